@@ -1,0 +1,17 @@
+//! The tenant, as a worker needs to know it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{SealedText, Status};
+use crate::ids::OrganizationId;
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// A suspended (disabled) organization serves nothing.
+    pub status: Status,
+    /// The tenant's data key, wrapped by the key-encryption key; opens the credentials of its connections.
+    pub data_key: SealedText,
+}
