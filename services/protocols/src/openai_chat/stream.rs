@@ -124,7 +124,8 @@ impl ChatStream {
             facts,
         } = self;
         let last: Result<(), StreamFault> = parser.finish(|frame| {
-            if frame.data.is_some() && facts.note(&frame, *hide_usage_chunk)? == Show::Yes {
+            let told = frame.data.is_some_and(|d| !d.trim_ascii().is_empty());
+            if told && facts.note(&frame, *hide_usage_chunk)? == Show::Yes {
                 let mut completed = BytesMut::with_capacity(frame.raw.len() + 2);
                 completed.extend_from_slice(frame.raw);
                 completed.extend_from_slice(b"\n\n");

@@ -43,9 +43,6 @@ struct LineState {
     frame_start: usize,
     line_start: usize,
     at: usize,
-    /// The last line ended in a CR which was the last byte there was: an LF that follows is part
-    /// of that line end.
-    after_cr: bool,
     /// A byte order mark may only stand before the first line.
     past_first_line: bool,
 }
@@ -100,8 +97,9 @@ impl Parser {
     /// it is whole is for the caller to judge by its data.
     pub fn finish<E>(&mut self, mut on_frame: impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E> {
         let carry = mem::take(&mut self.carry);
-        if self.line.line_start < carry.len() {
-            self.field(&carry, self.line.line_start..carry.len());
+        let end = carry.len() - usize::from(carry.last() == Some(&b'\r'));
+        if self.line.line_start < end {
+            self.field(&carry, self.line.line_start..end);
         }
         let fields = mem::take(&mut self.fields);
         if carry.is_empty() {
@@ -123,34 +121,30 @@ impl Parser {
         on_frame: &mut impl FnMut(Frame<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         loop {
-            if self.line.after_cr && self.line.at < buffer.len() {
-                self.line.after_cr = false;
-                if buffer.get(self.line.at) == Some(&b'\n') {
-                    self.line.at += 1;
-                    self.line.line_start = self.line.at;
-                }
-            }
-            let Some(found) = memchr::memchr2(b'\n', b'\r', buffer.get(self.line.at..).unwrap_or_default())
-            else {
+            let rest = buffer.get(self.line.at..).unwrap_or_default();
+            let Some(found) = memchr::memchr2(b'\n', b'\r', rest) else {
                 self.line.at = buffer.len();
                 return Ok(());
             };
             let end = self.line.at + found;
+            let next = match rest.get(found..) {
+                // Whether an LF belongs to this CR shows with the next byte.
+                Some(b"\r") => {
+                    self.line.at = end;
+                    return Ok(());
+                }
+                Some([b'\r', b'\n', ..]) => end + 2,
+                _ => end + 1,
+            };
             let line = self.line.line_start..end;
-            self.line.at = end + 1;
-            self.line.line_start = end + 1;
-            self.line.after_cr = buffer.get(end) == Some(&b'\r');
+            self.line.at = next;
+            self.line.line_start = next;
             if !line.is_empty() {
                 self.field(buffer, line);
                 continue;
             }
-            if self.line.after_cr && buffer.get(end + 1) == Some(&b'\n') {
-                self.line.after_cr = false;
-                self.line.at = end + 2;
-                self.line.line_start = end + 2;
-            }
-            let whole = self.line.frame_start..self.line.at;
-            self.line.frame_start = self.line.at;
+            let whole = self.line.frame_start..next;
+            self.line.frame_start = next;
             let fields = mem::take(&mut self.fields);
             on_frame(frame(buffer, whole, &fields, in_place, &mut self.joined))?;
         }
