@@ -41,13 +41,32 @@ pub(super) struct Choices {
     pub(super) content: ContentSize,
 }
 
+/// The member of a choice that holds its content. Only one is read: Perplexity's last chunk repeats
+/// the whole `message` beside its `delta`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `message`, in whole answers.
+    Whole,
+    /// `delta`, in chunks.
+    Chunk,
+}
+
+impl Form {
+    fn member(self) -> &'static str {
+        match self {
+            Self::Whole => "message",
+            Self::Chunk => "delta",
+        }
+    }
+}
+
 /// Reads a `choices` value.
-pub(super) fn read(c: &mut Cursor<'_>) -> Result<Choices, DecodeError> {
+pub(super) fn read(c: &mut Cursor<'_>, form: Form) -> Result<Choices, DecodeError> {
     let mut choices = Choices::default();
     if c.peek()? == Kind::Array {
         c.array(|c, position| {
             if c.peek()? == Kind::Object {
-                choice(c, position, &mut choices)
+                choice(c, form, position, &mut choices)
             } else {
                 Ok(())
             }
@@ -58,7 +77,7 @@ pub(super) fn read(c: &mut Cursor<'_>) -> Result<Choices, DecodeError> {
     Ok(choices)
 }
 
-fn choice(c: &mut Cursor<'_>, position: usize, choices: &mut Choices) -> Result<(), DecodeError> {
+fn choice(c: &mut Cursor<'_>, form: Form, position: usize, choices: &mut Choices) -> Result<(), DecodeError> {
     choices.count = choices.count.saturating_add(1);
     let mut index = u64::try_from(position).unwrap_or(u64::MAX);
     let mut finish = None;
@@ -66,7 +85,7 @@ fn choice(c: &mut Cursor<'_>, position: usize, choices: &mut Choices) -> Result<
         match (key.decode().as_ref(), c.peek()?) {
             ("index", Kind::Number) => index = c.number()?.parse().unwrap_or(index),
             ("finish_reason", Kind::String) => finish = FinishReason::parse(&c.string()?.decode()),
-            ("delta" | "message", Kind::Object) => message(c, &mut choices.content)?,
+            (name, Kind::Object) if name == form.member() => message(c, &mut choices.content)?,
             _ => {}
         }
         Ok(())

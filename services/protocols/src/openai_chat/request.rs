@@ -427,6 +427,8 @@ fn part(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
     c.object(|c, key| {
         match key.decode().as_ref() {
             "type" | "cache_control" => {}
+            // Some clients write out the members of the other part types as null.
+            _ if c.peek()? == Kind::Null => {}
             "text" | "refusal" if c.peek()? == Kind::String => input.text_bytes += c.string()?.decoded_len(),
             "image_url" | "image" => input.images = input.images.saturating_add(1),
             "input_audio" | "audio" => input.audio = input.audio.saturating_add(1),

@@ -39,7 +39,7 @@ pub fn read(body: &[u8]) -> Result<ResponseFacts, DecodeError> {
             ("model", Kind::String) => facts.model = Some(clip(&c.string()?.decode(), MAX_NAME)),
             ("usage", Kind::Object) => facts.usage = usage::read(c)?,
             ("choices", Kind::Array) => {
-                let choices = choice::read(c)?;
+                let choices = choice::read(c, choice::Form::Whole)?;
                 facts.choices = choices.count;
                 facts.finish = choices.finish;
                 facts.content = choices.content;

@@ -209,7 +209,7 @@ impl StreamFacts {
         let first = self.chunks == 0;
         cursor.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
-                ("choices", Kind::Array) => choices = choice::read(c)?,
+                ("choices", Kind::Array) => choices = choice::read(c, choice::Form::Chunk)?,
                 ("usage", Kind::Object) => told = usage::read(c)?.or(told),
                 ("x_groq", Kind::Object) => told = told.or(groq_usage(c)?),
                 ("error", Kind::Object | Kind::String) => self.error = Some(ProviderError::parse(data)),
