@@ -10,6 +10,7 @@
 pub mod behaviour;
 pub mod config;
 pub mod ledger;
+pub mod load;
 pub mod pricing;
 
 mod control;

@@ -9,6 +9,9 @@ use clap::Parser;
 use sluicegate_mock_provider::{Config, LedgerKind, MockProvider};
 use tokio_util::sync::CancellationToken;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A scriptable OpenAI-compatible provider with a ledger of its own.
 #[derive(Debug, Parser)]
 #[command(version)]

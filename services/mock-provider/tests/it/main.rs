@@ -8,3 +8,5 @@ mod client;
 mod faults;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod load;
