@@ -6,5 +6,8 @@
 //! | module | holds |
 //! |---|---|
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
+//! | [`usage`] | the spool of usage records and its shipping |
 
+mod backoff;
 pub mod snapshot;
+pub mod usage;
