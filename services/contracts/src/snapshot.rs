@@ -18,8 +18,9 @@ pub struct SnapshotHeader {
 }
 
 /// Answer to "what came after version n": the missing events in order, or the advice to take a snapshot.
+/// Externally tagged for the same reason as [`crate::event::ConfigMessage`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Deltas {
     /// Every event after the asked version, oldest first, and the head they lead to (or lead towards, when cut short).
     Events {
@@ -33,4 +34,24 @@ pub enum Deltas {
         /// Where the control plane stands.
         head: ConfigHead,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deltas_read_back() {
+        let text = r#"{"events":{"head":{"version":2,"state_hash":5},"events":[
+            {"schema":1,"version":2,"kind":"route","id":"00000000-0000-0000-0000-000000000009","body":{"a":1}}]}}"#;
+        let Deltas::Events { head, events } = serde_json::from_str(text).unwrap() else {
+            panic!("events stay events");
+        };
+        assert_eq!(events[0].version, head.version);
+        let text = serde_json::to_string(&Deltas::SnapshotNeeded { head }).unwrap();
+        assert_eq!(
+            text,
+            r#"{"snapshot_needed":{"head":{"version":2,"state_hash":5}}}"#
+        );
+    }
 }

