@@ -83,7 +83,6 @@ export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete
             tickFormatter={formatAxis}
             width="auto"
             tickCount={5}
-            domain={[0, (most: number) => (most > 0 ? most : 1)]}
           />
           <Tooltip
             cursor={{ fill: "var(--text)", fillOpacity: 0.05 }}

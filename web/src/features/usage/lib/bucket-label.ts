@@ -3,7 +3,7 @@ import type { Grain } from "./usage-search";
 
 export function axisLabel(at: string, grain: Grain, manyDays: boolean): string {
   if (grain === "day") return format(at, { month: "short", day: "numeric", timeZone: "UTC" });
-  if (manyDays) return format(at, { month: "short", day: "numeric", hour: "2-digit", hourCycle: "h23" });
+  if (manyDays) return format(at, { month: "short", day: "numeric" });
   return format(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
