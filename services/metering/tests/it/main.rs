@@ -1,0 +1,3 @@
+//! Properties of the price arithmetic, checked against an independent model.
+
+mod properties;
