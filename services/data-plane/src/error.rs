@@ -126,7 +126,11 @@ impl ErrorKind {
     #[must_use]
     pub const fn should_retry(self) -> bool {
         match self {
-            Self::RequestTimeout | Self::Deadline | Self::Draining | Self::UsageUnavailable | Self::Internal => true,
+            Self::RequestTimeout
+            | Self::Deadline
+            | Self::Draining
+            | Self::UsageUnavailable
+            | Self::Internal => true,
             Self::UpstreamFailed(status) => status == 429 || status >= 500,
             Self::InvalidApiKey
             | Self::NotAllowed
@@ -153,7 +157,12 @@ impl GatewayError {
     /// An error without a field at fault or a time to come back.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), param: None, retry_after: None }
+        Self {
+            kind,
+            message: message.into(),
+            param: None,
+            retry_after: None,
+        }
     }
 
     /// Names the request field at fault.
@@ -174,6 +183,9 @@ impl GatewayError {
 impl From<sluicegate_protocols::DecodeError> for GatewayError {
     fn from(error: sluicegate_protocols::DecodeError) -> Self {
         let param = error.param();
-        Self { param, ..Self::new(ErrorKind::InvalidRequest, format!("Invalid request: {error}.")) }
+        Self {
+            param,
+            ..Self::new(ErrorKind::InvalidRequest, format!("Invalid request: {error}."))
+        }
     }
 }

@@ -44,14 +44,21 @@ impl Arrival {
         let gateway = request.app_data::<Gateway>().cloned();
         let context = request.extensions().get::<RequestContext>().cloned();
         let (Some(gateway), Some(context)) = (gateway, context) else {
-            return Err(GatewayError::new(ErrorKind::Internal, "This server was put together wrongly."));
+            return Err(GatewayError::new(
+                ErrorKind::Internal,
+                "This server was put together wrongly.",
+            ));
         };
         if gateway.state().drain.is_cancelled() {
             let message = "This worker is about to stop. Send the request again; another worker takes it.";
             return Err(GatewayError::new(ErrorKind::Draining, message).after(DRAIN_RETRY));
         }
         let size = request.uri().to_string().len()
-            + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>();
+            + request
+                .headers()
+                .iter()
+                .map(|(name, value)| name.as_str().len() + value.len() + 4)
+                .sum::<usize>();
         let limit = gateway.state().limits.max_head_bytes;
         if size > limit {
             let message = format!("The request's head is larger than {limit} bytes.");
@@ -59,13 +66,26 @@ impl Arrival {
         }
         let presented = presented(request.headers());
         let body = BodyHead::of(request);
-        Ok((gateway, Self { context, presented, body, progress: Progress::default() }))
+        Ok((
+            gateway,
+            Self {
+                context,
+                presented,
+                body,
+                progress: Progress::default(),
+            },
+        ))
     }
 }
 
 /// `Authorization: Bearer` first, then `x-api-key`.
 fn presented(headers: &HeaderMap) -> Presented {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+    };
     let bearer = text(AUTHORIZATION.as_str()).and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

@@ -18,7 +18,7 @@ const MAX_RESERVED: usize = 256 * 1024;
 
 /// What the head of a request says about its body.
 #[derive(Debug, Clone)]
-pub struct BodyHead {
+pub(crate) struct BodyHead {
     length: Option<usize>,
     encoded: bool,
     content_type: Option<String>,
@@ -27,13 +27,21 @@ pub struct BodyHead {
 impl BodyHead {
     /// Reads the head.
     #[must_use]
-    pub fn of(request: &HttpRequest) -> Self {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         let headers = request.headers();
-        let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .map(|value| value.to_str().unwrap_or("?"));
         Self {
-            length: headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()),
-            encoded: headers.get(CONTENT_ENCODING).is_some_and(|value| value.as_bytes() != b"identity"),
-            content_type: content_type.filter(|it| !is_json(it)).map(|it| it.chars().take(64).collect()),
+            length: headers
+                .get(CONTENT_LENGTH)
+                .and_then(|value| value.to_str().ok()?.parse().ok()),
+            encoded: headers
+                .get(CONTENT_ENCODING)
+                .is_some_and(|value| value.as_bytes() != b"identity"),
+            content_type: content_type
+                .filter(|it| !is_json(it))
+                .map(|it| it.chars().take(64).collect()),
         }
     }
 }
@@ -47,7 +55,11 @@ fn is_json(content_type: &str) -> bool {
 ///
 /// # Errors
 /// 415 when it is encoded or not JSON, 413 when it is too large, 408 when it is too slow, 400 when it breaks off.
-pub async fn read(head: &BodyHead, mut payload: Payload, limits: &Limits) -> Result<Bytes, GatewayError> {
+pub(crate) async fn read(
+    head: &BodyHead,
+    mut payload: Payload,
+    limits: &Limits,
+) -> Result<Bytes, GatewayError> {
     if head.encoded {
         let message = "Send the body without a content-encoding.";
         return Err(GatewayError::new(ErrorKind::UnsupportedMediaType, message));
@@ -66,12 +78,19 @@ pub async fn read(head: &BodyHead, mut payload: Payload, limits: &Limits) -> Res
         let next = timeout_at(started + allowance(body.len(), limits), payload.next()).await;
         let chunk = match next {
             Err(_) => {
-                let message = format!("The body came too slowly: {} bytes in {:?}.", body.len(), started.elapsed());
+                let message = format!(
+                    "The body came too slowly: {} bytes in {:?}.",
+                    body.len(),
+                    started.elapsed()
+                );
                 return Err(GatewayError::new(ErrorKind::RequestTimeout, message));
             }
             Ok(None) => return Ok(body.into_bytes()),
             Ok(Some(Err(_))) => {
-                return Err(GatewayError::new(ErrorKind::InvalidRequest, "The body broke off before its end."));
+                return Err(GatewayError::new(
+                    ErrorKind::InvalidRequest,
+                    "The body broke off before its end.",
+                ));
             }
             Ok(Some(Ok(chunk))) => chunk,
         };
@@ -107,7 +126,11 @@ impl Gathered {
     }
 
     fn into_bytes(self) -> Bytes {
-        if self.joined.is_empty() { self.only } else { self.joined.freeze() }
+        if self.joined.is_empty() {
+            self.only
+        } else {
+            self.joined.freeze()
+        }
     }
 }
 

@@ -36,9 +36,15 @@ async fn run(request: &HttpRequest, body: &[u8]) -> Result<ConnectionReport, Gat
     let gateway = request
         .app_data::<Gateway>()
         .ok_or_else(|| GatewayError::new(ErrorKind::Internal, "This server was put together wrongly."))?;
-    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let token = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     if !token.is_some_and(|token| gateway.state().worker_token.verify(token)) {
-        return Err(GatewayError::new(ErrorKind::InvalidApiKey, "This path is for the control plane only."));
+        return Err(GatewayError::new(
+            ErrorKind::InvalidApiKey,
+            "This path is for the control plane only.",
+        ));
     }
     let test: ConnectionTest = serde_json::from_slice(body)
         .map_err(|_| GatewayError::new(ErrorKind::InvalidRequest, "This is not a connection test."))?;
@@ -69,9 +75,17 @@ async fn call(gateway: &Gateway, connection: &LiveConnection) -> ConnectionRepor
     let clock = &gateway.state().clock;
     let started = clock.monotonic();
     let deadline = Instant::now() + CALL_TIMEOUT;
-    let sent = timeout_at(deadline, openai_compatible::list_models(gateway.client(), connection, clock.now_millis()));
-    let mut report =
-        ConnectionReport { ok: false, latency_ms: 0, status: None, message: String::new(), models: Vec::new() };
+    let sent = timeout_at(
+        deadline,
+        openai_compatible::list_models(gateway.client(), connection, clock.now_millis()),
+    );
+    let mut report = ConnectionReport {
+        ok: false,
+        latency_ms: 0,
+        status: None,
+        message: String::new(),
+        models: Vec::new(),
+    };
     match sent.await {
         Err(_) => report.message = "The provider did not answer in time.".to_owned(),
         Ok(Err(failure)) => report.message = sentence(&failure.to_string()),
@@ -110,11 +124,19 @@ fn read(report: &mut ConnectionReport, status: u16, body: &[u8], connection: &Li
 fn models(body: &[u8]) -> Vec<String> {
     let document: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let items = document["data"].as_array().map_or(&[][..], Vec::as_slice);
-    items.iter().filter_map(|item| item["id"].as_str()).take(MAX_MODELS).map(str::to_owned).collect()
+    items
+        .iter()
+        .filter_map(|item| item["id"].as_str())
+        .take(MAX_MODELS)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string())
+        .unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }

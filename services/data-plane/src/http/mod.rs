@@ -40,14 +40,20 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
                     .default_service(wrong_method()),
             )
             .service(
-                web::resource("/v1/models").route(web::get().to(models::list)).default_service(wrong_method()),
+                web::resource("/v1/models")
+                    .route(web::get().to(models::list))
+                    .default_service(wrong_method()),
             )
             .service(
                 web::resource("/v1/models/{id:.+}")
                     .route(web::get().to(models::one))
                     .default_service(wrong_method()),
             )
-            .service(web::resource("/v1/key").route(web::get().to(key::own)).default_service(wrong_method()))
+            .service(
+                web::resource("/v1/key")
+                    .route(web::get().to(key::own))
+                    .default_service(wrong_method()),
+            )
             .service(
                 web::resource("/internal/v1/connection-test")
                     .route(web::post().to(connection_test::test))

@@ -12,7 +12,9 @@ use crate::snapshot::{ProjectView, Snapshot};
 
 /// `GET /v1/models`.
 pub(super) async fn list(request: HttpRequest) -> HttpResponse {
-    document(&request, |entries| models_list::list(&entries).map_err(|_| unwritable()))
+    document(&request, |entries| {
+        models_list::list(&entries).map_err(|_| unwritable())
+    })
 }
 
 /// `GET /v1/models/{id}`; ids hold slashes.

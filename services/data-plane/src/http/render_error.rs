@@ -19,7 +19,11 @@ const ERROR_CODE: HeaderName = HeaderName::from_static("x-sluicegate-error-code"
 /// The error as an answer.
 pub(super) fn response(error: &GatewayError) -> HttpResponse {
     let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let source = if error.kind.is_upstream() { "upstream" } else { "gateway" };
+    let source = if error.kind.is_upstream() {
+        "upstream"
+    } else {
+        "gateway"
+    };
     let mut response = HttpResponseBuilder::new(status);
     response
         .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
@@ -34,7 +38,10 @@ pub(super) fn response(error: &GatewayError) -> HttpResponse {
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         // The rest of a body that was not read would be taken for the next request.
-        ErrorKind::Draining | ErrorKind::RequestTooLarge | ErrorKind::RequestTimeout | ErrorKind::HeadersTooLarge => {
+        ErrorKind::Draining
+        | ErrorKind::RequestTooLarge
+        | ErrorKind::RequestTimeout
+        | ErrorKind::HeadersTooLarge => {
             response.force_close();
         }
         ErrorKind::NotAllowed

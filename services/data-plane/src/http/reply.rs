@@ -36,9 +36,9 @@ pub(super) fn response(reply: Reply) -> HttpResponse {
     let mut response = match reply.answer {
         Answer::Error(error) => render_error::response(&error),
         Answer::Refused(refused) => refusal(refused),
-        Answer::Whole(body) => {
-            HttpResponseBuilder::new(StatusCode::OK).insert_header((CONTENT_TYPE, JSON)).body(body)
-        }
+        Answer::Whole(body) => HttpResponseBuilder::new(StatusCode::OK)
+            .insert_header((CONTENT_TYPE, JSON))
+            .body(body),
         Answer::Stream(relay) => events().streaming(*relay),
     };
     attribute(response.headers_mut(), &reply.attribution);
@@ -50,7 +50,10 @@ pub(super) fn waiting(
     running: Pin<Box<impl Future<Output = Reply> + 'static>>,
     keep_alive: Duration,
 ) -> HttpResponse {
-    events().streaming(Waiting { phase: Phase::Running(running), keep_alive: interval(keep_alive) })
+    events().streaming(Waiting {
+        phase: Phase::Running(running),
+        keep_alive: interval(keep_alive),
+    })
 }
 
 fn events() -> HttpResponseBuilder {
@@ -64,10 +67,15 @@ fn events() -> HttpResponseBuilder {
 
 fn refusal(refused: Refused) -> HttpResponse {
     let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    let mut response = HttpResponseBuilder::new(status).insert_header((CONTENT_TYPE, JSON)).body(refused.body);
+    let mut response = HttpResponseBuilder::new(status)
+        .insert_header((CONTENT_TYPE, JSON))
+        .body(refused.body);
     let headers = response.headers_mut();
     headers.insert(render_error::ERROR_SOURCE, HeaderValue::from_static("upstream"));
-    headers.insert(render_error::SHOULD_RETRY, render_error::flag(refused.should_retry));
+    headers.insert(
+        render_error::SHOULD_RETRY,
+        render_error::flag(refused.should_retry),
+    );
     if let Some(wait) = refused.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(render_error::whole_seconds(wait)));
     }
@@ -103,7 +111,10 @@ fn attribute(headers: &mut HeaderMap, attribution: &Attribution) {
     let upstream = attribution.upstream.unwrap_or_default();
     let own = attribution.total.saturating_sub(upstream);
     if !attribution.total.is_zero() {
-        set(SERVER_TIMING, &format!("gw;dur={:.3}, up;dur={:.3}", millis(own), millis(upstream)));
+        set(
+            SERVER_TIMING,
+            &format!("gw;dur={:.3}, up;dur={:.3}", millis(own), millis(upstream)),
+        );
     }
 }
 
@@ -157,7 +168,12 @@ fn event(document: &[u8]) -> Bytes {
         Ok(text) => write_event(&mut out, None, text),
         Err(_) => {
             let message = "The provider's error is not readable.";
-            let error = ErrorBody { message, kind: "api_error", param: None, code: Some("upstream_failed") };
+            let error = ErrorBody {
+                message,
+                kind: "api_error",
+                param: None,
+                code: Some("upstream_failed"),
+            };
             out = error.to_stream_frame();
         }
     }

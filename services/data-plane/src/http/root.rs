@@ -7,7 +7,11 @@ use crate::error::{ErrorKind, GatewayError};
 
 /// `GET /` and `HEAD /`.
 pub(super) async fn hello() -> HttpResponse {
-    let body = concat!(r#"{"service":"sluicegate","release":""#, env!("CARGO_PKG_VERSION"), r#""}"#);
+    let body = concat!(
+        r#"{"service":"sluicegate","release":""#,
+        env!("CARGO_PKG_VERSION"),
+        r#""}"#
+    );
     HttpResponse::Ok().content_type("application/json").body(body)
 }
 

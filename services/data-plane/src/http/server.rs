@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use actix_web::dev::{Extensions, Server};
 use actix_web::{App, HttpServer, rt};
-use socket2::SockRef;
 use sluicegate_service_runtime::http_span::HttpSpan;
+use socket2::SockRef;
 
 use super::routes;
 use crate::pipeline::Gateway;
@@ -35,7 +35,9 @@ pub fn serve(
     drain: Duration,
 ) -> io::Result<Server> {
     let server = HttpServer::new(move || {
-        App::new().wrap(span.clone()).configure(routes(Gateway::new(Arc::clone(&state))))
+        App::new()
+            .wrap(span.clone())
+            .configure(routes(Gateway::new(Arc::clone(&state))))
     })
     .workers(threads)
     .disable_signals()

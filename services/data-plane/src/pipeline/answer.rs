@@ -44,12 +44,18 @@ impl Reading<'_> {
             return Err(self.refusal(reply).await);
         }
         if reply.encoded {
-            return Err(odd("the provider's answer is compressed although that was not accepted"));
+            return Err(odd(
+                "the provider's answer is compressed although that was not accepted",
+            ));
         }
         if self.stream && !reply.is_event_stream {
             return Err(odd("the provider did not stream although it was asked to"));
         }
-        let read = if self.stream { self.begin(reply.body, status).await } else { self.whole(reply.body, status).await };
+        let read = if self.stream {
+            self.begin(reply.body, status).await
+        } else {
+            self.whole(reply.body, status).await
+        };
         read.map_err(|failure| failure.with_status(status))
     }
 
@@ -64,7 +70,12 @@ impl Reading<'_> {
             return Err(told(&error));
         }
         let (tokens, evidence) = self.tokens(facts.usage, facts.content.total());
-        let end = AttemptEnd { outcome: AttemptOutcome::Served, status: Some(status), tokens, evidence };
+        let end = AttemptEnd {
+            outcome: AttemptOutcome::Served,
+            status: Some(status),
+            tokens,
+            evidence,
+        };
         Ok(Success::Whole { body, end })
     }
 
@@ -76,7 +87,11 @@ impl Reading<'_> {
         while ended.is_none() && reader.facts().chunks == 0 && !reader.facts().done {
             match body.next(self.first_byte_by).await.map_err(broken)? {
                 Some(bytes) => reader.feed(&bytes, &mut shown).map_err(|fault| {
-                    Failure::new(AttemptOutcome::ServerError, Evidence::Uncertain, fault.to_string())
+                    Failure::new(
+                        AttemptOutcome::ServerError,
+                        Evidence::Uncertain,
+                        fault.to_string(),
+                    )
                 })?,
                 None => ended = Some(reader.finish(&mut shown)),
             }
@@ -90,16 +105,31 @@ impl Reading<'_> {
             return Err(Failure::new(AttemptOutcome::Cut, Evidence::Uncertain, why));
         }
         let input_bytes = self.input_bytes;
-        Ok(Success::Stream(Box::new(Opened { shown, reader, body, status, input_bytes, ended })))
+        Ok(Success::Stream(Box::new(Opened {
+            shown,
+            reader,
+            body,
+            status,
+            input_bytes,
+            ended,
+        })))
     }
 
     async fn refusal(&self, reply: Reply) -> Failure {
         let by = (Instant::now() + ERROR_TIMEOUT).min(self.deadline);
         // What cannot be read of an error does not change that it is one.
-        let said = reply.body.whole(MAX_ERROR_BYTES, ERROR_TIMEOUT, by).await.unwrap_or_default();
+        let said = reply
+            .body
+            .whole(MAX_ERROR_BYTES, ERROR_TIMEOUT, by)
+            .await
+            .unwrap_or_default();
         let error = ProviderError::parse(&said);
         let outcome = classify::refusal(reply.status, &error);
-        let mut failure = Failure::new(outcome, Evidence::NotBilled, format!("the provider answered {}", reply.status));
+        let mut failure = Failure::new(
+            outcome,
+            Evidence::NotBilled,
+            format!("the provider answered {}", reply.status),
+        );
         failure.retry_after = reply.retry_after.or(error.retry_after);
         failure.said = self.safe_to_show(&said, reply.encoded).then_some(said);
         failure.with_status(reply.status)
@@ -110,7 +140,9 @@ impl Reading<'_> {
         !encoded
             && said.trim_ascii_start().first() == Some(&b'{')
             && sluicegate_protocols::json::check(said, self.limits.max_json_depth).is_ok()
-            && !self.connection.is_some_and(|connection| auth::quotes_credential(said, connection))
+            && !self
+                .connection
+                .is_some_and(|connection| auth::quotes_credential(said, connection))
     }
 
     fn tokens(&self, reported: Option<TokenCounts>, content_bytes: u64) -> (TokenCounts, Evidence) {
@@ -126,19 +158,36 @@ pub(super) fn tokens(
 ) -> (TokenCounts, Evidence) {
     match reported {
         Some(counts) => (counts, Evidence::Reported),
-        None => (TokenCounts::estimate(input_bytes, content_bytes), Evidence::Estimated),
+        None => (
+            TokenCounts::estimate(input_bytes, content_bytes),
+            Evidence::Estimated,
+        ),
     }
 }
 
 fn broken(fault: BodyFault) -> Failure {
-    Failure::new(classify::body_fault(fault), Evidence::Uncertain, fault.to_string())
+    Failure::new(
+        classify::body_fault(fault),
+        Evidence::Uncertain,
+        fault.to_string(),
+    )
 }
 
 /// An error told under a success status, before any content.
 fn told(error: &ProviderError) -> Failure {
-    let status = error.code.as_deref().and_then(|code| code.parse().ok()).filter(|code| (400..600).contains(code));
-    let outcome = status.map_or(AttemptOutcome::ServerError, |status| classify::refusal(status, error));
-    let mut failure = Failure::new(outcome, Evidence::NotBilled, "the provider answered with an error under a success status");
+    let status = error
+        .code
+        .as_deref()
+        .and_then(|code| code.parse().ok())
+        .filter(|code| (400..600).contains(code));
+    let outcome = status.map_or(AttemptOutcome::ServerError, |status| {
+        classify::refusal(status, error)
+    });
+    let mut failure = Failure::new(
+        outcome,
+        Evidence::NotBilled,
+        "the provider answered with an error under a success status",
+    );
     failure.retry_after = error.retry_after;
     failure
 }

@@ -52,8 +52,18 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(outcome: AttemptOutcome, evidence: Evidence, why: impl Into<String>) -> Self {
-        let end = AttemptEnd { outcome, status: None, tokens: TokenCounts::default(), evidence };
-        Self { end, retry_after: None, said: None, why: why.into() }
+        let end = AttemptEnd {
+            outcome,
+            status: None,
+            tokens: TokenCounts::default(),
+            evidence,
+        };
+        Self {
+            end,
+            retry_after: None,
+            said: None,
+            why: why.into(),
+        }
     }
 
     pub(super) const fn with_status(mut self, status: u16) -> Self {
@@ -78,7 +88,11 @@ pub(super) async fn attempt(
             let mut connections = request.caller.project.connections.iter();
             let live = connections.find(|live| live.connection.id == connection.id);
             Some(live.ok_or_else(|| {
-                Failure::new(AttemptOutcome::Unreachable, Evidence::NotBilled, "the connection is gone")
+                Failure::new(
+                    AttemptOutcome::Unreachable,
+                    Evidence::NotBilled,
+                    "the connection is gone",
+                )
             })?)
         }
     };

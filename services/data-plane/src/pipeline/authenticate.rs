@@ -22,18 +22,24 @@ pub(super) fn authenticate<'s>(
             ));
         }
         Presented::OtherScheme => {
-            return Err(refused("The Authorization header is not of the form \"Bearer sk-sg-…\"."));
+            return Err(refused(
+                "The Authorization header is not of the form \"Bearer sk-sg-…\".",
+            ));
         }
         Presented::Key(key) => key.as_str(),
     };
     match api_key::parse(key) {
         Ok(KeyKind::Inference) => {}
         Ok(KeyKind::Management) => {
-            let message = "A management key was received (mk-sg-…). Calling models takes an inference key (sk-sg-…).";
+            let message =
+                "A management key was received (mk-sg-…). Calling models takes an inference key (sk-sg-…).";
             return Err(refused(message));
         }
         Err(malformed) => {
-            let message = format!("What was received ({}) is no key of this gateway: {malformed}.", looks_like(key));
+            let message = format!(
+                "What was received ({}) is no key of this gateway: {malformed}.",
+                looks_like(key)
+            );
             return Err(GatewayError::new(ErrorKind::InvalidApiKey, message));
         }
     }
@@ -49,9 +55,14 @@ pub(super) fn authenticate<'s>(
             Blocked::Expired => "The key has expired.",
         })
     })?;
-    let project =
-        snapshot.project(grant.key.project).ok_or_else(|| refused("The key's project is not known here."))?;
-    Ok(Authenticated { received, key: &grant.key, project })
+    let project = snapshot
+        .project(grant.key.project)
+        .ok_or_else(|| refused("The key's project is not known here."))?;
+    Ok(Authenticated {
+        received,
+        key: &grant.key,
+        project,
+    })
 }
 
 fn refused(message: &'static str) -> GatewayError {
@@ -60,9 +71,11 @@ fn refused(message: &'static str) -> GatewayError {
 
 /// Tells a caller apart what it sent without repeating it: a vendor prefix and a length are no secret.
 fn looks_like(key: &str) -> String {
-    let vendor = ["sk-sg-", "sk-ant-", "sk-or-", "sk-proj-", "sk-", "AIza", "gsk_", "eyJ"]
-        .into_iter()
-        .find(|prefix| key.starts_with(prefix));
+    let vendor = [
+        "sk-sg-", "sk-ant-", "sk-or-", "sk-proj-", "sk-", "AIza", "gsk_", "eyJ",
+    ]
+    .into_iter()
+    .find(|prefix| key.starts_with(prefix));
     match vendor {
         Some(prefix) => format!("{} characters that start with {prefix}", key.chars().count()),
         None => format!("{} characters", key.chars().count()),

@@ -65,7 +65,11 @@ impl Finish {
     /// Opens the books for a known caller.
     pub(super) fn open(gateway: &Gateway, snapshot: &Arc<Snapshot>, caller: &Authenticated<'_>) -> Self {
         let arrival = caller.received.arrival;
-        let nobody = Origin { worker: WorkerId::from(Uuid::nil()), epoch: 0, seq: 0 };
+        let nobody = Origin {
+            worker: WorkerId::from(Uuid::nil()),
+            epoch: 0,
+            seq: 0,
+        };
         let record = UsageRecord {
             schema: SCHEMA_VERSION,
             request: RequestId::from(arrival.context.id),
@@ -89,7 +93,10 @@ impl Finish {
             duration_us: 0,
             first_byte_us: None,
             overhead_us: 0,
-            trace_id: arrival.context.trace.map(|trace| format!("{:032x}", trace.trace_id())),
+            trace_id: arrival
+                .context
+                .trace
+                .map(|trace| format!("{:032x}", trace.trace_id())),
         };
         Self {
             gateway: gateway.clone(),
@@ -115,8 +122,11 @@ impl Finish {
     /// Notes which route decided.
     pub(super) fn planned(&mut self, planned: &Planned<'_>) {
         if let (Some(record), Some(route)) = (&mut self.record, planned.route) {
-            record.route =
-                Some(RouteRef { id: route.id, slug: route.slug.clone(), version: route.version });
+            record.route = Some(RouteRef {
+                id: route.id,
+                slug: route.slug.clone(),
+                version: route.version,
+            });
         }
     }
 
@@ -128,7 +138,9 @@ impl Finish {
         requested: &str,
     ) -> Result<(), GatewayError> {
         let started = self.elapsed();
-        let Some(record) = &mut self.record else { return Err(closed()) };
+        let Some(record) = &mut self.record else {
+            return Err(closed());
+        };
         if record.attempts.is_empty() {
             record.overhead_us = micros(started);
         }
@@ -152,7 +164,9 @@ impl Finish {
             let message = "This worker cannot write usage down at the moment, so it makes no calls.";
             GatewayError::new(ErrorKind::UsageUnavailable, message).after(Duration::from_secs(5))
         })?);
-        let account = candidate.connection.map_or("echo", |connection| connection.slug.as_str());
+        let account = candidate
+            .connection
+            .map_or("echo", |connection| connection.slug.as_str());
         self.served_by = Some(format!("{}/{account}", candidate.provider));
         self.cause = Some(cause);
         let model = match (candidate.endpoint, candidate.connection) {
@@ -160,7 +174,11 @@ impl Finish {
             (None, Some(_)) => requested.to_owned(),
             (None, None) => candidate.upstream_model.to_owned(),
         };
-        self.open = Some(Open { record: attempt, started, model });
+        self.open = Some(Open {
+            record: attempt,
+            started,
+            model,
+        });
         Ok(())
     }
 
@@ -168,7 +186,9 @@ impl Finish {
     pub(super) fn first_byte(&mut self) {
         let now = self.elapsed();
         if let Some(open) = &mut self.open {
-            open.record.first_byte_us.get_or_insert(micros(now.saturating_sub(open.started)));
+            open.record
+                .first_byte_us
+                .get_or_insert(micros(now.saturating_sub(open.started)));
         }
     }
 
@@ -183,7 +203,9 @@ impl Finish {
     /// Closes the books of the attempt under way and prices it.
     pub(super) fn end(&mut self, end: &AttemptEnd) {
         let now = self.elapsed();
-        let (Some(mut open), Some(record)) = (self.open.take(), &mut self.record) else { return };
+        let (Some(mut open), Some(record)) = (self.open.take(), &mut self.record) else {
+            return;
+        };
         let attempt = &mut open.record;
         attempt.outcome = end.outcome;
         attempt.status = end.status;
@@ -195,7 +217,9 @@ impl Finish {
         attempt.cost = match end.evidence {
             Evidence::NotBilled => Some(NanoUsd::ZERO),
             Evidence::Uncertain => None,
-            Evidence::Reported | Evidence::Estimated if attempt.provider == echo::PROVIDER => Some(NanoUsd::ZERO),
+            Evidence::Reported | Evidence::Estimated if attempt.provider == echo::PROVIDER => {
+                Some(NanoUsd::ZERO)
+            }
             Evidence::Reported | Evidence::Estimated => {
                 price.map(|card| sluicegate_metering::cost(card, &attempt.tokens))
             }
@@ -209,15 +233,26 @@ impl Finish {
 
     /// What the caller is told about who served and what it cost.
     pub(super) fn attribution(&self) -> Attribution {
-        let Some(record) = &self.record else { return Attribution::default() };
+        let Some(record) = &self.record else {
+            return Attribution::default();
+        };
         let open = self.open.as_ref();
-        let started = record.attempts.first().map(|it| it.started_us).or(open.map(|it| it.record.started_us));
+        let started = record
+            .attempts
+            .first()
+            .map(|it| it.started_us)
+            .or(open.map(|it| it.record.started_us));
         let ended = record.attempts.iter().map(|it| it.duration_us).sum::<u64>();
         let running = open.map_or(0, |open| micros(self.elapsed().saturating_sub(open.started)));
         Attribution {
-            model: open.map(|open| open.model.clone()).or_else(|| record.model_served.clone()),
+            model: open
+                .map(|open| open.model.clone())
+                .or_else(|| record.model_served.clone()),
             served_by: self.served_by.clone(),
-            route: record.route.as_ref().map(|route| format!("{}@{}", route.slug, route.version)),
+            route: record
+                .route
+                .as_ref()
+                .map(|route| format!("{}@{}", route.slug, route.version)),
             attempts: record.attempts.len() + usize::from(open.is_some()),
             cause: self.cause,
             cost: total_cost(&record.attempts).filter(|_| open.is_none()),
@@ -229,13 +264,17 @@ impl Finish {
     /// Closes the request: answered with this status.
     pub(super) fn close(&mut self, outcome: Outcome, status: u16, error_code: Option<&str>) {
         let duration_us = micros(self.elapsed());
-        let Some(mut record) = self.record.take() else { return };
+        let Some(mut record) = self.record.take() else {
+            return;
+        };
         record.outcome = outcome;
         record.status = if self.progress.committed() { 200 } else { status };
         record.error_code = error_code.map(str::to_owned);
         record.duration_us = duration_us;
-        record.tokens =
-            record.attempts.iter().fold(TokenUsage::default(), |sum, attempt| sum.plus(attempt.tokens));
+        record.tokens = record
+            .attempts
+            .iter()
+            .fold(TokenUsage::default(), |sum, attempt| sum.plus(attempt.tokens));
         record.cost = total_cost(&record.attempts);
         let state = self.gateway.state();
         state.metrics.request(&record);
@@ -245,13 +284,20 @@ impl Finish {
 
     /// Closes the request: answered with an error of the gateway's own.
     pub(super) fn close_with(&mut self, error: &GatewayError) {
-        let tried = self.record.as_ref().is_some_and(|record| !record.attempts.is_empty());
+        let tried = self
+            .record
+            .as_ref()
+            .is_some_and(|record| !record.attempts.is_empty());
         let outcome = if tried { Outcome::Failed } else { Outcome::Refused };
         self.close(outcome, error.kind.status(), Some(error.kind.code()));
     }
 
     fn elapsed(&self) -> Duration {
-        self.gateway.state().clock.monotonic().saturating_sub(self.received)
+        self.gateway
+            .state()
+            .clock
+            .monotonic()
+            .saturating_sub(self.received)
     }
 }
 
@@ -282,7 +328,11 @@ fn total_cost(attempts: &[AttemptRecord]) -> Option<NanoUsd> {
 
 fn price<'s>(snapshot: &'s Snapshot, model: &str, attempt: &AttemptRecord) -> Option<&'s PriceCard> {
     let id = attempt.endpoint?;
-    let endpoint = snapshot.catalog().by_model(model).iter().find(|endpoint| endpoint.id == id)?;
+    let endpoint = snapshot
+        .catalog()
+        .by_model(model)
+        .iter()
+        .find(|endpoint| endpoint.id == id)?;
     endpoint.price.as_ref()
 }
 

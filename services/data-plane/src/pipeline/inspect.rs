@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sluicegate_contracts::config::Operation;
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
 use sluicegate_protocols::openai_chat::ChatRequestView;
-use sluicegate_protocols::{DecodeError, TokenCounts, passthrough};
+use sluicegate_protocols::{DecodeError, passthrough};
 use sluicegate_routing::RequestFeatures;
 
 use super::stage::{Authenticated, Inspected};
@@ -57,20 +57,27 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Chat(view) => {
                 let rewritten = passthrough::chat(body, view, model);
-                Outgoing { body: rewritten.body, hide_usage_chunk: rewritten.hide_usage_chunk }
+                Outgoing {
+                    body: rewritten.body,
+                    hide_usage_chunk: rewritten.hide_usage_chunk,
+                }
             }
-            Self::Embeddings(view) => {
-                Outgoing { body: passthrough::embeddings(body, view, model), hide_usage_chunk: false }
-            }
+            Self::Embeddings(view) => Outgoing {
+                body: passthrough::embeddings(body, view, model),
+                hide_usage_chunk: false,
+            },
         }
     }
 
-    /// A guess at the tokens of an answer whose provider reported none, from the text on both sides.
+    /// Size of what the model reads, to guess tokens by when a provider reports none.
     pub(super) fn input_bytes(&self) -> u64 {
         match self {
             Self::Chat(view) => view.input.text_bytes.saturating_add(view.input.schema_bytes),
             // Tokens given as numbers count as what they are: four bytes of text each.
-            Self::Embeddings(view) => view.input.text_bytes.saturating_add(view.input.tokens.saturating_mul(4)),
+            Self::Embeddings(view) => view
+                .input
+                .text_bytes
+                .saturating_add(view.input.tokens.saturating_mul(4)),
         }
     }
 
@@ -80,11 +87,6 @@ impl<'b> RequestView<'b> {
             Self::Embeddings(_) => None,
         }
     }
-}
-
-/// Tokens guessed from bytes, for [`sluicegate_contracts::usage::Evidence::Estimated`].
-pub(super) fn estimate(input_bytes: u64, output_bytes: u64) -> TokenCounts {
-    TokenCounts::estimate(input_bytes, output_bytes)
 }
 
 /// Checks what the gateway acts on.
@@ -106,5 +108,11 @@ pub(super) fn inspect<'s>(
         stream: view.is_stream(),
         max_output_tokens: view.max_output_tokens(),
     };
-    Ok(Inspected { caller, body, view, model, features })
+    Ok(Inspected {
+        caller,
+        body,
+        view,
+        model,
+        features,
+    })
 }

@@ -32,7 +32,7 @@ pub use gateway::Gateway;
 pub(crate) use gateway::Progress;
 pub use limits::Limits;
 pub(crate) use relay::Relay;
-pub(crate) use resolve::{COMPATIBLE, callable_names};
+pub(crate) use resolve::callable_names;
 pub(crate) use walk::Refused;
 
 use crate::error::GatewayError;
@@ -65,12 +65,19 @@ pub(crate) enum Answer {
 pub(crate) async fn run(gateway: Gateway, operation: Operation, arrival: Arrival, payload: Payload) -> Reply {
     let deadline = Instant::now() + gateway.state().limits.deadline();
     let snapshot = gateway.state().snapshots.load();
-    let received = Received { snapshot: &snapshot, operation, arrival: &arrival };
+    let received = Received {
+        snapshot: &snapshot,
+        operation,
+        arrival: &arrival,
+    };
     let caller = match authenticate::authenticate(received, &gateway.state().key_hasher) {
         Ok(caller) => caller,
         Err(error) => {
             gateway.state().metrics.unknown_caller();
-            return Reply { answer: Answer::Error(error), attribution: Attribution::default() };
+            return Reply {
+                answer: Answer::Error(error),
+                attribution: Attribution::default(),
+            };
         }
     };
     let mut finish = Finish::open(&gateway, &snapshot, &caller);
@@ -106,22 +113,34 @@ fn close(gateway: &Gateway, answered: Result<Answered, GatewayError>, mut finish
         Ok(Answered::Stream(opened)) => {
             let attribution = finish.attribution();
             let relay = Relay::new(*opened, finish, gateway.state().limits);
-            Reply { answer: Answer::Stream(Box::new(relay)), attribution }
+            Reply {
+                answer: Answer::Stream(Box::new(relay)),
+                attribution,
+            }
         }
         Ok(Answered::Whole(body)) => {
             let attribution = finish.attribution();
             finish.close(Outcome::Served, 200, None);
-            Reply { answer: Answer::Whole(body), attribution }
+            Reply {
+                answer: Answer::Whole(body),
+                attribution,
+            }
         }
         Ok(Answered::Refused(refused)) => {
             let attribution = finish.attribution();
             finish.close(Outcome::Failed, refused.status, Some("upstream_failed"));
-            Reply { answer: Answer::Refused(refused), attribution }
+            Reply {
+                answer: Answer::Refused(refused),
+                attribution,
+            }
         }
         Err(error) => {
             let attribution = finish.attribution();
             finish.close_with(&error);
-            Reply { answer: Answer::Error(error), attribution }
+            Reply {
+                answer: Answer::Error(error),
+                attribution,
+            }
         }
     }
 }
@@ -136,7 +155,11 @@ pub(crate) fn known_caller<T>(
     answer: impl FnOnce(&Snapshot, &crate::snapshot::ProjectView, &sluicegate_contracts::config::ApiKey) -> T,
 ) -> Result<T, GatewayError> {
     let snapshot: Arc<Snapshot> = gateway.state().snapshots.load();
-    let received = Received { snapshot: &snapshot, operation: Operation::ChatCompletions, arrival };
+    let received = Received {
+        snapshot: &snapshot,
+        operation: Operation::ChatCompletions,
+        arrival,
+    };
     let caller = authenticate::authenticate(received, &gateway.state().key_hasher)?;
     Ok(answer(&snapshot, caller.project, caller.key))
 }

@@ -27,7 +27,10 @@ pub(super) fn near<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> 
 }
 
 fn key(name: &str) -> Vec<u8> {
-    name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase()).collect()
+    name.bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect()
 }
 
 /// Levenshtein distance in one row.
@@ -51,7 +54,13 @@ mod tests {
 
     #[test]
     fn slips_find_what_was_meant() {
-        let known = ["openai/gpt-4o-mini", "openai/gpt-4o", "meta/llama-3-70b", "sluicegate/echo", "route/support"];
+        let known = [
+            "openai/gpt-4o-mini",
+            "openai/gpt-4o",
+            "meta/llama-3-70b",
+            "sluicegate/echo",
+            "route/support",
+        ];
         assert_eq!(near("openai/gpt4o-mini", known)[0], "openai/gpt-4o-mini");
         assert_eq!(near("gpt-4o", known)[0], "openai/gpt-4o");
         assert_eq!(near("sluicegate/ecko", known), ["sluicegate/echo"]);

@@ -37,13 +37,18 @@ pub(super) fn plan(admitted: Admitted<'_>) -> Result<Planned<'_>, GatewayError> 
 
 fn unknown_model(request: &Inspected<'_>) -> GatewayError {
     let names = callable_names(request.caller.project, request.caller.received.snapshot.catalog());
-    let allowed = names.into_iter().filter(|name| request.caller.key.allows_model(name));
+    let allowed = names
+        .into_iter()
+        .filter(|name| request.caller.key.allows_model(name));
     let near = near(request.model, allowed);
     let model = request.model;
     let message = if near.is_empty() {
         format!("There is no model or route named {model:?}. GET /v1/models lists what this key can call.")
     } else {
-        format!("There is no model or route named {model:?}. Did you mean {}?", near.join(" or "))
+        format!(
+            "There is no model or route named {model:?}. Did you mean {}?",
+            near.join(" or ")
+        )
     };
     GatewayError::new(ErrorKind::ModelNotFound, message).at("model")
 }
@@ -59,8 +64,15 @@ fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
         let message = "More tokens are asked for than the context of any target holds.";
         return GatewayError::new(ErrorKind::ContextLengthExceeded, message).at("max_tokens");
     }
-    let reasons: Vec<String> = codes.iter().map(|code| format!("{} ({})", code.as_str(), in_words(*code))).collect();
-    let message = format!("Nothing can serve {:?} for this project: {}.", request.model, reasons.join("; "));
+    let reasons: Vec<String> = codes
+        .iter()
+        .map(|code| format!("{} ({})", code.as_str(), in_words(*code)))
+        .collect();
+    let message = format!(
+        "Nothing can serve {:?} for this project: {}.",
+        request.model,
+        reasons.join("; ")
+    );
     GatewayError::new(ErrorKind::NoRoute, message)
 }
 

@@ -120,15 +120,27 @@ impl Relay {
         self.close(outcome, Outcome::Cut, Some(FAILED));
         let message = format!("The answer broke off: {why}.");
         let kind = ErrorKind::UpstreamFailed(502);
-        let error = ErrorBody { message: &message, kind: kind.openai_type(), param: None, code: Some(kind.code()) };
+        let error = ErrorBody {
+            message: &message,
+            kind: kind.openai_type(),
+            param: None,
+            code: Some(kind.code()),
+        };
         self.shown.push_back(error.to_stream_frame().into());
     }
 
     fn close(&mut self, attempt: AttemptOutcome, outcome: Outcome, error_code: Option<&str>) {
-        let Some(mut finish) = self.finish.take() else { return };
+        let Some(mut finish) = self.finish.take() else {
+            return;
+        };
         let facts = self.reader.facts();
         let (tokens, evidence) = tokens(facts.usage, self.input_bytes, facts.content.total());
-        finish.end(&AttemptEnd { outcome: attempt, status: Some(self.status), tokens, evidence });
+        finish.end(&AttemptEnd {
+            outcome: attempt,
+            status: Some(self.status),
+            tokens,
+            evidence,
+        });
         finish.close(outcome, 200, error_code);
     }
 
@@ -141,7 +153,10 @@ impl Relay {
                 let (outcome, why) = if now >= self.end_by {
                     (AttemptOutcome::TimedOut, "the stream reached its longest time")
                 } else {
-                    (classify::body_fault(BodyFault::TimedOut), "the provider fell silent")
+                    (
+                        classify::body_fault(BodyFault::TimedOut),
+                        "the provider fell silent",
+                    )
                 };
                 self.fail(outcome, why);
                 return Poll::Ready(());
@@ -174,7 +189,9 @@ impl Stream for Relay {
                 return Poll::Ready(Some(Ok(bytes)));
             }
             let closed = this.finish.is_none();
-            let Some(body) = &mut this.body else { return Poll::Ready(None) };
+            let Some(body) = &mut this.body else {
+                return Poll::Ready(None);
+            };
             match body.poll_data(cx) {
                 // Once the books are closed, a body is read one step further only so that its connection can be
                 // used again.

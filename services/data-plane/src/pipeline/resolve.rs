@@ -11,7 +11,7 @@ use crate::snapshot::{Catalog, LiveConnection, ProjectView};
 use crate::upstream::echo;
 
 /// Provider id of connections that may serve any model name.
-pub(crate) const COMPATIBLE: &str = "openai-compatible";
+const COMPATIBLE: &str = "openai-compatible";
 
 /// What a model name means in a project.
 #[derive(Debug)]
@@ -31,9 +31,16 @@ pub(super) fn resolve<'s>(
     if let Some(route) = project.routes.get(name) {
         let by_alias = name.strip_prefix("route/") != Some(route.slug.as_str());
         return Some(Resolution {
-            selection: Selection::Route { strategy: route.strategy, by_alias },
+            selection: Selection::Route {
+                strategy: route.strategy,
+                by_alias,
+            },
             route: Some(route),
-            targets: route.targets.iter().map(|target| route_target(target, project, catalog)).collect(),
+            targets: route
+                .targets
+                .iter()
+                .map(|target| route_target(target, project, catalog))
+                .collect(),
             retry: route.retry.clone(),
         });
     }
@@ -41,14 +48,20 @@ pub(super) fn resolve<'s>(
     Some(Resolution {
         selection: Selection::Direct,
         route: None,
-        targets: vec![Target { weight: 1, candidates }],
+        targets: vec![Target {
+            weight: 1,
+            candidates,
+        }],
         retry: RetryPolicy::default(),
     })
 }
 
 fn route_target<'s>(target: &'s RouteTarget, project: &'s ProjectView, catalog: &'s Catalog) -> Target<'s> {
     let candidates = candidates(&target.model, target.connection, project, catalog);
-    Target { weight: target.weight, candidates: candidates.unwrap_or_default() }
+    Target {
+        weight: target.weight,
+        candidates: candidates.unwrap_or_default(),
+    }
 }
 
 /// Every way to reach a model that is not a route; `None` when the name means nothing, empty when nobody serves it.
@@ -62,11 +75,16 @@ fn candidates<'s>(
         return Some(vec![built_in(name)]);
     }
     let usable = || {
-        project.connections.iter().filter(move |live| pinned.is_none_or(|only| live.connection.id == only))
+        project
+            .connections
+            .iter()
+            .filter(move |live| pinned.is_none_or(|only| live.connection.id == only))
     };
     if let Some((slug, upstream_model)) = name.split_once('/')
         && let Some(live) = usable().find(|live| {
-            live.connection.slug == slug && live.connection.provider == COMPATIBLE && !upstream_model.is_empty()
+            live.connection.slug == slug
+                && live.connection.provider == COMPATIBLE
+                && !upstream_model.is_empty()
         })
     {
         let endpoint = catalog.find(COMPATIBLE, upstream_model).map(AsRef::as_ref);
@@ -77,7 +95,9 @@ fn candidates<'s>(
         endpoints = catalog.by_model(catalog.bare(name)?);
     }
     let reachable = usable().flat_map(|live| {
-        let served = endpoints.iter().filter(|it| it.provider == live.connection.provider);
+        let served = endpoints
+            .iter()
+            .filter(|it| it.provider == live.connection.provider);
         served.map(|endpoint| through(live, &endpoint.upstream_model, Some(endpoint)))
     });
     Some(reachable.collect())
@@ -117,8 +137,13 @@ pub(crate) fn callable_names<'s>(project: &'s ProjectView, catalog: &'s Catalog)
     let mut routes: Vec<&str> = project.routes.keys().map(String::as_str).collect();
     routes.sort_unstable();
     let served = catalog.models().filter(|(_, endpoints)| {
-        let provided = |live: &Arc<LiveConnection>| endpoints.iter().any(|it| it.provider == live.connection.provider);
+        let provided =
+            |live: &Arc<LiveConnection>| endpoints.iter().any(|it| it.provider == live.connection.provider);
         project.connections.iter().any(provided)
     });
-    routes.into_iter().chain(["sluicegate/echo"]).chain(served.map(|(model, _)| model)).collect()
+    routes
+        .into_iter()
+        .chain(["sluicegate/echo"])
+        .chain(served.map(|(model, _)| model))
+        .collect()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluicegate_contracts::usage::{AttemptOutcome, Outcome};
+use sluicegate_contracts::usage::AttemptOutcome;
 use sluicegate_routing::{Cause, Progress, StopReason, Verdict, judge};
 use tokio::time::Instant;
 
@@ -45,7 +45,11 @@ pub(super) async fn walk(
     let (mut at, mut attempts, mut retries_here) = (0, 0, 0);
     loop {
         let next = planned.plan.attempts[at];
-        let cause = if retries_here > 0 { Cause::Retry } else { next.cause };
+        let cause = if retries_here > 0 {
+            Cause::Retry
+        } else {
+            next.cause
+        };
         finish.begin(planned.candidate(next), cause, planned.request.model)?;
         attempts += 1;
         let failure = match attempt(gateway, planned, next, deadline, finish).await {
@@ -85,37 +89,42 @@ pub(super) async fn walk(
 
 /// What the caller gets when no try is left: the provider's own words where they are the caller's business, else ours.
 fn last_word(failure: Failure, reason: StopReason) -> Result<Answered, GatewayError> {
-    let outcome = failure.end.outcome;
-    let theirs = matches!(
-        outcome,
-        AttemptOutcome::BadRequest | AttemptOutcome::RateLimited | AttemptOutcome::ServerError
-    );
-    if let (true, Some(status @ 400..), Some(body)) = (theirs, failure.end.status, failure.said) {
-        let should_retry = outcome != AttemptOutcome::BadRequest;
-        return Ok(Answered::Refused(Refused { status, body, retry_after: failure.retry_after, should_retry }));
-    }
-    let kind = match (outcome, reason) {
-        (AttemptOutcome::TimedOut, _) | (_, StopReason::Deadline) => ErrorKind::Deadline,
+    let status = failure.end.status.filter(|status| *status >= 400);
+    let (theirs, hint) = match failure.end.outcome {
+        AttemptOutcome::BadRequest | AttemptOutcome::RateLimited | AttemptOutcome::ServerError => (true, ""),
         // The account behind the connection is not the caller's: its 401 or 402 would mislead.
-        (AttemptOutcome::BadRequest | AttemptOutcome::RateLimited | AttemptOutcome::ServerError, _) => {
-            ErrorKind::UpstreamFailed(failure.end.status.filter(|status| *status >= 400).unwrap_or(502))
-        }
-        _ => ErrorKind::UpstreamFailed(502),
+        AttemptOutcome::CredentialRefused => (
+            false,
+            ": it refused the connection's credential; check the connection",
+        ),
+        AttemptOutcome::QuotaExhausted => (false, ": the account behind the connection is out of credit"),
+        AttemptOutcome::Served
+        | AttemptOutcome::Unreachable
+        | AttemptOutcome::TimedOut
+        | AttemptOutcome::Cut
+        | AttemptOutcome::ClientGone
+        | AttemptOutcome::Interrupted => (false, ""),
     };
-    let hint = match outcome {
-        AttemptOutcome::CredentialRefused => ": it refused the connection's credential; check the connection",
-        AttemptOutcome::QuotaExhausted => ": the account behind the connection is out of credit",
-        _ => "",
+    if let (true, Some(status), Some(body)) = (theirs, status, failure.said) {
+        let should_retry = failure.end.outcome != AttemptOutcome::BadRequest;
+        return Ok(Answered::Refused(Refused {
+            status,
+            body,
+            retry_after: failure.retry_after,
+            should_retry,
+        }));
+    }
+    let late = reason == StopReason::Deadline || failure.end.outcome == AttemptOutcome::TimedOut;
+    let kind = match status {
+        _ if late => ErrorKind::Deadline,
+        Some(status) if theirs => ErrorKind::UpstreamFailed(status),
+        Some(_) | None => ErrorKind::UpstreamFailed(502),
     };
-    let message = format!("No provider could answer; at the last attempt {}{hint}.", failure.why);
-    let error = GatewayError::new(kind, message);
-    Err(match failure.retry_after {
-        Some(wait) => error.after(wait),
-        None => error,
-    })
-}
-
-impl Refused {
-    /// How the request counts.
-    pub(super) const OUTCOME: Outcome = Outcome::Failed;
+    let message = format!(
+        "No provider could answer; at the last attempt {}{hint}.",
+        failure.why
+    );
+    let mut error = GatewayError::new(kind, message);
+    error.retry_after = failure.retry_after;
+    Err(error)
 }

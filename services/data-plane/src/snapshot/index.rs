@@ -112,7 +112,9 @@ impl Snapshot {
     #[must_use]
     pub fn connection(&self, connection: ConnectionId) -> Option<&LiveConnection> {
         let connections = self.projects.values().flat_map(|project| &project.connections);
-        connections.map(AsRef::as_ref).find(|live| live.connection.id == connection)
+        connections
+            .map(AsRef::as_ref)
+            .find(|live| live.connection.id == connection)
     }
 
     /// The model catalog.

@@ -70,11 +70,26 @@ impl ReplyBody {
     ///
     /// # Errors
     /// [`BodyFault`].
-    pub async fn whole(mut self, limit: usize, idle: Duration, deadline: Instant) -> Result<Bytes, BodyFault> {
-        let mut next = || Instant::now().checked_add(idle).map_or(deadline, |at| at.min(deadline));
-        let Some(first) = self.next(next()).await? else { return Ok(Bytes::new()) };
+    pub async fn whole(
+        mut self,
+        limit: usize,
+        idle: Duration,
+        deadline: Instant,
+    ) -> Result<Bytes, BodyFault> {
+        let next = || {
+            Instant::now()
+                .checked_add(idle)
+                .map_or(deadline, |at| at.min(deadline))
+        };
+        let Some(first) = self.next(next()).await? else {
+            return Ok(Bytes::new());
+        };
         let Some(second) = self.next(next()).await? else {
-            return if first.len() > limit { Err(BodyFault::TooLarge) } else { Ok(first) };
+            return if first.len() > limit {
+                Err(BodyFault::TooLarge)
+            } else {
+                Ok(first)
+            };
         };
         let mut joined = BytesMut::with_capacity((first.len() + second.len()).saturating_mul(2));
         joined.extend_from_slice(&first);

@@ -64,7 +64,10 @@ mod tests {
         for (status, expected) in cases {
             assert_eq!(refusal(status, &plain), expected, "{status}");
         }
-        let broke = ProviderError { code: Some("insufficient_quota".to_owned()), ..plain };
+        let broke = ProviderError {
+            code: Some("insufficient_quota".to_owned()),
+            ..plain
+        };
         assert_eq!(refusal(429, &broke), AttemptOutcome::QuotaExhausted);
     }
 }

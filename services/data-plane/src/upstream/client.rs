@@ -45,7 +45,10 @@ impl ClientFactory {
             .map_err(io::Error::other)?
             .with_native_roots()?
             .with_no_client_auth();
-        Ok(Self { tls: Arc::new(tls), addresses })
+        Ok(Self {
+            tls: Arc::new(tls),
+            addresses,
+        })
     }
 
     /// A client with a pool of its own, for one thread.
@@ -79,7 +82,10 @@ pub struct Client(Rc<legacy::Client<HttpsConnector<GuardedConnector>, Full<Bytes
 
 impl Client {
     /// Sends a request and waits for the head of the answer.
-    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, legacy::Error> {
+    pub(super) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, legacy::Error> {
         self.0.request(request).await
     }
 }

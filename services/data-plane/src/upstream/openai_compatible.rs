@@ -85,7 +85,11 @@ async fn exchange(
     request: Request<Full<Bytes>>,
     now_millis: i64,
 ) -> Result<Reply, SendFailure> {
-    let (head, body) = client.send(request).await.map_err(|error| failure(&error))?.into_parts();
+    let (head, body) = client
+        .send(request)
+        .await
+        .map_err(|error| failure(&error))?
+        .into_parts();
     let text = |name| header(&head.headers, name);
     let now = u64::try_from(now_millis / 1_000).unwrap_or(0);
     Ok(Reply {

@@ -46,8 +46,10 @@ impl Service<Name> for GuardedResolver {
         let (policy, transport) = (Arc::clone(&self.policy), self.transport);
         let resolved = self.names.call(name);
         Box::pin(async move {
-            let permitted: Vec<SocketAddr> =
-                resolved.await?.filter(|address| policy.permits(address.ip(), transport)).collect();
+            let permitted: Vec<SocketAddr> = resolved
+                .await?
+                .filter(|address| policy.permits(address.ip(), transport))
+                .collect();
             if permitted.is_empty() {
                 return Err(AddressNotAllowed.into());
             }
@@ -72,14 +74,22 @@ impl GuardedConnector {
         let policy = Arc::new(policy);
         let connector = |transport| {
             let names = GaiResolver::new();
-            let resolver = GuardedResolver { names, policy: Arc::clone(&policy), transport };
+            let resolver = GuardedResolver {
+                names,
+                policy: Arc::clone(&policy),
+                transport,
+            };
             let mut connector = HttpConnector::new_with_resolver(resolver);
             // TLS is put around this connector, so it sees `https` too.
             connector.enforce_http(false);
             configure(&mut connector);
             connector
         };
-        Self { tls: connector(Transport::Tls), plain: connector(Transport::Plain), policy }
+        Self {
+            tls: connector(Transport::Tls),
+            plain: connector(Transport::Plain),
+            policy,
+        }
     }
 }
 

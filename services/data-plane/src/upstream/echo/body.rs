@@ -32,7 +32,10 @@ pub struct EchoBody {
 
 impl EchoBody {
     pub(super) fn new(steps: Vec<Step>) -> Self {
-        Self { steps: steps.into(), waiting: None }
+        Self {
+            steps: steps.into(),
+            waiting: None,
+        }
     }
 
     pub(in crate::upstream) fn poll_data(

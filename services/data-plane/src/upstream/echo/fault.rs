@@ -71,7 +71,13 @@ mod tests {
         for example in EXAMPLES {
             assert!(Fault::of_model(example).is_some(), "{example}");
         }
-        for other in ["sluicegate/echos", "sluicegate/echo:", "sluicegate/echo:200", "sluicegate/echo:+42", "echo"] {
+        for other in [
+            "sluicegate/echos",
+            "sluicegate/echo:",
+            "sluicegate/echo:200",
+            "sluicegate/echo:+42",
+            "echo",
+        ] {
             assert_eq!(Fault::of_model(other), None, "{other}");
         }
     }

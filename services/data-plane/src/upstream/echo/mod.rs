@@ -49,7 +49,13 @@ pub(super) async fn answer(call: &Call<'_>) -> Reply {
 
 fn success(is_event_stream: bool, steps: Vec<Step>) -> Reply {
     let body = ReplyBody::Echo(EchoBody::new(steps));
-    Reply { status: 200, retry_after: None, is_event_stream, encoded: false, body }
+    Reply {
+        status: 200,
+        retry_after: None,
+        is_event_stream,
+        encoded: false,
+        body,
+    }
 }
 
 fn refusal(status: u16) -> Reply {
@@ -60,7 +66,13 @@ fn refusal(status: u16) -> Reply {
         _ => ("api_error", "echo_failed"),
     };
     let message = format!("The echo provider was asked to answer {status}.");
-    let body = ErrorBody { message: &message, kind, param: None, code: Some(code) }.to_json();
+    let body = ErrorBody {
+        message: &message,
+        kind,
+        param: None,
+        code: Some(code),
+    }
+    .to_json();
     Reply {
         status,
         retry_after: matches!(status, 429 | 503).then_some(RETRY_AFTER),
@@ -74,7 +86,11 @@ fn chat(call: &Call<'_>, fault: Fault) -> Vec<Step> {
     let prompt = Prompt::read(&call.body);
     let created = u64::try_from(call.now_millis / 1_000).unwrap_or(0);
     let id = format!("chatcmpl-echo-{created}");
-    let head = Head { id: &id, created, model: call.model };
+    let head = Head {
+        id: &id,
+        created,
+        model: call.model,
+    };
     let text = prompt.reply();
     let limit = prompt.max_tokens.unwrap_or(usize::MAX);
     let pieces: Vec<&str> = text.split_inclusive(' ').take(limit).collect();
@@ -95,7 +111,15 @@ fn chat(call: &Call<'_>, fault: Fault) -> Vec<Step> {
         ..TokenCounts::default()
     };
     if call.stream {
-        return chunks(&ChunkWriter::new(&head, prompt.wants_usage), &prompt, tool, &pieces, &finish, &counts, fault);
+        return chunks(
+            &ChunkWriter::new(&head, prompt.wants_usage),
+            &prompt,
+            tool,
+            &pieces,
+            &finish,
+            &counts,
+            fault,
+        );
     }
     let content = pieces.concat();
     let answer = Answer {
@@ -129,7 +153,9 @@ fn chunks(
         frame(&|out| writer.role(out, index));
         match &tool {
             Some(call) => frame(&|out| writer.tool_call(out, index, 0, call)),
-            None => pieces.iter().for_each(|piece| frame(&|out| writer.text(out, index, piece))),
+            None => pieces
+                .iter()
+                .for_each(|piece| frame(&|out| writer.text(out, index, piece))),
         }
         frame(&|out| writer.finish(out, index, finish));
     }
@@ -167,7 +193,12 @@ fn with_fault(mut steps: Vec<Step>, fault: Fault) -> Vec<Step> {
         Fault::Error => {
             steps.truncate(half);
             let message = "The echo provider was asked to fail in the middle of its answer.";
-            let error = ErrorBody { message, kind: "api_error", param: None, code: Some("echo_failed") };
+            let error = ErrorBody {
+                message,
+                kind: "api_error",
+                param: None,
+                code: Some("echo_failed"),
+            };
             steps.push(Step::Data(error.to_stream_frame().into()));
         }
     }

@@ -39,14 +39,20 @@ impl Prompt {
         let texts: Vec<String> = messages.iter().map(|it| text(&it["content"])).collect();
         let last = texts.last().cloned().unwrap_or_default();
         let last_is_tool = messages.last().is_some_and(|it| it["role"] == "tool");
-        let limit = request["max_completion_tokens"].as_u64().or(request["max_tokens"].as_u64());
+        let limit = request["max_completion_tokens"]
+            .as_u64()
+            .or(request["max_tokens"].as_u64());
         Self {
             tool: if last_is_tool { None } else { tool(&request, &last) },
             last,
             last_is_tool,
             words: texts.iter().map(|it| it.split_whitespace().count() as u64).sum(),
             max_tokens: limit.map(|it| usize::try_from(it).unwrap_or(usize::MAX)),
-            n: request["n"].as_u64().and_then(|n| u8::try_from(n).ok()).unwrap_or(1).clamp(1, MAX_CHOICES),
+            n: request["n"]
+                .as_u64()
+                .and_then(|n| u8::try_from(n).ok())
+                .unwrap_or(1)
+                .clamp(1, MAX_CHOICES),
             wants_usage: request["stream_options"]["include_usage"] == true,
         }
     }
@@ -86,7 +92,10 @@ fn tool(request: &Value, said: &str) -> Option<Tool> {
             None => choice == "required" || (choice != "none" && !name.is_empty() && said.contains(&name)),
         }
     })?;
-    Some(Tool { name: name(function), arguments: arguments(&function["parameters"], said).to_string() })
+    Some(Tool {
+        name: name(function),
+        arguments: arguments(&function["parameters"], said).to_string(),
+    })
 }
 
 /// Arguments that satisfy the required properties of a simple schema.
@@ -121,12 +130,19 @@ impl EmbeddingPrompt {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
         let items: Vec<String> = match &request["input"] {
             Value::Array(items) if items.iter().all(Value::is_number) => vec![request["input"].to_string()],
-            Value::Array(items) => {
-                items.iter().map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned)).collect()
-            }
-            other => vec![text(other)],
+            Value::Array(items) => items
+                .iter()
+                .map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
+                .collect(),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_)) => vec![text(other)],
         };
-        let dimensions = request["dimensions"].as_u64().and_then(|it| usize::try_from(it).ok());
+        let dimensions = request["dimensions"]
+            .as_u64()
+            .and_then(|it| usize::try_from(it).ok());
         Self {
             words: items.iter().map(|it| it.split([' ', ',']).count() as u64).sum(),
             items,
@@ -140,7 +156,10 @@ impl EmbeddingPrompt {
 
     /// One vector of length one per item, from a hash of its text.
     pub(super) fn vectors(&self) -> Vec<Vec<f32>> {
-        self.items.iter().map(|item| vector(item, self.dimensions)).collect()
+        self.items
+            .iter()
+            .map(|item| vector(item, self.dimensions))
+            .collect()
     }
 }
 
@@ -149,7 +168,9 @@ fn vector(text: &str, dimensions: usize) -> Vec<f32> {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     let mut generator = Seed::from_id(u128::from(hash)).generator();
-    let raw: Vec<f32> = (0..dimensions).map(|_| generator.below(2_001) as f32 - 1_000.0).collect();
+    let raw: Vec<f32> = (0..dimensions)
+        .map(|_| generator.below(2_001) as f32 - 1_000.0)
+        .collect();
     let length = raw.iter().map(|it| it * it).sum::<f32>().sqrt().max(1.0);
     raw.into_iter().map(|it| it / length).collect()
 }
