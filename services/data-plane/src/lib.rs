@@ -10,6 +10,7 @@
 //! | [`upstream`] | providers, the only place that calls them |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
 
+mod backoff;
 pub mod error;
 pub mod http;
 pub mod metrics;

@@ -15,6 +15,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
     unknown_callers: Counter,
+    lost_records: Counter,
     tokens: Family<TokenLabels, Counter>,
     overhead: Histogram,
     first_byte: Histograms<OperationLabels>,
@@ -42,7 +43,7 @@ struct OperationLabels {
 }
 
 impl Metrics {
-    /// Registers `inference_requests`, `inference_attempts`, `inference_unknown_callers`, `inference_tokens`,
+    /// Registers `inference_requests`, `inference_attempts`, `inference_unknown_callers`, `usage_records_lost`, `inference_tokens`,
     /// `inference_overhead_seconds` and `inference_first_byte_seconds`.
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
@@ -64,6 +65,11 @@ impl Metrics {
                 "Requests without a usable key",
                 Counter::default(),
             ),
+            lost_records: registry.register(
+                "usage_records_lost",
+                "Usage records that could not be written to the spool",
+                Counter::default(),
+            ),
             tokens: registry.register("inference_tokens", "Tokens by direction", Family::default()),
             overhead: registry.register(
                 "inference_overhead_seconds",
@@ -76,6 +82,10 @@ impl Metrics {
                 first_byte,
             ),
         }
+    }
+
+    pub(crate) fn lost_record(&self) {
+        self.lost_records.inc();
     }
 
     pub(crate) fn unknown_caller(&self) {

@@ -87,7 +87,8 @@ fn presented(headers: &HeaderMap) -> Presented {
             .map(str::trim)
     };
     let bearer = text(AUTHORIZATION.as_str()).and_then(|value| {
-        let (scheme, key) = value.split_once(' ')?;
+        // A variable that was not set leaves the scheme alone.
+        let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
     match bearer.or_else(|| text("x-api-key")) {

@@ -17,6 +17,7 @@ use super::answer::Reading;
 use super::finish::{AttemptEnd, Finish};
 use super::stage::Planned;
 use crate::upstream::{Call, ReplyBody, Upstream, classify};
+use crate::usage::IntentGuard;
 
 /// A try that can be shown to the caller.
 pub(super) enum Success {
@@ -78,6 +79,7 @@ pub(super) async fn attempt(
     planned: &Planned<'_>,
     planned_attempt: PlannedAttempt,
     deadline: Instant,
+    intent: &IntentGuard,
     finish: &mut Finish,
 ) -> Result<Success, Failure> {
     let request = &planned.request;
@@ -115,16 +117,19 @@ pub(super) async fn attempt(
         stream: request.features.stream,
         now_millis: gateway.state().clock.now_millis(),
     };
-    let reply = timeout_at(reading.first_byte_by, upstream.send(gateway.client(), call))
-        .await
-        .map_err(|_| {
-            let why = "the provider did not answer in time";
-            Failure::new(AttemptOutcome::TimedOut, Evidence::Uncertain, why)
-        })?
-        .map_err(|failure| {
-            let (outcome, evidence) = classify::send_failure(failure);
-            Failure::new(outcome, evidence, failure.to_string())
-        })?;
+    let reply = timeout_at(
+        reading.first_byte_by,
+        upstream.send(gateway.client(), call, intent),
+    )
+    .await
+    .map_err(|_| {
+        let why = "the provider did not answer in time";
+        Failure::new(AttemptOutcome::TimedOut, Evidence::Uncertain, why)
+    })?
+    .map_err(|failure| {
+        let (outcome, evidence) = classify::send_failure(failure);
+        Failure::new(outcome, evidence, failure.to_string())
+    })?;
     finish.first_byte();
     reading.read(reply).await
 }

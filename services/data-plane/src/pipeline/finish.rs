@@ -4,6 +4,7 @@
 //! Must stay true: an intent is written before each attempt leaves, each attempt is priced once, and the record is
 //! handed over before the last byte of the answer is.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
     AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
+use sluicegate_metering::{CallSize, cost, upper_bound};
 use sluicegate_protocols::TokenCounts;
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
@@ -26,10 +28,20 @@ use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
 use crate::snapshot::Snapshot;
 use crate::upstream::echo;
-use crate::usage::IntentGuard;
+use crate::usage::{Intent, IntentGuard};
 
 /// Status noted for a caller that hung up before there was an answer; nginx uses the same number.
 const CALLER_GONE: u16 = 499;
+
+/// An attempt about to be made.
+pub(super) struct Trial<'a> {
+    pub(super) candidate: &'a Candidate<'a>,
+    pub(super) cause: Cause,
+    /// The model name as the caller sent it.
+    pub(super) requested: &'a str,
+    /// How large the call can become; `None` when nothing limits it.
+    pub(super) size: Option<CallSize>,
+}
 
 /// How an attempt ended.
 #[derive(Debug, Clone)]
@@ -48,7 +60,6 @@ pub(super) struct Finish {
     received: Duration,
     record: Option<UsageRecord>,
     open: Option<Open>,
-    intents: Vec<IntentGuard>,
     served_by: Option<String>,
     cause: Option<Cause>,
 }
@@ -105,7 +116,6 @@ impl Finish {
             received: arrival.context.received,
             record: Some(record),
             open: None,
-            intents: Vec::new(),
             served_by: None,
             cause: None,
         }
@@ -130,56 +140,67 @@ impl Finish {
         }
     }
 
-    /// Opens the books of an attempt; its intent is written when this returns.
-    pub(super) fn begin(
-        &mut self,
-        candidate: &Candidate<'_>,
-        cause: Cause,
-        requested: &str,
-    ) -> Result<(), GatewayError> {
+    /// Opens the books of an attempt; its intent is on file when this returns. `bound` is the most it can cost.
+    pub(super) fn begin(&mut self, trial: &Trial<'_>) -> Result<IntentGuard, GatewayError> {
         let started = self.elapsed();
         let Some(record) = &mut self.record else {
-            return Err(closed());
+            return Err(GatewayError::new(
+                ErrorKind::Internal,
+                "The request was closed already.",
+            ));
         };
         if record.attempts.is_empty() {
             record.overhead_us = micros(started);
         }
-        let attempt = AttemptRecord {
-            connection: candidate.connection.map(|connection| connection.id),
-            endpoint: candidate.endpoint.map(|endpoint| endpoint.id),
-            provider: candidate.provider.to_owned(),
-            upstream_model: candidate.upstream_model.to_owned(),
-            outcome: AttemptOutcome::ClientGone,
-            status: None,
-            tokens: TokenUsage::default(),
-            evidence: Evidence::Uncertain,
-            cost: None,
-            price_version: None,
-            started_us: micros(started),
-            first_byte_us: None,
-            duration_us: 0,
+        let candidate = trial.candidate;
+        let price = candidate.endpoint.and_then(|endpoint| endpoint.price.as_ref());
+        let bound = match candidate.connection {
+            None => Some(NanoUsd::ZERO),
+            Some(_) => price.zip(trial.size).map(|(card, size)| upper_bound(card, &size)),
         };
-        let intent = self.gateway.state().recorder.begin_attempt(record, &attempt);
-        self.intents.push(intent.map_err(|_| {
+        let model = match (candidate.endpoint, candidate.connection) {
+            (Some(endpoint), _) => endpoint.model.as_str(),
+            (None, Some(_)) => trial.requested,
+            (None, None) => candidate.upstream_model,
+        };
+        let intent = intent(
+            record,
+            candidate,
+            model,
+            micros(started),
+            bound,
+            price.map(|card| card.version),
+        );
+        let guard = self.gateway.state().recorder.begin_attempt(&intent).map_err(|error| {
+            tracing::warn!(target: "sluicegate", %error, "an attempt was not made because its intent is not on file");
             let message = "This worker cannot write usage down at the moment, so it makes no calls.";
             GatewayError::new(ErrorKind::UsageUnavailable, message).after(Duration::from_secs(5))
-        })?);
+        })?;
+        self.open = Some(Open {
+            record: AttemptRecord {
+                connection: intent.connection,
+                endpoint: intent.endpoint,
+                provider: candidate.provider.to_owned(),
+                upstream_model: candidate.upstream_model.to_owned(),
+                outcome: AttemptOutcome::ClientGone,
+                status: None,
+                tokens: TokenUsage::default(),
+                evidence: Evidence::Uncertain,
+                cost: bound,
+                price_version: intent.price_version,
+                started_us: micros(started),
+                first_byte_us: None,
+                duration_us: 0,
+            },
+            started,
+            model: model.to_owned(),
+        });
         let account = candidate
             .connection
             .map_or("echo", |connection| connection.slug.as_str());
         self.served_by = Some(format!("{}/{account}", candidate.provider));
-        self.cause = Some(cause);
-        let model = match (candidate.endpoint, candidate.connection) {
-            (Some(endpoint), _) => endpoint.model.clone(),
-            (None, Some(_)) => requested.to_owned(),
-            (None, None) => candidate.upstream_model.to_owned(),
-        };
-        self.open = Some(Open {
-            record: attempt,
-            started,
-            model,
-        });
-        Ok(())
+        self.cause = Some(trial.cause);
+        Ok(guard)
     }
 
     /// Notes the first byte of the attempt's answer.
@@ -212,16 +233,15 @@ impl Finish {
         attempt.tokens = usage(&end.tokens);
         attempt.evidence = end.evidence;
         attempt.duration_us = micros(now.saturating_sub(open.started));
-        let price = price(&self.snapshot, &open.model, attempt);
-        attempt.price_version = price.map(|card| card.version);
         attempt.cost = match end.evidence {
             Evidence::NotBilled => Some(NanoUsd::ZERO),
-            Evidence::Uncertain => None,
+            // What it may have cost at most, as for a worker that died.
+            Evidence::Uncertain => attempt.cost,
             Evidence::Reported | Evidence::Estimated if attempt.provider == echo::PROVIDER => {
                 Some(NanoUsd::ZERO)
             }
             Evidence::Reported | Evidence::Estimated => {
-                price.map(|card| sluicegate_metering::cost(card, &attempt.tokens))
+                price(&self.snapshot, &open.model, attempt).map(|card| cost(card, &attempt.tokens))
             }
         };
         if end.outcome == AttemptOutcome::Served {
@@ -278,8 +298,11 @@ impl Finish {
         record.cost = total_cost(&record.attempts);
         let state = self.gateway.state();
         state.metrics.request(&record);
-        state.recorder.finish(record);
-        self.intents.clear();
+        let request = record.request;
+        if let Err(error) = state.recorder.finish(|origin| UsageRecord { origin, ..record }) {
+            state.metrics.lost_record();
+            tracing::error!(target: "sluicegate", %request, %error, "a usage record is not on file");
+        }
     }
 
     /// Closes the request: answered with an error of the gateway's own.
@@ -317,6 +340,36 @@ impl Drop for Finish {
     }
 }
 
+fn intent<'a>(
+    record: &'a UsageRecord,
+    candidate: &Candidate<'a>,
+    model: &'a str,
+    attempt_started_us: u64,
+    cost_bound: Option<NanoUsd>,
+    price_version: Option<u32>,
+) -> Intent<'a> {
+    Intent {
+        request: record.request,
+        organization: record.organization,
+        project: record.project,
+        api_key: record.api_key,
+        operation: record.operation,
+        model_requested: record.model_requested.as_str().into(),
+        model_served: Some(model.into()),
+        route: record.route.as_ref().map(Cow::Borrowed),
+        stream: record.stream,
+        started_at: record.started_at,
+        trace_id: record.trace_id.as_deref().map(Cow::Borrowed),
+        connection: candidate.connection.map(|connection| connection.id),
+        endpoint: candidate.endpoint.map(|endpoint| endpoint.id),
+        provider: candidate.provider.into(),
+        upstream_model: candidate.upstream_model.into(),
+        attempt_started_us,
+        cost_bound,
+        price_version,
+    }
+}
+
 /// Sum over the priced attempts; `None` when none was priced although one was sent.
 fn total_cost(attempts: &[AttemptRecord]) -> Option<NanoUsd> {
     if attempts.is_empty() {
@@ -351,8 +404,4 @@ pub(super) const fn usage(counts: &TokenCounts) -> TokenUsage {
 
 fn micros(length: Duration) -> u64 {
     u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn closed() -> GatewayError {
-    GatewayError::new(ErrorKind::Internal, "The request was closed already.")
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::config::{Endpoint, Operation};
+use sluicegate_metering::CallSize;
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
 use sluicegate_protocols::openai_chat::ChatRequestView;
 use sluicegate_protocols::{DecodeError, passthrough};
@@ -14,6 +15,11 @@ use crate::error::{ErrorKind, GatewayError};
 
 /// Longest model name, in bytes; also the longest kept in a usage record.
 const MAX_MODEL_NAME: usize = 256;
+
+/// Most tokens any provider in the catalog bills for one image.
+const IMAGE_TOKENS: u64 = 6_000;
+/// Most tokens that are taken for a file or a recording named by id.
+const FILE_TOKENS: u64 = 100_000;
 
 /// A request body with the few fields the gateway reads.
 #[derive(Debug)]
@@ -79,6 +85,26 @@ impl<'b> RequestView<'b> {
                 .text_bytes
                 .saturating_add(view.input.tokens.saturating_mul(4)),
         }
+    }
+
+    /// How large the call can become at `endpoint`; `None` when nothing limits the answer.
+    pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
+        let (referenced_tokens, max_output_tokens) = match self {
+            Self::Chat(view) => {
+                let input = &view.input;
+                let referenced = u64::from(input.images).saturating_mul(IMAGE_TOKENS)
+                    + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS);
+                let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
+                let each = view.output_limit().or(modeled)?;
+                (referenced, each.saturating_mul(u64::from(view.n)))
+            }
+            Self::Embeddings(_) => (0, 0),
+        };
+        Some(CallSize {
+            body_bytes: body_bytes as u64,
+            referenced_tokens,
+            max_output_tokens,
+        })
     }
 
     fn max_output_tokens(&self) -> Option<u64> {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use super::attempt::{Failure, Opened, Success, attempt};
-use super::finish::Finish;
+use super::finish::{Finish, Trial};
 use super::stage::Planned;
 use crate::error::{ErrorKind, GatewayError};
 
@@ -50,9 +50,20 @@ pub(super) async fn walk(
         } else {
             next.cause
         };
-        finish.begin(planned.candidate(next), cause, planned.request.model)?;
+        let candidate = planned.candidate(next);
+        let requested = planned.request.model;
+        let size = planned
+            .request
+            .view
+            .size(planned.request.body.len(), candidate.endpoint);
+        let intent = finish.begin(&Trial {
+            candidate,
+            cause,
+            requested,
+            size,
+        })?;
         attempts += 1;
-        let failure = match attempt(gateway, planned, next, deadline, finish).await {
+        let failure = match attempt(gateway, planned, next, deadline, &intent, finish).await {
             Ok(Success::Whole { body, end }) => {
                 finish.end(&end);
                 finish.answering();

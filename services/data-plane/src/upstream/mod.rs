@@ -23,6 +23,7 @@ pub use client::{Client, ClientFactory};
 pub use resolver::AddressNotAllowed;
 
 use crate::snapshot::LiveConnection;
+use crate::usage::IntentGuard;
 
 /// Who is called.
 #[derive(Debug, Clone, Copy)]
@@ -81,11 +82,17 @@ pub enum SendFailure {
 }
 
 impl Upstream<'_> {
-    /// Sends a call and waits for the head of the answer, without a time limit of its own.
+    /// Sends a call and waits for the head of the answer, without a time limit of its own. Takes the proof that the
+    /// attempt is on file, so that none goes out unseen.
     ///
     /// # Errors
     /// [`SendFailure`] when no head came back.
-    pub async fn send(self, client: &Client, call: Call<'_>) -> Result<Reply, SendFailure> {
+    pub async fn send(
+        self,
+        client: &Client,
+        call: Call<'_>,
+        _on_file: &IntentGuard,
+    ) -> Result<Reply, SendFailure> {
         match self {
             Self::Echo => Ok(echo::answer(&call).await),
             Self::OpenAiCompatible(connection) => openai_compatible::send(client, connection, call).await,
