@@ -9,6 +9,7 @@
 //! | [`pipeline`] | a request from its first step to its last |
 //! | [`upstream`] | providers, the only place that calls them |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
+//! | [`usage`] | the spool of usage records and its shipping |
 
 mod backoff;
 pub mod error;
