@@ -141,7 +141,7 @@ pub(super) fn module_doc(path: &str, text: &str) -> Vec<String> {
     }
     let says = text
         .strip_prefix("//! ")
-        .is_some_and(|rest| rest.lines().next().is_some_and(|line| line.len() > 10));
+        .is_some_and(|rest| rest.lines().next().is_some_and(|line| line.len() > 5));
     if says {
         Vec::new()
     } else {
