@@ -1,0 +1,53 @@
+//! An id in the path. A text that is no such id names nothing, so it is answered as not found.
+
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, InviteId, MembershipId, RequestId, RouteId};
+
+use crate::error::{Error, Result};
+
+/// An id that appears in paths.
+pub trait InPath: FromStr + 'static {
+    /// Name of its path segment.
+    const SEGMENT: &'static str;
+}
+
+macro_rules! in_path {
+    ($($name:ident = $segment:literal;)*) => {$(
+        impl InPath for $name {
+            const SEGMENT: &'static str = $segment;
+        }
+    )*};
+}
+
+in_path! {
+    ApiKeyId = "key";
+    ConnectionId = "connection";
+    InviteId = "invite";
+    MembershipId = "member";
+    RequestId = "request";
+    RouteId = "route";
+}
+
+/// The id in the path's segment of that kind.
+#[derive(Debug)]
+pub struct PathId<I>(pub I);
+
+impl<I: InPath> FromRequest for PathId<I> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            request
+                .match_info()
+                .query(I::SEGMENT)
+                .parse()
+                .map(Self)
+                .map_err(|_| Error::not_found()),
+        )
+    }
+}

@@ -1,0 +1,74 @@
+//! Shapes that resources share: the list envelope, names, and the texts of times.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::extract::page::{self, Cursor, PageQuery};
+use crate::error::Result;
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The rows, newest first.
+    pub data: Vec<T>,
+    /// Whether there are older ones.
+    pub has_more: bool,
+    /// Ask for them with `?cursor=`.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page of what was fetched with [`PageQuery::fetch`].
+    ///
+    /// # Errors
+    /// When the caller asked for none or too many.
+    pub fn of<R, C: Cursor>(
+        query: &PageQuery,
+        mut rows: Vec<R>,
+        cursor: impl Fn(&R) -> C,
+        shape: impl FnMut(R) -> T,
+    ) -> Result<Self> {
+        let limit = query.limit()?;
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows
+            .last()
+            .filter(|_| has_more)
+            .map(|last| page::encode(&cursor(last)));
+        Ok(Self {
+            data: rows.into_iter().map(shape).collect(),
+            has_more,
+            next_cursor,
+        })
+    }
+}
+
+/// Something with a name for URLs and a name for people.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Named {
+    /// Its id.
+    pub id: String,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// Reads a field of a merge patch: absent is `None`, null is `Some(None)`.
+///
+/// # Errors
+/// When the value does not fit.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// Reads a secret.
+///
+/// # Errors
+/// When it is not a text.
+pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}

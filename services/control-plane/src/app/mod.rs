@@ -1,0 +1,76 @@
+//! The use-cases. Every write happens inside a [`Tx`]: rows first, then on commit the audit entry and, last of all, the
+//! configuration events. Use-cases take `&mut Tx` and never open one; `App::write` (or the idempotent form) does.
+
+//api_keys
+//connections
+pub mod ctx;
+pub mod data_key;
+//invites
+//members
+pub mod organizations;
+pub mod projects;
+//routes
+pub mod sessions;
+pub mod tx;
+
+use futures_util::future::BoxFuture;
+use sluicegate_contracts::event::ConfigVersion;
+
+pub use ctx::{Actor, Ctx, Origin};
+pub use tx::Tx;
+
+use crate::error::Result;
+use crate::state::AppState;
+use crate::store::Connection;
+use crate::store::database::Scope;
+
+/// What a committed write returns.
+#[derive(Debug, Clone)]
+pub struct Committed<T> {
+    /// The use-case's result.
+    pub value: T,
+    /// The configuration version the write led to; `None` when workers need not know.
+    pub version: Option<ConfigVersion>,
+}
+
+impl AppState {
+    /// Runs `work` in one transaction for `ctx` and commits it. Goes on to its end even if the caller is dropped.
+    ///
+    /// # Errors
+    /// What `work` returns (nothing is written then), or why the commit failed.
+    pub async fn write<T, F>(&self, ctx: Ctx, work: F) -> Result<Committed<T>>
+    where
+        T: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> BoxFuture<'tx, Result<T>> + Send + 'static,
+    {
+        let state = self.clone();
+        self.database
+            .detached(move |proof| async move {
+                let mut tx = Tx::begin(&proof, state, ctx).await?;
+                let value = work(&mut tx).await?;
+                let version = tx.commit().await?;
+                Ok(Committed { value, version })
+            })
+            .await
+    }
+
+    /// Runs `work` in one transaction that sees the rows of `scope`. Nothing is audited: for reading, and for counters
+    /// and rotations that are not worth an entry.
+    ///
+    /// # Errors
+    /// What `work` returns, or why there is no transaction.
+    pub async fn within<T, F>(&self, scope: Scope, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        self.database
+            .detached(move |proof| async move {
+                let mut transaction = proof.begin(scope).await?;
+                let value = work(&mut transaction).await?;
+                transaction.commit().await?;
+                Ok(value)
+            })
+            .await
+    }
+}

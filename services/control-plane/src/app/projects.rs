@@ -1,0 +1,91 @@
+//! Projects. Deleting one takes everything in it out of service.
+
+use serde_json::json;
+use sluicegate_contracts::config::{Entity, EntityKind};
+use sluicegate_contracts::ids::ProjectId;
+use sluicegate_service_runtime::ids;
+
+use super::Tx;
+use crate::domain::identity::{DisplayName, Slug};
+use crate::domain::precondition::IfMatch;
+use crate::error::{Error, Result};
+use crate::store::projects::{self, Project};
+//IMP
+
+/// A new project of the tenant.
+///
+/// # Errors
+/// `slug_taken`.
+pub async fn create(tx: &mut Tx, name: &DisplayName, slug: Option<Slug>) -> Result<Project> {
+    let project = Project {
+        id: ids::fresh(),
+        organization: tx.organization()?,
+        slug: slug
+            .unwrap_or_else(|| Slug::from_name(name.as_str(), "project", None))
+            .as_str()
+            .to_owned(),
+        name: name.as_str().to_owned(),
+        revision: 1,
+        created_at: tx.ctx().now,
+    };
+    projects::insert(tx.connection(), &project).await?;
+    tx.audit(
+        "project.create",
+        project.id,
+        &json!({ "slug": project.slug, "name": project.name }),
+    );
+    tx.publish(&Entity::Project(project.published()))?;
+    Ok(project)
+}
+
+/// What shall change.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The name for people.
+    pub name: Option<DisplayName>,
+    /// The name in URLs.
+    pub slug: Option<Slug>,
+}
+
+/// Renames a project.
+///
+/// # Errors
+/// `slug_taken`, `version_conflict`.
+pub async fn update(tx: &mut Tx, id: ProjectId, changes: Changes, if_match: &IfMatch) -> Result<Project> {
+    let mut project = locked(tx, id, if_match).await?;
+    if let Some(name) = changes.name {
+        name.as_str().clone_into(&mut project.name);
+    }
+    if let Some(slug) = changes.slug {
+        slug.as_str().clone_into(&mut project.slug);
+    }
+    projects::update(tx.connection(), &mut project).await?;
+    tx.audit(
+        "project.update",
+        id,
+        &json!({ "slug": project.slug, "name": project.name }),
+    );
+    Ok(project)
+}
+
+/// Takes a project and everything in it out of service.
+///
+/// # Errors
+/// `version_conflict`.
+pub async fn delete(tx: &mut Tx, id: ProjectId, if_match: &IfMatch) -> Result<()> {
+    locked(tx, id, if_match).await?;
+    let now = tx.ctx().now;
+    //MASS
+    projects::delete(tx.connection(), id, now).await?;
+    tx.retract(EntityKind::Project, id.as_uuid());
+    tx.audit_plain("project.delete", id);
+    Ok(())
+}
+
+async fn locked(tx: &mut Tx, id: ProjectId, if_match: &IfMatch) -> Result<Project> {
+    let project = projects::find_for_update(tx.connection(), id)
+        .await?
+        .ok_or_else(Error::not_found)?;
+    if_match.check(project.revision)?;
+    Ok(project)
+}

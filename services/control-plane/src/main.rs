@@ -1,0 +1,104 @@
+//! The control plane as a process: serve, migrate, print the OpenAPI document, check the settings.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret;
+use sluicegate_control_plane::settings::{DEFAULTS, Settings};
+use sluicegate_control_plane::startup::Seams;
+use sluicegate_control_plane::{Application, openapi, store};
+use sluicegate_service_runtime::clock::Clock;
+use sluicegate_service_runtime::health::Health;
+use sluicegate_service_runtime::metrics::Registry;
+use sluicegate_service_runtime::shutdown::{self, Tasks};
+use sluicegate_service_runtime::{admin_server, build_info, otel, settings, tls, tracing as logging};
+use tokio_util::sync::CancellationToken;
+
+/// How long background tasks may take to finish.
+const JOIN_DEADLINE: Duration = Duration::from_secs(10);
+
+#[derive(Parser)]
+#[command(name = "sluicegate-control-plane", version = build_info::VERSION, about = "The Sluicegate control plane")]
+struct Cli {
+    /// Settings file (TOML), laid over the built-in defaults and under SLUICEGATE_… variables.
+    #[arg(long, env = "SLUICEGATE_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the management API and the dashboard.
+    Serve,
+    /// Bring the database to the schema of this release.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Read the settings, say whether they can be used, and stop.
+    CheckConfig,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let load = || settings::load::<Settings>(DEFAULTS, cli.config.as_deref());
+    match cli.command {
+        Command::Openapi => Ok(std::io::stdout().write_all(openapi::text()?.as_bytes())?),
+        Command::CheckConfig => {
+            load()?;
+            Ok(writeln!(std::io::stdout(), "The settings can be used.")?)
+        }
+        Command::Migrate => migrate(&load()?).await,
+        Command::Serve => serve(load()?).await,
+    }
+}
+
+async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    let url = settings.database.url.resolve()?;
+    store::migrations::run(url.expose_secret())
+        .await
+        .context("the database could not be migrated")?;
+    Ok(writeln!(
+        std::io::stdout(),
+        "The database has the schema of this release."
+    )?)
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    tls::install_crypto_provider();
+    let exporter = otel::exporter(&settings.otel, "sluicegate-control-plane")?;
+    logging::init(&settings.log, exporter.as_ref())?;
+    let seams = Seams {
+        clock: Clock::system(),
+        tasks: Tasks::new(),
+        registry: Registry::new(),
+        health: Health::new(),
+    };
+    let admin = admin_server::serve(
+        settings.admin.listen,
+        seams.health.clone(),
+        seams.registry.clone(),
+    )?;
+    let application = Application::build(settings, &seams)?;
+    tracing::info!(address = %application.address(), admin = %admin.address(), release = build_info::release(), "serving");
+    let admin_stop = CancellationToken::new();
+    let drain = seams.tasks.drain_token();
+    // The admin port stops last, so that a draining process can be watched.
+    let work = async {
+        let served = shutdown::until_stopped(&drain, application.run_until_stopped(drain.clone())).await;
+        let joined = seams.tasks.join(JOIN_DEADLINE).await;
+        admin_stop.cancel();
+        (served, joined)
+    };
+    let ((served, joined), ()) = tokio::join!(work, admin.run_until(admin_stop.clone()));
+    served???;
+    joined?;
+    if let Some(exporter) = exporter {
+        tokio::task::spawn_blocking(move || exporter.shutdown()).await?;
+    }
+    Ok(())
+}

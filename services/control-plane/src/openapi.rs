@@ -1,0 +1,70 @@
+//! The OpenAPI document: what the route table says, with title, tags and security schemes. Printed by the `openapi`
+//! command, served at `/api/openapi.json`, committed as `docs/openapi.json`.
+
+use actix_web::App;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{InfoBuilder, OpenApi};
+use utoipa_actix_web::AppExt;
+
+use crate::api;
+
+const TAGS: [(&str, &str); 10] = [
+    ("auth", "Sign up, sign in, sessions."),
+    ("me", "The signed-in person."),
+    ("organizations", "Tenants, their members and invitations."),
+    ("projects", "Where keys, connections, routes and logs live."),
+    ("keys", "Inference keys."),
+    ("connections", "Accounts at providers."),
+    ("models", "The catalog of models and prices."),
+    ("routes", "Named, versioned routing policies."),
+    ("usage", "Requests, tokens and cost."),
+    ("meta", "The deployment itself."),
+];
+
+const DESCRIPTION: &str = "Management API of Sluicegate. JSON, snake_case, RFC 3339 times in UTC, prefixed ids. \
+    Errors are `application/problem+json` with a stable `code`. Lists take `limit` and `cursor`. POSTs that create \
+    honour `Idempotency-Key` for 24 hours. A foreign or unknown id is answered with 404.";
+
+/// The document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let (_, mut document) = App::new()
+        .into_utoipa_app()
+        .configure(api::operations)
+        .split_for_parts();
+    document.info = InfoBuilder::new()
+        .title("Sluicegate management API")
+        .version("1")
+        .description(Some(DESCRIPTION))
+        .build();
+    document.tags = Some(
+        TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build())
+            .to_vec(),
+    );
+    document.security = Some(vec![SecurityRequirement::new(
+        "access_token",
+        Vec::<String>::new(),
+    )]);
+    let components = document.components.get_or_insert_default();
+    let mut bearer = Http::new(HttpAuthScheme::Bearer);
+    bearer.bearer_format = Some("JWT".to_owned());
+    components
+        .security_schemes
+        .insert("access_token".to_owned(), SecurityScheme::Http(bearer).into());
+    let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-sluicegate_refresh"));
+    components
+        .security_schemes
+        .insert("refresh_cookie".to_owned(), SecurityScheme::ApiKey(cookie).into());
+    document
+}
+
+/// The document as committed: pretty JSON with a line end.
+///
+/// # Errors
+/// When serialization fails, which it does not for a document built from code.
+pub fn text() -> serde_json::Result<String> {
+    document().to_pretty_json().map(|json| json + "\n")
+}

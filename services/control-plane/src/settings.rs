@@ -1,0 +1,107 @@
+//! Process settings: what an operator may set, with the defaults in `config.default.toml`. Read once by `main` (or the
+//! assembly), checked here, never re-read.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use sluicegate_service_runtime::otel::OtelSettings;
+use sluicegate_service_runtime::secret::SecretSetting;
+use sluicegate_service_runtime::tracing::LogSettings;
+use url::Url;
+
+/// The defaults every layer is laid over.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// Everything this process can be told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The key all other keys are derived from.
+    pub master_key: SecretSetting,
+    /// Where inference calls go, as shown to people.
+    pub inference_url: Url,
+    /// Folder with the built dashboard; absent: no dashboard is served.
+    pub web_dir: Option<PathBuf>,
+    /// The public port.
+    pub http: HttpSettings,
+    /// The private port.
+    pub admin: AdminSettings,
+    /// Postgres.
+    pub database: DatabaseSettings,
+    /// Sign-in.
+    pub session: SessionSettings,
+    /// Limits on attempts.
+    pub throttle: ThrottleSettings,
+    /// Which provider addresses connections may name.
+    pub upstream: UpstreamSettings,
+    /// Log lines.
+    pub log: LogSettings,
+    /// Span export.
+    #[serde(default)]
+    pub otel: OtelSettings,
+}
+
+/// The public port.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Address and port; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// How browsers reach it; decides about Secure cookies and the accepted `Origin`.
+    pub public_url: Url,
+    /// Proxies whose `x-forwarded-for` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Server threads; 0 means one per core.
+    pub workers: usize,
+}
+
+/// The private port.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSettings {
+    /// Address and port; port 0 picks a free one.
+    pub listen: SocketAddr,
+}
+
+/// Postgres.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// `postgres://user:password@host/database`.
+    pub url: SecretSetting,
+    /// Connections for tenants' requests.
+    pub app_connections: u32,
+    /// Connections for authorization and background work.
+    pub system_connections: u32,
+}
+
+/// Sign-in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionSettings {
+    /// Life of an access token.
+    pub access_seconds: u32,
+    /// Life of a session without use.
+    pub idle_days: u32,
+}
+
+/// Limits on attempts, per window of ten minutes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThrottleSettings {
+    /// Sign-in attempts for one account.
+    pub per_account: u32,
+    /// Sign-in and sign-up attempts from one address.
+    pub per_address: u32,
+}
+
+/// Which provider addresses connections may name.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamSettings {
+    /// Networks that are reachable although they are not public, also over plain HTTP. Set by the operator, never by a
+    /// tenant.
+    pub allow_private: Vec<IpNet>,
+}

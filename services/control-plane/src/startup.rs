@@ -1,0 +1,204 @@
+//! Builds the application from settings and runs it until told to stop. Used by `main` and by the standalone assembly.
+
+use std::future::{Ready, ready};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use secrecy::ExposeSecret;
+use sluicegate_contracts::ids::RequestId;
+use sluicegate_credentials::MasterKey;
+use sluicegate_service_runtime::clock::Clock;
+use sluicegate_service_runtime::health::{CheckHandle, Health};
+use sluicegate_service_runtime::http_span::HttpSpan;
+use sluicegate_service_runtime::metrics::Registry;
+use sluicegate_service_runtime::shutdown::Tasks;
+use tokio_util::sync::CancellationToken;
+use utoipa_actix_web::AppExt;
+
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::state::AppState;
+use crate::store::Database;
+use crate::{api, openapi, problem};
+
+/// How long requests may take to finish once the process is asked to stop, in seconds.
+const DRAIN_SECONDS: u64 = 30;
+const PING_EVERY: Duration = Duration::from_secs(5);
+
+/// What the assembly brings: shared by everything that runs in the process.
+#[derive(Debug, Clone)]
+pub struct Seams {
+    /// The time.
+    pub clock: Clock,
+    /// Background tasks.
+    pub tasks: Tasks,
+    /// Metrics.
+    pub registry: Registry,
+    /// Readiness checks.
+    pub health: Health,
+}
+
+/// Why the application could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A secret cannot be read.
+    #[error("setting `{0}`: {1}")]
+    Secret(&'static str, sluicegate_service_runtime::secret::SecretError),
+    /// The master key is not one.
+    #[error("setting `master_key`: {0}")]
+    MasterKey(#[from] sluicegate_credentials::MasterKeyError),
+    /// The database URL is not one.
+    #[error("setting `database.url` is not a Postgres URL")]
+    DatabaseUrl,
+    /// The port cannot be bound.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// Keys or the document could not be made.
+    #[error(transparent)]
+    Internal(#[from] Error),
+}
+
+/// A bound application; it answers once [`Application::run_until_stopped`] is polled.
+pub struct Application {
+    state: AppState,
+    address: SocketAddr,
+    server: Server,
+}
+
+impl Application {
+    /// Opens the pools, binds the port and builds the server. Must run on the runtime that outlives every request.
+    ///
+    /// # Errors
+    /// [`StartError`], as a sentence for the operator.
+    pub fn build(settings: Settings, seams: &Seams) -> Result<Self, StartError> {
+        let url = settings
+            .database
+            .url
+            .resolve()
+            .map_err(|error| StartError::Secret("database.url", error))?;
+        let database =
+            Database::open(url.expose_secret(), &settings.database).map_err(|_| StartError::DatabaseUrl)?;
+        Self::with_database(settings, database, seams)
+    }
+
+    /// As [`Self::build`], over an open database.
+    ///
+    /// # Errors
+    /// [`StartError`], as a sentence for the operator.
+    pub fn with_database(settings: Settings, database: Database, seams: &Seams) -> Result<Self, StartError> {
+        let master = settings
+            .master_key
+            .resolve()
+            .map_err(|error| StartError::Secret("master_key", error))?;
+        let master = MasterKey::parse(master.expose_secret())?;
+        let listen = settings.http.listen;
+        let workers = settings.http.workers;
+        let state = AppState::new(settings, &master, database, seams.clock.clone())?;
+        let listener = TcpListener::bind(listen).map_err(|error| StartError::Listen(listen, error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| StartError::Listen(listen, error))?;
+        let server = server(&state, seams, listener, workers)?;
+        let check = seams.health.register("postgres");
+        seams.tasks.spawn(
+            "postgres health",
+            watch_postgres(state.clone(), check, seams.tasks.drain_token()),
+        );
+        Ok(Self {
+            state,
+            address,
+            server,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port it listens on.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// What the process holds.
+    #[must_use]
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Serves until `drain` is cancelled, then finishes the requests that are there.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run_until_stopped(self, drain: CancellationToken) -> std::io::Result<()> {
+        let handle = self.server.handle();
+        let stopping = async {
+            drain.cancelled().await;
+            handle.stop(true).await;
+        };
+        let (served, ()) = tokio::join!(self.server, stopping);
+        self.state.database.close().await;
+        served
+    }
+}
+
+fn server(
+    state: &AppState,
+    seams: &Seams,
+    listener: TcpListener,
+    workers: usize,
+) -> Result<Server, StartError> {
+    let document = openapi::text().map_err(Error::internal)?;
+    let span = HttpSpan::new(&seams.registry, seams.clock.clone(), |id| {
+        RequestId::from(id).to_string()
+    });
+    let data = web::Data::new(state.clone());
+    let listen = state.settings.http.listen;
+    let mut server = HttpServer::new(move || {
+        let document = document.clone();
+        App::new()
+            .wrap(from_fn(problem::complete))
+            .wrap(span.clone())
+            .app_data(data.clone())
+            .into_utoipa_app()
+            .configure(api::operations)
+            .into_app()
+            .route(
+                "/api/openapi.json",
+                web::get().to(move || openapi_json(document.clone())),
+            )
+    })
+    .disable_signals()
+    .client_request_timeout(Duration::from_secs(5))
+    .shutdown_timeout(DRAIN_SECONDS);
+    if workers > 0 {
+        server = server.workers(workers);
+    }
+    Ok(server
+        .listen(listener)
+        .map_err(|error| StartError::Listen(listen, error))?
+        .run())
+}
+
+fn openapi_json(document: String) -> Ready<HttpResponse> {
+    ready(HttpResponse::Ok().content_type("application/json").body(document))
+}
+
+async fn watch_postgres(state: AppState, check: CheckHandle, drain: CancellationToken) {
+    loop {
+        match state.database.ping().await {
+            Ok(()) => check.ok("answers"),
+            Err(_) => check.failed("does not answer"),
+        }
+        tokio::select! {
+            () = drain.cancelled() => return,
+            () = tokio::time::sleep(PING_EVERY) => {}
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers already given to requests with an Idempotency-Key.
+
+use sluicegate_contracts::config::SealedText;
+use sluicegate_contracts::ids::{OrganizationId, UserId};
+use time::OffsetDateTime;
+
+use super::Connection;
+use crate::error::Result;
+
+/// An answer given before.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// Whose data key it is sealed with.
+    pub organization: OrganizationId,
+    /// What was asked.
+    pub request_hash: Vec<u8>,
+    /// The answer.
+    pub response: SealedText,
+}
+
+/// Takes the lock on a user's key to the end of the transaction; false when another request holds it.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn try_lock(connection: &mut Connection, lock: i64) -> Result<bool> {
+    Ok(
+        sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "locked!""#, lock)
+            .fetch_one(connection)
+            .await?,
+    )
+}
+
+/// The answer given to `user` under this key since `since`.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn find(
+    connection: &mut Connection,
+    user: UserId,
+    key: &str,
+    since: OffsetDateTime,
+) -> Result<Option<Given>> {
+    let row = sqlx::query!(
+        "select organization_id, request_hash, response from idempotency_keys
+         where user_id = $1 and key = $2 and created_at > $3",
+        user.as_uuid(),
+        key,
+        since,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Given {
+        organization: row.organization_id.into(),
+        request_hash: row.request_hash,
+        response: SealedText(row.response),
+    }))
+}
+
+/// What is kept of an answer.
+#[derive(Debug)]
+pub struct Kept<'a> {
+    /// Who asked.
+    pub user: UserId,
+    /// Their key.
+    pub key: &'a str,
+    /// For which tenant.
+    pub organization: OrganizationId,
+    /// Method and path.
+    pub operation: &'a str,
+    /// What was asked.
+    pub request_hash: [u8; 32],
+    /// The answer.
+    pub response: &'a SealedText,
+    /// When.
+    pub now: OffsetDateTime,
+}
+
+/// Keeps an answer; an outdated one under the same key gives way.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn keep(connection: &mut Connection, kept: &Kept<'_>) -> Result<()> {
+    sqlx::query!(
+        "delete from idempotency_keys where user_id = $1 and key = $2",
+        kept.user.as_uuid(),
+        kept.key
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "insert into idempotency_keys (user_id, key, organization_id, operation, request_hash, response, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        kept.user.as_uuid(),
+        kept.key,
+        kept.organization.as_uuid(),
+        kept.operation,
+        &kept.request_hash,
+        kept.response.0,
+        kept.now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

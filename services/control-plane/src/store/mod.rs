@@ -1,0 +1,24 @@
+//! The only room with SQL: one module per table, functions named by verbs. Readers and writers take a connection that
+//! `Database` or `Tx` opened for one tenant (or for the system), so row-level security stands behind every query.
+
+//api_keys
+pub mod audit;
+pub mod config;
+//connections
+pub mod constraint;
+pub mod database;
+pub mod idempotency;
+//invites
+pub mod memberships;
+pub mod migrations;
+pub mod organizations;
+pub mod projects;
+//routes
+pub mod sessions;
+pub mod throttles;
+pub mod users;
+
+pub use database::Database;
+
+/// A connection inside an open transaction.
+pub type Connection = sqlx::PgConnection;

@@ -1,0 +1,182 @@
+//! Projects: where keys, connections and routes live.
+
+use sluicegate_contracts::config::{Project as Published, Status};
+use sluicegate_contracts::ids::{OrganizationId, ProjectId, UserId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Connection;
+use super::constraint::on_constraint;
+use crate::codes::Code;
+use crate::error::{Error, Result};
+
+/// A project.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// The tenant that owns it.
+    pub organization: OrganizationId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// Counts its changes.
+    pub revision: i64,
+    /// When it was created.
+    pub created_at: OffsetDateTime,
+}
+
+impl Project {
+    /// As workers need to know it.
+    #[must_use]
+    pub fn published(&self) -> Published {
+        Published {
+            id: self.id,
+            organization: self.organization,
+            status: Status::Active,
+        }
+    }
+}
+
+struct Row {
+    id: Uuid,
+    organization_id: Uuid,
+    slug: String,
+    name: String,
+    revision: i64,
+    created_at: OffsetDateTime,
+}
+
+impl From<Row> for Project {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.into(),
+            organization: row.organization_id.into(),
+            slug: row.slug,
+            name: row.name,
+            revision: row.revision,
+            created_at: row.created_at,
+        }
+    }
+}
+
+fn slug_taken() -> Error {
+    Error::new(
+        Code::SlugTaken,
+        "Another project of the organization has this slug.",
+    )
+}
+
+/// Adds a project.
+///
+/// # Errors
+/// `slug_taken`.
+pub async fn insert(connection: &mut Connection, project: &Project) -> Result<()> {
+    let inserted = sqlx::query!(
+        "insert into projects (id, organization_id, slug, name, revision, created_at) values ($1, $2, $3, $4, $5, $6)",
+        project.id.as_uuid(),
+        project.organization.as_uuid(),
+        project.slug,
+        project.name,
+        project.revision,
+        project.created_at,
+    )
+    .execute(connection)
+    .await;
+    on_constraint(inserted, "projects_slug", slug_taken)?;
+    Ok(())
+}
+
+/// The project with this id.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn find(connection: &mut Connection, id: ProjectId) -> Result<Option<Project>> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, organization_id, slug, name, revision, created_at from projects
+         where id = $1 and deleted_at is null",
+        id.as_uuid(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(Project::from))
+}
+
+/// As [`find`], locked against other writers.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn find_for_update(connection: &mut Connection, id: ProjectId) -> Result<Option<Project>> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, organization_id, slug, name, revision, created_at from projects
+         where id = $1 and deleted_at is null for update",
+        id.as_uuid(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(Project::from))
+}
+
+/// The projects `user` can see, newest first, created before `before`. System scope only.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn list_of_user(
+    connection: &mut Connection,
+    user: UserId,
+    organization: Option<OrganizationId>,
+    before: Option<ProjectId>,
+    limit: i64,
+) -> Result<Vec<Project>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, organization_id, slug, name, revision, created_at from projects
+         where organization_id in (select organization_id from memberships where user_id = $1)
+            and ($2::uuid is null or organization_id = $2)
+            and ($3::uuid is null or id < $3)
+            and deleted_at is null
+         order by id desc limit $4",
+        user.as_uuid(),
+        organization.map(OrganizationId::as_uuid),
+        before.map(ProjectId::as_uuid),
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Project::from).collect())
+}
+
+/// Writes the names and counts the change.
+///
+/// # Errors
+/// `slug_taken`.
+pub async fn update(connection: &mut Connection, project: &mut Project) -> Result<()> {
+    let updated = sqlx::query_scalar!(
+        "update projects set slug = $2, name = $3, revision = revision + 1 where id = $1 returning revision",
+        project.id.as_uuid(),
+        project.slug,
+        project.name,
+    )
+    .fetch_one(connection)
+    .await;
+    project.revision = on_constraint(updated, "projects_slug", slug_taken)?;
+    Ok(())
+}
+
+/// Takes a project out of use; its rows stay for the request log.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn delete(connection: &mut Connection, id: ProjectId, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "update projects set deleted_at = $2 where id = $1",
+        id.as_uuid(),
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! An application with its own database, a manual clock and a free port.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::json;
+use sluicegate_control_plane::Application;
+use sluicegate_control_plane::settings::{DEFAULTS, Settings};
+use sluicegate_control_plane::startup::Seams;
+use sluicegate_control_plane::state::AppState;
+use sluicegate_control_plane::store::Database;
+use sluicegate_service_runtime::clock::{Clock, ManualClock};
+use sluicegate_service_runtime::health::Health;
+use sluicegate_service_runtime::metrics::Registry;
+use sluicegate_service_runtime::settings::load_from;
+use sluicegate_service_runtime::shutdown::Tasks;
+use sluicegate_service_runtime::tls;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::Client;
+
+/// Where the manual clock starts: 2026-01-01T00:00:00Z.
+const START_MILLIS: i64 = 1_767_225_600_000;
+
+/// A running application.
+pub struct TestApp {
+    pub state: AppState,
+    pub clock: ManualClock,
+    /// Bypasses row-level security: the judge's view.
+    pub judge: PgPool,
+    pub tasks: Tasks,
+    base: String,
+}
+
+/// The settings of tests, with `changes` applied.
+pub fn settings(changes: impl FnOnce(&mut Settings)) -> Settings {
+    let environment = [
+        ("SLUICEGATE_MASTER_KEY".to_owned(), "11".repeat(32)),
+        (
+            "SLUICEGATE_DATABASE__URL".to_owned(),
+            "postgres://unused".to_owned(),
+        ),
+        ("SLUICEGATE_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+    ];
+    let mut settings = load_from::<Settings>(DEFAULTS, None, environment).unwrap();
+    settings.http.workers = 2;
+    changes(&mut settings);
+    settings
+}
+
+impl TestApp {
+    pub async fn start(options: PgConnectOptions) -> Self {
+        Self::start_with(options, |_| {}).await
+    }
+
+    pub async fn start_with(options: PgConnectOptions, changes: impl FnOnce(&mut Settings)) -> Self {
+        tls::install_crypto_provider();
+        let (clock, manual) = Clock::manual(START_MILLIS);
+        let tasks = Tasks::new();
+        let seams = Seams {
+            clock,
+            tasks: tasks.clone(),
+            registry: Registry::new(),
+            health: Health::new(),
+        };
+        let database = Database::over(options.clone(), 4, 3);
+        let application = Application::with_database(settings(changes), database, &seams).unwrap();
+        let base = format!("http://127.0.0.1:{}", application.port());
+        let state = application.state().clone();
+        let drain = tasks.drain_token();
+        // The server's own future is not Send: it gets a thread.
+        std::thread::spawn(move || {
+            actix_web::rt::System::new()
+                .block_on(application.run_until_stopped(drain))
+                .unwrap();
+        });
+        let judge = PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
+        Self {
+            state,
+            clock: manual,
+            judge,
+            tasks,
+            base,
+        }
+    }
+
+    /// Somebody who is not signed in.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.base.clone(), None)
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// A new person with an organization and a project of their own.
+    pub async fn sign_up(&self, name: &str) -> Client {
+        let email = format!("{}@example.com", name.to_lowercase());
+        let body = json!({ "email": email, "password": PASSWORD, "name": name });
+        let answer = self
+            .anonymous()
+            .post("/api/v1/auth/sign-up", &body)
+            .await
+            .expect(201);
+        Client::new(
+            self.base.clone(),
+            Some(answer.body["access_token"].as_str().unwrap().to_owned()),
+        )
+        .with_home()
+        .await
+    }
+
+    /// The same secret everywhere: only its hash is ever stored.
+    pub fn password() -> SecretString {
+        SecretString::from(PASSWORD)
+    }
+}
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery";
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.tasks.drain_token().cancel();
+    }
+}

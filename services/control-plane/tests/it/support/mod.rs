@@ -1,0 +1,7 @@
+//! What the tests stand on: an application on a free port, and clients that speak as somebody.
+
+pub mod app;
+pub mod client;
+
+pub use app::TestApp;
+pub use client::{Answer, Client};
