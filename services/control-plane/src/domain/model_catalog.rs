@@ -145,7 +145,10 @@ impl Catalog {
             match providers::find(&id).filter(|provider| provider.id != OPENAI_COMPATIBLE) {
                 Some(provider) => {
                     catalog.providers.push(provider.id);
-                    entry.models.into_iter().for_each(|(name, model)| catalog.add(provider, name, model));
+                    entry
+                        .models
+                        .into_iter()
+                        .for_each(|(name, model)| catalog.add(provider, name, model));
                 }
                 None => catalog.unknown_providers += 1,
             }
@@ -180,7 +183,13 @@ impl Catalog {
     }
 
     /// The vendor's own description of a model wins over that of those who host it.
-    fn describe(&mut self, provider: &Provider, endpoint: &CatalogEndpoint, name: String, modalities: Modalities) {
+    fn describe(
+        &mut self,
+        provider: &Provider,
+        endpoint: &CatalogEndpoint,
+        name: String,
+        modalities: Modalities,
+    ) {
         let vendor = endpoint.model.split_once('/').map(|(vendor, _)| vendor);
         let is_own = provider.vendor.is_some() && provider.vendor == vendor;
         if is_own || !self.models.contains_key(&endpoint.model) {
@@ -238,7 +247,10 @@ fn required(number: Option<&RawValue>) -> Result<PicoUsd, PriceTextError> {
 }
 
 fn optional(number: Option<&RawValue>) -> Result<Option<PicoUsd>, PriceTextError> {
-    number.filter(|number| number.get() != "null").map(|number| per_million_dollars(number.get())).transpose()
+    number
+        .filter(|number| number.get() != "null")
+        .map(|number| per_million_dollars(number.get()))
+        .transpose()
 }
 
 #[cfg(test)]
@@ -249,7 +261,10 @@ mod tests {
     const SEED: &str = include_str!("../../catalog/models-dev.json");
 
     fn endpoint<'a>(catalog: &'a Catalog, provider: &str, upstream: &str) -> &'a CatalogEndpoint {
-        let found = catalog.endpoints.iter().find(|one| one.provider == provider && one.upstream_model == upstream);
+        let found = catalog
+            .endpoints
+            .iter()
+            .find(|one| one.provider == provider && one.upstream_model == upstream);
         found.unwrap()
     }
 
@@ -259,7 +274,11 @@ mod tests {
         assert!(catalog.endpoints.len() > 700 && catalog.models.len() > 400);
         assert_eq!((catalog.unknown_providers, catalog.not_text), (0, 0));
         let known = providers::PROVIDERS.len() - 1;
-        assert_eq!(catalog.providers.len(), known, "every provider with an address has models in the seed");
+        assert_eq!(
+            catalog.providers.len(),
+            known,
+            "every provider with an address has models in the seed"
+        );
     }
 
     #[test]
@@ -273,7 +292,11 @@ mod tests {
         let embedding = endpoint(&catalog, "openai", "text-embedding-3-small");
         assert_eq!(embedding.operations, [Operation::Embeddings]);
         assert_eq!(embedding.max_output_tokens, None);
-        let tiered = catalog.endpoints.iter().filter_map(|one| one.price.as_ref()).find(|one| !one.tiers.is_empty());
+        let tiered = catalog
+            .endpoints
+            .iter()
+            .filter_map(|one| one.price.as_ref())
+            .find(|one| !one.tiers.is_empty());
         assert!(tiered.unwrap().tiers[0].above_input_tokens >= 100_000);
     }
 
@@ -283,7 +306,10 @@ mod tests {
             "cost":{"input":0.00000001,"output":1}},"b":{"name":"B","modalities":{"input":["text"],"output":["image"]}}}},
             "nobody":{"models":{}}}}"#;
         let catalog = Catalog::parse(text).unwrap();
-        assert_eq!((catalog.unpriced, catalog.not_text, catalog.unknown_providers), (1, 1, 1));
+        assert_eq!(
+            (catalog.unpriced, catalog.not_text, catalog.unknown_providers),
+            (1, 1, 1)
+        );
         assert_eq!(catalog.endpoints[0].price, None);
         assert!(Catalog::parse("[]").is_err());
     }

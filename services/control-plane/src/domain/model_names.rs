@@ -46,7 +46,10 @@ pub fn canonical(provider: &Provider, upstream: &str) -> String {
     }
     match name.rsplit_once('/') {
         Some((vendor, model)) if !vendor.contains('/') => {
-            let vendor = VENDORS.iter().find(|(spelled, _)| *spelled == vendor).map_or(vendor, |(_, known)| known);
+            let vendor = VENDORS
+                .iter()
+                .find(|(spelled, _)| *spelled == vendor)
+                .map_or(vendor, |(_, known)| known);
             format!("{vendor}/{model}")
         }
         // Deeper paths are a provider's own things (routers, tunings): its own namespace keeps them apart.
@@ -56,7 +59,12 @@ pub fn canonical(provider: &Provider, upstream: &str) -> String {
 }
 
 fn bare(provider: &Provider, name: &str) -> String {
-    let family = || FAMILIES.iter().find(|(start, _)| name.starts_with(start)).map(|(_, vendor)| *vendor);
+    let family = || {
+        FAMILIES
+            .iter()
+            .find(|(start, _)| name.starts_with(start))
+            .map(|(_, vendor)| *vendor)
+    };
     let vendor = provider.vendor.or_else(family).unwrap_or(provider.id);
     format!("{vendor}/{name}")
 }
@@ -87,10 +95,22 @@ mod tests {
             ("xai", "grok-4.3", "x-ai/grok-4.3"),
             ("groq", "openai/gpt-oss-120b", "openai/gpt-oss-120b"),
             ("cerebras", "gpt-oss-120b", "openai/gpt-oss-120b"),
-            ("fireworks-ai", "accounts/fireworks/models/gpt-oss-120b", "openai/gpt-oss-120b"),
-            ("fireworks-ai", "accounts/fireworks/models/glm-5p1", "z-ai/glm-5.1"),
+            (
+                "fireworks-ai",
+                "accounts/fireworks/models/gpt-oss-120b",
+                "openai/gpt-oss-120b",
+            ),
+            (
+                "fireworks-ai",
+                "accounts/fireworks/models/glm-5p1",
+                "z-ai/glm-5.1",
+            ),
             ("togetherai", "zai-org/GLM-5.1", "z-ai/glm-5.1"),
-            ("fireworks-ai", "accounts/fireworks/routers/glm-5p1-fast", "fireworks-ai/glm-5p1-fast"),
+            (
+                "fireworks-ai",
+                "accounts/fireworks/routers/glm-5p1-fast",
+                "fireworks-ai/glm-5p1-fast",
+            ),
             ("deepinfra", "deepseek-ai/DeepSeek-V3.2", "deepseek/deepseek-v3.2"),
             ("groq", "llama-3.1-8b-instant", "meta-llama/llama-3.1-8b-instant"),
             ("groq", "mystery-1", "groq/mystery-1"),

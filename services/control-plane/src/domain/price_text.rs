@@ -48,7 +48,10 @@ pub fn per_million_dollars(text: &str) -> Result<PicoUsd, PriceTextError> {
     // Trailing zeros of the digits absorb a negative shift; what is left over cannot be expressed.
     let shift = shift.checked_add(zeros).ok_or(PriceTextError::OutOfRange)?;
     let shift = u32::try_from(shift).map_err(|_| PriceTextError::OutOfRange)?;
-    let picos = significant.parse::<i64>().ok().and_then(|value| value.checked_mul(10_i64.checked_pow(shift)?));
+    let picos = significant
+        .parse::<i64>()
+        .ok()
+        .and_then(|value| value.checked_mul(10_i64.checked_pow(shift)?));
     picos.map(PicoUsd::from_picos).ok_or(PriceTextError::OutOfRange)
 }
 
@@ -83,10 +86,19 @@ mod tests {
 
     #[test]
     fn what_is_no_price_is_refused() {
-        for text in ["", "-1", "+1", ".5", "1.", "1,5", "1e", "NaN", "0x1", "null", "\"1\""] {
+        for text in [
+            "", "-1", "+1", ".5", "1.", "1,5", "1e", "NaN", "0x1", "null", "\"1\"",
+        ] {
             assert_eq!(picos(text), Err(PriceTextError::NotAPrice), "{text}");
         }
-        for text in ["0.0000001", "1e-7", "99999999999999", "1e30", "1e2147483647", "1e-2147483648"] {
+        for text in [
+            "0.0000001",
+            "1e-7",
+            "99999999999999",
+            "1e30",
+            "1e2147483647",
+            "1e-2147483648",
+        ] {
             assert_eq!(picos(text), Err(PriceTextError::OutOfRange), "{text}");
         }
     }

@@ -28,7 +28,14 @@ const fn hosted(
     docs_url: &'static str,
     vendor: Option<&'static str>,
 ) -> Provider {
-    Provider { id, name, base_url: Some(base_url), needs_credential: true, docs_url, vendor }
+    Provider {
+        id,
+        name,
+        base_url: Some(base_url),
+        needs_credential: true,
+        docs_url,
+        vendor,
+    }
 }
 
 /// Every provider, by id.

@@ -14,7 +14,10 @@ impl UsageProgress {
     /// Restores stored progress: the watermark, and first and last position of each island in turn.
     #[must_use]
     pub fn restore(contiguous: u64, bounds: &[u64]) -> Self {
-        let mut progress = Self { contiguous, islands: Vec::new() };
+        let mut progress = Self {
+            contiguous,
+            islands: Vec::new(),
+        };
         for bound in bounds.chunks_exact(2) {
             progress.absorb_range(bound[0], bound[1]);
         }
@@ -62,13 +65,18 @@ impl UsageProgress {
     /// First and last position of each island in turn, for storage.
     #[must_use]
     pub fn bounds(&self) -> Vec<u64> {
-        self.islands.iter().flat_map(|&(first, last)| [first, last]).collect()
+        self.islands
+            .iter()
+            .flat_map(|&(first, last)| [first, last])
+            .collect()
     }
 
     /// The first run of positions that is missing although a later one arrived.
     #[must_use]
     pub fn gap(&self) -> Option<(u64, u64)> {
-        self.islands.first().map(|&(first, _)| (self.contiguous + 1, first - 1))
+        self.islands
+            .first()
+            .map(|&(first, _)| (self.contiguous + 1, first - 1))
     }
 }
 
@@ -84,11 +92,17 @@ mod tests {
     fn a_hole_holds_the_watermark_until_it_is_filled() {
         let mut progress = UsageProgress::default();
         progress.absorb([3, 1, 5, 6]);
-        assert_eq!((progress.watermark(), progress.bounds(), progress.gap()), (1, vec![3, 3, 5, 6], Some((2, 2))));
+        assert_eq!(
+            (progress.watermark(), progress.bounds(), progress.gap()),
+            (1, vec![3, 3, 5, 6], Some((2, 2)))
+        );
         progress.absorb([2, 2]);
         assert_eq!((progress.watermark(), progress.gap()), (3, Some((4, 4))));
         progress.absorb([4]);
-        assert_eq!((progress.watermark(), progress.bounds(), progress.gap()), (6, vec![], None));
+        assert_eq!(
+            (progress.watermark(), progress.bounds(), progress.gap()),
+            (6, vec![], None)
+        );
     }
 
     #[test]
