@@ -137,12 +137,14 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     )?;
     let application = Application::build(settings, &seams)?;
     tracing::info!(address = %application.address(), admin = %admin.address(), release = build_info::release(), "serving");
+    let database = application.state().database.clone();
     let admin_stop = CancellationToken::new();
     let drain = seams.tasks.drain_token();
     // The admin port stops last, so that a draining process can be watched.
     let work = async {
         let served = shutdown::until_stopped(&drain, application.run_until_stopped(drain.clone())).await;
         let joined = seams.tasks.join(JOIN_DEADLINE).await;
+        database.close().await;
         seams.bus.close().await;
         seams.queue.close().await;
         admin_stop.cancel();

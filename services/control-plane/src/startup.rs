@@ -146,7 +146,8 @@ impl Application {
         &self.state
     }
 
-    /// Serves until `drain` is cancelled, then finishes the requests that are there.
+    /// Serves until `drain` is cancelled, then finishes the requests that are there. The database stays open for the
+    /// background tasks; who runs them closes it after them.
     ///
     /// # Errors
     /// When the server fails.
@@ -157,7 +158,6 @@ impl Application {
             handle.stop(true).await;
         };
         let (served, ()) = tokio::join!(self.server, stopping);
-        self.state.database.close().await;
         served
     }
 }

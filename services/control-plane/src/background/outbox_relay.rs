@@ -5,16 +5,14 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use sluicegate_backplane::ConfigBus;
 use sluicegate_contracts::event::ConfigMessage;
 use sluicegate_service_runtime::shutdown::Tasks;
-use sqlx::PgConnection;
 
 use super::driver::{Pass, Poke, Task};
 use super::metrics::BackgroundMetrics;
 use crate::state::AppState;
-use crate::store::{config, outbox};
+use crate::store::{Connection, config, outbox};
 
 /// Events on their way to the broker at once.
 const BATCH: u8 = 250;
@@ -32,7 +30,7 @@ pub struct OutboxRelay {
 
 /// A session of our own, outside of the pool: the lock lives and dies with it.
 struct Seat {
-    session: PgConnection,
+    session: Connection,
     leads: bool,
 }
 
@@ -53,19 +51,10 @@ impl OutboxRelay {
     async fn take_seat(&mut self) -> anyhow::Result<Option<Seat>> {
         let mut seat = match self.seat.take() {
             Some(seat) => seat,
-            None => {
-                let session = self
-                    .state
-                    .database
-                    .system_pool()
-                    .acquire()
-                    .await
-                    .context("no session for the relay")?;
-                Seat {
-                    session: session.detach(),
-                    leads: false,
-                }
-            }
+            None => Seat {
+                session: outbox::session(&self.state.database).await?,
+                leads: false,
+            },
         };
         if !seat.leads {
             seat.leads = outbox::try_lead(&mut seat.session).await?;
@@ -81,7 +70,7 @@ impl OutboxRelay {
         Ok(None)
     }
 
-    async fn relay(&mut self, session: &mut PgConnection) -> anyhow::Result<Pass> {
+    async fn relay(&mut self, session: &mut Connection) -> anyhow::Result<Pass> {
         let events = outbox::unsent(session, i64::from(BATCH)).await?;
         let versions: Vec<i64> = events.iter().map(|event| event.version.0.cast_signed()).collect();
         let is_full = events.len() == usize::from(BATCH);
@@ -110,7 +99,7 @@ impl OutboxRelay {
         }
     }
 
-    async fn heartbeat(&mut self, session: &mut PgConnection) -> anyhow::Result<Pass> {
+    async fn heartbeat(&mut self, session: &mut Connection) -> anyhow::Result<Pass> {
         let now = self.state.clock.monotonic();
         if self
             .last_heartbeat

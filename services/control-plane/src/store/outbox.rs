@@ -123,6 +123,14 @@ const RELAY_LOCK: i64 = 0x51C6_A7E0_0001;
 /// Channel on which `store::config` tells of commits.
 const CHANNEL: &str = "sluicegate_config";
 
+/// A session outside of the pool: what it locks stays locked until it is dropped.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn session(database: &Database) -> Result<Connection> {
+    Ok(database.system_pool().acquire().await?.detach())
+}
+
 /// Makes this session the one that relays, unless another is.
 ///
 /// # Errors

@@ -88,11 +88,11 @@ pub async fn list(
             query.push(" and r.day <= ").push_bind(day);
         }
     }
-    match filter.ok {
-        Some(true) => drop(query.push(" and r.outcome in ('served', 'client_gone')")),
-        Some(false) => drop(query.push(" and r.outcome not in ('served', 'client_gone')")),
-        None => {}
-    }
+    query.push(match filter.ok {
+        Some(true) => " and r.outcome in ('served', 'client_gone')",
+        Some(false) => " and r.outcome not in ('served', 'client_gone')",
+        None => "",
+    });
     if let Some(model) = &filter.model {
         query.push(" and (r.model_requested = ").push_bind(model);
         query.push(" or r.model_served = ").push_bind(model).push(")");
