@@ -2,7 +2,7 @@
 # The browser test against the real binary: a fresh `sluicegate up` on free ports, web/e2e driven by Chromium.
 #   browser-e2e.sh            builds what it needs, runs, stops everything
 #   browser-e2e.sh install    only makes sure that a browser is there
-# SLUICEGATE_SKIP_BROWSER=1 skips it, and says so in the closing line.
+# SLUICEGATE_TEST_SKIP_BROWSER=1 skips it, and says so in the closing line.
 set -euo pipefail
 # shellcheck source=deploy/scripts/progress.sh
 . "$(dirname "$0")/progress.sh"
@@ -10,7 +10,7 @@ cd "$repository"
 
 browser() {
     local candidate
-    for candidate in "${SLUICEGATE_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
+    for candidate in "${SLUICEGATE_TEST_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" \
         "/Applications/Chromium.app/Contents/MacOS/Chromium"; do
         if [[ -n $candidate ]] && command -v "$candidate"; then return; fi
@@ -19,9 +19,9 @@ browser() {
 }
 
 install() {
-    if [[ ${SLUICEGATE_SKIP_BROWSER:-} == 1 ]] || browser >/dev/null; then return; fi
+    if [[ ${SLUICEGATE_TEST_SKIP_BROWSER:-} == 1 ]] || browser >/dev/null; then return; fi
     deploy/scripts/install-packages.sh "chromium=--cask chromium" || {
-        say "or set SLUICEGATE_CHROMIUM to a Chromium or Chrome, or SLUICEGATE_SKIP_BROWSER=1 to do without this test"
+        say "or set SLUICEGATE_TEST_CHROMIUM to a Chromium or Chrome, or SLUICEGATE_TEST_SKIP_BROWSER=1 to do without this test"
         return 1
     }
 }
@@ -44,8 +44,8 @@ run) ;;
 *) die "browser-e2e.sh [install]" ;;
 esac
 
-if [[ ${SLUICEGATE_SKIP_BROWSER:-} == 1 ]]; then
-    say "SKIPPED: SLUICEGATE_SKIP_BROWSER=1"
+if [[ ${SLUICEGATE_TEST_SKIP_BROWSER:-} == 1 ]]; then
+    say "SKIPPED: SLUICEGATE_TEST_SKIP_BROWSER=1"
     printf '0 passed, 0 failed, 1 skipped\n'
     exit 0
 fi
@@ -74,7 +74,7 @@ done
 say "sluicegate is ready on http://127.0.0.1:$dashboard"
 
 code=0
-(cd web && SLUICEGATE_URL="http://127.0.0.1:$dashboard" SLUICEGATE_INFERENCE_URL="http://127.0.0.1:$inference" \
-    SLUICEGATE_CHROMIUM="$(browser)" npm run --silent e2e:live) || code=$?
+(cd web && SLUICEGATE_TEST_URL="http://127.0.0.1:$dashboard" SLUICEGATE_TEST_INFERENCE_URL="http://127.0.0.1:$inference" \
+    SLUICEGATE_TEST_CHROMIUM="$(browser)" npm run --silent e2e:live) || code=$?
 if ((code)); then tail -n 30 "$data/server.log" >&2; fi
 exit "$code"

@@ -12,9 +12,10 @@
 # OPTIONS   --durable          fsync on, Redis append-only file every second (default: fast, loses data on a crash)
 #           --only "A B"       a subset of: postgres redis rabbitmq
 #
-# COMMAND sees DATABASE_URL, REDIS_URL, AMQP_URL and SLUICEGATE_SERVICES_DIR (the DIR for kill and revive).
+# COMMAND sees DATABASE_URL, REDIS_URL, AMQP_URL and SLUICEGATE_TEST_SERVICES_DIR (the DIR for kill and revive).
+# (Names under SLUICEGATE_TEST_ are free for tests: settings of the processes refuse any other unknown name.)
 # A URL that is already set is used as it is. Otherwise docker compose when an engine answers, else native
-# binaries. SLUICEGATE_SERVICES=docker|native forces one. COMMAND has no terminal input.
+# binaries. SLUICEGATE_TEST_ENGINE=docker|native forces one. COMMAND has no terminal input.
 set -euo pipefail
 # shellcheck source=deploy/scripts/progress.sh
 . "$(dirname "$0")/progress.sh"
@@ -45,8 +46,8 @@ needed() { # the services this run has to provide, slowest to start first
 }
 
 engine() { # docker or native
-    if [[ -n ${SLUICEGATE_SERVICES:-} ]]; then
-        printf '%s\n' "$SLUICEGATE_SERVICES"
+    if [[ -n ${SLUICEGATE_TEST_ENGINE:-} ]]; then
+        printf '%s\n' "$SLUICEGATE_TEST_ENGINE"
     elif docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1; then
         printf 'docker\n'
     else
@@ -92,7 +93,7 @@ load() { # DIR: sets the variables above and the ports of the native servers
 
 write_env() { # DIR: the URLs of what was started
     local dir=$1 service
-    printf 'export SLUICEGATE_SERVICES_DIR=%q\n' "$dir" >>"$dir/env"
+    printf 'export SLUICEGATE_TEST_SERVICES_DIR=%q\n' "$dir" >>"$dir/env"
     for service in $services; do
         case "$service" in
         postgres) printf 'export DATABASE_URL=postgres://sluicegate:%s@127.0.0.1:%s/sluicegate\n' "$password" "$pg_port" ;;

@@ -11,7 +11,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
 use sluicegate_contracts::config::SealedText;
-use sluicegate_contracts::ids::OrganizationId;
+use sluicegate_contracts::ids::{ConnectionId, OrganizationId};
 use uuid::Uuid;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -35,6 +35,16 @@ pub struct Sealing {
 }
 
 impl Sealing {
+    /// The place of a connection's credential.
+    #[must_use]
+    pub const fn connection_credential(organization: OrganizationId, connection: ConnectionId) -> Self {
+        Self {
+            organization,
+            row: connection.as_uuid(),
+            purpose: "connection-credential",
+        }
+    }
+
     fn associated_data(&self) -> Vec<u8> {
         let mut data = Vec::with_capacity(32 + self.purpose.len());
         data.extend_from_slice(self.organization.as_uuid().as_bytes());

@@ -1,0 +1,450 @@
+//! The entities in service, typed and linked, and which parts of the indexes a change touches.
+//!
+//! Owned by [`super::apply::State`]; it knows nothing of versions or messages. An entity that names a project of
+//! another organization is linked to nothing, so it can never serve across tenants.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use sluicegate_contracts::config::{
+    ApiKey, Connection, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project, Route,
+};
+use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, EndpointId, OrganizationId, ProjectId, RouteId};
+use sluicegate_credentials::{DataKey, Keyring};
+use uuid::Uuid;
+
+use super::catalog::Catalog;
+use super::index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};
+use super::prepare;
+
+/// An entity and whether it must not serve.
+struct Held<T> {
+    entity: T,
+    blocked: bool,
+}
+
+struct HeldConnection {
+    live: Arc<LiveConnection>,
+    blocked: bool,
+    /// The newest body could not be prepared: try again when the organization changes.
+    stale: bool,
+}
+
+#[derive(Default)]
+struct OrganizationMembers {
+    projects: BTreeSet<ProjectId>,
+    connections: BTreeSet<ConnectionId>,
+}
+
+#[derive(Default)]
+struct ProjectMembers {
+    keys: BTreeSet<ApiKeyId>,
+    routes: BTreeSet<RouteId>,
+}
+
+/// What the next snapshot must build anew.
+#[derive(Default)]
+struct Touched {
+    digests: Vec<(KeyDigest, ApiKeyId)>,
+    keys: HashSet<ApiKeyId>,
+    views: HashSet<ProjectId>,
+    catalog: bool,
+}
+
+/// Every entity in service.
+pub(super) struct Entities {
+    keyring: Keyring,
+    organizations: HashMap<OrganizationId, Held<Option<DataKey>>>,
+    projects: HashMap<ProjectId, Held<Project>>,
+    keys: HashMap<ApiKeyId, Held<Arc<ApiKey>>>,
+    connections: HashMap<ConnectionId, HeldConnection>,
+    routes: HashMap<RouteId, Held<Arc<Route>>>,
+    endpoints: BTreeMap<EndpointId, Held<Arc<Endpoint>>>,
+    in_organization: HashMap<OrganizationId, OrganizationMembers>,
+    in_project: HashMap<ProjectId, ProjectMembers>,
+    touched: Touched,
+}
+
+impl Entities {
+    pub(super) fn new(keyring: Keyring) -> Self {
+        Self {
+            keyring,
+            organizations: HashMap::new(),
+            projects: HashMap::new(),
+            keys: HashMap::new(),
+            connections: HashMap::new(),
+            routes: HashMap::new(),
+            endpoints: BTreeMap::new(),
+            in_organization: HashMap::new(),
+            in_project: HashMap::new(),
+            touched: Touched::default(),
+        }
+    }
+
+    /// Puts an entity in service in place of the one before it.
+    ///
+    /// # Errors
+    /// Why it cannot be put in service; the one before it stays.
+    pub(super) fn put(&mut self, entity: Entity, blocked: bool) -> Result<(), String> {
+        match entity {
+            Entity::Organization(entity) => return self.put_organization(&entity, blocked),
+            Entity::Project(entity) => self.put_project(entity, blocked),
+            Entity::ApiKey(entity) => self.put_key(entity, blocked),
+            Entity::Connection(entity) => return self.put_connection(entity, blocked),
+            Entity::Route(entity) => self.put_route(entity, blocked),
+            Entity::Endpoint(entity) => {
+                self.touched.catalog = true;
+                self.endpoints.insert(
+                    entity.id,
+                    Held {
+                        entity: Arc::new(entity),
+                        blocked,
+                    },
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an entity out of service for good.
+    pub(super) fn remove(&mut self, kind: EntityKind, id: Uuid) {
+        match kind {
+            EntityKind::Organization => {
+                self.organizations.remove(&id.into());
+                self.touch_organization(id.into());
+            }
+            EntityKind::Project => self.unlink_project(id.into()),
+            EntityKind::ApiKey => self.unlink_key(id.into()),
+            EntityKind::Connection => self.unlink_connection(id.into()),
+            EntityKind::Route => self.unlink_route(id.into()),
+            EntityKind::Endpoint => {
+                self.endpoints.remove(&id.into());
+                self.touched.catalog = true;
+            }
+            EntityKind::Unknown => {}
+        }
+    }
+
+    /// Takes an entity out of service although its newest body cannot be read.
+    pub(super) fn block(&mut self, kind: EntityKind, id: Uuid) {
+        match kind {
+            EntityKind::Organization => {
+                block(self.organizations.get_mut(&id.into()));
+                self.touch_organization(id.into());
+            }
+            EntityKind::Project => {
+                block(self.projects.get_mut(&id.into()));
+                self.touch_project(id.into());
+            }
+            EntityKind::ApiKey => {
+                block(self.keys.get_mut(&id.into()));
+                self.touched.keys.insert(id.into());
+            }
+            EntityKind::Connection => {
+                let id = id.into();
+                if let Some(held) = self.connections.get_mut(&id) {
+                    held.blocked = true;
+                }
+                self.touch_connection(id);
+            }
+            EntityKind::Route => {
+                let id = id.into();
+                block(self.routes.get_mut(&id));
+                self.touch_route(id);
+            }
+            EntityKind::Endpoint => {
+                block(self.endpoints.get_mut(&id.into()));
+                self.touched.catalog = true;
+            }
+            EntityKind::Unknown => {}
+        }
+    }
+
+    /// Connections of `organization` whose newest body waits for a data key that opens it.
+    pub(super) fn stale_connections(&self, organization: OrganizationId) -> Vec<ConnectionId> {
+        let members = self.in_organization.get(&organization);
+        let connections = members.into_iter().flat_map(|members| &members.connections);
+        connections
+            .filter(|id| self.connections.get(id).is_some_and(|held| held.stale))
+            .copied()
+            .collect()
+    }
+
+    fn put_organization(&mut self, entity: &Organization, blocked: bool) -> Result<(), String> {
+        let opened = prepare::data_key(&self.keyring, entity);
+        let (data_key, outcome) = match opened {
+            Ok(key) => (Some(key), Ok(())),
+            Err(reason) => (None, Err(reason)),
+        };
+        // A data key that does not open stops new credentials, not the tenant: keys, routes and credentials that are
+        // already open go on, and the status that came with it counts.
+        let before = self.organizations.remove(&entity.id).and_then(|held| held.entity);
+        let held = Held {
+            entity: data_key.or(before),
+            blocked,
+        };
+        self.organizations.insert(entity.id, held);
+        self.touch_organization(entity.id);
+        outcome
+    }
+
+    fn put_project(&mut self, entity: Project, blocked: bool) {
+        self.unlink_project(entity.id);
+        self.in_organization
+            .entry(entity.organization)
+            .or_default()
+            .projects
+            .insert(entity.id);
+        let id = entity.id;
+        self.projects.insert(id, Held { entity, blocked });
+        self.touch_project(id);
+    }
+
+    fn put_key(&mut self, entity: ApiKey, blocked: bool) {
+        self.unlink_key(entity.id);
+        self.in_project
+            .entry(entity.project)
+            .or_default()
+            .keys
+            .insert(entity.id);
+        self.touched.keys.insert(entity.id);
+        self.keys.insert(
+            entity.id,
+            Held {
+                entity: Arc::new(entity),
+                blocked,
+            },
+        );
+    }
+
+    fn put_connection(&mut self, entity: Connection, blocked: bool) -> Result<(), String> {
+        let id = entity.id;
+        let organization = self.organizations.get(&entity.organization);
+        let key = organization.and_then(|held| held.entity.as_ref());
+        let (live, outcome) = match prepare::connection(entity.clone(), key) {
+            Ok(live) => (live, Ok(())),
+            Err(reason) => {
+                if let Some(held) = self.connections.get_mut(&id) {
+                    held.stale = true;
+                    held.blocked |= blocked;
+                    self.touch_connection(id);
+                    return Err(reason);
+                }
+                (
+                    LiveConnection {
+                        connection: entity,
+                        authorization: None,
+                    },
+                    Err(reason),
+                )
+            }
+        };
+        self.unlink_connection(id);
+        let members = self
+            .in_organization
+            .entry(live.connection.organization)
+            .or_default();
+        members.connections.insert(id);
+        let held = HeldConnection {
+            live: Arc::new(live),
+            blocked,
+            stale: outcome.is_err(),
+        };
+        self.connections.insert(id, held);
+        self.touch_connection(id);
+        outcome
+    }
+
+    fn put_route(&mut self, entity: Route, blocked: bool) {
+        self.unlink_route(entity.id);
+        self.in_project
+            .entry(entity.project)
+            .or_default()
+            .routes
+            .insert(entity.id);
+        let id = entity.id;
+        self.routes.insert(
+            id,
+            Held {
+                entity: Arc::new(entity),
+                blocked,
+            },
+        );
+        self.touch_route(id);
+    }
+
+    fn unlink_project(&mut self, id: ProjectId) {
+        self.touch_project(id);
+        if let Some(held) = self.projects.remove(&id)
+            && let Some(members) = self.in_organization.get_mut(&held.entity.organization)
+        {
+            members.projects.remove(&id);
+        }
+    }
+
+    fn unlink_key(&mut self, id: ApiKeyId) {
+        let Some(held) = self.keys.remove(&id) else { return };
+        self.touched
+            .digests
+            .extend(held.entity.secrets.iter().map(|secret| (secret.digest, id)));
+        if let Some(members) = self.in_project.get_mut(&held.entity.project) {
+            members.keys.remove(&id);
+        }
+    }
+
+    fn unlink_connection(&mut self, id: ConnectionId) {
+        self.touch_connection(id);
+        if let Some(held) = self.connections.remove(&id)
+            && let Some(members) = self.in_organization.get_mut(&held.live.connection.organization)
+        {
+            members.connections.remove(&id);
+        }
+    }
+
+    fn unlink_route(&mut self, id: RouteId) {
+        self.touch_route(id);
+        if let Some(held) = self.routes.remove(&id)
+            && let Some(members) = self.in_project.get_mut(&held.entity.project)
+        {
+            members.routes.remove(&id);
+        }
+    }
+
+    fn touch_organization(&mut self, id: OrganizationId) {
+        let members = self.in_organization.get(&id);
+        let projects: Vec<_> = members
+            .into_iter()
+            .flat_map(|members| &members.projects)
+            .copied()
+            .collect();
+        for project in projects {
+            self.touch_project(project);
+        }
+    }
+
+    fn touch_project(&mut self, id: ProjectId) {
+        self.touched.views.insert(id);
+        let members = self.in_project.get(&id);
+        self.touched
+            .keys
+            .extend(members.into_iter().flat_map(|members| &members.keys));
+    }
+
+    fn touch_connection(&mut self, id: ConnectionId) {
+        let Some(held) = self.connections.get(&id) else {
+            return;
+        };
+        let connection = &held.live.connection;
+        match connection.project {
+            Some(project) => {
+                self.touched.views.insert(project);
+            }
+            None => {
+                let members = self.in_organization.get(&connection.organization);
+                self.touched
+                    .views
+                    .extend(members.into_iter().flat_map(|members| &members.projects));
+            }
+        }
+    }
+
+    fn touch_route(&mut self, id: RouteId) {
+        if let Some(held) = self.routes.get(&id) {
+            self.touched.views.insert(held.entity.project);
+        }
+    }
+
+    /// Builds anew, in `next`, what changes since the last call have touched.
+    pub(super) fn refresh(&mut self, next: &mut Snapshot) {
+        let touched = std::mem::take(&mut self.touched);
+        for (digest, key) in touched.digests {
+            if next.grants.get(&digest).is_some_and(|grant| grant.key.id == key) {
+                next.grants.set(digest, None);
+            }
+        }
+        for held in touched.keys.iter().filter_map(|id| self.keys.get(id)) {
+            let usable = self.usable(held);
+            for secret in &held.entity.secrets {
+                let key = Arc::clone(&held.entity);
+                next.grants.set(
+                    secret.digest,
+                    Some(Grant {
+                        key,
+                        valid_until: secret.valid_until,
+                        usable,
+                    }),
+                );
+            }
+        }
+        for project in touched.views {
+            next.projects.set(project, self.view(project).map(Arc::new));
+        }
+        if touched.catalog {
+            let active = self.endpoints.values().filter(|held| !held.blocked);
+            next.catalog = Arc::new(Catalog::index(active.map(|held| Arc::clone(&held.entity))));
+        }
+    }
+
+    fn usable(&self, key: &Held<Arc<ApiKey>>) -> Result<(), Blocked> {
+        if key.blocked {
+            return Err(Blocked::Key);
+        }
+        match self.projects.get(&key.entity.project) {
+            Some(project) if !project.blocked && project.entity.organization == key.entity.organization => {}
+            Some(_) | None => return Err(Blocked::Project),
+        }
+        match self.organizations.get(&key.entity.organization) {
+            Some(organization) if !organization.blocked => Ok(()),
+            Some(_) | None => Err(Blocked::Organization),
+        }
+    }
+
+    fn view(&self, id: ProjectId) -> Option<ProjectView> {
+        let project = self.projects.get(&id)?.entity.clone();
+        let organization = project.organization;
+        let members = self.in_organization.get(&organization);
+        let mut connections: Vec<_> = members
+            .into_iter()
+            .flat_map(|members| &members.connections)
+            .filter_map(|id| self.connections.get(id))
+            .filter(|held| !held.blocked && held.live.connection.project.is_none_or(|of| of == id))
+            .map(|held| Arc::clone(&held.live))
+            .collect();
+        connections.sort_by_key(|live| (live.connection.priority, live.connection.id));
+        let members = self.in_project.get(&id);
+        let routes = members
+            .into_iter()
+            .flat_map(|members| &members.routes)
+            .filter_map(|id| self.routes.get(id))
+            .filter(|held| !held.blocked && held.entity.organization == organization)
+            .map(|held| &held.entity);
+        Some(ProjectView {
+            organization,
+            project,
+            routes: by_name(routes),
+            connections,
+        })
+    }
+}
+
+fn block<T>(held: Option<&mut Held<T>>) {
+    if let Some(held) = held {
+        held.blocked = true;
+    }
+}
+
+/// `routes` come by id, oldest first: of two claims to a name the older one wins, and a slug wins over any alias.
+fn by_name<'a>(routes: impl Iterator<Item = &'a Arc<Route>> + Clone) -> HashMap<String, Arc<Route>> {
+    let mut names: HashMap<String, Arc<Route>> = HashMap::new();
+    for route in routes.clone() {
+        names
+            .entry(format!("route/{}", route.slug))
+            .or_insert_with(|| Arc::clone(route));
+    }
+    for route in routes {
+        for alias in &route.aliases {
+            names.entry(alias.clone()).or_insert_with(|| Arc::clone(route));
+        }
+    }
+    names
+}

@@ -1,0 +1,204 @@
+//! What a request looks up: key digest to grant, project to its routes and connections, the catalog.
+//!
+//! Everything here is immutable once published. Built by [`super::apply`], read by the pipeline.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, Route};
+use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
+use sluicegate_contracts::ids::{OrganizationId, ProjectId};
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
+use sluicegate_credentials::Keyring;
+
+use super::apply::State;
+use super::catalog::Catalog;
+use super::sharded::{ShardedMap, Spread};
+
+/// The configuration at one version.
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    pub(super) head: ConfigHead,
+    pub(super) grants: ShardedMap<KeyDigest, Grant>,
+    pub(super) projects: ShardedMap<ProjectId, Arc<ProjectView>>,
+    pub(super) catalog: Arc<Catalog>,
+}
+
+/// What one secret of a key allows.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// The key the secret belongs to.
+    pub key: Arc<ApiKey>,
+    /// End of the secret's own validity, while a rotation overlaps.
+    pub valid_until: Option<UnixMillis>,
+    /// Whether the key, its project and its organization are in service. Says nothing of time: see
+    /// [`Grant::check`].
+    pub usable: Result<(), Blocked>,
+}
+
+/// Why a known secret may not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocked {
+    /// The key is switched off.
+    Key,
+    /// The key's project is switched off, or not known here.
+    Project,
+    /// The organization is suspended, or not known here.
+    Organization,
+    /// The key, or this secret of it, has expired.
+    Expired,
+}
+
+/// One project as the pipeline needs it.
+#[derive(Debug, Clone)]
+pub struct ProjectView {
+    /// The tenant that owns it.
+    pub organization: OrganizationId,
+    /// The project.
+    pub project: Project,
+    /// Routes by callable name: `route/<slug>`, and each alias that no slug or older route claims.
+    pub routes: HashMap<String, Arc<Route>>,
+    /// The project's and the organization's connections in service, by priority, then by id.
+    pub connections: Vec<Arc<LiveConnection>>,
+}
+
+/// A connection with its credential opened.
+#[derive(Debug, Clone)]
+pub struct LiveConnection {
+    /// The connection.
+    pub connection: Connection,
+    /// Value of the `authorization` header, marked sensitive. `None` although `connection` has a credential: it could
+    /// not be opened here, so the connection cannot be used.
+    pub authorization: Option<HeaderValue>,
+}
+
+impl Grant {
+    /// Whether this secret may be used at `now`.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, now: UnixMillis) -> Result<(), Blocked> {
+        self.usable?;
+        let over = |end: Option<UnixMillis>| end.is_some_and(|end| end <= now);
+        if over(self.valid_until) || over(self.key.expires_at) {
+            return Err(Blocked::Expired);
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    /// Version and hash of the state this was built from.
+    #[must_use]
+    pub const fn head(&self) -> ConfigHead {
+        self.head
+    }
+
+    /// What the secret with this digest allows; `None` when no key has it.
+    #[must_use]
+    pub fn grant(&self, digest: &KeyDigest) -> Option<&Grant> {
+        self.grants.get(digest)
+    }
+
+    /// A project by id. A project that is switched off is still here: grants say whether it may serve.
+    #[must_use]
+    pub fn project(&self, project: ProjectId) -> Option<&ProjectView> {
+        self.projects.get(&project).map(|view| &**view)
+    }
+
+    /// The model catalog.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// How many secrets are known.
+    #[must_use]
+    pub fn grants(&self) -> usize {
+        self.grants.len()
+    }
+
+    /// How many projects are known.
+    #[must_use]
+    pub fn projects(&self) -> usize {
+        self.projects.len()
+    }
+
+    /// A snapshot of `entities`, published one after the other from version 1. For tests and demonstrations.
+    ///
+    /// # Errors
+    /// The first entity that is refused, as a worker would refuse it.
+    pub fn from_entities(
+        keyring: &Keyring,
+        entities: impl IntoIterator<Item = Entity>,
+    ) -> Result<Self, RefusedEntity> {
+        let mut state = State::new(keyring.clone());
+        for entity in entities {
+            let version = state.head().version.next();
+            state.offer(published(&entity, version)?);
+        }
+        let snapshot = state.publish(&Self::default());
+        match state.refusals().first() {
+            Some(Refusal {
+                kind,
+                id,
+                version,
+                reason,
+            }) => Err(RefusedEntity {
+                kind: kind.clone(),
+                id: *id,
+                version: *version,
+                reason: reason.clone(),
+            }),
+            None => Ok(snapshot),
+        }
+    }
+}
+
+fn published(entity: &Entity, version: ConfigVersion) -> Result<ConfigEvent, RefusedEntity> {
+    let kind = entity.kind().as_str().to_owned();
+    let unwritable = |error: serde_json::Error| RefusedEntity {
+        kind: kind.clone(),
+        id: entity.id(),
+        version,
+        reason: error.to_string(),
+    };
+    let body = entity
+        .to_body()
+        .and_then(serde_json::value::RawValue::from_string);
+    Ok(ConfigEvent {
+        schema: SCHEMA_VERSION,
+        version,
+        kind: kind.clone(),
+        id: entity.id(),
+        blocked: entity.blocked(),
+        body: Some(body.map_err(unwritable)?),
+    })
+}
+
+/// Digests are evenly spread in every byte.
+impl Spread for KeyDigest {
+    fn shard(&self) -> u8 {
+        self.as_bytes()[0]
+    }
+}
+
+/// The last byte of a time-ordered UUID is random.
+impl Spread for ProjectId {
+    fn shard(&self) -> u8 {
+        self.as_uuid().as_bytes()[15]
+    }
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Snapshot(version {}, {} grants)",
+            self.head.version.0,
+            self.grants.len()
+        )
+    }
+}

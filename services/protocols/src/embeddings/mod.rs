@@ -1,0 +1,5 @@
+//! Embeddings: small enough to sit outside the chat dialects. One file per wire form.
+
+pub mod openai;
+
+pub use openai::EmbeddingsRequestView;

@@ -1,0 +1,432 @@
+//! `Cursor`: one forward pass over a JSON document that checks everything it passes. Readers of
+//! requests and answers ask it for the few members they need; the rest is skipped, still checked.
+//! Nesting is bounded by the limit given, and errors carry the pointer of where reading stopped.
+
+use std::fmt;
+
+use super::{JsonStr, MAX_DEPTH, scan};
+use crate::{DecodeError, Fault};
+
+/// A range of bytes of a document, end exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Whether the range holds no byte.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Type of a JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{...}`
+    Object,
+    /// `[...]`
+    Array,
+    /// `"..."`
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`
+    Bool,
+    /// `null`
+    Null,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::Bool => "a boolean",
+            Self::Null => "null",
+        })
+    }
+}
+
+/// A position in a JSON document.
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+    depth: u32,
+    limit: u32,
+}
+
+impl<'a> Cursor<'a> {
+    /// Starts before the document in `body`, which may nest `limit` deep (at most [`MAX_DEPTH`]).
+    pub fn new(body: &'a [u8], limit: u32) -> Result<Self, DecodeError> {
+        let text =
+            std::str::from_utf8(body).map_err(|e| DecodeError::new(Fault::NotUtf8, e.valid_up_to()))?;
+        Ok(Self {
+            text,
+            at: 0,
+            depth: 0,
+            limit: limit.min(MAX_DEPTH),
+        })
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    /// Fails unless only white space is left.
+    pub fn end(&mut self) -> Result<(), DecodeError> {
+        self.at = scan::skip_space(self.bytes(), self.at);
+        if self.at == self.text.len() {
+            Ok(())
+        } else {
+            Err(DecodeError::new(Fault::TrailingData, self.at))
+        }
+    }
+
+    /// Type of the next value, which stays unread.
+    pub fn peek(&mut self) -> Result<Kind, DecodeError> {
+        self.at = scan::skip_space(self.bytes(), self.at);
+        match self.bytes().get(self.at) {
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'"') => Ok(Kind::String),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) => Err(DecodeError::new(Fault::Syntax("a JSON value"), self.at)),
+            None => Err(DecodeError::new(Fault::UnexpectedEnd, self.at)),
+        }
+    }
+
+    /// Offset of the next byte to read.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// An error at the next value, for a reader that expected another type.
+    pub fn wrong_type(&self, expected: &'static str, found: Kind) -> DecodeError {
+        DecodeError::new(Fault::WrongType { expected, found }, self.at)
+    }
+
+    fn expect(&mut self, kind: Kind, expected: &'static str) -> Result<(), DecodeError> {
+        let found = self.peek()?;
+        if found == kind {
+            Ok(())
+        } else {
+            Err(self.wrong_type(expected, found))
+        }
+    }
+
+    /// Takes a `null` if that is what comes next.
+    pub fn take_null(&mut self) -> Result<bool, DecodeError> {
+        if self.peek()? != Kind::Null {
+            return Ok(false);
+        }
+        self.at = scan::literal(self.bytes(), self.at, "null")?;
+        Ok(true)
+    }
+
+    /// Reads a string.
+    pub fn string(&mut self) -> Result<JsonStr<'a>, DecodeError> {
+        self.expect(Kind::String, "a string")?;
+        let start = self.at;
+        let (end, escaped) = scan::string(self.bytes(), start)?;
+        self.at = end;
+        Ok(JsonStr::new(&self.text[start + 1..end - 1], escaped, start))
+    }
+
+    /// Reads a boolean.
+    pub fn bool(&mut self) -> Result<bool, DecodeError> {
+        self.expect(Kind::Bool, "a boolean")?;
+        let value = self.bytes().get(self.at) == Some(&b't');
+        self.at = scan::literal(self.bytes(), self.at, if value { "true" } else { "false" })?;
+        Ok(value)
+    }
+
+    /// Reads a number and gives its text.
+    pub fn number(&mut self) -> Result<&'a str, DecodeError> {
+        self.expect(Kind::Number, "a number")?;
+        let start = self.at;
+        self.at = scan::number(self.bytes(), start)?;
+        Ok(&self.text[start..self.at])
+    }
+
+    /// Reads a whole number that is not negative.
+    pub fn unsigned(&mut self) -> Result<u64, DecodeError> {
+        self.expect(Kind::Number, "a non-negative integer")?;
+        let start = self.at;
+        let text = self.number()?;
+        text.parse()
+            .map_err(|_| DecodeError::new(Fault::OutOfRange("a non-negative integer"), start))
+    }
+
+    /// Walks an object. `member` gets each key and may read the value; a value it leaves unread
+    /// is skipped. Gives the span of the object.
+    pub fn object(
+        &mut self,
+        mut member: impl FnMut(&mut Self, JsonStr<'a>) -> Result<(), DecodeError>,
+    ) -> Result<Span, DecodeError> {
+        self.expect(Kind::Object, "an object")?;
+        let start = self.at;
+        self.enter()?;
+        if !self.take_byte(b'}') {
+            loop {
+                let key = self.key()?;
+                let value_at = self.at;
+                let read = member(self, key).and_then(|()| {
+                    if self.at == value_at {
+                        self.skip_value().map(drop)
+                    } else {
+                        Ok(())
+                    }
+                });
+                read.map_err(|e| e.under_key(&key.decode()))?;
+                if self.take_byte(b'}') {
+                    break;
+                }
+                self.require_byte(b',', "a comma or the end of the object")?;
+            }
+        }
+        self.depth -= 1;
+        Ok(Span { start, end: self.at })
+    }
+
+    /// Walks an array. `element` gets each index and may read the value; a value it leaves unread
+    /// is skipped. Gives the span of the array.
+    pub fn array(
+        &mut self,
+        mut element: impl FnMut(&mut Self, usize) -> Result<(), DecodeError>,
+    ) -> Result<Span, DecodeError> {
+        self.expect(Kind::Array, "an array")?;
+        let start = self.at;
+        self.enter()?;
+        if !self.take_byte(b']') {
+            for index in 0.. {
+                self.peek()?;
+                let value_at = self.at;
+                let read = element(self, index).and_then(|()| {
+                    if self.at == value_at {
+                        self.skip_value().map(drop)
+                    } else {
+                        Ok(())
+                    }
+                });
+                read.map_err(|e| e.under_index(index))?;
+                if self.take_byte(b']') {
+                    break;
+                }
+                self.require_byte(b',', "a comma or the end of the array")?;
+            }
+        }
+        self.depth -= 1;
+        Ok(Span { start, end: self.at })
+    }
+
+    /// Takes the opening bracket of the value at hand and counts the level.
+    fn enter(&mut self) -> Result<(), DecodeError> {
+        if self.depth == self.limit {
+            return Err(DecodeError::new(Fault::TooDeep { limit: self.limit }, self.at));
+        }
+        self.depth += 1;
+        self.at = scan::skip_space(self.bytes(), self.at + 1);
+        Ok(())
+    }
+
+    /// Reads a key and its colon; the cursor then stands on the value.
+    fn key(&mut self) -> Result<JsonStr<'a>, DecodeError> {
+        self.at = scan::skip_space(self.bytes(), self.at);
+        match self.bytes().get(self.at) {
+            Some(b'"') => {}
+            Some(_) => return Err(DecodeError::new(Fault::Syntax("a key in quotes"), self.at)),
+            None => return Err(DecodeError::new(Fault::UnexpectedEnd, self.at)),
+        }
+        let key = self.string()?;
+        self.require_byte(b':', "a colon after a key")?;
+        self.peek()?;
+        Ok(key)
+    }
+
+    fn take_byte(&mut self, byte: u8) -> bool {
+        self.at = scan::skip_space(self.bytes(), self.at);
+        let there = self.bytes().get(self.at) == Some(&byte);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn require_byte(&mut self, byte: u8, expected: &'static str) -> Result<(), DecodeError> {
+        if self.take_byte(byte) {
+            return Ok(());
+        }
+        let fault = if self.at < self.text.len() {
+            Fault::Syntax(expected)
+        } else {
+            Fault::UnexpectedEnd
+        };
+        Err(DecodeError::new(fault, self.at))
+    }
+
+    /// Passes over one value of any type, checking it. Does not recurse: one bit of `open` per
+    /// level says whether that level is an object.
+    pub fn skip_value(&mut self) -> Result<Span, DecodeError> {
+        let kind = self.peek()?;
+        let start = self.at;
+        let base = self.depth;
+        let mut open: u128 = 0;
+        let mut next = Some(kind);
+        loop {
+            match next {
+                Some(Kind::Object) => {
+                    self.enter()?;
+                    open = (open << 1) | 1;
+                    if !self.take_byte(b'}') {
+                        self.key()?;
+                        next = Some(self.peek()?);
+                        continue;
+                    }
+                    self.depth -= 1;
+                    open >>= 1;
+                }
+                Some(Kind::Array) => {
+                    self.enter()?;
+                    open <<= 1;
+                    if !self.take_byte(b']') {
+                        next = Some(self.peek()?);
+                        continue;
+                    }
+                    self.depth -= 1;
+                    open >>= 1;
+                }
+                Some(scalar) => self.skip_scalar(scalar)?,
+                None => {}
+            }
+            if self.depth == base {
+                return Ok(Span { start, end: self.at });
+            }
+            next = self.after_value(&mut open)?;
+        }
+    }
+
+    /// Moves from the end of a value inside a container to the next value, or out of the container.
+    fn after_value(&mut self, open: &mut u128) -> Result<Option<Kind>, DecodeError> {
+        let in_object = *open & 1 == 1;
+        let (close, expected) = if in_object {
+            (b'}', "a comma or the end of the object")
+        } else {
+            (b']', "a comma or the end of the array")
+        };
+        if self.take_byte(close) {
+            self.depth -= 1;
+            *open >>= 1;
+            return Ok(None);
+        }
+        self.require_byte(b',', expected)?;
+        if in_object {
+            self.key()?;
+        }
+        self.peek().map(Some)
+    }
+
+    fn skip_scalar(&mut self, kind: Kind) -> Result<(), DecodeError> {
+        match kind {
+            Kind::String => self.at = scan::string(self.bytes(), self.at)?.0,
+            Kind::Number => self.at = scan::number(self.bytes(), self.at)?,
+            Kind::Bool => drop(self.bool()?),
+            Kind::Null => drop(self.take_null()?),
+            Kind::Object | Kind::Array => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::json::check;
+
+    #[test]
+    fn errors_point_at_the_innermost_value_read() {
+        let body = br#"{"a":[1,{"b/c":tru}]}"#;
+        let mut cursor = Cursor::new(body, 64).unwrap();
+        let error = cursor.object(|c, _| {
+            c.array(|c, _| match c.peek()? {
+                Kind::Object => c.object(|_, _| Ok(())).map(drop),
+                Kind::Array | Kind::String | Kind::Number | Kind::Bool | Kind::Null => Ok(()),
+            })
+            .map(drop)
+        });
+        let error = error.unwrap_err();
+        assert_eq!((error.pointer(), error.position()), ("/a/1/b~1c", 15));
+    }
+
+    #[test]
+    fn spans_cover_values() {
+        let body = br#" { "k" : [ 1 , {} ] , "s":"x" } "#;
+        let mut spans = Vec::new();
+        let mut cursor = Cursor::new(body, 64).unwrap();
+        let whole = cursor
+            .object(|c, _| {
+                spans.push(c.skip_value()?);
+                Ok(())
+            })
+            .unwrap();
+        cursor.end().unwrap();
+        let text = |s: Span| std::str::from_utf8(&body[s.start..s.end]).unwrap();
+        assert_eq!(text(whole), r#"{ "k" : [ 1 , {} ] , "s":"x" }"#);
+        assert_eq!(
+            spans.iter().map(|s| text(*s)).collect::<Vec<_>>(),
+            ["[ 1 , {} ]", "\"x\""]
+        );
+    }
+
+    fn json_like() -> impl Strategy<Value = String> {
+        proptest::collection::vec(
+            prop_oneof![
+                Just("{"),
+                Just("}"),
+                Just("["),
+                Just("]"),
+                Just(","),
+                Just(":"),
+                Just("\"a\""),
+                Just("\"\\n\""),
+                Just("1"),
+                Just("-2.5e3"),
+                Just("true"),
+                Just("null"),
+                Just(" "),
+                Just("\"\\ud800\""),
+                Just("x"),
+                Just("\""),
+                Just("\\"),
+            ],
+            0..24,
+        )
+        .prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde(document in json_like()) {
+            let serde = serde_json::from_str::<&serde_json::value::RawValue>(&document).is_ok();
+            prop_assert_eq!(check(document.as_bytes(), 64).is_ok(), serde, "{}", document);
+        }
+
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = check(&bytes, 64);
+        }
+    }
+}

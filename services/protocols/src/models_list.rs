@@ -1,0 +1,143 @@
+//! The model listing: one document that OpenAI's clients and Anthropic's both read, since the two
+//! lists share a path and differ only in their field names. The data plane and the mock provider
+//! answer `GET /v1/models` with it.
+
+use serde::Serialize;
+
+/// A model as callers see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelEntry {
+    /// The name to call it by.
+    pub id: String,
+    /// Who makes or owns it.
+    pub owned_by: String,
+    /// A name for people; the id when there is none.
+    pub display_name: Option<String>,
+    /// When it came to be, in Unix seconds.
+    pub created: u64,
+    /// Tokens of input and output together, when known.
+    pub context_length: Option<u64>,
+    /// Tokens of output at most, when known.
+    pub max_output_tokens: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    object: &'static str,
+    data: Vec<Item<'a>>,
+    has_more: bool,
+    first_id: Option<&'a str>,
+    last_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    owned_by: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    display_name: &'a str,
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_length: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_output_tokens: Option<u64>,
+}
+
+impl<'a> From<&'a ModelEntry> for Item<'a> {
+    fn from(model: &'a ModelEntry) -> Self {
+        Self {
+            id: &model.id,
+            object: "model",
+            created: model.created,
+            owned_by: &model.owned_by,
+            kind: "model",
+            display_name: model.display_name.as_deref().unwrap_or(&model.id),
+            created_at: rfc3339(model.created),
+            context_length: model.context_length,
+            max_output_tokens: model.max_output_tokens,
+        }
+    }
+}
+
+/// The list document.
+pub fn list(models: &[ModelEntry]) -> Result<Vec<u8>, serde_json::Error> {
+    let document = Document {
+        object: "list",
+        data: models.iter().map(Item::from).collect(),
+        has_more: false,
+        first_id: models.first().map(|m| m.id.as_str()),
+        last_id: models.last().map(|m| m.id.as_str()),
+    };
+    serde_json::to_vec(&document)
+}
+
+/// The document of one model.
+pub fn one(model: &ModelEntry) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&Item::from(model))
+}
+
+/// A time of the years 1970 to 9999 as RFC 3339 in UTC.
+fn rfc3339(unix: u64) -> String {
+    let unix = unix.min(253_402_300_799);
+    let (days, second) = (unix / 86_400, unix % 86_400);
+    // Years counted from March, in eras of 400 years, so that leap days come last.
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = era * 400 + year_of_era + carry;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_both_clients_fields() {
+        let model = ModelEntry {
+            id: "openai/gpt-4o-mini".into(),
+            owned_by: "openai".into(),
+            display_name: None,
+            created: 1_721_172_741,
+            context_length: Some(128_000),
+            max_output_tokens: None,
+        };
+        let document: serde_json::Value =
+            serde_json::from_slice(&list(std::slice::from_ref(&model)).unwrap()).unwrap();
+        let item = &document["data"][0];
+        assert_eq!(
+            (document["object"].as_str(), document["has_more"].as_bool()),
+            (Some("list"), Some(false))
+        );
+        assert_eq!(
+            (item["object"].as_str(), item["type"].as_str()),
+            (Some("model"), Some("model"))
+        );
+        assert_eq!(item["created_at"], "2024-07-16T23:32:21Z");
+        assert_eq!(item["display_name"], "openai/gpt-4o-mini");
+        assert_eq!(item.get("max_output_tokens"), None);
+        assert_eq!(document["last_id"], "openai/gpt-4o-mini");
+        let empty: serde_json::Value = serde_json::from_slice(&list(&[]).unwrap()).unwrap();
+        assert_eq!(empty["first_id"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn dates_are_right_at_the_edges() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(951_782_399), "2000-02-28T23:59:59Z");
+        assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(rfc3339(4_107_542_400), "2100-03-01T00:00:00Z");
+    }
+}

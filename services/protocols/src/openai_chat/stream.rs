@@ -1,0 +1,284 @@
+//! A streamed answer on its way through: whole frames go out as they came, and on the way usage,
+//! finish reasons, errors and the end are noted. The data plane's relay feeds it every read.
+//!
+//! Two promises. A frame goes out whole or not at all, so that an error frame of ours never lands
+//! inside a provider's. And `[DONE]` is never passed on: the relay ends the stream itself with
+//! [`ChatStream::tail`], so that what looks complete to the caller is complete.
+
+use bytes::{Bytes, BytesMut};
+
+use super::choice::{self, ContentSize};
+use super::encode::{ChunkWriter, DONE_FRAME, Head};
+use super::error::{ProviderError, clip};
+use super::response::MAX_NAME;
+use super::{FinishReason, usage};
+use crate::json::{Cursor, Kind, MAX_DEPTH};
+use crate::sse::{Frame, FrameTooLarge, Parser};
+use crate::{DecodeError, TokenCounts};
+
+/// Why a stream cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StreamFault {
+    /// An event that is not a JSON object.
+    #[error("the provider sent a malformed event")]
+    Malformed(#[source] DecodeError),
+    /// An event larger than allowed.
+    #[error(transparent)]
+    TooLarge(#[from] FrameTooLarge),
+}
+
+/// How a stream stood when its connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamEnd {
+    /// It said that it was done, or every answer in it had its finish reason.
+    Complete,
+    /// The provider reported an error in it; the caller has seen that frame.
+    Failed,
+    /// It just stopped.
+    Cut,
+}
+
+/// What has been read of a stream so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StreamFacts {
+    /// The provider's id of the answer.
+    pub id: Option<String>,
+    /// The model that answers, in the provider's words.
+    pub model: Option<String>,
+    /// When the provider made the answer, in Unix seconds; 0 when not told.
+    pub created: u64,
+    /// The last usage told.
+    pub usage: Option<TokenCounts>,
+    /// The first finish reason told.
+    pub finish: Option<FinishReason>,
+    /// JSON chunks, hidden ones included.
+    pub chunks: u64,
+    /// Chunks that carried content.
+    pub content_chunks: u64,
+    /// Content so far, to know whether anything was shown and to estimate usage.
+    pub content: ContentSize,
+    /// The stream said `[DONE]`.
+    pub done: bool,
+    /// An error told inside the stream.
+    pub error: Option<ProviderError>,
+    present: u128,
+    finished: u128,
+}
+
+/// The reader of one stream.
+#[derive(Debug)]
+pub struct ChatStream {
+    parser: Parser,
+    hide_usage_chunk: bool,
+    facts: StreamFacts,
+}
+
+/// What to do with a frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Show {
+    Yes,
+    No,
+}
+
+impl ChatStream {
+    /// A reader that holds at most `max_frame` bytes of an unfinished frame. `hide_usage_chunk`:
+    /// the caller did not ask for the extra chunk at the end that has usage and no choices.
+    pub fn new(max_frame: usize, hide_usage_chunk: bool) -> Self {
+        Self {
+            parser: Parser::new(max_frame),
+            hide_usage_chunk,
+            facts: StreamFacts::default(),
+        }
+    }
+
+    /// Takes a read of the provider's stream and appends to `out` what the caller is to get of it.
+    /// On an error `out` still has the frames before the bad one.
+    pub fn feed(&mut self, read: &Bytes, out: &mut Vec<Bytes>) -> Result<(), StreamFault> {
+        let Self {
+            parser,
+            hide_usage_chunk,
+            facts,
+        } = self;
+        let mut outgoing = Outgoing {
+            read,
+            run: 0..0,
+            copied: BytesMut::new(),
+            out,
+        };
+        let fed = parser.feed(read, |frame| {
+            if facts.note(&frame, *hide_usage_chunk)? == Show::Yes {
+                outgoing.add(&frame);
+            }
+            Ok(())
+        });
+        outgoing.flush();
+        fed
+    }
+
+    /// Takes the end of the provider's connection. A last frame that lacks only its blank line
+    /// still counts, and goes out completed.
+    pub fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamEnd {
+        let Self {
+            parser,
+            hide_usage_chunk,
+            facts,
+        } = self;
+        let last: Result<(), StreamFault> = parser.finish(|frame| {
+            let told = frame.data.is_some_and(|d| !d.trim_ascii().is_empty());
+            if told && facts.note(&frame, *hide_usage_chunk)? == Show::Yes {
+                let mut completed = BytesMut::with_capacity(frame.raw.len() + 2);
+                completed.extend_from_slice(frame.raw);
+                completed.extend_from_slice(b"\n\n");
+                out.push(completed.freeze());
+            }
+            Ok(())
+        });
+        // A frame that breaks off in the middle is what a cut looks like.
+        if last.is_err() {
+            StreamEnd::Cut
+        } else {
+            self.facts.end()
+        }
+    }
+
+    /// What has been read so far.
+    pub fn facts(&self) -> &StreamFacts {
+        &self.facts
+    }
+
+    /// What ends a complete stream towards the caller: the usage chunk the caller asked for and
+    /// the provider did not give, made of `estimate`, then `[DONE]`.
+    pub fn tail(&self, estimate: &TokenCounts) -> Bytes {
+        if self.hide_usage_chunk || self.facts.usage.is_some() {
+            return Bytes::from_static(DONE_FRAME);
+        }
+        let head = Head {
+            id: self.facts.id.as_deref().unwrap_or_default(),
+            created: self.facts.created,
+            model: self.facts.model.as_deref().unwrap_or_default(),
+        };
+        let mut out = Vec::with_capacity(512);
+        ChunkWriter::new(&head, true).usage(&mut out, estimate);
+        out.extend_from_slice(DONE_FRAME);
+        Bytes::from(out)
+    }
+}
+
+impl StreamFacts {
+    /// Whether any content has come.
+    pub fn has_content(&self) -> bool {
+        self.content_chunks > 0
+    }
+
+    /// How the stream would count if the connection ended now.
+    pub fn end(&self) -> StreamEnd {
+        let all_finished = self.present != 0 && self.present & !self.finished == 0;
+        if self.error.is_some() {
+            StreamEnd::Failed
+        } else if self.done || all_finished {
+            StreamEnd::Complete
+        } else {
+            StreamEnd::Cut
+        }
+    }
+
+    fn note(&mut self, frame: &Frame<'_>, hide_usage_chunk: bool) -> Result<Show, StreamFault> {
+        if self.done {
+            return Ok(Show::No);
+        }
+        let Some(data) = frame.data.map(<[u8]>::trim_ascii).filter(|d| !d.is_empty()) else {
+            return Ok(Show::Yes);
+        };
+        if data == b"[DONE]" {
+            self.done = true;
+            return Ok(Show::No);
+        }
+        let only_usage = self.chunk(data).map_err(StreamFault::Malformed)?;
+        Ok(if only_usage && hide_usage_chunk {
+            Show::No
+        } else {
+            Show::Yes
+        })
+    }
+
+    /// Reads one JSON chunk; says whether it has usage and no choices.
+    fn chunk(&mut self, data: &[u8]) -> Result<bool, DecodeError> {
+        let mut told = None;
+        let mut choices = choice::Choices::default();
+        let mut cursor = Cursor::new(data, MAX_DEPTH)?;
+        let first = self.chunks == 0;
+        cursor.object(|c, key| {
+            match (key.decode().as_ref(), c.peek()?) {
+                ("choices", Kind::Array) => choices = choice::read(c, choice::Form::Chunk)?,
+                ("usage", Kind::Object) => told = usage::read(c)?.or(told),
+                ("x_groq", Kind::Object) => told = told.or(groq_usage(c)?),
+                ("error", Kind::Object | Kind::String) => self.error = Some(ProviderError::parse(data)),
+                ("id", Kind::String) if first => self.id = Some(clip(&c.string()?.decode(), MAX_NAME)),
+                ("model", Kind::String) if first => self.model = Some(clip(&c.string()?.decode(), MAX_NAME)),
+                ("created", Kind::Number) if first => self.created = c.number()?.parse().unwrap_or(0),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        cursor.end()?;
+        self.chunks += 1;
+        self.usage = told.or(self.usage);
+        self.present |= choices.present;
+        self.finished |= choices.finished;
+        self.finish = self.finish.take().or(choices.finish);
+        if choices.content.total() > 0 {
+            self.content_chunks += 1;
+            self.content.text += choices.content.text;
+            self.content.reasoning += choices.content.reasoning;
+            self.content.tools += choices.content.tools;
+        }
+        Ok(told.is_some() && choices.count == 0)
+    }
+}
+
+/// Groq's older place for usage.
+fn groq_usage(c: &mut Cursor<'_>) -> Result<Option<TokenCounts>, DecodeError> {
+    let mut told = None;
+    c.object(|c, key| {
+        if key.decode() == "usage" {
+            told = usage::read(c)?;
+        }
+        Ok(())
+    })?;
+    Ok(told)
+}
+
+/// Collects the frames of one read that go out: neighbors that lie in the read itself as one
+/// slice of it, frames that began earlier as one copy.
+struct Outgoing<'a> {
+    read: &'a Bytes,
+    run: std::ops::Range<usize>,
+    copied: BytesMut,
+    out: &'a mut Vec<Bytes>,
+}
+
+impl Outgoing<'_> {
+    fn add(&mut self, frame: &Frame<'_>) {
+        match &frame.place {
+            None => self.copied.extend_from_slice(frame.raw),
+            Some(place) if place.start == self.run.end => self.run.end = place.end,
+            Some(place) => {
+                self.flush();
+                self.run = place.clone();
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.copied.is_empty() {
+            self.out.push(self.copied.split().freeze());
+        }
+        if !self.run.is_empty() {
+            self.out.push(self.read.slice(self.run.clone()));
+            self.run = self.run.end..self.run.end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! Loads recordings: the selection in `tests/golden`, and the whole corpus when the environment
+//! variable `SLUICEGATE_FIXTURES` names its folder.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// One recorded call of a provider.
+pub(crate) struct Recording {
+    pub(crate) id: String,
+    document: Value,
+}
+
+impl Recording {
+    pub(crate) fn status(&self) -> u64 {
+        self.document["response"]["status"].as_u64().unwrap()
+    }
+
+    pub(crate) fn has_tag(&self, tag: &str) -> bool {
+        self.document["tags"].as_array().unwrap().iter().any(|t| t == tag)
+    }
+
+    /// The request body, where it was kept.
+    pub(crate) fn request(&self) -> Option<String> {
+        self.document
+            .pointer("/request/body")
+            .filter(|b| b.is_object())
+            .map(Value::to_string)
+    }
+
+    /// The path of the request without its query; empty where it was not kept.
+    pub(crate) fn path(&self) -> &str {
+        let path = self
+            .document
+            .pointer("/request/path")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        path.split('?').next().unwrap_or_default()
+    }
+
+    /// The answer's JSON document, unless it is a stream.
+    pub(crate) fn whole(&self) -> Option<String> {
+        (self.document["response"]["kind"] == "json").then(|| self.document["response"]["body"].to_string())
+    }
+
+    /// The stream as received.
+    pub(crate) fn stream(&self) -> Option<&str> {
+        let response = &self.document["response"];
+        if response["kind"] == "sse" {
+            response["text"].as_str()
+        } else {
+            None
+        }
+    }
+
+    /// The independent reading of the answer.
+    pub(crate) fn summary(&self) -> &Value {
+        &self.document["summary"]
+    }
+
+    pub(crate) fn count(&self, name: &str) -> u64 {
+        self.document["summary"]["usage"][name].as_u64().unwrap_or(0)
+    }
+
+    /// Whether the summary may be taken for the truth.
+    pub(crate) fn is_oracle(&self) -> bool {
+        !self.has_tag("hand-edited") && self.document["summary"].is_object()
+    }
+}
+
+/// All recordings of an endpoint (`chat.completions`, `embeddings`). Which set it is shows in the
+/// test's output.
+pub(crate) fn recordings(endpoint: &str) -> Vec<Recording> {
+    let root = match std::env::var_os("SLUICEGATE_FIXTURES") {
+        Some(folder) => PathBuf::from(folder),
+        None => {
+            eprintln!("SLUICEGATE_FIXTURES is not set: only the selection in tests/golden is read");
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+        }
+    };
+    let mut found = Vec::new();
+    for folder in std::fs::read_dir(&root)
+        .unwrap()
+        .flatten()
+        .filter(|e| e.path().is_dir())
+    {
+        for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
+            let document: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
+            if document["endpoint"] == endpoint {
+                found.push(Recording {
+                    id: document["id"].as_str().unwrap().to_owned(),
+                    document,
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    assert!(
+        !found.is_empty(),
+        "no {endpoint} recordings under {}",
+        root.display()
+    );
+    eprintln!("{} {endpoint} recordings from {}", found.len(), root.display());
+    found
+}

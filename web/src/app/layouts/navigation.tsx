@@ -1,0 +1,54 @@
+// The pages of a project, in groups. Used by the side bar and by the menu sheet on small screens.
+import { Link } from "@tanstack/react-router";
+import { ChartColumn, KeyRound, List, Plug, Rocket } from "lucide-react";
+import styles from "./navigation.module.css";
+
+const GROUPS = [
+  {
+    title: "Build",
+    pages: [
+      { to: "/o/$org/p/$project/quickstart", name: "Quickstart", icon: Rocket },
+      { to: "/o/$org/p/$project/keys", name: "Keys", icon: KeyRound },
+      { to: "/o/$org/p/$project/connections", name: "Connections", icon: Plug },
+    ],
+  },
+  {
+    title: "Observe",
+    pages: [
+      { to: "/o/$org/p/$project/requests", name: "Requests", icon: List },
+      { to: "/o/$org/p/$project/usage", name: "Usage", icon: ChartColumn },
+    ],
+  },
+] as const;
+
+interface NavigationProps {
+  params: { org: string; project: string };
+  onNavigate?: () => void;
+}
+
+export function Navigation({ params, onNavigate }: NavigationProps) {
+  return (
+    <nav className={styles["navigation"]} aria-label="Project">
+      {GROUPS.map(({ title, pages }) => (
+        <div key={title} className={styles["group"]}>
+          <p className={styles["title"]}>{title}</p>
+          <ul>
+            {pages.map(({ to, name, icon: Icon }) => (
+              <li key={to}>
+                <Link
+                  to={to}
+                  params={params}
+                  className={styles["page"]}
+                  {...(onNavigate ? { onClick: onNavigate } : {})}
+                >
+                  <Icon size={16} aria-hidden />
+                  {name}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+}

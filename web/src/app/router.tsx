@@ -1,0 +1,135 @@
+// The route tree. Pages load when they are first opened; filters live in each page's query string.
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { sessionState } from "@/api/session";
+import { parseRequestsSearch } from "@/features/requests/lib/filters";
+import { parseUsageSearch } from "@/features/usage/lib/usage-search";
+import { parseSearch, stringifySearch } from "@/lib/search-params";
+import { NotFound } from "./routes/not-found";
+import { PageError } from "./routes/page-error";
+
+const root = createRootRoute({ component: Outlet });
+
+interface AuthSearch {
+  /** Where to go once signed in: a path of this site. */
+  next?: string;
+}
+
+function parseAuthSearch(search: Record<string, unknown>): AuthSearch {
+  const next = search["next"];
+  return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
+}
+
+function onlySignedOut({ search }: { search: AuthSearch }) {
+  if (sessionState().status === "signed-in") throw redirect({ href: search.next ?? "/", replace: true });
+}
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: parseAuthSearch,
+  beforeLoad: onlySignedOut,
+  component: lazyRouteComponent(() => import("./routes/auth/sign-in"), "SignInPage"),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-up",
+  validateSearch: parseAuthSearch,
+  beforeLoad: onlySignedOut,
+  component: lazyRouteComponent(() => import("./routes/auth/sign-up"), "SignUpPage"),
+});
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: ({ location }) => {
+    if (sessionState().status === "signed-in") return;
+    throw redirect({
+      to: "/sign-in",
+      search: location.href === "/" ? {} : { next: location.href },
+      replace: true,
+    });
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  component: lazyRouteComponent(() => import("./routes/home"), "HomePage"),
+});
+
+const project = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/o/$org/p/$project",
+  component: lazyRouteComponent(() => import("./layouts/dashboard-layout"), "DashboardLayout"),
+});
+
+const projectHome = createRoute({
+  getParentRoute: () => project,
+  path: "/",
+  component: lazyRouteComponent(() => import("./routes/project-home"), "ProjectHomePage"),
+});
+
+const quickstart = createRoute({
+  getParentRoute: () => project,
+  path: "/quickstart",
+  component: lazyRouteComponent(() => import("./routes/quickstart"), "QuickstartPage"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => project,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./routes/keys"), "KeysPage"),
+});
+
+const connections = createRoute({
+  getParentRoute: () => project,
+  path: "/connections",
+  component: lazyRouteComponent(() => import("./routes/connections"), "ConnectionsPage"),
+});
+
+const requests = createRoute({
+  getParentRoute: () => project,
+  path: "/requests",
+  validateSearch: parseRequestsSearch,
+  component: lazyRouteComponent(() => import("./routes/requests"), "RequestsPage"),
+});
+
+const usage = createRoute({
+  getParentRoute: () => project,
+  path: "/usage",
+  validateSearch: parseUsageSearch,
+  component: lazyRouteComponent(() => import("./routes/usage"), "UsagePage"),
+});
+
+const routeTree = root.addChildren([
+  signIn,
+  signUp,
+  signedIn.addChildren([
+    home,
+    project.addChildren([projectHome, quickstart, keys, connections, requests, usage]),
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  defaultNotFoundComponent: NotFound,
+  defaultErrorComponent: PageError,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,19 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import { unwrap } from "@/api/problem";
+
+export interface NewConnection {
+  slug: string;
+  provider: string;
+  base_url?: string;
+  credential?: string;
+}
+
+export function useCreateConnection(project: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewConnection) =>
+      unwrap(api.POST("/api/v1/projects/{project}/connections", { params: { path: { project } }, body })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["connections", project] }),
+  });
+}

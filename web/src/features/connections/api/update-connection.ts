@@ -1,0 +1,22 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import { unwrap } from "@/api/problem";
+
+export interface ConnectionChange {
+  connection: string;
+  change: { status?: "active" | "disabled"; credential?: string };
+}
+
+export function useUpdateConnection(project: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ connection, change }: ConnectionChange) =>
+      unwrap(
+        api.PATCH("/api/v1/projects/{project}/connections/{connection}", {
+          params: { path: { project, connection } },
+          body: change,
+        }),
+      ),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["connections", project] }),
+  });
+}

@@ -1,0 +1,83 @@
+// From nothing to a served request on one screen: a key, a call to paste, and the request as it arrives.
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import type { KeyWithSecret, RequestRecord } from "@/api/types";
+import { ErrorState } from "@/components/ui/error-state";
+import { SkeletonBlock } from "@/components/ui/skeleton";
+import { versionQuery } from "../api/get-version";
+import { FirstKey } from "./first-key";
+import { FirstRequest } from "./first-request";
+import styles from "./quickstart.module.css";
+import { SnippetTabs } from "./snippet-tabs";
+
+interface QuickstartProps {
+  project: string;
+  /** Why this person cannot make a key; null when they can. */
+  refusal: string | null;
+  /** Links for after the first request. */
+  nextSteps: (request: RequestRecord) => ReactNode;
+}
+
+export function Quickstart({ project, refusal, nextSteps }: QuickstartProps) {
+  const version = useQuery(versionQuery);
+  const [key, setKey] = useState<KeyWithSecret | null>(null);
+  const [saved, setSaved] = useState(false);
+  const [openedAt] = useState(() => new Date().toISOString());
+
+  return (
+    <div className={styles["columns"]}>
+      <ol className={styles["steps"]}>
+        <Step number={1} title="Create a key">
+          <FirstKey
+            project={project}
+            refusal={refusal}
+            created={key}
+            saved={saved}
+            onCreated={(created) => {
+              setKey(created);
+              setSaved(false);
+            }}
+            onSaved={() => setSaved(true)}
+          />
+        </Step>
+        <Step number={2} title="Make a call">
+          {version.isPending && <SkeletonBlock height={240} label="Loading the endpoint" />}
+          {version.isError && (
+            <ErrorState
+              error={version.error}
+              title="The endpoint could not be loaded."
+              onRetry={() => version.refetch()}
+            />
+          )}
+          {version.isSuccess && (
+            <SnippetTabs
+              inferenceUrl={version.data.inference_url}
+              secret={saved ? null : (key?.secret ?? null)}
+            />
+          )}
+        </Step>
+      </ol>
+      <FirstRequest
+        // A new key starts a new wait.
+        key={key?.id ?? "any"}
+        project={project}
+        watch={{ key: key?.id ?? null, since: openedAt }}
+        nextSteps={nextSteps}
+      />
+    </div>
+  );
+}
+
+function Step({ number, title, children }: { number: number; title: string; children: ReactNode }) {
+  return (
+    <li className={styles["step"]}>
+      <h2 className={styles["title"]}>
+        <span className={styles["number"]} aria-hidden>
+          {number}
+        </span>
+        {title}
+      </h2>
+      {children}
+    </li>
+  );
+}

@@ -1,0 +1,37 @@
+import { useState } from "react";
+import { CodeBlock } from "@/components/ui/code-block";
+import { Tabs } from "@/components/ui/tabs";
+import { firstCallSnippets, SECRET_PLACEHOLDER } from "../lib/snippets";
+import styles from "./snippet-tabs.module.css";
+
+interface SnippetTabsProps {
+  inferenceUrl: string;
+  /** Null before there is one and after it was hidden: the snippets then show where it goes. */
+  secret: string | null;
+}
+
+export function SnippetTabs({ inferenceUrl, secret }: SnippetTabsProps) {
+  const [language, setLanguage] = useState("curl");
+  const snippets = firstCallSnippets(inferenceUrl, secret ?? SECRET_PLACEHOLDER);
+  return (
+    <Tabs
+      label="Language"
+      value={language}
+      onChange={setLanguage}
+      tabs={snippets.map(({ id, label, code, install }) => ({
+        id,
+        label,
+        content: (
+          <>
+            {install && (
+              <p className={styles["install"]}>
+                First: <code>{install}</code>
+              </p>
+            )}
+            <CodeBlock code={code} label={`${label} example`} />
+          </>
+        ),
+      }))}
+    />
+  );
+}

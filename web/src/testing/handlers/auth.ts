@@ -1,0 +1,88 @@
+import type { Me, Project, Session, User, Version } from "@/api/types";
+import { memberOf } from "../fixtures";
+import { freshId, type World } from "../world";
+import { type Answer, type Mock, problem } from "./call";
+
+const TOKEN_MS = 600_000;
+
+function session(world: World, user: User, now: number, status = 200): Answer {
+  world.signedIn = true;
+  const body: Session = {
+    access_token: "mock-access-token",
+    expires_at: new Date(now + TOKEN_MS).toISOString(),
+    user,
+  };
+  return { status, body };
+}
+
+export const authMocks: Mock[] = [
+  {
+    method: "POST",
+    path: "/auth/sign-up",
+    handler: ({ world, now, body }) => {
+      const { email, name } = body as { email: string; name: string };
+      if (email.startsWith("taken@"))
+        return problem(409, "email_taken", "An account with this email exists.", "email");
+      world.me = memberOf(name, email, "owner");
+      return session(world, world.me.user, now, 201);
+    },
+  },
+  {
+    method: "POST",
+    path: "/auth/sign-in",
+    handler: ({ world, now, body }) => {
+      const { email, password } = body as { email: string; password: string };
+      if (password === "wrong-password") {
+        return problem(401, "invalid_credentials", "The email or the password is not right.");
+      }
+      world.me ??= memberOf("Ada Byron", email, "owner");
+      return session(world, world.me.user, now);
+    },
+  },
+  {
+    method: "POST",
+    path: "/auth/refresh",
+    handler: ({ world, now }) =>
+      world.signedIn && world.me
+        ? session(world, world.me.user, now)
+        : problem(401, "unauthenticated", "Sign in to continue."),
+  },
+  {
+    method: "POST",
+    path: "/auth/sign-out",
+    handler: ({ world }) => {
+      world.signedIn = false;
+      return { status: 204 };
+    },
+  },
+  {
+    method: "GET",
+    path: "/me",
+    handler: ({ world }) => ({ status: 200, body: world.me satisfies Me | null }),
+  },
+  {
+    method: "GET",
+    path: "/version",
+    handler: () => ({
+      status: 200,
+      body: { version: "0.1.0", commit: "mock", inference_url: "http://127.0.0.1:8787" } satisfies Version,
+    }),
+  },
+  {
+    method: "POST",
+    path: "/projects",
+    handler: ({ world, now, body }) => {
+      const { organization, name } = body as { organization: string; name: string };
+      const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+      const made: Project = {
+        id: freshId(world, "prj"),
+        organization,
+        slug,
+        name,
+        created_at: new Date(now).toISOString(),
+      };
+      world.me?.memberships[0]?.projects.push({ id: made.id, slug, name });
+      return { status: 201, body: made };
+    },
+  },
+];

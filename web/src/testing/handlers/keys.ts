@@ -1,0 +1,87 @@
+import type { Key } from "@/api/types";
+import { makeKey, makeRequest } from "../fixtures";
+import { freshId, type World } from "../world";
+import { type Answer, type Mock, page, problem } from "./call";
+
+const KEYS = "/projects/{project}/keys";
+/** In the mock, somebody always pastes the quickstart call three seconds after making the key. */
+const FIRST_CALL_MS = 3_000;
+
+function withKey(world: World, id: string | undefined, change: (key: Key) => Answer): Answer {
+  const key = world.keys.find((candidate) => candidate.id === id);
+  return key ? change(key) : problem(404, "not_found", "There is no such key.");
+}
+
+function secretOf(key: Key): string {
+  return `sk-sg-${"0123456789abcdefghijklmnopqrstuv"}${key.hint.slice(-4)}`;
+}
+
+export const keyMocks: Mock[] = [
+  { method: "GET", path: KEYS, handler: (call) => page(call, call.world.keys) },
+  {
+    method: "POST",
+    path: KEYS,
+    handler: ({ world, now, body }) => {
+      const { name, expires_at, allowed_models } = body as Pick<
+        Key,
+        "name" | "expires_at" | "allowed_models"
+      >;
+      if (name === "taken") return problem(422, "validation_failed", "Another key has this name.", "name");
+      const key = makeKey({
+        id: freshId(world, "key"),
+        name,
+        hint: "sk-sg-…9Kb2",
+        created_at: new Date(now).toISOString(),
+        expires_at: expires_at ?? null,
+        allowed_models: allowed_models ?? [],
+      });
+      world.keys.unshift(key);
+      if (name === "quickstart") {
+        const started_at = new Date(now + FIRST_CALL_MS).toISOString();
+        world.requests.unshift(
+          makeRequest({ id: freshId(world, "req"), started_at, key: { id: key.id, name } }),
+        );
+      }
+      return { status: 201, body: { ...key, secret: secretOf(key) } };
+    },
+  },
+  {
+    method: "POST",
+    path: `${KEYS}/{key}/rotate`,
+    handler: ({ world, now, path, body }) =>
+      withKey(world, path["key"], (key) => {
+        const { overlap_seconds } = body as { overlap_seconds: number };
+        key.hint = "sk-sg-…Rt55";
+        key.previous_secret_valid_until =
+          overlap_seconds > 0 ? new Date(now + overlap_seconds * 1_000).toISOString() : null;
+        return { status: 200, body: { ...key, secret: secretOf(key) } };
+      }),
+  },
+  {
+    method: "POST",
+    path: `${KEYS}/{key}/disable`,
+    handler: ({ world, path }) =>
+      withKey(world, path["key"], (key) => {
+        key.status = "disabled";
+        return { status: 200, body: key };
+      }),
+  },
+  {
+    method: "POST",
+    path: `${KEYS}/{key}/enable`,
+    handler: ({ world, path }) =>
+      withKey(world, path["key"], (key) => {
+        key.status = "active";
+        return { status: 200, body: key };
+      }),
+  },
+  {
+    method: "DELETE",
+    path: `${KEYS}/{key}`,
+    handler: ({ world, path }) =>
+      withKey(world, path["key"], (key) => {
+        world.keys = world.keys.filter((other) => other !== key);
+        return { status: 204 };
+      }),
+  },
+];

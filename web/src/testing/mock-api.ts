@@ -1,0 +1,50 @@
+// The mock API as one function from a request to a response. Used by component tests and by `npm run dev:mock`.
+import { authMocks } from "./handlers/auth";
+import { type Call, type Mock, problem } from "./handlers/call";
+import { connectionMocks } from "./handlers/connections";
+import { keyMocks } from "./handlers/keys";
+import { requestMocks } from "./handlers/requests";
+import { usageMocks } from "./handlers/usage";
+import type { World } from "./world";
+
+const BASE = "/api/v1";
+const SLOW_MS = 4_000;
+
+const mocks = [...authMocks, ...keyMocks, ...connectionMocks, ...requestMocks, ...usageMocks].map((mock) => ({
+  ...mock,
+  pattern: new RegExp(`^${BASE}${mock.path.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`),
+}));
+
+export async function answer(world: World, request: Request, now: number): Promise<Response> {
+  const url = new URL(request.url);
+  const found = find(request.method, url.pathname);
+  if (!found)
+    return respond(problem(404, "not_found", `The mock does not know ${request.method} ${url.pathname}.`));
+  const { mock, path } = found;
+  const open = mock.path.startsWith("/auth/") || mock.path === "/version";
+  if (!open && request.headers.get("authorization") !== "Bearer mock-access-token") {
+    return respond(problem(401, "unauthenticated", "Sign in to continue."));
+  }
+  const list = mock.method === "GET" && mock.path.startsWith("/projects/");
+  if (list && world.scenario === "failing") {
+    return respond(problem(503, "dependency_unavailable", "The database did not answer in time. Try again."));
+  }
+  if (list && world.scenario === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+  const text = await request.text();
+  const call: Call = { world, now, path, query: url.searchParams, body: text ? JSON.parse(text) : null };
+  return respond(mock.handler(call));
+}
+
+function find(method: string, pathname: string): { mock: Mock; path: Record<string, string> } | null {
+  for (const mock of mocks) {
+    const match = mock.method === method ? mock.pattern.exec(pathname) : null;
+    if (match) return { mock, path: { ...match.groups } };
+  }
+  return null;
+}
+
+function respond({ status, body }: { status: number; body?: unknown }): Response {
+  if (body === undefined) return new Response(null, { status });
+  const type = status >= 400 ? "application/problem+json" : "application/json";
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": type } });
+}

@@ -1,0 +1,50 @@
+// The state behind the mock API: one small installation with people, keys, connections and traffic.
+import type { Connection, Key, Me, Money, RequestRecord } from "@/api/types";
+import { busyConnections, busyKeys, busyRequests, memberOf } from "./fixtures";
+
+export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow"] as const;
+/**
+ * fresh: nobody is signed in and there is no account. empty: signed in, nothing made yet. busy: a week of traffic.
+ * viewer: the same, seen by somebody who may only read. failing: lists answer 503. slow: lists answer late.
+ */
+export type Scenario = (typeof SCENARIOS)[number];
+
+export interface World {
+  scenario: Scenario;
+  signedIn: boolean;
+  me: Me | null;
+  keys: Key[];
+  connections: Connection[];
+  requests: RequestRecord[];
+  nextId: number;
+}
+
+export function createWorld(scenario: Scenario, now: number): World {
+  const quiet = scenario === "fresh" || scenario === "empty";
+  return {
+    scenario,
+    signedIn: scenario !== "fresh",
+    me:
+      scenario === "fresh"
+        ? null
+        : memberOf("Ada Byron", "ada@example.com", scenario === "viewer" ? "viewer" : "owner"),
+    keys: quiet ? [] : busyKeys(now),
+    connections: quiet ? [] : busyConnections(now),
+    requests: quiet ? [] : busyRequests(now),
+    nextId: 1,
+  };
+}
+
+export function isScenario(value: string): value is Scenario {
+  return (SCENARIOS as readonly string[]).includes(value);
+}
+
+export function freshId(world: World, prefix: string): string {
+  const id = `${prefix}_01k${String(world.nextId).padStart(23, "0")}`;
+  world.nextId += 1;
+  return id;
+}
+
+export function usd(nanos: number): Money {
+  return { amount: (nanos / 1e9).toFixed(9), currency: "USD" };
+}
