@@ -5,6 +5,18 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`http`] | the inference API: paths, handlers, errors as documents |
+//! | [`pipeline`] | a request from its first step to its last |
+//! | [`upstream`] | providers, the only place that calls them |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
+//! | [`usage`] | the spool of usage records and its shipping |
 
+mod backoff;
+pub mod error;
+pub mod http;
+pub mod metrics;
+pub mod pipeline;
 pub mod snapshot;
+pub mod state;
+pub mod upstream;
+pub mod usage;

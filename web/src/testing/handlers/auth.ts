@@ -1,7 +1,7 @@
 import type { Me, Project, Session, User, Version } from "@/api/types";
-import { memberOf } from "../fixtures";
-import { freshId, type World } from "../world";
-import { type Answer, type Mock, problem } from "./call";
+import { memberOf } from "../fixtures.ts";
+import { freshId, type World } from "../world.ts";
+import { type Answer, type Mock, problem } from "./call.ts";
 
 const TOKEN_MS = 600_000;
 

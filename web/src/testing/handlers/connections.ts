@@ -1,6 +1,6 @@
 import type { Connection, ConnectionTest, Provider } from "@/api/types";
-import { freshId, type World } from "../world";
-import { type Answer, type Mock, page, problem } from "./call";
+import { freshId, type World } from "../world.ts";
+import { type Answer, type Mock, page, problem } from "./call.ts";
 
 const CONNECTIONS = "/projects/{project}/connections";
 

@@ -1,4 +1,4 @@
-import { type Mock, page, problem } from "./call";
+import { type Mock, page, problem } from "./call.ts";
 
 const REQUESTS = "/projects/{project}/requests";
 

@@ -1,6 +1,6 @@
 import type { RequestRecord, Usage, UsagePoint, UsageTotals } from "@/api/types";
-import { fromNanos, toNanos } from "../../lib/money";
-import type { Mock } from "./call";
+import { fromNanos, toNanos } from "../../lib/money.ts";
+import type { Mock } from "./call.ts";
 
 const GRAIN_MS = { hour: 3_600_000, day: 86_400_000 };
 

@@ -77,16 +77,16 @@ function Arrived({ request }: { request: RequestRecord }) {
           <dd>{request.cost ? <Amount money={request.cost} exact /> : "none"}</dd>
         </div>
         <div>
+          <dt>Duration</dt>
+          <dd>{formatDuration(request.duration_ms)}</dd>
+        </div>
+        <div>
           <dt>Tokens in</dt>
           <dd>{formatInteger(request.tokens.input)}</dd>
         </div>
         <div>
           <dt>Tokens out</dt>
           <dd>{formatInteger(request.tokens.output)}</dd>
-        </div>
-        <div>
-          <dt>Duration</dt>
-          <dd>{formatDuration(request.duration_ms)}</dd>
         </div>
       </dl>
       <p className={styles["model"]}>

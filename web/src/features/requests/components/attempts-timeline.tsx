@@ -52,6 +52,6 @@ function isGood(attempt: Attempt): boolean {
 }
 
 function outcomeOf(attempt: Attempt): string {
-  const outcome = attempt.outcome.replaceAll("_", " ");
+  const outcome = attempt.outcome === "ok" ? "OK" : attempt.outcome.replaceAll("_", " ");
   return typeof attempt.status === "number" ? `${attempt.status} ${outcome}` : outcome;
 }
