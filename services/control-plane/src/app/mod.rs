@@ -2,9 +2,12 @@
 //! configuration events. Use-cases take `&mut Tx` and never open one; `App::write` (or the idempotent form) does.
 
 //api_keys
+pub mod catalog;
+pub mod connection_tests;
 //connections
 pub mod ctx;
 pub mod data_key;
+pub mod fleet;
 //invites
 //members
 pub mod organizations;

@@ -1,0 +1,181 @@
+//! What workers pull and report.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sluicegate_contracts::event::{ConfigEvent, ConfigHead, StateHash};
+use sluicegate_contracts::ids::WorkerId;
+use sluicegate_contracts::snapshot::{Deltas, SnapshotHeader};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::support::{Client, TestApp};
+
+fn worker(app: &TestApp) -> Client {
+    let token = format!("Bearer {}", app.state.worker_token.expose());
+    app.anonymous().with("authorization", &token)
+}
+
+fn heartbeat(worker: WorkerId, applied: u64, internal_url: &str) -> Value {
+    json!({
+        "worker": worker, "epoch": 1, "release": "0.1.0", "applied": { "version": applied, "state_hash": 1 },
+        "refused": [], "internal_url": internal_url, "draining": false,
+    })
+}
+
+fn some_worker() -> WorkerId {
+    WorkerId::from(Uuid::now_v7())
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn only_workers_get_in(pool: PgPool) {
+    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let ada = app.sign_up("Ada").await;
+    let wrong = app
+        .anonymous()
+        .with("authorization", &format!("Bearer {}", "0".repeat(64)));
+    for client in [&app.anonymous(), &ada, &wrong] {
+        for path in ["head", "snapshot", "deltas?after=0"] {
+            client
+                .get(&format!("/internal/v1/{path}"))
+                .await
+                .refused(401, "unauthenticated");
+        }
+        let beat = heartbeat(some_worker(), 1, "http://127.0.0.1:1");
+        client
+            .post("/internal/v1/heartbeat", &beat)
+            .await
+            .refused(401, "unauthenticated");
+    }
+}
+
+async fn head(client: &Client) -> ConfigHead {
+    let answer = client.get("/internal/v1/head").await.expect(200);
+    serde_json::from_value(answer.body).unwrap()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_snapshot_is_the_state_its_header_says(pool: PgPool) {
+    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    sluicegate_control_plane::app::catalog::import_seed_if_empty(&app.state)
+        .await
+        .unwrap();
+    app.sign_up("Ada").await;
+    let client = worker(&app);
+    let answer = client.get("/internal/v1/snapshot").await.expect(200);
+    assert_eq!(answer.header("content-type"), "application/x-ndjson");
+    let mut lines = answer.text.lines();
+    let header: SnapshotHeader = serde_json::from_str(lines.next().unwrap()).unwrap();
+    assert_eq!(header.head, head(&client).await);
+    let events: Vec<ConfigEvent> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(u64::try_from(events.len()).unwrap(), header.entities);
+    assert!(header.entities > 700, "more than one page");
+    let hash = events
+        .iter()
+        .fold(StateHash::default(), |hash, event| hash.toggle(event.hash()));
+    assert_eq!(hash, header.head.state_hash);
+    assert!(events.iter().all(|event| event.entity().unwrap().is_some()));
+}
+
+async fn deltas(client: &Client, after: u64) -> Deltas {
+    let answer = client
+        .get(&format!("/internal/v1/deltas?after={after}"))
+        .await
+        .expect(200);
+    serde_json::from_str(&answer.text).unwrap()
+}
+
+fn versions(deltas: Deltas) -> Option<Vec<u64>> {
+    match deltas {
+        Deltas::Events { events, .. } => Some(events.iter().map(|event| event.version.0).collect()),
+        Deltas::SnapshotNeeded { .. } => None,
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn deltas_are_contiguous_or_none(pool: PgPool) {
+    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    app.sign_up("Ada").await;
+    app.sign_up("Bob").await;
+    let client = worker(&app);
+    let newest = head(&client).await.version.0;
+    assert_eq!(versions(deltas(&client, 0).await), Some((1..=newest).collect()));
+    assert_eq!(versions(deltas(&client, newest - 1).await), Some(vec![newest]));
+    assert_eq!(versions(deltas(&client, newest).await), Some(vec![]));
+    assert_eq!(
+        versions(deltas(&client, newest + 1).await),
+        None,
+        "from the future"
+    );
+    sqlx::query("delete from config_outbox where version <= 2")
+        .execute(&app.judge)
+        .await
+        .unwrap();
+    assert_eq!(
+        versions(deltas(&client, 1).await),
+        None,
+        "the log does not reach back"
+    );
+    assert_eq!(versions(deltas(&client, 2).await), Some((3..=newest).collect()));
+    sqlx::query("delete from config_outbox")
+        .execute(&app.judge)
+        .await
+        .unwrap();
+    assert_eq!(
+        versions(deltas(&client, newest - 1).await),
+        None,
+        "the log is empty"
+    );
+    client.get("/internal/v1/deltas?after=-1").await.expect(400);
+    client.get("/internal/v1/deltas").await.expect(400);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn heartbeats_tell_how_far_the_configuration_has_come(pool: PgPool) {
+    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let ada = app.sign_up("Ada").await;
+    let client = worker(&app);
+    let newest = head(&client).await.version.0;
+    let (fast, slow, gone) = (some_worker(), some_worker(), some_worker());
+    let beat = async |worker, applied| {
+        let body = heartbeat(worker, applied, "http://127.0.0.1:1");
+        client.post("/internal/v1/heartbeat", &body).await.expect(204);
+    };
+    beat(gone, newest).await;
+    app.advance(Duration::from_secs(6));
+    beat(fast, newest).await;
+    beat(slow, newest - 1).await;
+    let mut draining = heartbeat(some_worker(), 0, "http://127.0.0.1:1");
+    draining["draining"] = json!(true);
+    client.post("/internal/v1/heartbeat", &draining).await.expect(204);
+    let deployment = ada.get("/api/v1/deployment").await.expect(200).body;
+    assert_eq!(deployment["config_version"], newest);
+    assert_eq!(
+        deployment["workers"],
+        json!({ "live": 2, "applied": 1, "releases": ["0.1.0"] })
+    );
+    app.anonymous()
+        .get("/api/v1/deployment")
+        .await
+        .refused(401, "unauthenticated");
+    client
+        .post("/internal/v1/heartbeat", &json!({ "worker": "me" }))
+        .await
+        .refused(422, "validation_failed");
+
+    // A write that waits is answered as soon as the workers have it, and at the latest after two seconds.
+    let body = json!({ "organization": ada.organization, "name": "Second" });
+    let late = ada.post("/api/v1/projects?wait=applied", &body).await;
+    if late.status.as_u16() == 404 {
+        return; // the operation is not part of this release yet
+    }
+    let late = late.expect(201);
+    assert_eq!(late.header("x-sluicegate-workers-applied"), "0/2");
+    let next = head(&client).await.version.0 + 1;
+    beat(fast, next).await;
+    beat(slow, next).await;
+    let body = json!({ "organization": ada.organization, "name": "Third" });
+    let prompt = ada.post("/api/v1/projects?wait=applied", &body).await.expect(201);
+    assert_eq!(prompt.header("x-sluicegate-workers-applied"), "2/2");
+    assert_eq!(prompt.header("x-sluicegate-config-version"), next.to_string());
+}
