@@ -21,6 +21,8 @@ mod metrics;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod not_ready;
+#[cfg(test)]
 mod passthrough;
 #[cfg(test)]
 mod ssrf;
