@@ -10,13 +10,16 @@
 //! | [`upstream`] | providers, the only place that calls them |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
 //! | [`usage`] | the spool of usage records and its shipping |
+//! | [`config`], [`startup`], [`state`] | settings, how a worker starts and ends, what its requests share |
 
 mod backoff;
+pub mod config;
 pub mod error;
 pub mod http;
 pub mod metrics;
 pub mod pipeline;
 pub mod snapshot;
+pub mod startup;
 pub mod state;
 pub mod upstream;
 pub mod usage;
