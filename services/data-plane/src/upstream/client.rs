@@ -51,14 +51,18 @@ impl ClientFactory {
         })
     }
 
-    /// A client with a pool of its own, for one thread.
-    #[must_use]
-    pub fn client(&self) -> Client {
-        let tcp = GuardedConnector::new(self.addresses.clone(), |tcp| {
+    fn connector(&self) -> GuardedConnector {
+        GuardedConnector::new(self.addresses.clone(), |tcp| {
             tcp.set_nodelay(true);
             tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
             tcp.set_keepalive(Some(TCP_KEEP_ALIVE));
-        });
+        })
+    }
+
+    /// A client with a pool of its own, for one thread.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let tcp = self.connector();
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(self.tls.as_ref().clone())
             .https_or_http()
@@ -87,5 +91,28 @@ impl Client {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, legacy::Error> {
         self.0.request(request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower_service::Service;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn sockets_to_providers_send_at_once() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let uri = format!("http://{}/", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
+        let allowed = AddressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let socket = ClientFactory::new(allowed)
+            .unwrap()
+            .connector()
+            .call(uri)
+            .await
+            .unwrap();
+        assert!(socket.inner().nodelay().unwrap());
     }
 }

@@ -13,7 +13,11 @@ mod echo;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod models;
 #[cfg(test)]

@@ -42,11 +42,11 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) async fn start(config: &Config) -> Self {
-        Self::with(config, Limits::default(), vec!["127.0.0.0/8"]).await
+    pub(crate) fn start(config: &Config) -> Self {
+        Self::with(config, Limits::default(), vec!["127.0.0.0/8"])
     }
 
-    pub(crate) async fn with(config: &Config, limits: Limits, allowed: Vec<&str>) -> Self {
+    pub(crate) fn with(config: &Config, limits: Limits, allowed: Vec<&str>) -> Self {
         install_crypto_provider();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -62,7 +62,7 @@ impl Worker {
             recorder: spool.recorder(),
             clock: clock.clone(),
             key_hasher: config.master.key_hasher(),
-            worker_token: Arc::new(config.master.worker_token()),
+            worker_token: config.master.worker_token(),
             limits,
             metrics: Metrics::new(&registry),
             drain: drain.clone(),
