@@ -3,6 +3,7 @@
 //! Must stay true: redirects are not followed, no proxy is taken from the environment, and every socket went through
 //! [`super::resolver`].
 
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,10 +39,12 @@ impl ClientFactory {
     ///
     /// # Errors
     /// When the TLS implementation refuses its own defaults.
-    pub fn new(addresses: AddressPolicy) -> Result<Self, rustls::Error> {
+    pub fn new(addresses: AddressPolicy) -> io::Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let versions = || {
-            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()
+            ClientConfig::builder_with_provider(Arc::clone(&provider))
+                .with_safe_default_protocol_versions()
+                .map_err(io::Error::other)
         };
         let anchored = match versions()?.with_native_roots() {
             Ok(anchored) => anchored,
