@@ -321,7 +321,7 @@ export interface components {
             upstream_model: string;
         };
         Connection: {
-            base_url: string | null;
+            base_url: string;
             /** Format: date-time */
             created_at: string;
             credential_hint: string | null;

@@ -99,7 +99,6 @@ export function busyConnections(now: number): Connection[] {
     message,
   });
   const base = {
-    base_url: null,
     priority: 0,
     created_at: new Date(now - 30 * DAY).toISOString(),
     status: "active" as const,
@@ -110,6 +109,7 @@ export function busyConnections(now: number): Connection[] {
       id: "con_openai",
       slug: "openai",
       provider: "openai",
+      base_url: "https://api.openai.com/v1",
       credential_hint: "…k9Fz",
       last_test: test(true, 2 * HOUR, null),
     },
@@ -127,6 +127,7 @@ export function busyConnections(now: number): Connection[] {
       id: "con_mistral",
       slug: "mistral",
       provider: "mistral",
+      base_url: "https://api.mistral.ai/v1",
       credential_hint: "…77qa",
       last_test: test(false, DAY, "Unauthorized: the API key was revoked"),
     },
@@ -135,6 +136,7 @@ export function busyConnections(now: number): Connection[] {
       id: "con_old",
       slug: "groq-trial",
       provider: "groq",
+      base_url: "https://api.groq.com/openai/v1",
       credential_hint: "…1xYe",
       status: "disabled",
       last_test: null,
