@@ -74,7 +74,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens the pools, binds the port, builds the server and starts the background tasks. Must run on the runtime that outlives every request.
+    /// Opens the pools, binds the port, builds the server and starts the background tasks. Must run on the runtime
+    /// that outlives every request.
     ///
     /// # Errors
     /// [`StartError`], as a sentence for the operator.
