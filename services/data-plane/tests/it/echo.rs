@@ -8,12 +8,7 @@ use sluicegate_data_plane::pipeline::Limits;
 use crate::support::{Config, Worker, chat};
 
 async fn worker() -> Worker {
-    let limits = Limits {
-        deadline_ms: 300,
-        idle_timeout_ms: 200,
-        ..Limits::default()
-    };
-    Worker::with(&Config::new(), limits, vec![]).await
+    Worker::start(&Config::new()).await
 }
 
 #[actix_web::test]
@@ -120,7 +115,16 @@ async fn every_fault_can_be_called_for() {
         ("error", true, 200),
     ];
     for (fault, stream, status) in faults {
-        let worker = worker().await;
+        let quick = Limits {
+            idle_timeout_ms: 100,
+            ..Limits::default()
+        };
+        let late = Limits {
+            deadline_ms: 100,
+            ..quick
+        };
+        let limits = if status == 504 { late } else { quick };
+        let worker = Worker::with(&Config::new(), limits, vec![]).await;
         let response = worker
             .chat(chat(&format!("sluicegate/echo:{fault}"), stream))
             .await;

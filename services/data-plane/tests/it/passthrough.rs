@@ -85,7 +85,7 @@ async fn a_bare_upstream_name_and_a_compatible_servers_own_names_work_too() {
     }
     assert_eq!(provider.connections(), 1, "a connection is used again");
     assert_eq!(
-        worker.records()[1].cost,
+        worker.first_records(2).await[1].cost,
         None,
         "no price is known for a compatible server's model"
     );

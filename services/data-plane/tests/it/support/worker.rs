@@ -114,12 +114,15 @@ impl Worker {
 
     /// The only record so far; waits for it.
     pub(crate) async fn record(&self) -> UsageRecord {
-        let records = eventually("a usage record", || {
-            Some(self.records()).filter(|it| !it.is_empty())
-        })
-        .await;
-        assert_eq!(records.len(), 1, "one record per request");
-        records.into_iter().next().unwrap()
+        self.first_records(1).await.remove(0)
+    }
+
+    /// Waits for this many records; fails when there are more.
+    pub(crate) async fn first_records(&self, count: usize) -> Vec<UsageRecord> {
+        let enough = || Some(self.records()).filter(|it| it.len() >= count);
+        let records = eventually("usage records", enough).await;
+        assert_eq!(records.len(), count, "one record per request");
+        records
     }
 
     pub(crate) fn records(&self) -> Vec<UsageRecord> {
