@@ -1,15 +1,15 @@
 //! The use-cases. Every write happens inside a [`Tx`]: rows first, then on commit the audit entry and, last of all, the
 //! configuration events. Use-cases take `&mut Tx` and never open one; `App::write` (or the idempotent form) does.
 
-//api_keys
-//connections
+pub mod api_keys;
+pub mod connections;
 pub mod ctx;
 pub mod data_key;
-//invites
-//members
+pub mod invites;
+pub mod members;
 pub mod organizations;
 pub mod projects;
-//routes
+pub mod routes;
 pub mod sessions;
 pub mod tx;
 

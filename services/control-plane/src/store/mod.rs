@@ -1,19 +1,19 @@
 //! The only room with SQL: one module per table, functions named by verbs. Readers and writers take a connection that
 //! `Database` or `Tx` opened for one tenant (or for the system), so row-level security stands behind every query.
 
-//api_keys
+pub mod api_keys;
 pub mod audit;
 pub mod config;
-//connections
+pub mod connections;
 pub mod constraint;
 pub mod database;
 pub mod idempotency;
-//invites
+pub mod invites;
 pub mod memberships;
 pub mod migrations;
 pub mod organizations;
 pub mod projects;
-//routes
+pub mod routes;
 pub mod sessions;
 pub mod throttles;
 pub mod users;
@@ -22,3 +22,12 @@ pub use database::Database;
 
 /// A connection inside an open transaction.
 pub type Connection = sqlx::PgConnection;
+
+/// Whether a row is only read or about to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// Only read.
+    None,
+    /// Kept from other writers to the end of the transaction.
+    ForUpdate,
+}
