@@ -92,7 +92,7 @@ control=(env "${urls[@]}" SLUICEGATE_DATABASE__URL="$DATABASE_URL" SLUICEGATE_WE
     SLUICEGATE_HTTP__LISTEN="127.0.0.1:$dashboard" SLUICEGATE_ADMIN__LISTEN="127.0.0.1:$control_admin"
     "$binaries/sluicegate-control-plane")
 "${control[@]}" migrate >"$folder/migrate.log" 2>&1 || {
-    tail -n 20 "$folder/migrate.log" >&2
+    head -n 20 "$folder/migrate.log" >&2
     die "the database could not be migrated"
 }
 launch control-plane "${control[@]}" serve

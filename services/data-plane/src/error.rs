@@ -50,6 +50,8 @@ pub enum ErrorKind {
     UpstreamFailed(u16),
     /// No answer in time.
     Deadline,
+    /// This worker has no configuration yet.
+    NotReady,
     /// This worker is about to stop.
     Draining,
     /// This worker cannot write down what calls cost, so it makes none.
@@ -72,7 +74,7 @@ impl ErrorKind {
             Self::HeadersTooLarge => 431,
             Self::UnsupportedMediaType => 415,
             Self::RequestTimeout => 408,
-            Self::NoRoute | Self::Draining | Self::UsageUnavailable => 503,
+            Self::NoRoute | Self::NotReady | Self::Draining | Self::UsageUnavailable => 503,
             Self::UpstreamFailed(status) => status,
             Self::Deadline => 504,
             Self::Internal => 500,
@@ -93,7 +95,7 @@ impl ErrorKind {
             Self::NotAllowed => "permission_error",
             Self::RequestTooLarge | Self::HeadersTooLarge => "request_too_large",
             Self::RequestTimeout | Self::Deadline => "timeout",
-            Self::NoRoute | Self::Draining | Self::UsageUnavailable => "service_unavailable",
+            Self::NoRoute | Self::NotReady | Self::Draining | Self::UsageUnavailable => "service_unavailable",
             Self::UpstreamFailed(_) | Self::Internal => "api_error",
         }
     }
@@ -116,6 +118,7 @@ impl ErrorKind {
             Self::NoRoute => "no_route",
             Self::UpstreamFailed(_) => "upstream_failed",
             Self::Deadline => "deadline_exceeded",
+            Self::NotReady => "not_ready",
             Self::Draining => "draining",
             Self::UsageUnavailable => "usage_unavailable",
             Self::Internal => "internal_error",
@@ -128,6 +131,7 @@ impl ErrorKind {
         match self {
             Self::RequestTimeout
             | Self::Deadline
+            | Self::NotReady
             | Self::Draining
             | Self::UsageUnavailable
             | Self::Internal => true,

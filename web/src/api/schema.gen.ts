@@ -10,6 +10,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Get the next access token
+         * @description Takes the refresh cookie and replaces it. The token before it answers for 20 seconds with the same successor; an
+         *     older one ends the session.
+         */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -26,6 +31,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Sign in
+         * @description An unknown address is answered exactly as a wrong password is.
+         */
         post: operations["sign_in"];
         delete?: never;
         options?: never;
@@ -42,6 +51,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Sign out
+         * @description Ends the session of the refresh cookie and clears the cookie.
+         */
         post: operations["sign_out"];
         delete?: never;
         options?: never;
@@ -58,7 +71,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Create an account
+         * @description Creates a user, an organization of their own and a project called "default", and signs in.
+         */
         post: operations["sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invites/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description You must be signed in with the address the invitation is for.
+         */
+        post: operations["accept_invite"];
         delete?: never;
         options?: never;
         head?: never;
@@ -72,6 +109,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Who am I */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -81,7 +119,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/projects": {
+    "/api/v1/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List my organizations */
+        get: operations["list_organizations"];
+        put?: never;
+        /**
+         * Create an organization
+         * @description You become its owner; it gets a project called "default".
+         */
+        post: operations["create_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an organization */
+        get: operations["get_organization"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename an organization */
+        patch: operations["update_organization"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/audit-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List audit events */
+        get: operations["list_audit_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List open invitations */
+        get: operations["list_invites"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description An earlier invitation to the same address ends. Only owners invite owners.
+         */
+        post: operations["create_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/invites/{invite}": {
         parameters: {
             query?: never;
             header?: never;
@@ -90,11 +205,94 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        post?: never;
+        /** Take an invitation back */
+        delete: operations["revoke_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List members */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/members/{member}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a member */
+        get: operations["get_member"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description Everybody may remove themselves; others are removed by admins. An organization keeps at least one owner.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a member's role
+         * @description Only owners make, change or remove owners. An organization keeps at least one.
+         */
+        patch: operations["update_member"];
+        trace?: never;
+    };
+    "/api/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List my projects */
+        get: operations["list_projects"];
+        put?: never;
+        /** Create a project */
         post: operations["create_project"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a project */
+        get: operations["get_project"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a project
+         * @description Its keys, connections and routes stop working at once. Logged requests stay.
+         */
+        delete: operations["delete_project"];
+        options?: never;
+        head?: never;
+        /** Rename a project */
+        patch: operations["update_project"];
         trace?: never;
     };
     "/api/v1/projects/{project}/connections": {
@@ -104,8 +302,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List connections */
         get: operations["list_connections"];
         put?: never;
+        /** Create a connection */
         post: operations["create_connection"];
         delete?: never;
         options?: never;
@@ -120,12 +320,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Read a connection */
         get: operations["get_connection"];
         put?: never;
         post?: never;
+        /**
+         * Delete a connection
+         * @description Refused while a route is pinned to it.
+         */
         delete: operations["delete_connection"];
         options?: never;
         head?: never;
+        /**
+         * Change a connection
+         * @description Another base URL drops the credential unless it is sent again: it was given for that address.
+         */
         patch: operations["update_connection"];
         trace?: never;
     };
@@ -152,8 +361,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List keys */
         get: operations["list_keys"];
         put?: never;
+        /**
+         * Create a key
+         * @description The secret is in this answer only.
+         */
         post: operations["create_key"];
         delete?: never;
         options?: never;
@@ -168,12 +382,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Read a key */
         get: operations["get_key"];
         put?: never;
         post?: never;
+        /**
+         * Revoke a key
+         * @description It stops working within seconds and cannot be brought back.
+         */
         delete: operations["revoke_key"];
         options?: never;
         head?: never;
+        /** Change a key */
         patch: operations["update_key"];
         trace?: never;
     };
@@ -186,6 +406,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Switch a key off */
         post: operations["disable_key"];
         delete?: never;
         options?: never;
@@ -202,6 +423,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Switch a key on */
         post: operations["enable_key"];
         delete?: never;
         options?: never;
@@ -218,6 +440,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Give a key a new secret
+         * @description The current secret works on for `overlap_seconds`; a secret still overlapping from an earlier rotation stops at once.
+         */
         post: operations["rotate_key"];
         delete?: never;
         options?: never;
@@ -257,6 +483,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List routes */
+        get: operations["list_routes"];
+        put?: never;
+        /** Create a route */
+        post: operations["create_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a route */
+        get: operations["get_route"];
+        put?: never;
+        post?: never;
+        /** Delete a route */
+        delete: operations["delete_route"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a route
+         * @description Publishes the next version. What is absent stays as it is.
+         */
+        patch: operations["update_route"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a route */
+        get: operations["list_route_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/usage": {
         parameters: {
             query?: never;
@@ -280,6 +563,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List providers */
         get: operations["list_providers"];
         put?: never;
         post?: never;
@@ -296,6 +580,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What is running */
         get: operations["version"];
         put?: never;
         post?: never;
@@ -309,6 +594,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The membership an invitation led to. */
+        AcceptedInvite: {
+            /**
+             * @description Id of the membership.
+             * @example mem_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * @description The organization joined.
+             * @example org_01jd0000000000000000000000
+             */
+            organization: string;
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Proof of an invitation. */
+        AcceptInvite: {
+            /** @description The token of the invitation. */
+            token: string;
+        };
         Attempt: {
             connection: string | null;
             cost: null | components["schemas"]["Money"];
@@ -320,16 +625,87 @@ export interface components {
             ttft_ms: number | null;
             upstream_model: string;
         };
-        Connection: {
-            base_url: string | null;
-            /** Format: date-time */
-            created_at: string;
-            credential_hint: string | null;
+        /** @description Who did it. */
+        AuditActor: {
+            /** @description Id of the user, or name of the task. */
             id: string;
-            last_test: null | components["schemas"]["LastTest"];
+            /** @description `user` or `system`. */
+            kind: string;
+        };
+        /** @description One entry of the audit trail. */
+        AuditEvent: {
+            /**
+             * @description What was done.
+             * @example key.create
+             */
+            action: string;
+            /** @description Who. */
+            actor: components["schemas"]["AuditActor"];
+            /** @description Where it came from. */
+            address: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Further facts; never a secret. */
+            detail: Record<string, never>;
+            /** @description Hash over this entry and the hash before it, in hexadecimal. */
+            hash: string;
+            /**
+             * @description Its id.
+             * @example aud_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description The request that did it. */
+            request_id: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the organization's chain, from 1 without gaps.
+             */
+            seq: number;
+            /** @description Id of what it was done to. */
+            target: string;
+        };
+        /** @description An account at a provider. */
+        Connection: {
+            /**
+             * @description Base URL including the version path.
+             * @example https://api.openai.com/v1
+             */
+            base_url: string;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * @description End of the credential, when there is one.
+             * @example …wxyz
+             */
+            credential_hint: string | null;
+            /**
+             * @description Its id.
+             * @example con_01jd0000000000000000000000
+             */
+            id: string;
+            last_test: components["schemas"]["LastTest"] | null;
+            /**
+             * Format: int32
+             * @description Lower is tried first.
+             */
             priority: number;
+            /**
+             * @description Provider id.
+             * @example openai
+             */
             provider: string;
+            /**
+             * @description Its name within the project; models of a compatible server are called `<slug>/<model>`.
+             * @example openai
+             */
             slug: string;
+            /** @description Whether it may be used. */
             status: components["schemas"]["ConnectionStatus"];
         };
         ConnectionList: {
@@ -337,7 +713,10 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description Whether a connection may be used.
+         * @enum {string}
+         */
         ConnectionStatus: "active" | "disabled";
         ConnectionTest: {
             latency_ms: number | null;
@@ -346,37 +725,165 @@ export interface components {
             ok: boolean;
             status: number | null;
         };
+        /** @description A new connection. */
         CreateConnection: {
+            /** @description Base URL including the version path; the provider's own when absent. */
             base_url?: string | null;
+            /**
+             * Format: password
+             * @description The credential; sealed at once and never shown again.
+             */
             credential?: string | null;
+            /**
+             * Format: int32
+             * @description Lower is tried first; 0 when absent.
+             */
+            priority?: number;
+            /**
+             * @description Provider id, from the list of providers.
+             * @example openai
+             */
             provider: string;
+            /**
+             * @description Its name within the project.
+             * @example openai
+             */
             slug: string;
         };
+        /** @description Who to invite. */
+        CreateInvite: {
+            /**
+             * @description Mail address of the person; only they can accept.
+             * @example grace@example.com
+             */
+            email: string;
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A new key. */
         CreateKey: {
+            /** @description Models it may ask for; absent or empty means all. */
             allowed_models?: string[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it stops working; absent or null means never.
+             */
             expires_at?: string | null;
+            /**
+             * @description Its name for people.
+             * @example backend
+             */
             name: string;
         };
+        /** @description A new tenant. */
+        CreateOrganization: {
+            /** @description Its name for people. */
+            name: string;
+            /** @description Its name in URLs; made from the name when absent. */
+            slug?: string | null;
+        };
+        /** @description A new project. */
         CreateProject: {
+            /** @description Its name for people. */
             name: string;
+            /**
+             * @description Id or slug of the organization that will own it.
+             * @example org_01jd0000000000000000000000
+             */
             organization: string;
-            slug?: string;
+            /** @description Its name in URLs; made from the name when absent. */
+            slug?: string | null;
         };
-        Key: {
-            allowed_models: string[];
-            /** Format: date-time */
+        /** @description A new route. */
+        CreateRoute: {
+            /** @description Further model names that mean this route. */
+            aliases?: string[];
+            retry?: components["schemas"]["RouteRetry"] | null;
+            /**
+             * @description Callers name it `route/<slug>`.
+             * @example support
+             */
+            slug: string;
+            /** @description How targets are ordered. */
+            strategy: components["schemas"]["RouteStrategy"];
+            /** @description 1 to 20 targets. */
+            targets: components["schemas"]["WriteRouteTarget"][];
+        };
+        /** @description An invitation that is not accepted yet. */
+        Invite: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
             created_at: string;
-            created_by: string | null;
-            /** Format: date-time */
-            expires_at: string | null;
-            hint: string;
+            /**
+             * @description Who is invited.
+             * @example grace@example.com
+             */
+            email: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be accepted.
+             */
+            expires_at: string;
+            /**
+             * @description Its id.
+             * @example inv_01jd0000000000000000000000
+             */
             id: string;
-            /** Format: date-time */
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A new invitation and the token that accepts it, shown once. */
+        InviteWithToken: components["schemas"]["Invite"] & {
+            /** @description Give it to the invited person; it is not shown again. */
+            accept_token: string;
+        };
+        /** @description An inference key. */
+        Key: {
+            /** @description Models it may ask for: exact names, or beginnings followed by `*`. Empty means all. */
+            allowed_models: string[];
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * @description Id of the user who created it.
+             * @example usr_01jd0000000000000000000000
+             */
+            created_by: string | null;
+            /**
+             * Format: date-time
+             * @description When it stops working; null means never.
+             */
+            expires_at: string | null;
+            /**
+             * @description Begin and end of the current secret.
+             * @example sk-sg-…wxyz
+             */
+            hint: string;
+            /**
+             * @description Its id.
+             * @example key_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, as far as usage has arrived.
+             */
             last_used_at: string | null;
+            /**
+             * @description Its name for people.
+             * @example backend
+             */
             name: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when the secret before the current one works as well.
+             */
             previous_secret_valid_until: string | null;
+            /** @description Whether it works. */
             status: components["schemas"]["KeyStatus"];
         };
         KeyList: {
@@ -384,88 +891,542 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description Whether a key works.
+         * @enum {string}
+         */
         KeyStatus: "active" | "disabled" | "expired";
-        KeyWithSecret: {
-            allowed_models: string[];
-            /** Format: date-time */
-            created_at: string;
-            created_by: string | null;
-            /** Format: date-time */
-            expires_at: string | null;
-            hint: string;
-            id: string;
-            /** Format: date-time */
-            last_used_at: string | null;
-            name: string;
-            /** Format: date-time */
-            previous_secret_valid_until: string | null;
+        /** @description An inference key together with its secret, shown once. */
+        KeyWithSecret: components["schemas"]["Key"] & {
+            /**
+             * @description Send as `Authorization: Bearer`; it is not shown again.
+             * @example sk-sg-…
+             */
             secret: string;
-            status: components["schemas"]["KeyStatus"];
         };
+        /** @description How the last test of a connection went. */
         LastTest: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
+            /**
+             * Format: int64
+             * @description Time to the whole answer, in milliseconds.
+             */
             latency_ms: number | null;
+            /** @description One sentence about it. */
             message: string | null;
+            /** @description Whether the provider accepted the credential. */
             ok: boolean;
+            /**
+             * Format: int32
+             * @description The provider's HTTP status.
+             */
             status: number | null;
         };
+        /** @description The signed-in person and what they belong to. */
         Me: {
+            /** @description Every organization they belong to, the oldest first. */
             memberships: components["schemas"]["Membership"][];
+            /** @description Who. */
             user: components["schemas"]["User"];
         };
-        Membership: {
+        /** @description A person's place in an organization. */
+        Member: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /**
+             * @description Its id.
+             * @example mem_01jd0000000000000000000000
+             */
             id: string;
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+            /** @description Who. */
+            user: components["schemas"]["User"];
+        };
+        /** @description A place in an organization. */
+        Membership: {
+            /**
+             * @description Its id.
+             * @example mem_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description The organization. */
             organization: components["schemas"]["Named"];
+            /** @description Its projects, newest first. */
             projects: components["schemas"]["Named"][];
+            /** @description As what. */
             role: components["schemas"]["Role"];
         };
         Money: {
             amount: string;
             currency: string;
         };
+        /** @description Something with a name for URLs and a name for people. */
         Named: {
+            /** @description Its id. */
             id: string;
+            /** @description Its name for people. */
             name: string;
+            /** @description Its name in URLs. */
             slug: string;
         };
+        /** @description A tenant. */
         Organization: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
             created_at: string;
+            /**
+             * @description Its id.
+             * @example org_01jd0000000000000000000000
+             */
             id: string;
+            /**
+             * @description Its name for people.
+             * @example Acme
+             */
             name: string;
+            /**
+             * @description Its name in URLs.
+             * @example acme
+             */
             slug: string;
         };
+        /** @description One page of a list. */
+        Page_AuditEvent: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * @description What was done.
+                 * @example key.create
+                 */
+                action: string;
+                /** @description Who. */
+                actor: components["schemas"]["AuditActor"];
+                /** @description Where it came from. */
+                address: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description Further facts; never a secret. */
+                detail: Record<string, never>;
+                /** @description Hash over this entry and the hash before it, in hexadecimal. */
+                hash: string;
+                /**
+                 * @description Its id.
+                 * @example aud_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description The request that did it. */
+                request_id: string | null;
+                /**
+                 * Format: int64
+                 * @description Its place in the organization's chain, from 1 without gaps.
+                 */
+                seq: number;
+                /** @description Id of what it was done to. */
+                target: string;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Connection: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * @description Base URL including the version path.
+                 * @example https://api.openai.com/v1
+                 */
+                base_url: string;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * @description End of the credential, when there is one.
+                 * @example …wxyz
+                 */
+                credential_hint: string | null;
+                /**
+                 * @description Its id.
+                 * @example con_01jd0000000000000000000000
+                 */
+                id: string;
+                last_test: components["schemas"]["LastTest"] | null;
+                /**
+                 * Format: int32
+                 * @description Lower is tried first.
+                 */
+                priority: number;
+                /**
+                 * @description Provider id.
+                 * @example openai
+                 */
+                provider: string;
+                /**
+                 * @description Its name within the project; models of a compatible server are called `<slug>/<model>`.
+                 * @example openai
+                 */
+                slug: string;
+                /** @description Whether it may be used. */
+                status: components["schemas"]["ConnectionStatus"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Invite: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /**
+                 * @description Who is invited.
+                 * @example grace@example.com
+                 */
+                email: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be accepted.
+                 */
+                expires_at: string;
+                /**
+                 * @description Its id.
+                 * @example inv_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description As what. */
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Key: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description Models it may ask for: exact names, or beginnings followed by `*`. Empty means all. */
+                allowed_models: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * @description Id of the user who created it.
+                 * @example usr_01jd0000000000000000000000
+                 */
+                created_by: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it stops working; null means never.
+                 */
+                expires_at: string | null;
+                /**
+                 * @description Begin and end of the current secret.
+                 * @example sk-sg-…wxyz
+                 */
+                hint: string;
+                /**
+                 * @description Its id.
+                 * @example key_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, as far as usage has arrived.
+                 */
+                last_used_at: string | null;
+                /**
+                 * @description Its name for people.
+                 * @example backend
+                 */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description Until when the secret before the current one works as well.
+                 */
+                previous_secret_valid_until: string | null;
+                /** @description Whether it works. */
+                status: components["schemas"]["KeyStatus"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Member: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /**
+                 * @description Its id.
+                 * @example mem_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description As what. */
+                role: components["schemas"]["Role"];
+                /** @description Who. */
+                user: components["schemas"]["User"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Organization: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * @description Its id.
+                 * @example org_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * @description Its name for people.
+                 * @example Acme
+                 */
+                name: string;
+                /**
+                 * @description Its name in URLs.
+                 * @example acme
+                 */
+                slug: string;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Project: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * @description Its id.
+                 * @example prj_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * @description Its name for people.
+                 * @example default
+                 */
+                name: string;
+                /**
+                 * @description The organization that owns it.
+                 * @example org_01jd0000000000000000000000
+                 */
+                organization: string;
+                /**
+                 * @description Its name in URLs.
+                 * @example default
+                 */
+                slug: string;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Route: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description Further model names that mean this route. */
+                aliases: string[];
+                /**
+                 * Format: date-time
+                 * @description When the route was created.
+                 */
+                created_at: string;
+                /**
+                 * @description Its id.
+                 * @example rt_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When this version was published.
+                 */
+                published_at: string;
+                /** @description Retries. */
+                retry: components["schemas"]["RouteRetry"];
+                /**
+                 * @description Callers name it `route/<slug>`.
+                 * @example support
+                 */
+                slug: string;
+                /** @description How targets are ordered. */
+                strategy: components["schemas"]["RouteStrategy"];
+                /** @description Where requests go. */
+                targets: components["schemas"]["RouteTarget"][];
+                /**
+                 * Format: int32
+                 * @description The published version; also the ETag.
+                 */
+                version: number;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RouteVersion: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description Further model names. */
+                aliases: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was published.
+                 */
+                created_at: string;
+                /** @description Id of the user who published it. */
+                created_by: string | null;
+                /** @description Retries. */
+                retry: components["schemas"]["RouteRetry"];
+                /** @description The slug at that version. */
+                slug: string;
+                /** @description How targets were ordered. */
+                strategy: components["schemas"]["RouteStrategy"];
+                /** @description Where requests went. */
+                targets: components["schemas"]["RouteTarget"][];
+                /**
+                 * Format: int32
+                 * @description Its number, from 1.
+                 */
+                version: number;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description What every error is answered with, as `application/problem+json`. */
         Problem: {
+            /**
+             * @description Stable machine-readable code.
+             * @example not_found
+             */
             code: string;
-            detail?: string;
-            errors?: components["schemas"]["ProblemField"][];
-            instance?: string;
-            request_id?: string;
+            /** @description What happened this time. */
+            detail: string;
+            /** @description The fields that caused it, when there are any. */
+            errors: components["schemas"]["ProblemField"][];
+            /** @description The path that was asked for. */
+            instance?: string | null;
+            /** @description Names this request in our logs. */
+            request_id?: string | null;
+            /** @description Whether the same request can succeed later without being changed. */
             retryable: boolean;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
             status: number;
+            /** @description The same short sentence for every occurrence of the code. */
             title: string;
+            /**
+             * @description Where the code is documented.
+             * @example https://sluicegate.dev/errors#not_found
+             */
             type: string;
         };
+        /** @description One field that is not acceptable. */
         ProblemField: {
+            /** @description What kind of mistake. */
             code: string;
+            /** @description One sentence. */
             detail: string;
+            /**
+             * @description JSON pointer into the body, or the name of a query parameter.
+             * @example /targets/0/model
+             */
             pointer: string;
         };
+        /** @description A project. */
         Project: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
             created_at: string;
+            /**
+             * @description Its id.
+             * @example prj_01jd0000000000000000000000
+             */
             id: string;
+            /**
+             * @description Its name for people.
+             * @example default
+             */
             name: string;
+            /**
+             * @description The organization that owns it.
+             * @example org_01jd0000000000000000000000
+             */
             organization: string;
+            /**
+             * @description Its name in URLs.
+             * @example default
+             */
             slug: string;
         };
+        /** @description A provider. */
         Provider: {
+            /** @description Its own base URL; null when the connection must name one. */
             base_url: string | null;
+            /** @description Where its models are documented. */
             docs_url: string | null;
+            /**
+             * @description Its id.
+             * @example openai
+             */
             id: string;
+            /**
+             * @description Its name for people.
+             * @example OpenAI
+             */
             name: string;
+            /** @description Whether calls need a credential. */
             needs_credential: boolean;
         };
         Request: {
@@ -504,24 +1465,159 @@ export interface components {
             slug: string;
             version: number;
         };
-        /** @enum {string} */
-        Role: "owner" | "admin" | "developer" | "viewer";
+        /**
+         * @description What a member may do.
+         * @enum {string}
+         */
+        Role: "viewer" | "developer" | "admin" | "owner";
+        /** @description How to rotate. */
         RotateKey: {
+            /**
+             * Format: int32
+             * @description For how long the current secret works on; 0 ends it at once.
+             */
             overlap_seconds: number;
         };
+        /** @description A route at its published version. */
+        Route: {
+            /** @description Further model names that mean this route. */
+            aliases: string[];
+            /**
+             * Format: date-time
+             * @description When the route was created.
+             */
+            created_at: string;
+            /**
+             * @description Its id.
+             * @example rt_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When this version was published.
+             */
+            published_at: string;
+            /** @description Retries. */
+            retry: components["schemas"]["RouteRetry"];
+            /**
+             * @description Callers name it `route/<slug>`.
+             * @example support
+             */
+            slug: string;
+            /** @description How targets are ordered. */
+            strategy: components["schemas"]["RouteStrategy"];
+            /** @description Where requests go. */
+            targets: components["schemas"]["RouteTarget"][];
+            /**
+             * Format: int32
+             * @description The published version; also the ETag.
+             */
+            version: number;
+        };
+        /** @description Retries before the first byte has reached the caller. */
+        RouteRetry: {
+            /**
+             * Format: int64
+             * @description How long one attempt may take to its response headers, in milliseconds.
+             */
+            attempt_timeout_ms: number;
+            /**
+             * Format: int32
+             * @description Upper bound of attempts over all targets.
+             */
+            max_attempts: number;
+        };
+        /**
+         * @description How the targets of a route are put in order.
+         * @enum {string}
+         */
+        RouteStrategy: "ordered" | "weighted";
+        /** @description Where a route sends requests. */
+        RouteTarget: {
+            /** @description Serve only through this connection; null means any that reaches the model. */
+            connection: string | null;
+            /**
+             * @description A model name as a caller could send it; never another route.
+             * @example openai/gpt-4o-mini
+             */
+            model: string;
+            /**
+             * Format: int32
+             * @description Share of traffic under `weighted`.
+             */
+            weight: number;
+        };
+        /** @description One version of a route, never changed. */
+        RouteVersion: {
+            /** @description Further model names. */
+            aliases: string[];
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            created_at: string;
+            /** @description Id of the user who published it. */
+            created_by: string | null;
+            /** @description Retries. */
+            retry: components["schemas"]["RouteRetry"];
+            /** @description The slug at that version. */
+            slug: string;
+            /** @description How targets were ordered. */
+            strategy: components["schemas"]["RouteStrategy"];
+            /** @description Where requests went. */
+            targets: components["schemas"]["RouteTarget"][];
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            version: number;
+        };
+        /** @description A signed-in session. The refresh token comes as a cookie beside it. */
         Session: {
+            /** @description Send as `Authorization: Bearer`. */
             access_token: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
             expires_at: string;
+            /**
+             * Format: int64
+             * @description Seconds until it stops working; refresh before.
+             */
+            expires_in: number;
+            /** @description Who signed in. */
             user: components["schemas"]["User"];
         };
+        /** @description Proof of an account. */
         SignIn: {
+            /**
+             * @description Mail address.
+             * @example ada@example.com
+             */
             email: string;
+            /**
+             * Format: password
+             * @description Password.
+             */
             password: string;
         };
+        /** @description A new account. */
         SignUp: {
+            /**
+             * @description Mail address; one account each.
+             * @example ada@example.com
+             */
             email: string;
+            /**
+             * @description What to call you; also names your first organization.
+             * @example Ada
+             */
             name: string;
+            /**
+             * Format: password
+             * @description 8 to 128 characters.
+             */
             password: string;
         };
         Tokens: {
@@ -531,17 +1627,63 @@ export interface components {
             output: number;
             reasoning: number;
         };
+        /** @description What shall change. */
         UpdateConnection: {
+            /** @description Base URL; null goes back to the provider's own. Another URL drops the credential unless it is sent again. */
             base_url?: string | null;
+            /**
+             * Format: password
+             * @description A new credential; null forgets it.
+             */
             credential?: string | null;
-            priority?: number;
-            status?: components["schemas"]["ConnectionStatus"];
+            /**
+             * Format: int32
+             * @description Lower is tried first.
+             */
+            priority?: number | null;
+            status?: components["schemas"]["ConnectionStatus"] | null;
         };
+        /** @description What shall change. */
         UpdateKey: {
-            allowed_models?: string[];
-            /** Format: date-time */
+            /** @description Models it may ask for; empty means all. */
+            allowed_models?: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it stops working; null means never.
+             */
             expires_at?: string | null;
-            name?: string;
+            /** @description Its name for people. */
+            name?: string | null;
+        };
+        /** @description What shall change. */
+        UpdateMember: {
+            /** @description The new role. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description What shall change. */
+        UpdateOrganization: {
+            /** @description Its name for people. */
+            name?: string | null;
+            /** @description Its name in URLs. */
+            slug?: string | null;
+        };
+        /** @description What shall change. */
+        UpdateProject: {
+            /** @description Its name for people. */
+            name?: string | null;
+            /** @description Its name in URLs. */
+            slug?: string | null;
+        };
+        /** @description What shall change; the rest stays as published. */
+        UpdateRoute: {
+            /** @description Further model names that mean this route. */
+            aliases?: string[] | null;
+            retry?: components["schemas"]["RouteRetry"] | null;
+            /** @description Callers name it `route/<slug>`. */
+            slug?: string | null;
+            strategy?: components["schemas"]["RouteStrategy"] | null;
+            /** @description All targets anew. */
+            targets?: components["schemas"]["WriteRouteTarget"][] | null;
         };
         Usage: {
             /** Format: date-time */
@@ -577,15 +1719,53 @@ export interface components {
             output_tokens: number;
             requests: number;
         };
+        /** @description A person. */
         User: {
+            /**
+             * @description Their mail address.
+             * @example ada@example.com
+             */
             email: string;
+            /**
+             * @description Their id.
+             * @example usr_01jd0000000000000000000000
+             */
             id: string;
+            /**
+             * @description What they are called.
+             * @example Ada
+             */
             name: string;
         };
+        /** @description What is running. */
         Version: {
+            /** @description Commit it was built from, when known. */
             commit: string | null;
+            /**
+             * @description Base URL for inference calls, including `/v1`.
+             * @example http://127.0.0.1:8787/v1
+             */
             inference_url: string;
+            /**
+             * @description Release.
+             * @example 0.1.0
+             */
             version: string;
+        };
+        /** @description A target as written. */
+        WriteRouteTarget: {
+            /** @description Id or slug of the only connection that may serve it. */
+            connection?: string | null;
+            /**
+             * @description A model name as a caller could send it; never another route.
+             * @example openai/gpt-4o-mini
+             */
+            model: string;
+            /**
+             * Format: int32
+             * @description Share of traffic under `weighted`; 1 when absent, 0 never serves.
+             */
+            weight?: number;
         };
     };
     responses: never;
@@ -600,6 +1780,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description Always `1`: shows that a page of ours made the request */
                 "x-sluicegate-csrf": string;
             };
             path?: never;
@@ -607,7 +1788,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Refreshed; replaces the refresh cookie */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -616,7 +1797,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -640,7 +1821,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Signed in; sets the refresh cookie */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -649,7 +1830,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -664,6 +1845,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description Always `1`: shows that a page of ours made the request */
                 "x-sluicegate-csrf": string;
             };
             path?: never;
@@ -671,14 +1853,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Signed out */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -702,7 +1884,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Signed up and in; sets the refresh cookie */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -711,7 +1893,43 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Accept at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvite"];
+            };
+        };
+        responses: {
+            /** @description Joined */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedInvite"];
+                };
+            };
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -731,7 +1949,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The signed-in person */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -740,7 +1958,476 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organizations: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The organizations you belong to, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Organization"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_organization: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOrganization"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The organization */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_organization: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateOrganization"];
+            };
+        };
+        responses: {
+            /** @description The organization as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_events: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEvent"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invites: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitations, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invite"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvite"];
+            };
+        };
+        responses: {
+            /** @description Invited; the token is shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteWithToken"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the invitation */
+                invite: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The members, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the membership */
+                member: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the membership */
+                member: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the membership */
+                member: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateMember"];
+            };
+        };
+        responses: {
+            /** @description The member as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only those of this organization (id). */
+                organization?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The projects you can see, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Project"];
+                };
+            };
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -755,7 +2442,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -766,7 +2454,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -775,7 +2463,114 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_project: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the organization, when `project` is a slug */
+                organization?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project, or its slug together with `organization` */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProject"];
+            };
+        };
+        responses: {
+            /** @description The project as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -789,27 +2584,30 @@ export interface operations {
     list_connections: {
         parameters: {
             query?: {
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description How many at most; 50 when absent. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The connections, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConnectionList"];
+                    "application/json": components["schemas"]["Page_Connection"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -824,9 +2622,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
@@ -837,7 +2637,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -846,7 +2646,7 @@ export interface operations {
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -862,14 +2662,16 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the connection */
                 connection: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The connection */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -878,7 +2680,7 @@ export interface operations {
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -892,23 +2694,28 @@ export interface operations {
     delete_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
             path: {
+                /** @description Id of the connection */
                 connection: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -922,9 +2729,14 @@ export interface operations {
     update_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
             path: {
+                /** @description Id of the connection */
                 connection: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
@@ -935,7 +2747,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description The connection as changed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -944,7 +2756,7 @@ export interface operations {
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -990,27 +2802,30 @@ export interface operations {
     list_keys: {
         parameters: {
             query?: {
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description How many at most; 50 when absent. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The keys that are not revoked, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KeyList"];
+                    "application/json": components["schemas"]["Page_Key"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1025,9 +2840,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
@@ -1038,7 +2855,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Created; the secret is shown once */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1047,7 +2864,7 @@ export interface operations {
                     "application/json": components["schemas"]["KeyWithSecret"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1063,14 +2880,16 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the key */
                 key: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The key */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1079,7 +2898,7 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1093,23 +2912,28 @@ export interface operations {
     revoke_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
             path: {
+                /** @description Id of the key */
                 key: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Revoked */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1123,9 +2947,14 @@ export interface operations {
     update_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
             path: {
+                /** @description Id of the key */
                 key: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
@@ -1136,7 +2965,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description The key as changed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1145,7 +2974,7 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1159,16 +2988,21 @@ export interface operations {
     disable_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
             path: {
+                /** @description Id of the key */
                 key: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The key, switched off */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1177,7 +3011,7 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1191,16 +3025,21 @@ export interface operations {
     enable_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
             path: {
+                /** @description Id of the key */
                 key: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The key, switched on */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1209,7 +3048,7 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1223,9 +3062,16 @@ export interface operations {
     rotate_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Rotate at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
             path: {
+                /** @description Id of the key */
                 key: string;
+                /** @description Id of the project */
                 project: string;
             };
             cookie?: never;
@@ -1236,7 +3082,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Rotated; the new secret is shown once */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1245,7 +3091,7 @@ export interface operations {
                     "application/json": components["schemas"]["KeyWithSecret"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1327,6 +3173,231 @@ export interface operations {
             };
         };
     };
+    list_routes: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The routes, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Route"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_route: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoute"];
+            };
+        };
+        responses: {
+            /** @description Created and published as version 1 */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The route */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_route: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the version the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_route: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the version the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRoute"];
+            };
+        };
+        responses: {
+            /** @description The route at its new version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_route_versions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RouteVersion"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     usage: {
         parameters: {
             query?: {
@@ -1372,7 +3443,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Every provider, by id */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1381,7 +3452,7 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"][];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1401,22 +3472,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The running release */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Version"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -84,7 +84,7 @@ function record(
     route: model.asked.startsWith("route/") ? { slug: "support", version: 14 } : null,
     key,
     status: refused ? 429 : 200,
-    outcome: refused ? "upstream_error" : "ok",
+    outcome: refused ? "failed" : "served",
     error_code: refused ? "rate_limited" : null,
     stream: output > 300,
     tokens: {
@@ -129,7 +129,7 @@ function attemptsOf(model: (typeof MODELS)[number], { retried, refused, duration
     provider: model.provider,
     connection: model.provider === "sluicegate" ? null : model.provider,
     status: 200,
-    outcome: "ok",
+    outcome: "served",
     duration_ms: duration,
     ttft_ms: Math.min(210, duration),
     cost,

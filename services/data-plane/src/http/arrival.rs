@@ -53,7 +53,7 @@ impl Arrival {
             let message = "This worker is about to stop. Send the request again; another worker takes it.";
             return Err(GatewayError::new(ErrorKind::Draining, message).after(DRAIN_RETRY));
         }
-        let size = request.uri().to_string().len()
+        let size = request.uri().path_and_query().map_or(0, |it| it.as_str().len())
             + request
                 .headers()
                 .iter()

@@ -1,8 +1,11 @@
 //! The endpoints that call models: head in, pipeline, reply out. A caller of a stream hears a keep-alive while the
 //! first answer is awaited, at the price of the status: errors after that come as events.
 
+use std::panic::AssertUnwindSafe;
+
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::FutureExt;
 use sluicegate_contracts::config::Operation;
 use tokio::time::timeout;
 
@@ -26,7 +29,9 @@ async fn infer(request: &HttpRequest, payload: Payload, operation: Operation) ->
     };
     let keep_alive = gateway.state().limits.keep_alive();
     let progress = arrival.progress.clone();
-    let mut running = Box::pin(pipeline::run(gateway, operation, arrival, payload));
+    // A mistake of ours ends one request, not the thread with all its other requests.
+    let running = AssertUnwindSafe(pipeline::run(gateway, operation, arrival, payload)).catch_unwind();
+    let mut running = Box::pin(running.map(|ended| ended.unwrap_or_else(|_| pipeline::Reply::panicked())));
     loop {
         match timeout(keep_alive, &mut running).await {
             Ok(reply) => return reply::response(reply),

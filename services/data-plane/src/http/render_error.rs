@@ -52,6 +52,7 @@ pub(super) fn response(error: &GatewayError) -> HttpResponse {
         | ErrorKind::ContextLengthExceeded
         | ErrorKind::UnsupportedMediaType
         | ErrorKind::NoRoute
+        | ErrorKind::NotReady
         | ErrorKind::UpstreamFailed(_)
         | ErrorKind::Deadline
         | ErrorKind::UsageUnavailable

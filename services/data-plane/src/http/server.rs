@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, Server};
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, rt};
 use sluicegate_service_runtime::http_span::HttpSpan;
 use socket2::SockRef;
@@ -34,30 +35,83 @@ pub fn serve(
     threads: usize,
     drain: Duration,
 ) -> io::Result<Server> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(span.clone())
-            .configure(routes(Gateway::new(Arc::clone(&state))))
-    })
-    .workers(threads)
-    .disable_signals()
-    .shutdown_timeout(drain.as_secs())
-    // Without this a small write waits for the acknowledgement of the one before: 40 ms on the first byte.
-    .tcp_nodelay(true)
-    // A caller that closes its side is gone: that cancels the provider's work at once.
-    .h1_allow_half_closed(false)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .keep_alive(KEEP_ALIVE)
-    .on_connect(give_up_on_dead_readers)
-    .listen(listener)?;
+    let routes = move || routes(Gateway::new(Arc::clone(&state)));
+    let serving = Serving { threads, drain };
+    listen(listener, span, serving, routes, prepare_socket)
+}
+
+/// How much a server takes on.
+#[derive(Clone, Copy)]
+struct Serving {
+    threads: usize,
+    drain: Duration,
+}
+
+fn listen<R: FnOnce(&mut ServiceConfig)>(
+    listener: TcpListener,
+    span: HttpSpan,
+    serving: Serving,
+    routes: impl Fn() -> R + Clone + Send + 'static,
+    prepare_socket: impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static,
+) -> io::Result<Server> {
+    let server = HttpServer::new(move || App::new().wrap(span.clone()).configure(routes()))
+        .workers(serving.threads)
+        .disable_signals()
+        .shutdown_timeout(serving.drain.as_secs())
+        // Without this a small write waits for the acknowledgement of the one before: 40 ms on the first byte.
+        .tcp_nodelay(true)
+        // A caller that closes its side is gone: that cancels the provider's work at once.
+        .h1_allow_half_closed(false)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .on_connect(prepare_socket)
+        .listen(listener)?;
     Ok(server.run())
 }
 
 /// A reader that takes nothing would hold a stream, and the provider's work behind it, for good.
-fn give_up_on_dead_readers(socket: &dyn Any, _: &mut Extensions) {
+fn prepare_socket(socket: &dyn Any, _: &mut Extensions) {
     if let Some(socket) = socket.downcast_ref::<rt::net::TcpStream>()
         && let Err(error) = SockRef::from(socket).set_tcp_user_timeout(Some(WRITE_TIMEOUT))
     {
         tracing::debug!(target: "sluicegate", %error, "no write time-out on an accepted socket");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use sluicegate_service_runtime::clock::Clock;
+    use sluicegate_service_runtime::metrics::Registry;
+
+    use super::*;
+
+    /// Asks the socket itself: a time measured on a busy machine proves nothing.
+    #[actix_web::test]
+    async fn accepted_sockets_send_at_once_and_give_up_on_dead_readers() {
+        let (tell, told) = mpsc::channel();
+        let note = move |socket: &dyn Any, extensions: &mut Extensions| {
+            prepare_socket(socket, extensions);
+            let socket = socket.downcast_ref::<rt::net::TcpStream>().unwrap();
+            let timeout = SockRef::from(socket).tcp_user_timeout().unwrap();
+            tell.send((socket.nodelay().unwrap(), timeout)).unwrap();
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let span = HttpSpan::new(&Registry::new(), Clock::system(), |id| id.to_string());
+        let serving = Serving {
+            threads: 1,
+            drain: Duration::from_secs(1),
+        };
+        let server = listen(listener, span, serving, || |_: &mut ServiceConfig| (), note).unwrap();
+        let handle = server.handle();
+        rt::spawn(server);
+        let _socket = rt::net::TcpStream::connect(address).await.unwrap();
+        let settings = rt::task::spawn_blocking(move || told.recv().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(settings, (true, Some(WRITE_TIMEOUT)));
+        handle.stop(false).await;
     }
 }

@@ -115,6 +115,7 @@ pub(super) async fn attempt(
         body: outgoing.body,
         model: candidate.upstream_model,
         stream: request.features.stream,
+        request: intent.request(),
         now_millis: gateway.state().clock.now_millis(),
     };
     let reply = timeout_at(

@@ -1,11 +1,16 @@
 //! Who calls: the key from the request's head, its digest, its grant in the frozen snapshot. No look-up leaves memory.
 
+use std::time::Duration;
+
+use sluicegate_contracts::event::ConfigVersion;
 use sluicegate_credentials::{KeyHasher, KeyKind, api_key};
 
 use super::stage::{Authenticated, Received};
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::Presented;
 use crate::snapshot::{Blocked, Snapshot};
+
+const NOT_READY_RETRY: Duration = Duration::from_secs(1);
 
 /// Finds the caller.
 ///
@@ -44,9 +49,9 @@ pub(super) fn authenticate<'s>(
         }
     }
     let snapshot: &'s Snapshot = received.snapshot;
-    let grant = snapshot.grant(&hasher.digest(key)).ok_or_else(|| {
-        refused("The key is well-formed but not known here. It may have been revoked, or belong to another deployment.")
-    })?;
+    let grant = snapshot
+        .grant(&hasher.digest(key))
+        .ok_or_else(|| unknown(snapshot))?;
     grant.check(received.now()).map_err(|blocked| {
         refused(match blocked {
             Blocked::Key => "The key is disabled.",
@@ -63,6 +68,17 @@ pub(super) fn authenticate<'s>(
         key: &grant.key,
         project,
     })
+}
+
+/// Before the first configuration nobody is known, which says nothing about the caller.
+fn unknown(snapshot: &Snapshot) -> GatewayError {
+    if snapshot.head().version == ConfigVersion::default() {
+        let message = "This worker has not received its configuration yet.";
+        return GatewayError::new(ErrorKind::NotReady, message).after(NOT_READY_RETRY);
+    }
+    refused(
+        "The key is well-formed but not known here. It may have been revoked, or belong to another deployment.",
+    )
 }
 
 fn refused(message: &'static str) -> GatewayError {

@@ -35,7 +35,7 @@ pub(crate) use relay::Relay;
 pub(crate) use resolve::callable_names;
 pub(crate) use walk::Refused;
 
-use crate::error::GatewayError;
+use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};
 use crate::snapshot::Snapshot;
 use finish::Finish;
@@ -47,6 +47,20 @@ use walk::Answered;
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
     pub(crate) attribution: Attribution,
+}
+
+impl Reply {
+    /// The step that panicked has told the log; the caller gets an error like any other.
+    pub(crate) fn panicked() -> Self {
+        let error = GatewayError::new(
+            ErrorKind::Internal,
+            "The gateway made a mistake with this request.",
+        );
+        Self {
+            answer: Answer::Error(error),
+            attribution: Attribution::default(),
+        }
+    }
 }
 
 /// The four ways to end.
@@ -160,6 +174,7 @@ pub(crate) fn known_caller<T>(
         operation: Operation::ChatCompletions,
         arrival,
     };
-    let caller = authenticate::authenticate(received, &gateway.state().key_hasher)?;
+    let caller = authenticate::authenticate(received, &gateway.state().key_hasher)
+        .inspect_err(|_| gateway.state().metrics.unknown_caller())?;
     Ok(answer(&snapshot, caller.project, caller.key))
 }

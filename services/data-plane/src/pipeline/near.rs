@@ -17,8 +17,8 @@ pub(super) fn near<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> 
             let whole = distance(&wanted, &key(it));
             // The right model under a wrong or missing vendor is the commonest slip.
             let last = distance(&bare, &key(it.rsplit('/').next().unwrap_or(it)));
-            let score = whole.min(last + 1);
-            (score <= wanted.len() / 3 + 1).then_some((score, it))
+            let close = whole <= wanted.len() / 3 || last <= bare.len() / 3;
+            close.then_some((whole.min(last + 1), it))
         })
         .collect();
     scored.sort_unstable();

@@ -17,7 +17,7 @@ const CHECKSUM: &str = "crc32 ";
 
 /// Why there is no state to start from. An absent file is not an error.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DiskError {
+pub(crate) enum DiskError {
     /// The file system refused.
     #[error("the snapshot file cannot be used: {0}")]
     Io(#[from] io::Error),
@@ -30,12 +30,12 @@ pub(super) enum DiskError {
 }
 
 /// Where the file lies.
-pub(super) fn path(data: &Path) -> PathBuf {
+pub(crate) fn path(data: &Path) -> PathBuf {
     data.join("snapshot.jsonl")
 }
 
 /// Replaces the file. Blocks on the disk.
-pub(super) fn save(
+pub(crate) fn save(
     path: &Path,
     header: &SnapshotHeader,
     events: &[Arc<ConfigEvent>],

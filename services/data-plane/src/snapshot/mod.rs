@@ -20,7 +20,7 @@
 pub mod apply;
 mod catalog;
 mod client;
-mod disk;
+pub(crate) mod disk;
 mod entities;
 #[cfg(test)]
 pub(crate) mod fixtures;

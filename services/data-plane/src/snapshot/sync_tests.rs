@@ -171,7 +171,9 @@ impl World {
         let identity = Identity {
             worker: ids::fresh(),
             epoch: 4,
-            internal_url: self.url.clone(),
+            internal_url: None,
+            listen: ([0, 0, 0, 0], 8787).into(),
+            control_plane: self.url.clone(),
         };
         let parts = Parts {
             worker: identity.worker,
@@ -265,6 +267,7 @@ async fn changes_arrive_by_the_bus_and_are_reported_back() {
         beats
             .last()
             .is_some_and(|beat| beat.applied.version == ConfigVersion(5) && beat.refused.len() == 1)
+            && beats[0].internal_url.as_str() == "http://127.0.0.1:8787/"
     };
     worker.until("the refusal in a heartbeat", reported).await;
     assert!(worker.knows(3) && worker.health.ready());

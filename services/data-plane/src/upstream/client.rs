@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
+use rustls::{ClientConfig, RootCertStore};
 
 use super::address::AddressPolicy;
 use super::resolver::GuardedConnector;
@@ -34,31 +34,47 @@ pub struct ClientFactory {
 }
 
 impl ClientFactory {
-    /// Loads the platform's trust anchors.
+    /// Loads the platform's trust anchors. Without any, servers over TLS cannot be reached, which is no reason not to
+    /// start: the built-in echo and local servers need none.
     ///
     /// # Errors
-    /// When the platform has none that can be read.
+    /// When the TLS implementation refuses its own defaults.
     pub fn new(addresses: AddressPolicy) -> io::Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_native_roots()?
-            .with_no_client_auth();
+        let versions = || {
+            ClientConfig::builder_with_provider(Arc::clone(&provider))
+                .with_safe_default_protocol_versions()
+                .map_err(io::Error::other)
+        };
+        let anchored = match versions()?.with_native_roots() {
+            Ok(anchored) => anchored,
+            Err(error) => {
+                tracing::warn!(
+                    target: "sluicegate",
+                    %error,
+                    "no trust anchors: install ca-certificates to reach providers over TLS"
+                );
+                versions()?.with_root_certificates(RootCertStore::empty())
+            }
+        };
         Ok(Self {
-            tls: Arc::new(tls),
+            tls: Arc::new(anchored.with_no_client_auth()),
             addresses,
+        })
+    }
+
+    fn connector(&self) -> GuardedConnector {
+        GuardedConnector::new(self.addresses.clone(), |tcp| {
+            tcp.set_nodelay(true);
+            tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+            tcp.set_keepalive(Some(TCP_KEEP_ALIVE));
         })
     }
 
     /// A client with a pool of its own, for one thread.
     #[must_use]
     pub fn client(&self) -> Client {
-        let tcp = GuardedConnector::new(self.addresses.clone(), |tcp| {
-            tcp.set_nodelay(true);
-            tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-            tcp.set_keepalive(Some(TCP_KEEP_ALIVE));
-        });
+        let tcp = self.connector();
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(self.tls.as_ref().clone())
             .https_or_http()
@@ -87,5 +103,28 @@ impl Client {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, legacy::Error> {
         self.0.request(request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower_service::Service;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn sockets_to_providers_send_at_once() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let uri = format!("http://{}/", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
+        let allowed = AddressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let socket = ClientFactory::new(allowed)
+            .unwrap()
+            .connector()
+            .call(uri)
+            .await
+            .unwrap();
+        assert!(socket.inner().nodelay().unwrap());
     }
 }

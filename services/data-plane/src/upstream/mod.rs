@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::ids::RequestId;
 
 pub use body::{BodyFault, ReplyBody};
 pub use client::{Client, ClientFactory};
@@ -45,6 +46,8 @@ pub struct Call<'a> {
     pub model: &'a str,
     /// Whether a stream is asked for.
     pub stream: bool,
+    /// Our name for the request, so that the provider's support can find it.
+    pub request: RequestId,
     /// Wall time, in milliseconds since the Unix epoch.
     pub now_millis: i64,
 }

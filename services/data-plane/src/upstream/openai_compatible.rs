@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy;
 use sluicegate_contracts::config::Operation;
@@ -16,6 +16,7 @@ use crate::snapshot::LiveConnection;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers are read and passed on as they are, so a compressed one would be of no use.
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("sluicegate/", env!("CARGO_PKG_VERSION")));
@@ -33,6 +34,9 @@ pub(super) async fn send(
     let mut request = request(connection, Method::POST, path, call.body)?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
+    if let Ok(name) = HeaderValue::try_from(call.request.to_string()) {
+        headers.insert(REQUEST_ID, name);
+    }
     headers.insert(ACCEPT, if call.stream { EVENTS } else { JSON });
     exchange(client, request, call.now_millis).await
 }

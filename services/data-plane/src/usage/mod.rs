@@ -176,6 +176,12 @@ impl Spool {
         self.directory.epoch()
     }
 
+    /// How many requests of earlier processes this start has recorded as interrupted.
+    #[must_use]
+    pub fn interrupted(&self) -> u64 {
+        self.sealed.iter().map(|sealed| sealed.interrupted).sum()
+    }
+
     /// The writing end.
     #[must_use]
     pub fn recorder(&self) -> Recorder {

@@ -17,7 +17,7 @@ async fn refused(request: reqwest::RequestBuilder) -> String {
 #[actix_web::test]
 async fn each_way_to_be_unknown_says_what_was_received_and_never_repeats_it() {
     let config = Config::new();
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let unknown = ApiKeySecret::mint(KeyKind::Inference, [4; 32]);
     let management = ApiKeySecret::mint(KeyKind::Management, [3; 32]);
     let post = || {
@@ -58,7 +58,8 @@ async fn each_way_to_be_unknown_says_what_was_received_and_never_repeats_it() {
 
 #[actix_web::test]
 async fn a_key_that_may_not_serve_is_refused() {
-    let cases: [(fn(&mut Config), &str); 4] = [
+    type Change = fn(&mut Config);
+    let cases: [(Change, &str); 4] = [
         (
             |config| config.api_key.status = ApiKeyStatus::Disabled,
             "The key is disabled",
@@ -76,7 +77,7 @@ async fn a_key_that_may_not_serve_is_refused() {
     for (change, expected) in cases {
         let mut config = Config::new();
         change(&mut config);
-        let worker = Worker::start(&config).await;
+        let worker = Worker::start(&config);
         let message = refused(worker.post("/v1/chat/completions", chat("sluicegate/echo", false))).await;
         assert!(message.contains(expected), "{message}");
     }
@@ -86,7 +87,7 @@ async fn a_key_that_may_not_serve_is_refused() {
 async fn x_api_key_works_as_well_and_a_key_tells_about_itself() {
     let mut config = Config::new();
     config.api_key.allowed_models = vec!["sluicegate/*".to_owned()];
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let request = worker
         .anonymous("GET", "/v1/key")
         .header("x-api-key", worker.key());
@@ -101,7 +102,7 @@ async fn x_api_key_works_as_well_and_a_key_tells_about_itself() {
 async fn a_model_outside_the_keys_grant_is_403_and_on_record() {
     let mut config = Config::new();
     config.api_key.allowed_models = vec!["sluicegate/*".to_owned()];
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let error = error_of(worker.chat(chat("openai/gpt-4o", false)).await).await;
     assert_eq!(
         error,

@@ -13,7 +13,7 @@ async fn report(script: Script) -> (ConnectionReport, Provider) {
     let provider = Provider::start([script]).await;
     let mut config = Config::new();
     let connection = config.compatible("a", &provider.url());
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let request = worker
         .anonymous("POST", PATH)
         .bearer_auth(config.master.worker_token().expose());
@@ -54,7 +54,7 @@ async fn a_bad_one_is_reported_with_the_providers_words_but_never_the_credential
 #[actix_web::test]
 async fn only_the_control_plane_may_ask() {
     let config = Config::new();
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let test = body(ConnectionId::from(uuid::Uuid::from_u128(1)));
     for token in ["", "nonsense", worker.key()] {
         let response = worker

@@ -13,7 +13,7 @@ async fn in_the_middle_of_a_stream() {
     let provider = Provider::start([Script::events().then(ONE).hang()]).await;
     let mut config = Config::new();
     config.compatible("a", &provider.url());
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let mut stream = worker.chat(chat("a/m", true)).await.bytes_stream();
     assert_eq!(stream.next().await.unwrap().unwrap(), ONE);
     drop(stream);
@@ -37,7 +37,7 @@ async fn while_waiting_for_a_whole_answer() {
     let provider = Provider::start([Script::default().hang()]).await;
     let mut config = Config::new();
     config.compatible("a", &provider.url());
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let mut socket = tokio::net::TcpStream::connect(worker.address).await.unwrap();
     let body = chat("a/m", false);
     let request = format!(

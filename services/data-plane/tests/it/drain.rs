@@ -21,7 +21,7 @@ async fn new_requests_go_elsewhere_and_open_streams_finish() {
     let provider = Provider::start([script]).await;
     let mut config = Config::new();
     config.compatible("a", &provider.url());
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let mut stream = worker.chat(chat("a/m", true)).await.bytes_stream();
     assert_eq!(stream.next().await.unwrap().unwrap(), ONE);
 

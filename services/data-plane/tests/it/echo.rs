@@ -7,13 +7,13 @@ use sluicegate_data_plane::pipeline::Limits;
 
 use crate::support::{Config, Worker, chat};
 
-async fn worker() -> Worker {
-    Worker::start(&Config::new()).await
+fn worker() -> Worker {
+    Worker::start(&Config::new())
 }
 
 #[actix_web::test]
 async fn it_repeats_what_was_said_and_counts_words() {
-    let worker = worker().await;
+    let worker = worker();
     let answer: Value = worker
         .chat(chat("sluicegate/echo", false))
         .await
@@ -39,7 +39,7 @@ async fn it_repeats_what_was_said_and_counts_words() {
 
 #[actix_web::test]
 async fn it_streams_word_by_word() {
-    let worker = worker().await;
+    let worker = worker();
     let text = worker
         .chat(chat("sluicegate/echo", true))
         .await
@@ -66,7 +66,7 @@ async fn it_streams_word_by_word() {
 
 #[actix_web::test]
 async fn it_calls_the_tool_it_is_told_to() {
-    let worker = worker().await;
+    let worker = worker();
     let schema = json!({"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer"}},"required":["city","days"]});
     let body = json!({
         "model": "sluicegate/echo", "messages": [{"role":"user","content":"Oslo"}], "tool_choice": "required",
@@ -82,7 +82,7 @@ async fn it_calls_the_tool_it_is_told_to() {
 
 #[actix_web::test]
 async fn it_embeds() {
-    let worker = worker().await;
+    let worker = worker();
     let body = r#"{"model":"sluicegate/echo","input":["a","b","a"],"dimensions":8}"#;
     let answer: Value = worker
         .post("/v1/embeddings", body)
@@ -124,7 +124,7 @@ async fn every_fault_can_be_called_for() {
             ..quick
         };
         let limits = if status == 504 { late } else { quick };
-        let worker = Worker::with(&Config::new(), limits, vec![]).await;
+        let worker = Worker::with(&Config::new(), limits, vec![]);
         let response = worker
             .chat(chat(&format!("sluicegate/echo:{fault}"), stream))
             .await;

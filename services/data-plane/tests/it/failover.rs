@@ -16,7 +16,7 @@ async fn pair(a: Script, b: Script) -> (Worker, Provider, Provider) {
     config.compatible("a", &a.url());
     config.compatible("b", &b.url());
     config.route("pair", &["a/m", "b/m"], RetryPolicy::default());
-    (Worker::start(&config).await, a, b)
+    (Worker::start(&config), a, b)
 }
 
 #[actix_web::test]
@@ -137,7 +137,7 @@ async fn alone_a_provider_is_asked_again_when_it_said_so() {
     let provider = Provider::start([busy, Script::json(200, ANSWER)]).await;
     let mut config = Config::new();
     config.compatible("a", &provider.url());
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let response = worker.chat(chat("a/m", false)).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["x-sluicegate-cause"], "retry");
@@ -171,7 +171,7 @@ async fn a_refused_credential_is_not_the_callers_and_never_quoted() {
                 ..RetryPolicy::default()
             },
         );
-        let worker = Worker::start(&config).await;
+        let worker = Worker::start(&config);
         let response = worker.chat(chat("route/once", false)).await;
         assert_eq!(response.status(), expected);
         let text = response.text().await.unwrap();
@@ -191,7 +191,7 @@ async fn a_server_that_is_not_there_is_502() {
             ..RetryPolicy::default()
         },
     );
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let error = error_of(worker.chat(chat("route/once", false)).await).await;
     assert_eq!(
         error,

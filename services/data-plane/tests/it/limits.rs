@@ -31,7 +31,7 @@ async fn assert_refused(request: reqwest::RequestBuilder, expected: Expected) {
 
 #[actix_web::test]
 async fn malformed_bodies_are_400_and_name_the_field() {
-    let worker = Worker::start(&Config::new()).await;
+    let worker = Worker::start(&Config::new());
     let deep = format!(
         r#"{{"model":"sluicegate/echo","messages":{}{}}}"#,
         "[".repeat(80),
@@ -72,7 +72,7 @@ async fn unknown_models_are_404_and_near_names_are_offered() {
     config.connect("main", "openai", "http://127.0.0.1:9/v1");
     config.model("openai/gpt-4o-mini", "openai", "gpt-4o-mini", 1, 1);
     config.model("anthropic/claude", "anthropic", "claude", 1, 1);
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let response = worker.chat(chat("openai/gpt4o-mini", false)).await;
     assert_eq!(response.status(), 404);
     assert!(
@@ -112,7 +112,7 @@ async fn unknown_models_are_404_and_near_names_are_offered() {
 
 #[actix_web::test]
 async fn wrong_places_methods_and_media_are_told_apart() {
-    let worker = Worker::start(&Config::new()).await;
+    let worker = Worker::start(&Config::new());
     let expected = (404, "invalid_request_error", "unknown_path", None, "false");
     assert_refused(worker.get("/v1/chat"), expected).await;
     assert_refused(worker.get("/v1/v1/models"), expected).await;
@@ -152,7 +152,7 @@ async fn too_much_is_refused_whether_announced_or_not() {
         max_body_bytes: 100_000,
         ..Limits::default()
     };
-    let worker = Worker::with(&Config::new(), limits, vec![]).await;
+    let worker = Worker::with(&Config::new(), limits, vec![]);
     let expected = (413, "request_too_large", "request_too_large", None, "false");
     assert_refused(worker.post("/v1/chat/completions", "x".repeat(100_001)), expected).await;
     let pieces = futures_util::stream::iter((0..200).map(|_| Ok::<_, std::io::Error>("x".repeat(1_000))));
@@ -174,7 +174,7 @@ async fn a_body_that_trickles_is_408() {
         body_timeout_ms: 100,
         ..Limits::default()
     };
-    let worker = Worker::with(&Config::new(), limits, vec![]).await;
+    let worker = Worker::with(&Config::new(), limits, vec![]);
     let mut socket = tokio::net::TcpStream::connect(worker.address).await.unwrap();
     let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: 1000\r\n\r\n{{",
@@ -206,7 +206,7 @@ async fn an_answer_that_is_too_large_is_not_taken() {
     let mut config = Config::new();
     config.compatible("a", &provider.url());
     config.route("pair", &["a/m", "sluicegate/echo"], Default::default());
-    let worker = Worker::with(&config, limits, vec!["127.0.0.0/8"]).await;
+    let worker = Worker::with(&config, limits, vec!["127.0.0.0/8"]);
     let response = worker.chat(chat("route/pair", false)).await;
     assert_eq!(response.headers()["x-sluicegate-endpoint"], "sluicegate/echo");
 }

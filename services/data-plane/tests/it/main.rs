@@ -13,9 +13,15 @@ mod echo;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod models;
+#[cfg(test)]
+mod not_ready;
 #[cfg(test)]
 mod passthrough;
 #[cfg(test)]

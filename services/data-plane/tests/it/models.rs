@@ -33,7 +33,7 @@ fn config() -> Config {
 
 #[actix_web::test]
 async fn a_key_lists_its_routes_echo_and_what_its_connections_serve() {
-    let worker = Worker::start(&config()).await;
+    let worker = Worker::start(&config());
     assert_eq!(
         ids(&worker).await,
         [
@@ -63,13 +63,13 @@ async fn a_key_lists_its_routes_echo_and_what_its_connections_serve() {
 async fn a_restricted_key_lists_only_what_it_may_call() {
     let mut config = config();
     config.api_key.allowed_models = vec!["sluicegate/*".to_owned()];
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     assert_eq!(ids(&worker).await, ["sluicegate/echo"]);
 }
 
 #[actix_web::test]
 async fn the_root_says_hello_to_anybody() {
-    let worker = Worker::start(&Config::new()).await;
+    let worker = Worker::start(&Config::new());
     let hello: Value = worker
         .anonymous("GET", "/")
         .send()

@@ -21,7 +21,7 @@ async fn only_the_model_name_changes_and_the_answer_comes_back_byte_for_byte() {
         150_000,
         600_000,
     );
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
 
     let body = "{ \"messages\": [{\"role\":\"user\",\"content\":\"h\\u00e9 \\ud83d\\ude00\"}],\"temperature\":0.70,\n \
                 \"model\" : \"openai/gpt-4o-mini\" , \"x_unknown\": {\"deep\":[1e3,null]} }";
@@ -76,7 +76,7 @@ async fn a_bare_upstream_name_and_a_compatible_servers_own_names_work_too() {
     config.connect("main", "openai", &provider.url());
     config.compatible("local", &provider.url());
     config.model("openai/gpt-4o-mini", "openai", "gpt-4o-mini", 1, 1);
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     for (name, sent) in [("gpt-4o-mini", "gpt-4o-mini"), ("local/team/llama", "team/llama")] {
         let response = worker.chat(crate::support::chat(name, false)).await;
         assert_eq!(response.status(), 200, "{name}");
@@ -97,7 +97,7 @@ async fn embeddings_pass_through() {
     let provider = Provider::start([Script::json(200, answer)]).await;
     let mut config = Config::new();
     config.compatible("local", &provider.url());
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let body = r#"{"input":["a b c"],"model":"local/e","sluicegate":{"tags":["x"]},"odd":1}"#;
     let response = worker.post("/v1/embeddings", body).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), answer);

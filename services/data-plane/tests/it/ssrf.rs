@@ -15,7 +15,7 @@ async fn refused(url: &str, allowed: Vec<&str>) {
     let mut config = Config::new();
     config.compatible("a", url);
     config.route("once", &["a/m"], ONCE);
-    let worker = Worker::with(&config, Limits::default(), allowed).await;
+    let worker = Worker::with(&config, Limits::default(), allowed);
     let response = worker.chat(chat("route/once", false)).await;
     assert_eq!(response.status(), 502, "{url}");
     let text = response.text().await.unwrap();
@@ -69,7 +69,7 @@ async fn a_redirect_is_not_followed() {
     let mut config = Config::new();
     config.compatible("a", &outer.url());
     config.route("once", &["a/m"], ONCE);
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     assert_eq!(worker.chat(chat("route/once", false)).await.status(), 502);
     assert!(inner.received().is_empty());
     assert_eq!(worker.record().await.attempts[0].status, Some(307));

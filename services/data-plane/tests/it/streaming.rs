@@ -17,7 +17,7 @@ async fn streamed(script: Script, limits: Limits, body: &str) -> (String, Worker
     let provider = Provider::start([script]).await;
     let mut config = Config::new();
     config.compatible("local", &provider.url());
-    let worker = Worker::with(&config, limits, vec!["127.0.0.0/8"]).await;
+    let worker = Worker::with(&config, limits, vec!["127.0.0.0/8"]);
     let response = worker.chat(body).await;
     assert_eq!(response.status(), 200);
     assert!(

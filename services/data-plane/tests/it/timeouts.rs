@@ -18,7 +18,7 @@ async fn a_provider_that_does_not_begin_in_time_is_504_and_may_have_billed() {
         let mut config = Config::new();
         config.compatible("a", &provider.url());
         config.route("quick", &["a/m"], QUICK);
-        let worker = Worker::start(&config).await;
+        let worker = Worker::start(&config);
         let error = error_of(worker.chat(chat("route/quick", stream)).await).await;
         assert_eq!(
             error,
@@ -52,7 +52,7 @@ async fn a_late_provider_is_replaced_by_the_next_target() {
     let mut config = Config::new();
     config.compatible("a", &provider.url());
     config.route("quick", &["a/m", "sluicegate/echo"], QUICK);
-    let worker = Worker::start(&config).await;
+    let worker = Worker::start(&config);
     let response = worker.chat(chat("route/quick", false)).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["x-sluicegate-endpoint"], "sluicegate/echo");
@@ -69,7 +69,7 @@ async fn the_deadline_holds_over_all_attempts() {
         ..Limits::default()
     };
     let config = Config::new();
-    let worker = Worker::with(&config, limits, vec![]).await;
+    let worker = Worker::with(&config, limits, vec![]);
     let error = error_of(worker.chat(chat("sluicegate/echo:timeout", false)).await).await;
     assert_eq!((error.0, error.2.as_str()), (504, "deadline_exceeded"));
 }

@@ -42,7 +42,7 @@ export const connectionMocks: Mock[] = [
         id: freshId(world, "con"),
         slug,
         provider: id,
-        base_url: base_url ?? null,
+        base_url: base_url ?? PROVIDERS.find((known) => known.id === id)?.base_url ?? "",
         credential_hint: hint(credential),
         status: "active",
         priority: 0,

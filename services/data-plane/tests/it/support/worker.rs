@@ -14,7 +14,7 @@ use sluicegate_contracts::usage::UsageRecord;
 use sluicegate_data_plane::http::server;
 use sluicegate_data_plane::metrics::Metrics;
 use sluicegate_data_plane::pipeline::Limits;
-use sluicegate_data_plane::snapshot::SnapshotHandle;
+use sluicegate_data_plane::snapshot::{Snapshot, SnapshotHandle};
 use sluicegate_data_plane::state::WorkerState;
 use sluicegate_data_plane::upstream::ClientFactory;
 use sluicegate_data_plane::upstream::address::AddressPolicy;
@@ -42,27 +42,37 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) async fn start(config: &Config) -> Self {
-        Self::with(config, Limits::default(), vec!["127.0.0.0/8"]).await
+    pub(crate) fn start(config: &Config) -> Self {
+        Self::with(config, Limits::default(), vec!["127.0.0.0/8"])
     }
 
-    pub(crate) async fn with(config: &Config, limits: Limits, allowed: Vec<&str>) -> Self {
+    pub(crate) fn with(config: &Config, limits: Limits, allowed: Vec<&str>) -> Self {
+        Self::serving(config.snapshot(), config, limits, allowed, SpoolLimits::default())
+    }
+
+    pub(crate) fn serving(
+        snapshot: Snapshot,
+        config: &Config,
+        limits: Limits,
+        allowed: Vec<&str>,
+        spool: SpoolLimits,
+    ) -> Self {
         install_crypto_provider();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let registry = Registry::new();
         let clock = Clock::system();
         let data = tempfile::tempdir().unwrap();
-        let spool = Spool::open(data.path(), SpoolLimits::default(), ids::fresh).unwrap();
+        let spool = Spool::open(data.path(), spool, ids::fresh).unwrap();
         let records = ship(&spool, clock.clone(), &registry);
         let drain = CancellationToken::new();
         let addresses = AddressPolicy::new(allowed.iter().map(|it| it.parse().unwrap()).collect());
         let state = WorkerState {
-            snapshots: SnapshotHandle::new(config.snapshot()),
+            snapshots: SnapshotHandle::new(snapshot),
             recorder: spool.recorder(),
             clock: clock.clone(),
             key_hasher: config.master.key_hasher(),
-            worker_token: Arc::new(config.master.worker_token()),
+            worker_token: config.master.worker_token(),
             limits,
             metrics: Metrics::new(&registry),
             drain: drain.clone(),

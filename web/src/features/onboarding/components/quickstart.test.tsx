@@ -47,6 +47,7 @@ test("a refused request shows too, with what to do about it", async () => {
       id: "req_1",
       started_at,
       status: 404,
+      outcome: "refused",
       error_code: "model_not_found",
       attempts: [],
       cost: null,
