@@ -1,10 +1,13 @@
 //! The request log and usage over time, as members read them.
 
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use sluicegate_contracts::usage::Outcome;
 use sluicegate_control_plane::background::driver::Task;
 use sluicegate_control_plane::background::metrics::BackgroundMetrics;
 use sluicegate_control_plane::background::usage_ingester::UsageIngester;
+use sluicegate_control_plane::store::database::Scope;
+use sluicegate_control_plane::store::requests::{self, RequestFilter};
 use sqlx::PgPool;
 
 use crate::support::usage::{Writer, entries};
@@ -165,4 +168,67 @@ async fn usage_adds_up_whatever_the_grouping(pool: PgPool) {
     ada.get(&ada.in_project("/usage?from=2020-01-01T00:00:00Z"))
         .await
         .refused(422, "validation_failed");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_used_key_shows_its_name_and_when_it_was_used(pool: PgPool) {
+    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let ada = app.sign_up("Ada").await;
+    let made = ada
+        .post(&ada.in_project("/keys"), &json!({ "name": "Laptop" }))
+        .await
+        .expect(201);
+    let key = made.text_of("id");
+    assert!(made.body["last_used_at"].is_null());
+    let writer = Writer {
+        key: key.parse().unwrap(),
+        ..Writer::of(&ada)
+    };
+    app.queue.append(&entries(&writer.records(1..=9))).await.unwrap();
+    UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default())
+        .pass()
+        .await
+        .unwrap();
+    let shown = ada
+        .get(&ada.in_project(&format!("/keys/{key}")))
+        .await
+        .expect(200);
+    assert_eq!(shown.body["last_used_at"], "2026-01-01T00:00:09Z");
+    assert_eq!(
+        shown.header("etag"),
+        made.header("etag"),
+        "being used is no change"
+    );
+    assert_eq!(
+        listed(&ada, "").await[0]["key"],
+        json!({ "id": key, "name": "Laptop" })
+    );
+    let path = "/usage?from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z&group_by=key";
+    let usage = ada.get(&ada.in_project(path)).await.expect(200).body;
+    assert_eq!(
+        usage["series"][0]["group"],
+        json!({ "id": key, "label": "Laptop" })
+    );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn row_level_security_hides_the_log_even_from_a_wrong_query(pool: PgPool) {
+    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let (ada, bob, writer) = filled(&app).await;
+    for (reader, seen) in [(&ada, 25), (&bob, 0)] {
+        let scope = Scope::Tenant {
+            organization: reader.organization.parse().unwrap(),
+            user: None,
+        };
+        let project = writer.project;
+        let rows = app
+            .state
+            .within(scope, move |connection| {
+                async move { requests::list(connection, project, &RequestFilter::default(), None, 100).await }
+                    .boxed()
+            })
+            .await
+            .unwrap();
+        assert_eq!(rows.len(), seen);
+    }
 }
