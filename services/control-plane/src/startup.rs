@@ -74,7 +74,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens the pools, binds the port, builds the server and starts the background tasks. Must run on the runtime that outlives every request.
+    /// Opens the pools, binds the port, builds the server and starts the background tasks. Must run on the runtime
+    /// that outlives every request.
     ///
     /// # Errors
     /// [`StartError`], as a sentence for the operator.
@@ -178,17 +179,26 @@ fn server(
         let document = document.clone();
         App::new()
             .wrap(from_fn(api::await_applied::await_applied))
+            .wrap(from_fn(api::extract::body::refuse_encodings))
             .wrap(from_fn(problem::complete))
+            .wrap(from_fn(api::browser::headers))
             .wrap(span.clone())
             .app_data(data.clone())
             .into_utoipa_app()
             .configure(api::operations)
             .into_app()
             .service(api::internal::operations())
-            .route(
-                "/api/openapi.json",
-                web::get().to(move || openapi_json(document.clone())),
+            .service(
+                web::scope("/api")
+                    .route(
+                        "/openapi.json",
+                        web::get().to(move || openapi_json(document.clone())),
+                    )
+                    .default_service(web::to(api::elsewhere::not_found)),
             )
+            .service(web::scope("/v1").default_service(web::to(api::elsewhere::inference)))
+            .configure(|config| api::browser::files(config, data.settings.web_dir.as_deref()))
+            .default_service(web::to(api::elsewhere::not_found))
     })
     .disable_signals()
     .client_request_timeout(Duration::from_secs(5))

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use sluicegate_contracts::ids::RequestId;
 use sluicegate_data_plane::config::{DEFAULTS, Settings};
 use sluicegate_data_plane::startup::{Application, Seams};
 use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::health::Health;
+use sluicegate_service_runtime::http_span::HttpSpan;
 use sluicegate_service_runtime::metrics::Registry;
 use sluicegate_service_runtime::shutdown::{self, Tasks};
 use sluicegate_service_runtime::{admin_server, build_info, otel, settings, tls, tracing as logging};
@@ -61,10 +63,12 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     tls::install_crypto_provider();
     let exporter = otel::exporter(&settings.otel, "sluicegate-data-plane")?;
     logging::init(&settings.log, exporter.as_ref())?;
+    let (clock, registry) = (Clock::system(), Registry::new());
     let seams = Seams {
-        clock: Clock::system(),
+        span: HttpSpan::new(&registry, clock.clone(), |id| RequestId::from(id).to_string()),
+        clock,
         tasks: Tasks::new(),
-        registry: Registry::new(),
+        registry,
         health: Health::new(),
         bus: settings.config_bus()?,
         queue: settings.usage_queue()?,

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use sluicegate_backplane::{ConfigBus, UsageQueue};
-use sluicegate_contracts::ids::RequestId;
 use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::health::{CheckHandle, Health};
 use sluicegate_service_runtime::http_span::HttpSpan;
@@ -46,6 +45,8 @@ pub struct Seams {
     pub tasks: Tasks,
     /// Metrics.
     pub registry: Registry,
+    /// Request ids, spans and request metrics; one per registry.
+    pub span: HttpSpan,
     /// Readiness checks.
     pub health: Health,
     /// Configuration changes.
@@ -121,9 +122,7 @@ impl Application {
             drain: seams.tasks.drain_token(),
             clients: ClientFactory::new(addresses).map_err(StartError::TrustAnchors)?,
         };
-        let span = HttpSpan::new(&seams.registry, seams.clock.clone(), |id| {
-            RequestId::from(id).to_string()
-        });
+        let span = seams.span.clone();
         let drain = Duration::from_secs(settings.http.drain_seconds);
         let threads = threads(settings.http.workers);
         let server = server::serve(listener, Arc::new(state), span, threads, drain).map_err(refused)?;

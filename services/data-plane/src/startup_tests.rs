@@ -34,10 +34,12 @@ fn settings(data: &Path) -> Settings {
 
 fn seams() -> Seams {
     tls::install_crypto_provider();
+    let (clock, registry) = (Clock::system(), Registry::new());
     Seams {
-        clock: Clock::system(),
+        span: HttpSpan::new(&registry, clock.clone(), |id| id.to_string()),
+        clock,
         tasks: Tasks::new(),
-        registry: Registry::new(),
+        registry,
         health: Health::new(),
         bus: ConfigBus::memory(),
         queue: UsageQueue::memory(100),

@@ -19,10 +19,13 @@ struct ConnectionTest {
     /// Whether the provider accepted the credential.
     ok: bool,
     /// Time to the whole answer.
+    #[schema(required = true)]
     latency_ms: Option<u64>,
     /// The provider's HTTP status; null when it could not be reached.
+    #[schema(required = true)]
     status: Option<u16>,
     /// One sentence.
+    #[schema(required = true)]
     message: Option<String>,
     /// Model names the provider lists.
     models: Vec<String>,

@@ -1,17 +1,28 @@
 //! The route table, nothing else. Handlers live in one file per resource, with their request and response shapes.
 
+mod api_keys;
+mod audit;
 mod auth;
 pub mod await_applied;
+pub mod browser;
 mod connection_tests;
+mod connections;
 mod deployment;
+pub mod elsewhere;
 pub mod extract;
 mod idempotent;
 pub mod internal;
+mod invites;
 mod me;
+mod members;
 mod models;
 mod money;
+mod organizations;
+mod projects;
+mod providers;
 pub mod reply;
 mod requests;
+mod routes;
 pub mod shapes;
 mod usage;
 mod version;
@@ -23,19 +34,81 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn operations(config: &mut ServiceConfig<'_>) {
     config.service(
         scope("/api/v1")
-            .service(auth::sign_up)
-            .service(auth::sign_in)
-            .service(auth::refresh)
-            .service(auth::sign_out)
-            .service(me::me)
-            .service(connection_tests::test_connection)
-            .service(models::list_providers)
-            .service(models::list_models)
-            .service(models::get_model)
-            .service(requests::list_requests)
-            .service(requests::get_request)
-            .service(usage::get_usage)
-            .service(deployment::get_deployment)
+            .configure(identity)
+            .configure(tenancy)
+            .configure(project_contents)
+            .configure(usage_of_projects)
+            .configure(deployment_wide)
             .service(version::version),
     );
+}
+
+fn identity(config: &mut ServiceConfig<'_>) {
+    config
+        .service(auth::sign_up)
+        .service(auth::sign_in)
+        .service(auth::refresh)
+        .service(auth::sign_out)
+        .service(me::me);
+}
+
+fn tenancy(config: &mut ServiceConfig<'_>) {
+    config
+        .service(organizations::list_organizations)
+        .service(organizations::create_organization)
+        .service(organizations::get_organization)
+        .service(organizations::update_organization)
+        .service(members::list_members)
+        .service(members::get_member)
+        .service(members::update_member)
+        .service(members::remove_member)
+        .service(invites::list_invites)
+        .service(invites::create_invite)
+        .service(invites::revoke_invite)
+        .service(invites::accept_invite)
+        .service(audit::list_audit_events)
+        .service(projects::list_projects)
+        .service(projects::create_project)
+        .service(projects::get_project)
+        .service(projects::update_project)
+        .service(projects::delete_project);
+}
+
+fn usage_of_projects(config: &mut ServiceConfig<'_>) {
+    config
+        .service(requests::list_requests)
+        .service(requests::get_request)
+        .service(usage::get_usage);
+}
+
+fn deployment_wide(config: &mut ServiceConfig<'_>) {
+    config
+        .service(providers::list_providers)
+        .service(models::list_models)
+        .service(models::get_model)
+        .service(deployment::get_deployment);
+}
+
+fn project_contents(config: &mut ServiceConfig<'_>) {
+    config
+        .service(api_keys::list_keys)
+        .service(api_keys::create_key)
+        .service(api_keys::get_key)
+        .service(api_keys::update_key)
+        .service(api_keys::rotate_key)
+        .service(api_keys::disable_key)
+        .service(api_keys::enable_key)
+        .service(api_keys::revoke_key)
+        .service(connections::list_connections)
+        .service(connections::create_connection)
+        .service(connections::get_connection)
+        .service(connections::update_connection)
+        .service(connections::delete_connection)
+        .service(connection_tests::test_connection)
+        .service(routes::list_routes)
+        .service(routes::create_route)
+        .service(routes::get_route)
+        .service(routes::update_route)
+        .service(routes::delete_route)
+        .service(routes::list_route_versions);
 }

@@ -1,4 +1,4 @@
-//! The catalog as people read it: providers, and models with the priced ways to reach them.
+//! The catalog as people read it: models with the priced ways to reach them.
 
 use std::collections::HashMap;
 
@@ -14,40 +14,9 @@ use super::money::Money;
 use super::reply::Reply;
 use super::shapes::Page;
 use crate::domain::model_catalog::CatalogModel;
-use crate::domain::providers::{self, PROVIDERS};
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::store::catalog;
-
-/// A provider.
-#[derive(Serialize, ToSchema)]
-struct Provider {
-    /// Id, as connections name it.
-    #[schema(example = "openai")]
-    id: &'static str,
-    /// Name for people.
-    #[schema(example = "OpenAI")]
-    name: &'static str,
-    /// Default address; null when the tenant must give it.
-    #[schema(example = "https://api.openai.com/v1")]
-    base_url: Option<&'static str>,
-    /// Whether calls need a credential.
-    needs_credential: bool,
-    /// Where its models are documented.
-    docs_url: Option<&'static str>,
-}
-
-impl From<&'static providers::Provider> for Provider {
-    fn from(provider: &'static providers::Provider) -> Self {
-        Self {
-            id: provider.id,
-            name: provider.name,
-            base_url: provider.base_url,
-            needs_credential: provider.needs_credential,
-            docs_url: Some(provider.docs_url),
-        }
-    }
-}
 
 /// A model and the ways to reach it.
 #[derive(Serialize, ToSchema)]
@@ -61,8 +30,10 @@ struct Model {
     #[schema(example = "openai")]
     vendor: String,
     /// Largest prompt plus answer, in tokens.
+    #[schema(required = true)]
     context_window: Option<u64>,
     /// Largest answer, in tokens.
+    #[schema(required = true)]
     max_output_tokens: Option<u64>,
     /// What it reads and writes.
     modalities: Modalities,
@@ -85,12 +56,14 @@ struct ModelEndpoint {
     /// Provider id.
     provider: String,
     /// Region, when the provider tells them apart.
+    #[schema(required = true)]
     region: Option<String>,
     /// The provider's own name for the model.
     upstream_model: String,
     /// What it can be asked: `chat_completions`, `embeddings`.
     operations: Vec<&'static str>,
     /// Prices; null when unknown.
+    #[schema(required = true)]
     price: Option<Price>,
 }
 
@@ -102,8 +75,10 @@ struct Price {
     /// Generated tokens.
     output_per_mtok: Money,
     /// Prompt tokens read from cache; null: as prompt tokens.
+    #[schema(required = true)]
     cache_read_per_mtok: Option<Money>,
     /// Prompt tokens written to cache; null: as prompt tokens.
+    #[schema(required = true)]
     cache_write_per_mtok: Option<Money>,
 }
 
@@ -174,22 +149,6 @@ struct ModelsQuery {
     q: Option<String>,
     /// Only models this provider serves.
     provider: Option<String>,
-}
-
-/// List providers
-#[utoipa::path(
-    operation_id = "list_providers", tag = "models",
-    responses(
-        (status = 200, description = "Every provider, by id", body = Vec<Provider>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
-    )
-)]
-#[get("/providers")]
-pub(super) async fn list_providers(_: Session) -> Result<Reply> {
-    std::future::ready(Reply::ok(
-        &PROVIDERS.iter().map(Provider::from).collect::<Vec<_>>(),
-    ))
-    .await
 }
 
 /// List models

@@ -32,10 +32,13 @@ struct Request {
     /// Model name as sent.
     model_requested: String,
     /// Canonical model that served.
+    #[schema(required = true)]
     model_served: Option<String>,
     /// Provider of the last attempt.
+    #[schema(required = true)]
     provider: Option<String>,
     /// The route that decided.
+    #[schema(required = true)]
     route: Option<RequestRoute>,
     /// The key that called.
     key: RequestKey,
@@ -44,23 +47,27 @@ struct Request {
     /// `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`.
     outcome: String,
     /// Error code the caller received.
+    #[schema(required = true)]
     error_code: Option<String>,
     /// Whether a stream was asked for.
     stream: bool,
     /// Tokens over all attempts.
     tokens: Tokens,
     /// Cost over all priced attempts; null when the price is unknown.
+    #[schema(required = true)]
     cost: Option<Money>,
     /// What the cost rests on.
     #[schema(value_type = CostEvidence)]
     cost_evidence: String,
     /// Time to the first byte of the answer.
+    #[schema(required = true)]
     ttft_ms: Option<i64>,
     /// Time to the last byte.
     duration_ms: i64,
     /// The gateway's own share before the first attempt.
     overhead_ms: f64,
     /// W3C trace id, when the caller sent one.
+    #[schema(required = true)]
     trace_id: Option<String>,
     /// Upstream tries, in order.
     attempts: Vec<Attempt>,
@@ -122,19 +129,22 @@ struct Attempt {
     /// Provider id.
     provider: String,
     /// The connection used; null for the built-in echo.
-    #[schema(value_type = Option<String>, example = "con_01jd0000000000000000000000")]
+    #[schema(required = true, value_type = Option<String>, example = "con_01jd0000000000000000000000")]
     connection: Option<ConnectionId>,
     /// Model name sent to the provider.
     upstream_model: String,
     /// The provider's HTTP status.
+    #[schema(required = true)]
     status: Option<u16>,
     /// How it ended.
     outcome: &'static str,
     /// Its length.
     duration_ms: u64,
     /// Time to the provider's first body byte.
+    #[schema(required = true)]
     ttft_ms: Option<u64>,
     /// Its cost; null when the price is unknown.
+    #[schema(required = true)]
     cost: Option<Money>,
 }
 

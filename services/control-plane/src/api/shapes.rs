@@ -2,10 +2,12 @@
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::extract::page::{self, Cursor, PageQuery};
-use crate::error::Result;
+use crate::domain::identity::{DisplayName, Slug};
+use crate::error::{Error, Result};
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -15,6 +17,7 @@ pub struct Page<T> {
     /// Whether there are older ones.
     pub has_more: bool,
     /// Ask for them with `?cursor=`.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }
 
@@ -71,4 +74,52 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 /// When it is not a text.
 pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<SecretString, D::Error> {
     String::deserialize(deserializer).map(SecretString::from)
+}
+
+/// As [`secret`], in a merge patch: absent is `None`, null is `Some(None)`.
+///
+/// # Errors
+/// When it is neither a text nor null.
+pub fn nullable_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Option<SecretString>>, D::Error> {
+    Ok(Some(
+        Option::<String>::deserialize(deserializer)?.map(SecretString::from),
+    ))
+}
+
+/// As [`secret`], when it may be absent or null.
+///
+/// # Errors
+/// When it is neither a text nor null.
+pub fn optional_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
+}
+
+/// Reads a time in a merge patch: absent is `None`, null is `Some(None)`.
+///
+/// # Errors
+/// When it is neither an RFC 3339 time nor null.
+pub fn nullable_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Option<OffsetDateTime>>, D::Error> {
+    time::serde::rfc3339::option::deserialize(deserializer).map(Some)
+}
+
+/// The body's field `name`.
+///
+/// # Errors
+/// A finding at `/name`.
+pub fn display_name(text: &str) -> Result<DisplayName> {
+    DisplayName::parse(text, "/name").map_err(|finding| Error::validation(vec![finding]))
+}
+
+/// The body's field `slug`.
+///
+/// # Errors
+/// A finding at `/slug`.
+pub fn slug(text: &str) -> Result<Slug> {
+    Slug::parse(text, "/slug").map_err(|finding| Error::validation(vec![finding]))
 }

@@ -84,6 +84,7 @@ struct Usage {
 #[derive(Serialize, ToSchema)]
 struct UsageSeries {
     /// What it is of; null for the series of everything.
+    #[schema(required = true)]
     group: Option<UsageGroup>,
     /// In order of time.
     points: Vec<UsagePoint>,

@@ -16,6 +16,7 @@ struct Version {
     #[schema(example = "0.1.0")]
     version: &'static str,
     /// Commit it was built from, when known.
+    #[schema(required = true)]
     commit: Option<&'static str>,
     /// Base URL for inference calls, including `/v1`.
     #[schema(example = "http://127.0.0.1:8787/v1")]

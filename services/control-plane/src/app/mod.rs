@@ -1,18 +1,18 @@
 //! The use-cases. Every write happens inside a [`Tx`]: rows first, then on commit the audit entry and, last of all, the
 //! configuration events. Use-cases take `&mut Tx` and never open one; `App::write` (or the idempotent form) does.
 
-//api_keys
+pub mod api_keys;
 pub mod catalog;
 pub mod connection_tests;
-//connections
+pub mod connections;
 pub mod ctx;
 pub mod data_key;
 pub mod fleet;
-//invites
-//members
+pub mod invites;
+pub mod members;
 pub mod organizations;
 pub mod projects;
-//routes
+pub mod routes;
 pub mod sessions;
 pub mod tx;
 

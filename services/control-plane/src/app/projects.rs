@@ -10,7 +10,7 @@ use crate::domain::identity::{DisplayName, Slug};
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
 use crate::store::projects::{self, Project};
-//IMP
+use crate::store::{api_keys, connections, routes};
 
 /// A new project of the tenant.
 ///
@@ -75,7 +75,15 @@ pub async fn update(tx: &mut Tx, id: ProjectId, changes: Changes, if_match: &IfM
 pub async fn delete(tx: &mut Tx, id: ProjectId, if_match: &IfMatch) -> Result<()> {
     locked(tx, id, if_match).await?;
     let now = tx.ctx().now;
-    //MASS
+    for key in api_keys::revoke_all(tx.connection(), id, now).await? {
+        tx.retract(EntityKind::ApiKey, key.as_uuid());
+    }
+    for route in routes::delete_all(tx.connection(), id, now).await? {
+        tx.retract(EntityKind::Route, route.as_uuid());
+    }
+    for connection in connections::delete_all(tx.connection(), id, now).await? {
+        tx.retract(EntityKind::Connection, connection.as_uuid());
+    }
     projects::delete(tx.connection(), id, now).await?;
     tx.retract(EntityKind::Project, id.as_uuid());
     tx.audit_plain("project.delete", id);

@@ -1,23 +1,23 @@
 //! The only room with SQL: one module per table, functions named by verbs. Readers and writers take a connection that
 //! `Database` or `Tx` opened for one tenant (or for the system), so row-level security stands behind every query.
 
-//api_keys
+pub mod api_keys;
 pub mod audit;
 pub mod catalog;
 pub mod config;
 pub mod connection_tests;
-//connections
+pub mod connections;
 pub mod constraint;
 pub mod database;
 pub mod idempotency;
-//invites
+pub mod invites;
 pub mod memberships;
 pub mod migrations;
 pub mod organizations;
 pub mod outbox;
 pub mod projects;
-//routes
 pub mod requests;
+pub mod routes;
 pub mod sessions;
 pub mod snapshot;
 pub mod throttles;
@@ -32,3 +32,12 @@ pub use database::Database;
 
 /// A connection inside an open transaction.
 pub type Connection = sqlx::PgConnection;
+
+/// Whether a row is only read or about to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// Only read.
+    None,
+    /// Kept from other writers to the end of the transaction.
+    ForUpdate,
+}

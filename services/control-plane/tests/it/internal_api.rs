@@ -165,11 +165,7 @@ async fn heartbeats_tell_how_far_the_configuration_has_come(pool: PgPool) {
 
     // A write that waits is answered as soon as the workers have it, and at the latest after two seconds.
     let body = json!({ "organization": ada.organization, "name": "Second" });
-    let late = ada.post("/api/v1/projects?wait=applied", &body).await;
-    if late.status.as_u16() == 404 {
-        return; // the operation is not part of this release yet
-    }
-    let late = late.expect(201);
+    let late = ada.post("/api/v1/projects?wait=applied", &body).await.expect(201);
     assert_eq!(late.header("x-sluicegate-workers-applied"), "0/2");
     let next = head(&client).await.version.0 + 1;
     beat(fast, next).await;
@@ -178,4 +174,83 @@ async fn heartbeats_tell_how_far_the_configuration_has_come(pool: PgPool) {
     let prompt = ada.post("/api/v1/projects?wait=applied", &body).await.expect(201);
     assert_eq!(prompt.header("x-sluicegate-workers-applied"), "2/2");
     assert_eq!(prompt.header("x-sluicegate-config-version"), next.to_string());
+}
+
+/// A worker's internal endpoint that takes one connection test and answers with `report`; gives back what it was asked.
+async fn answer_one_test(listener: tokio::net::TcpListener, report: Value) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"}") {
+        let mut chunk = [0; 4096];
+        let length = stream.read(&mut chunk).await.unwrap();
+        assert!(length > 0, "hung up early");
+        request.extend_from_slice(&chunk[..length]);
+    }
+    let body = report.to_string();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).await.unwrap();
+    String::from_utf8(request).unwrap()
+}
+
+async fn some_connection(app: &TestApp, owner: &Client) -> String {
+    let id = sluicegate_contracts::ids::ConnectionId::from(Uuid::now_v7());
+    let organization: sluicegate_contracts::ids::OrganizationId = owner.organization.parse().unwrap();
+    let project: sluicegate_contracts::ids::ProjectId = owner.project.parse().unwrap();
+    sqlx::query(
+        "insert into connections (id, organization_id, project_id, slug, provider, base_url, created_at)
+         values ($1, $2, $3, 'main', 'openai', 'https://api.openai.com/v1', now())",
+    )
+    .bind(id.as_uuid())
+    .bind(organization.as_uuid())
+    .bind(project.as_uuid())
+    .execute(&app.judge)
+    .await
+    .unwrap();
+    id.to_string()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_connection_is_tested_by_a_live_worker(pool: PgPool) {
+    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let (ada, bob) = (app.sign_up("Ada").await, app.sign_up("Bob").await);
+    let connection = some_connection(&app, &ada).await;
+    let path = ada.in_project(&format!("/connections/{connection}/test"));
+    ada.post_nothing(&path)
+        .await
+        .refused(503, "dependency_unavailable");
+    bob.post_nothing(&path).await.refused(404, "not_found");
+    let elsewhere = bob.in_project(&format!("/connections/{connection}/test"));
+    bob.post_nothing(&elsewhere).await.refused(404, "not_found");
+
+    let client = worker(&app);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let beat = heartbeat(some_worker(), 1, &url);
+    client.post("/internal/v1/heartbeat", &beat).await.expect(204);
+    let report = json!({
+        "ok": false, "latency_ms": 12, "status": 401, "message": "Incorrect API key provided", "models": [],
+    });
+    let (asked, answer) = tokio::join!(answer_one_test(listener, report.clone()), ada.post_nothing(&path));
+    assert_eq!(answer.expect(200).body, report);
+    let newest = head(&client).await.version.0;
+    assert!(asked.starts_with("POST /internal/v1/connection-test "));
+    assert!(asked.contains(&format!(
+        "authorization: Bearer {}",
+        app.state.worker_token.expose()
+    )));
+    let (_, body) = asked.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body, json!({ "connection": connection, "at_version": newest }));
+    let kept: Value = sqlx::query_scalar("select last_test from connections")
+        .fetch_one(&app.judge)
+        .await
+        .unwrap();
+    assert_eq!(
+        (&kept["status"], &kept["at"]),
+        (&json!(401), &json!("2026-01-01T00:00:00Z"))
+    );
 }

@@ -2,10 +2,17 @@
 
 #![expect(unreachable_pub, reason = "one binary: `pub` means for the other modules")]
 
+#[cfg(test)]
 mod catalog;
+#[cfg(test)]
 mod internal_api;
+#[cfg(test)]
 mod outbox_relay;
+#[cfg(test)]
 mod sign_up;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod usage_api;
+#[cfg(test)]
 mod usage_ingest;

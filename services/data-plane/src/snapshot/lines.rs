@@ -15,7 +15,7 @@ pub(super) type Lines = (SnapshotHeader, Vec<ConfigEvent>);
 /// The lines cannot be read; nothing of them is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the snapshot is {problem}")]
-pub(super) struct UnreadableLine {
+pub(crate) struct UnreadableLine {
     line: usize,
     problem: &'static str,
 }

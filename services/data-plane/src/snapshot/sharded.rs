@@ -43,6 +43,16 @@ impl<K: Spread, V: Clone> ShardedMap<K, V> {
         self.0.iter().flat_map(|shard| shard.values())
     }
 
+    /// How many shards two maps have in common, not by value but by being the same.
+    #[cfg(test)]
+    pub(super) fn shared_with(&self, other: &Self) -> usize {
+        self.0
+            .iter()
+            .zip(&other.0)
+            .filter(|(mine, theirs)| Arc::ptr_eq(mine, theirs))
+            .count()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.iter().map(|shard| shard.len()).sum()
     }

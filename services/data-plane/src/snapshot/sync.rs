@@ -2,7 +2,7 @@
 //!
 //! One task owns the state and is the only writer of the [`SnapshotHandle`]. Start order: the disk state is read, the
 //! bus is joined, the control plane is asked; the worker becomes ready with the first answer, or with the disk state
-//! when there is no answer within two seconds, and never with nothing.
+//! when the first pull fails or takes longer than two seconds, and never with nothing.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -122,6 +122,7 @@ pub async fn run(parts: Parts, stop: CancellationToken) {
         follower: Follower::new(state, now),
         published: None,
         answered: false,
+        failed: false,
         parts,
     };
     let mut pull: Option<BoxFuture<'static, Pulled>> = None;
@@ -185,6 +186,8 @@ struct Sync {
     published: Option<Arc<Snapshot>>,
     /// The control plane has answered, and everything it had then is here.
     answered: bool,
+    /// A pull has failed: there is nothing better than the disk to wait for.
+    failed: bool,
     from_disk: bool,
     started: Duration,
     saved: ConfigVersion,
@@ -233,7 +236,7 @@ impl Sync {
 
     fn publish(&mut self) {
         let now = self.parts.clock.monotonic();
-        let patient = now.saturating_sub(self.started) < PATIENCE;
+        let patient = !self.failed && now.saturating_sub(self.started) < PATIENCE;
         if !self.answered && (!self.from_disk || patient) {
             self.parts
                 .health

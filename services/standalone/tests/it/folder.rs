@@ -25,6 +25,9 @@ pub(crate) fn options(folder: &Path) -> Options {
         listen: any,
         inference_listen: any,
         admin_listen: any,
+        public_url: None,
+        public_inference_url: None,
+        allow_private: Vec::new(),
         web_dir: PathBuf::from("web/dist"),
         postgres: PostgresOptions {
             bin: None,

@@ -1,8 +1,10 @@
 //! JSON bodies: limited in size and depth, never compressed, unknown fields refused. The verdict on a body waits in the
 //! extractor until the handler asks for it, so that who may not act learns nothing but that.
 
-use actix_web::dev::Payload;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
+use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
@@ -88,6 +90,26 @@ async fn read(request: HttpRequest, mut payload: web::Payload) -> Result<Bytes> 
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Middleware: refuses compressed bodies before anybody reads them, since a limit on the bytes received says nothing
+/// about what they inflate to.
+///
+/// # Errors
+/// Those of the service below.
+pub async fn refuse_encodings(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_none_or(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let refused = Error::new(
+        Code::UnsupportedMediaType,
+        "Send the body without content encoding.",
+    );
+    Ok(request.error_response(refused).map_into_right_body())
 }
 
 /// Whether `json` nests deeper than accepted. Brackets inside texts do not count.

@@ -1,0 +1,230 @@
+//! Projects: where keys, connections and routes live.
+
+use actix_web::{delete, get, patch, post};
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+use sluicegate_contracts::ids::{OrganizationId, ProjectId};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::extract::access::{self, Admin};
+use super::extract::{Creation, InProject, Json, PageQuery, Session, Viewer};
+use super::reply::Reply;
+use super::shapes::{Page, display_name, slug};
+use crate::app::projects::{self, Changes};
+use crate::domain::precondition::IfMatch;
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::store::projects as rows;
+
+/// A project.
+#[derive(Serialize, ToSchema)]
+struct Project {
+    /// Its id.
+    #[schema(value_type = String, example = "prj_01jd0000000000000000000000")]
+    id: ProjectId,
+    /// The organization that owns it.
+    #[schema(value_type = String, example = "org_01jd0000000000000000000000")]
+    organization: OrganizationId,
+    /// Its name in URLs.
+    #[schema(example = "default")]
+    slug: String,
+    /// Its name for people.
+    #[schema(example = "default")]
+    name: String,
+    /// When it was created.
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+}
+
+impl From<rows::Project> for Project {
+    fn from(row: rows::Project) -> Self {
+        Self {
+            id: row.id,
+            organization: row.organization,
+            slug: row.slug,
+            name: row.name,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// A new project.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateProject {
+    /// Id or slug of the organization that will own it.
+    #[schema(example = "org_01jd0000000000000000000000")]
+    organization: String,
+    /// Its name for people.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// Its name in URLs; made from the name when absent.
+    slug: Option<String>,
+}
+
+/// What shall change.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UpdateProject {
+    /// Its name for people.
+    name: Option<String>,
+    /// Its name in URLs.
+    slug: Option<String>,
+}
+
+/// Which projects to list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfOrganization {
+    /// Only those of this organization (id).
+    organization: Option<String>,
+}
+
+/// List my projects
+#[utoipa::path(
+    operation_id = "list_projects", tag = "projects", params(OfOrganization, PageQuery),
+    responses(
+        (status = 200, description = "The projects you can see, newest first", body = Page<Project>),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/projects")]
+pub(super) async fn list_projects(
+    session: Session,
+    page: PageQuery,
+    of: actix_web::web::Query<OfOrganization>,
+) -> Result<Reply> {
+    let organization = match &of.organization {
+        Some(named) => Some(
+            access::to_organization::<Viewer>(&session, named)
+                .await?
+                .organization,
+        ),
+        None => None,
+    };
+    let (user, before, fetch) = (
+        session.user,
+        page.before::<Uuid>()?.map(ProjectId::from),
+        page.fetch()?,
+    );
+    let found = session
+        .look_up(move |connection| rows::list_of_user(connection, user, organization, before, fetch).boxed())
+        .await?;
+    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Project::from)?)
+}
+
+/// Create a project
+#[utoipa::path(
+    operation_id = "create_project", tag = "projects", request_body = CreateProject,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Create at most once per key, for 24 hours")),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 201, description = "Created", body = Project),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/projects")]
+pub(super) async fn create_project(session: Session, body: Creation<CreateProject>) -> Result<Reply> {
+    let (once, body) = body.checked()?;
+    let organization = access::to_organization::<Admin>(&session, &body.organization)
+        .await?
+        .organization;
+    let name = display_name(&body.name)?;
+    let slug = body.slug.as_deref().map(slug).transpose()?;
+    session
+        .acting_for(organization)
+        .create(once, move |tx| {
+            async move {
+                let project = projects::create(tx, &name, slug).await?;
+                let (id, revision) = (project.id, project.revision);
+                let location = format!("/api/v1/projects/{id}");
+                Ok(Reply::created(location, &Project::from(project))?.at_revision(revision))
+            }
+            .boxed()
+        })
+        .await
+}
+
+/// Read a project
+#[utoipa::path(
+    operation_id = "get_project", tag = "projects",
+    params(
+        ("project" = String, Path, description = "Id of the project, or its slug together with `organization`"),
+        ("organization" = Option<String>, Query, description = "Id or slug of the organization, when `project` is a slug"),
+    ),
+    extensions(("x-sluicegate-role" = json!("viewer"))),
+    responses(
+        (status = 200, description = "The project", body = Project),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/projects/{project}")]
+pub(super) async fn get_project(member: InProject<Viewer>) -> Result<Reply> {
+    let id = member.project;
+    let found = member
+        .read(move |connection| rows::find(connection, id).boxed())
+        .await?;
+    let row = found.ok_or_else(Error::not_found)?;
+    let revision = row.revision;
+    Ok(Reply::ok(&Project::from(row))?.at_revision(revision))
+}
+
+/// Rename a project
+#[utoipa::path(
+    operation_id = "update_project", tag = "projects", request_body = UpdateProject,
+    params(
+        ("project" = String, Path, description = "Id of the project"),
+        ("If-Match" = Option<String>, Header, description = "ETag of the state the change is based on"),
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 200, description = "The project as changed", body = Project),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[patch("/projects/{project}")]
+pub(super) async fn update_project(
+    member: InProject<Admin>,
+    if_match: IfMatch,
+    body: Json<UpdateProject>,
+) -> Result<Reply> {
+    let body = body.checked()?;
+    let changes = Changes {
+        name: body.name.as_deref().map(display_name).transpose()?,
+        slug: body.slug.as_deref().map(slug).transpose()?,
+    };
+    let id = member.project;
+    let written = member
+        .caller
+        .write(move |tx| async move { projects::update(tx, id, changes, &if_match).await }.boxed())
+        .await?;
+    let revision = written.value.revision;
+    Ok(Reply::ok(&Project::from(written.value))?.at_revision(revision))
+}
+
+/// Delete a project
+///
+/// Its keys, connections and routes stop working at once. Logged requests stay.
+#[utoipa::path(
+    operation_id = "delete_project", tag = "projects",
+    params(
+        ("project" = String, Path, description = "Id of the project"),
+        ("If-Match" = Option<String>, Header, description = "ETag of the state the change is based on"),
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[delete("/projects/{project}")]
+pub(super) async fn delete_project(member: InProject<Admin>, if_match: IfMatch) -> Result<Reply> {
+    let id = member.project;
+    let written = member
+        .caller
+        .write(move |tx| async move { projects::delete(tx, id, &if_match).await }.boxed())
+        .await?;
+    Ok(Reply::no_content().at_version(written.version))
+}

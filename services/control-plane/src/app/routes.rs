@@ -1,0 +1,135 @@
+//! Routes. Each change publishes the next version of the whole document; versions are never changed.
+
+use serde_json::json;
+use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Strategy};
+use sluicegate_contracts::ids::{ProjectId, RouteId};
+use sluicegate_service_runtime::ids;
+
+use super::Tx;
+use crate::domain::precondition::IfMatch;
+use crate::domain::route_draft::{CheckedRoute, RouteDraft, TargetDraft};
+use crate::error::{Error, Result};
+use crate::store::routes::{self, LiveRoute};
+use crate::store::{Lock, connections};
+
+/// What shall change; the rest stays as published.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Name of the route.
+    pub slug: Option<String>,
+    /// Further model names that mean it.
+    pub aliases: Option<Vec<String>>,
+    /// How targets are ordered.
+    pub strategy: Option<Strategy>,
+    /// Where requests go.
+    pub targets: Option<Vec<TargetDraft>>,
+    /// Retries.
+    pub retry: Option<RetryPolicy>,
+}
+
+async fn checked(tx: &mut Tx, project: ProjectId, draft: RouteDraft) -> Result<CheckedRoute> {
+    let connections = connections::names(tx.connection(), project).await?;
+    draft.check(&connections).map_err(Error::validation)
+}
+
+/// A new route at version 1.
+///
+/// # Errors
+/// `validation_failed` with every finding, `slug_taken`, `alias_taken`.
+pub async fn create(tx: &mut Tx, project: ProjectId, draft: RouteDraft) -> Result<LiveRoute> {
+    let checked = checked(tx, project, draft).await?;
+    let route = published(tx, project, ids::fresh(), 1, checked)?;
+    let (by, now) = (tx.ctx().user(), tx.ctx().now);
+    routes::insert(tx.connection(), &route, by, now).await?;
+    announce(tx, &route, "route.create")?;
+    Ok(LiveRoute {
+        route,
+        created_at: now,
+        published_at: now,
+    })
+}
+
+fn published(tx: &Tx, project: ProjectId, id: RouteId, version: u32, checked: CheckedRoute) -> Result<Route> {
+    Ok(Route {
+        id,
+        organization: tx.organization()?,
+        project,
+        slug: checked.slug,
+        version,
+        aliases: checked.aliases,
+        strategy: checked.strategy,
+        targets: checked.targets,
+        retry: checked.retry,
+    })
+}
+
+fn announce(tx: &mut Tx, route: &Route, action: &str) -> Result<()> {
+    tx.audit(
+        action,
+        route.id,
+        &json!({ "slug": route.slug, "version": route.version }),
+    );
+    tx.publish(&Entity::Route(route.clone()))
+}
+
+async fn locked(tx: &mut Tx, project: ProjectId, id: RouteId, if_match: &IfMatch) -> Result<LiveRoute> {
+    let found = routes::find(tx.connection(), project, id, Lock::ForUpdate).await?;
+    let live = found.ok_or_else(Error::not_found)?;
+    if_match.check(i64::from(live.route.version))?;
+    Ok(live)
+}
+
+fn merged(current: &Route, changes: Changes) -> RouteDraft {
+    let as_drafted = || {
+        let targets = current.targets.iter().map(|target| TargetDraft {
+            model: target.model.clone(),
+            connection: target.connection.map(|id| id.to_string()),
+            weight: target.weight,
+        });
+        targets.collect()
+    };
+    RouteDraft {
+        slug: changes.slug.unwrap_or_else(|| current.slug.clone()),
+        aliases: changes.aliases.unwrap_or_else(|| current.aliases.clone()),
+        strategy: changes.strategy.unwrap_or(current.strategy),
+        targets: changes.targets.unwrap_or_else(as_drafted),
+        retry: changes.retry.unwrap_or_else(|| current.retry.clone()),
+    }
+}
+
+/// Publishes the next version of a route.
+///
+/// # Errors
+/// `not_found`, `version_conflict`, `validation_failed` with every finding, `slug_taken`, `alias_taken`.
+pub async fn update(
+    tx: &mut Tx,
+    project: ProjectId,
+    id: RouteId,
+    changes: Changes,
+    if_match: &IfMatch,
+) -> Result<LiveRoute> {
+    let live = locked(tx, project, id, if_match).await?;
+    let checked = checked(tx, project, merged(&live.route, changes)).await?;
+    let route = published(tx, project, id, live.route.version + 1, checked)?;
+    let (by, now) = (tx.ctx().user(), tx.ctx().now);
+    routes::publish(tx.connection(), &route, by, now).await?;
+    announce(tx, &route, "route.publish")?;
+    Ok(LiveRoute {
+        route,
+        created_at: live.created_at,
+        published_at: now,
+    })
+}
+
+/// Takes a route out of use.
+///
+/// # Errors
+/// `not_found`, `version_conflict`.
+pub async fn delete(tx: &mut Tx, project: ProjectId, id: RouteId, if_match: &IfMatch) -> Result<()> {
+    let live = locked(tx, project, id, if_match).await?;
+    let now = tx.ctx().now;
+    routes::delete(tx.connection(), id, now).await?;
+    tx.audit("route.delete", id, &json!({ "slug": live.route.slug }));
+    tx.retract(EntityKind::Route, id.as_uuid());
+    Ok(())
+}

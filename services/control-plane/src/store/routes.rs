@@ -1,0 +1,281 @@
+//! Routes, their immutable versions, and the names they answer to. A version's document is the published entity.
+
+use sluicegate_contracts::config::Route;
+use sluicegate_contracts::ids::{ConnectionId, ProjectId, RouteId, UserId};
+use sqlx::types::Json;
+use time::OffsetDateTime;
+
+use super::constraint::on_constraint;
+use super::{Connection, Lock};
+use crate::codes::Code;
+use crate::error::{Error, Result};
+
+/// A route at its published version.
+#[derive(Debug, Clone)]
+pub struct LiveRoute {
+    /// The published entity.
+    pub route: Route,
+    /// When the route was created.
+    pub created_at: OffsetDateTime,
+    /// When this version was published.
+    pub published_at: OffsetDateTime,
+}
+
+/// One version of a route.
+#[derive(Debug, Clone)]
+pub struct RouteVersion {
+    /// The entity as it was published.
+    pub route: Route,
+    /// Who published it.
+    pub created_by: Option<UserId>,
+    /// When.
+    pub created_at: OffsetDateTime,
+}
+
+fn slug_taken() -> Error {
+    Error::new(Code::SlugTaken, "Another route of the project has this slug.")
+}
+
+/// Adds a route with its first version.
+///
+/// # Errors
+/// `slug_taken`, `alias_taken`.
+pub async fn insert(
+    connection: &mut Connection,
+    route: &Route,
+    by: Option<UserId>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let inserted = sqlx::query!(
+        "insert into routes (id, organization_id, project_id, slug, version, created_at) values ($1, $2, $3, $4, $5, $6)",
+        route.id.as_uuid(),
+        route.organization.as_uuid(),
+        route.project.as_uuid(),
+        route.slug,
+        i32::try_from(route.version).map_err(Error::internal)?,
+        now,
+    )
+    .execute(&mut *connection)
+    .await;
+    on_constraint(inserted, "routes_slug", slug_taken)?;
+    insert_version(connection, route, by, now).await
+}
+
+/// Publishes the next version of a route.
+///
+/// # Errors
+/// `slug_taken`, `alias_taken`.
+pub async fn publish(
+    connection: &mut Connection,
+    route: &Route,
+    by: Option<UserId>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let updated = sqlx::query!(
+        "update routes set slug = $2, version = $3 where id = $1",
+        route.id.as_uuid(),
+        route.slug,
+        i32::try_from(route.version).map_err(Error::internal)?,
+    )
+    .execute(&mut *connection)
+    .await;
+    on_constraint(updated, "routes_slug", slug_taken)?;
+    insert_version(connection, route, by, now).await
+}
+
+async fn insert_version(
+    connection: &mut Connection,
+    route: &Route,
+    by: Option<UserId>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into route_versions (organization_id, route_id, version, document, created_by, created_at)
+         values ($1, $2, $3, $4, $5, $6)",
+        route.organization.as_uuid(),
+        route.id.as_uuid(),
+        i32::try_from(route.version).map_err(Error::internal)?,
+        Json(route) as _,
+        by.map(UserId::as_uuid),
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "delete from route_aliases where route_id = $1",
+        route.id.as_uuid()
+    )
+    .execute(&mut *connection)
+    .await?;
+    let named = sqlx::query!(
+        "insert into route_aliases (organization_id, project_id, route_id, alias)
+         select $1, $2, $3, alias from unnest($4::text[]) as alias",
+        route.organization.as_uuid(),
+        route.project.as_uuid(),
+        route.id.as_uuid(),
+        &route.aliases,
+    )
+    .execute(connection)
+    .await;
+    on_constraint(named, "route_aliases_once", || {
+        Error::new(
+            Code::AliasTaken,
+            "One of the aliases belongs to another route of the project.",
+        )
+    })?;
+    Ok(())
+}
+
+/// The routes of `project`, newest first, created before `before`.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn list(
+    connection: &mut Connection,
+    project: ProjectId,
+    before: Option<RouteId>,
+    limit: i64,
+) -> Result<Vec<LiveRoute>> {
+    let rows = sqlx::query!(
+        r#"select version.document as "document: Json<Route>", routes.created_at, version.created_at as published_at
+         from routes join route_versions version
+            on version.route_id = routes.id and version.version = routes.version
+         where routes.project_id = $1 and routes.deleted_at is null and ($2::uuid is null or routes.id < $2)
+         order by routes.id desc limit $3"#,
+        project.as_uuid(),
+        before.map(RouteId::as_uuid),
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    let live = rows.into_iter().map(|row| LiveRoute {
+        route: row.document.0,
+        created_at: row.created_at,
+        published_at: row.published_at,
+    });
+    Ok(live.collect())
+}
+
+/// The route with this id in `project`.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn find(
+    connection: &mut Connection,
+    project: ProjectId,
+    id: RouteId,
+    lock: Lock,
+) -> Result<Option<LiveRoute>> {
+    if lock == Lock::ForUpdate {
+        sqlx::query!("select id from routes where id = $1 for update", id.as_uuid())
+            .fetch_optional(&mut *connection)
+            .await?;
+    }
+    let row = sqlx::query!(
+        r#"select version.document as "document: Json<Route>", routes.created_at, version.created_at as published_at
+         from routes join route_versions version
+            on version.route_id = routes.id and version.version = routes.version
+         where routes.project_id = $1 and routes.id = $2 and routes.deleted_at is null"#,
+        project.as_uuid(),
+        id.as_uuid(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| LiveRoute {
+        route: row.document.0,
+        created_at: row.created_at,
+        published_at: row.published_at,
+    }))
+}
+
+/// The versions of a route before version `before`, newest first.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn versions(
+    connection: &mut Connection,
+    id: RouteId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<RouteVersion>> {
+    let rows = sqlx::query!(
+        r#"select document as "document: Json<Route>", created_by, created_at from route_versions
+         where route_id = $1 and ($2::bigint is null or version < $2) order by version desc limit $3"#,
+        id.as_uuid(),
+        before,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    let versions = rows.into_iter().map(|row| RouteVersion {
+        route: row.document.0,
+        created_by: row.created_by.map(UserId::from),
+        created_at: row.created_at,
+    });
+    Ok(versions.collect())
+}
+
+/// Slugs of the live routes of `project` with a target pinned to `account`.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn pinned_to(
+    connection: &mut Connection,
+    project: ProjectId,
+    account: ConnectionId,
+) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "select routes.slug from routes join route_versions version
+            on version.route_id = routes.id and version.version = routes.version
+         where routes.project_id = $1 and routes.deleted_at is null
+            and version.document -> 'targets' @> jsonb_build_array(jsonb_build_object('connection', $2::text))
+         order by routes.slug",
+        project.as_uuid(),
+        account.to_string(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Takes a route out of use; its versions stay, its names become free.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn delete(connection: &mut Connection, id: RouteId, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!("delete from route_aliases where route_id = $1", id.as_uuid())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query!(
+        "update routes set deleted_at = $2 where id = $1",
+        id.as_uuid(),
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Takes every route of `project` out of use; their ids.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn delete_all(
+    connection: &mut Connection,
+    project: ProjectId,
+    now: OffsetDateTime,
+) -> Result<Vec<RouteId>> {
+    sqlx::query!(
+        "delete from route_aliases where project_id = $1",
+        project.as_uuid()
+    )
+    .execute(&mut *connection)
+    .await?;
+    let ids = sqlx::query_scalar!(
+        "update routes set deleted_at = $2 where project_id = $1 and deleted_at is null returning id",
+        project.as_uuid(),
+        now,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(RouteId::from).collect())
+}
