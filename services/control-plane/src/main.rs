@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret;
 use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::app::catalog;
 use sluicegate_control_plane::settings::{AmqpSettings, DEFAULTS, RedisSettings, Settings};
 use sluicegate_control_plane::startup::Seams;
@@ -17,6 +18,7 @@ use sluicegate_control_plane::{Application, openapi, store};
 use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::health::Health;
+use sluicegate_service_runtime::http_span::HttpSpan;
 use sluicegate_service_runtime::metrics::Registry;
 use sluicegate_service_runtime::shutdown::{self, Tasks};
 use sluicegate_service_runtime::{admin_server, build_info, otel, settings, tls, tracing as logging};
@@ -59,7 +61,9 @@ async fn main() -> anyhow::Result<()> {
     match cli.command {
         Command::Openapi => Ok(std::io::stdout().write_all(openapi::text()?.as_bytes())?),
         Command::CheckConfig => {
-            load()?;
+            let settings = load()?;
+            config_bus(&settings.amqp)?;
+            usage_queue(&settings.redis)?;
             Ok(writeln!(std::io::stdout(), "The settings can be used.")?)
         }
         Command::Migrate => migrate(&load()?).await,
@@ -97,9 +101,7 @@ async fn import(settings: Settings, file: Option<PathBuf>) -> anyhow::Result<()>
 }
 
 fn config_bus(settings: &AmqpSettings) -> anyhow::Result<ConfigBus> {
-    let Some(url) = &settings.url else {
-        return Ok(ConfigBus::memory());
-    };
+    let url = settings.url.as_ref().context("setting `amqp.url` is missing")?;
     Ok(ConfigBus::rabbitmq(
         url.resolve()?.expose_secret(),
         &settings.prefix,
@@ -107,14 +109,11 @@ fn config_bus(settings: &AmqpSettings) -> anyhow::Result<ConfigBus> {
 }
 
 fn usage_queue(settings: &RedisSettings) -> anyhow::Result<UsageQueue> {
-    let Some(url) = &settings.url else {
-        return Ok(UsageQueue::memory(settings.depth_cap));
-    };
-    let url = url.resolve()?;
+    let url = settings.url.as_ref().context("setting `redis.url` is missing")?;
     Ok(UsageQueue::redis(
-        url.expose_secret(),
+        url.resolve()?.expose_secret(),
         &settings.prefix,
-        settings.depth_cap,
+        settings.queue_cap,
     )?)
 }
 
@@ -122,10 +121,12 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     tls::install_crypto_provider();
     let exporter = otel::exporter(&settings.otel, "sluicegate-control-plane")?;
     logging::init(&settings.log, exporter.as_ref())?;
+    let (clock, registry) = (Clock::system(), Registry::new());
     let seams = Seams {
-        clock: Clock::system(),
+        span: HttpSpan::new(&registry, clock.clone(), |id| RequestId::from(id).to_string()),
+        clock,
         tasks: Tasks::new(),
-        registry: Registry::new(),
+        registry,
         health: Health::new(),
         bus: config_bus(&settings.amqp)?,
         queue: usage_queue(&settings.redis)?,

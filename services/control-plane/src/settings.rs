@@ -85,7 +85,7 @@ pub struct DatabaseSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AmqpSettings {
-    /// `amqp://user:password@host/vhost`; absent: workers learn of changes only by pulling.
+    /// `amqp://user:password@host/vhost`; absent only where the assembly brings its own bus.
     pub url: Option<SecretSetting>,
     /// Starts the name of everything we keep there, so that deployments can share a broker.
     pub prefix: String,
@@ -95,12 +95,12 @@ pub struct AmqpSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings {
-    /// `redis://user:password@host/0`; absent: only workers in this process can deliver usage.
+    /// `redis://user:password@host/0`; absent only where the assembly brings its own queue.
     pub url: Option<SecretSetting>,
     /// Starts the name of every key, so that deployments can share a server.
     pub prefix: String,
     /// Usage records that may wait; beyond that, workers keep them.
-    pub depth_cap: u64,
+    pub queue_cap: u64,
 }
 
 /// Sign-in.

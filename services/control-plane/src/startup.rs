@@ -9,7 +9,6 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use secrecy::ExposeSecret;
 use sluicegate_backplane::{ConfigBus, UsageQueue};
-use sluicegate_contracts::ids::RequestId;
 use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::health::{CheckHandle, Health};
@@ -38,6 +37,8 @@ pub struct Seams {
     pub tasks: Tasks,
     /// Metrics.
     pub registry: Registry,
+    /// Request ids, spans and request metrics; one per registry.
+    pub span: HttpSpan,
     /// Readiness checks.
     pub health: Health,
     /// Where configuration changes go.
@@ -170,9 +171,7 @@ fn server(
     workers: usize,
 ) -> Result<Server, StartError> {
     let document = openapi::text().map_err(Error::internal)?;
-    let span = HttpSpan::new(&seams.registry, seams.clock.clone(), |id| {
-        RequestId::from(id).to_string()
-    });
+    let span = seams.span.clone();
     let data = web::Data::new(state.clone());
     let listen = state.settings.http.listen;
     let mut server = HttpServer::new(move || {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::json;
 use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::Application;
 use sluicegate_control_plane::settings::{DEFAULTS, Settings};
 use sluicegate_control_plane::startup::Seams;
@@ -12,6 +13,7 @@ use sluicegate_control_plane::state::AppState;
 use sluicegate_control_plane::store::Database;
 use sluicegate_service_runtime::clock::{Clock, ManualClock};
 use sluicegate_service_runtime::health::Health;
+use sluicegate_service_runtime::http_span::HttpSpan;
 use sluicegate_service_runtime::metrics::Registry;
 use sluicegate_service_runtime::settings::load_from;
 use sluicegate_service_runtime::shutdown::Tasks;
@@ -61,10 +63,12 @@ impl TestApp {
         tls::install_crypto_provider();
         let (clock, manual) = Clock::manual(START_MILLIS);
         let tasks = Tasks::new();
+        let registry = Registry::new();
         let seams = Seams {
+            span: HttpSpan::new(&registry, clock.clone(), |id| RequestId::from(id).to_string()),
             clock,
             tasks: tasks.clone(),
-            registry: Registry::new(),
+            registry,
             health: Health::new(),
             bus: ConfigBus::memory(),
             queue: UsageQueue::memory(10_000),
