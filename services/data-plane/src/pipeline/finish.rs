@@ -4,12 +4,10 @@
 //! Must stay true: an intent is written before each attempt leaves, each attempt is priced once, and the record is
 //! handed over before the last byte of the answer is.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sluicegate_contracts::SCHEMA_VERSION;
-use sluicegate_contracts::config::PriceCard;
 use sluicegate_contracts::ids::{RequestId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -22,13 +20,14 @@ use sluicegate_protocols::TokenCounts;
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
+use super::accounting::{intent, price, total_cost, usage};
 use super::attribution::Attribution;
 use super::stage::{Authenticated, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
 use crate::snapshot::Snapshot;
 use crate::upstream::echo;
-use crate::usage::{Intent, IntentGuard};
+use crate::usage::IntentGuard;
 
 /// Status noted for a caller that hung up before there was an answer; nginx uses the same number.
 const CALLER_GONE: u16 = 499;
@@ -337,68 +336,6 @@ impl Drop for Finish {
             evidence: Evidence::Uncertain,
         });
         self.close(Outcome::ClientGone, CALLER_GONE, None);
-    }
-}
-
-fn intent<'a>(
-    record: &'a UsageRecord,
-    candidate: &Candidate<'a>,
-    model: &'a str,
-    attempt_started_us: u64,
-    cost_bound: Option<NanoUsd>,
-    price_version: Option<u32>,
-) -> Intent<'a> {
-    Intent {
-        request: record.request,
-        organization: record.organization,
-        project: record.project,
-        api_key: record.api_key,
-        operation: record.operation,
-        model_requested: record.model_requested.as_str().into(),
-        model_served: Some(model.into()),
-        route: record.route.as_ref().map(Cow::Borrowed),
-        stream: record.stream,
-        started_at: record.started_at,
-        trace_id: record.trace_id.as_deref().map(Cow::Borrowed),
-        connection: candidate.connection.map(|connection| connection.id),
-        endpoint: candidate.endpoint.map(|endpoint| endpoint.id),
-        provider: candidate.provider.into(),
-        upstream_model: candidate.upstream_model.into(),
-        attempt_started_us,
-        cost_bound,
-        price_version,
-    }
-}
-
-/// Sum over the priced attempts; `None` when none was priced although one was sent.
-fn total_cost(attempts: &[AttemptRecord]) -> Option<NanoUsd> {
-    if attempts.is_empty() {
-        return Some(NanoUsd::ZERO);
-    }
-    let priced = || attempts.iter().filter_map(|attempt| attempt.cost);
-    priced().next().is_some().then(|| priced().sum())
-}
-
-fn price<'s>(snapshot: &'s Snapshot, model: &str, attempt: &AttemptRecord) -> Option<&'s PriceCard> {
-    let id = attempt.endpoint?;
-    let endpoint = snapshot
-        .catalog()
-        .by_model(model)
-        .iter()
-        .find(|endpoint| endpoint.id == id)?;
-    endpoint.price.as_ref()
-}
-
-/// The same counts in the words of the usage record.
-pub(super) const fn usage(counts: &TokenCounts) -> TokenUsage {
-    TokenUsage {
-        input: counts.input,
-        cache_read: counts.cached_input,
-        cache_write: counts.cache_write,
-        input_audio: counts.input_audio,
-        output: counts.output,
-        reasoning: counts.reasoning,
-        output_audio: counts.output_audio,
     }
 }
 

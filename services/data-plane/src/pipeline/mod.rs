@@ -3,6 +3,7 @@
 //! Read [`run`] first: it is the list of steps, each a file of its name. Must stay true: one frozen snapshot serves the
 //! whole request, nothing leaves memory before [`walk`], and [`finish`] closes the books whichever way it ends.
 
+mod accounting;
 mod admit;
 mod answer;
 mod attempt;

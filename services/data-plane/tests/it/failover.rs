@@ -207,3 +207,15 @@ async fn a_server_that_is_not_there_is_502() {
     assert_eq!(record.attempts[0].outcome, AttemptOutcome::Unreachable);
     assert_eq!(record.attempts[0].evidence, Evidence::NotBilled);
 }
+
+#[actix_web::test]
+async fn a_connection_the_provider_has_closed_meanwhile_does_no_harm() {
+    let provider = Provider::start([Script::json(200, ANSWER).cut()]).await;
+    let mut config = Config::new();
+    config.compatible("a", &provider.url());
+    let worker = Worker::start(&config);
+    for _ in 0..5 {
+        assert_eq!(worker.chat(chat("a/m", false)).await.status(), 200);
+    }
+    assert_eq!(provider.connections(), provider.received().len());
+}

@@ -106,3 +106,18 @@ async fn embeddings_pass_through() {
     assert_eq!(received.body, r#"{"input":["a b c"],"model":"e","odd":1}"#);
     assert_eq!(worker.record().await.tokens.input, 3);
 }
+
+#[actix_web::test]
+async fn a_body_of_many_reads_arrives_as_it_was_sent() {
+    let provider = Provider::start([Script::json(200, ANSWER)]).await;
+    let mut config = Config::new();
+    config.compatible("local", &provider.url());
+    let worker = Worker::start(&config);
+    let text: String = (0..60_000).map(|word| format!("{word} \\u00e9 ")).collect();
+    let body = format!(r#"{{"messages":[{{"role":"user","content":"{text}"}}],"model":"local/m"}}"#);
+    assert_eq!(worker.chat(body.clone()).await.status(), 200);
+    assert!(
+        provider.received()[0].body == body.replace("local/m", "m"),
+        "changed on the way"
+    );
+}

@@ -73,3 +73,21 @@ async fn the_deadline_holds_over_all_attempts() {
     let error = error_of(worker.chat(chat("sluicegate/echo:timeout", false)).await).await;
     assert_eq!((error.0, error.2.as_str()), (504, "deadline_exceeded"));
 }
+
+#[actix_web::test]
+async fn what_may_have_been_billed_costs_its_upper_bound() {
+    let provider = Provider::start([Script::default().hang()]).await;
+    let mut config = Config::new();
+    config.connect("main", "openai", &provider.url());
+    config.model("openai/gpt-4o-mini", "openai", "gpt-4o-mini", 1_000, 4_000);
+    config.route("quick", &["openai/gpt-4o-mini"], QUICK);
+    let worker = Worker::start(&config);
+    let body =
+        r#"{"model":"route/quick","messages":[{"role":"user","content":"hello"}],"max_tokens":500,"n":2}"#;
+    assert_eq!(worker.chat(body).await.status(), 504);
+    let record = worker.record().await;
+    // A token for each byte of the body and 64 for the template, and two answers of 500.
+    let bound = body.len() as i64 + 64 + 1_000 * 4;
+    assert_eq!(record.attempts[0].evidence, Evidence::Uncertain);
+    assert_eq!(record.cost.map(|cost| cost.nanos()), Some(bound));
+}

@@ -167,8 +167,17 @@ fn ship(spool: &Spool, clock: Clock, registry: &Registry) -> Arc<Mutex<Vec<Usage
             let arrived = queue.read("test", 100, Duration::from_millis(50)).await.unwrap();
             let read = arrived
                 .iter()
-                .map(|it| serde_json::from_slice(&it.entry.as_ref().unwrap().body).unwrap());
-            collected.lock().unwrap().extend(read);
+                .map(|it| serde_json::from_slice::<UsageRecord>(&it.entry.as_ref().unwrap().body).unwrap());
+            let mut records = collected.lock().unwrap();
+            // The shipper sends again what nobody stores; a record written twice has two positions.
+            for record in read {
+                if !records
+                    .iter()
+                    .any(|known: &UsageRecord| known.origin == record.origin)
+                {
+                    records.push(record);
+                }
+            }
         }
     });
     records

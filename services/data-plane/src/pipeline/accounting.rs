@@ -1,0 +1,81 @@
+//! From stages to the words of the books: intents, token counts, sums. Pure; called by [`super::finish`].
+
+use std::borrow::Cow;
+
+use sluicegate_contracts::config::PriceCard;
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::tokens::TokenUsage;
+use sluicegate_contracts::usage::{AttemptRecord, UsageRecord};
+use sluicegate_protocols::TokenCounts;
+use sluicegate_routing::Candidate;
+
+use crate::snapshot::Snapshot;
+use crate::usage::Intent;
+
+/// What is put on file before an attempt is sent.
+pub(super) fn intent<'a>(
+    record: &'a UsageRecord,
+    candidate: &Candidate<'a>,
+    model: &'a str,
+    attempt_started_us: u64,
+    cost_bound: Option<NanoUsd>,
+    price_version: Option<u32>,
+) -> Intent<'a> {
+    Intent {
+        request: record.request,
+        organization: record.organization,
+        project: record.project,
+        api_key: record.api_key,
+        operation: record.operation,
+        model_requested: record.model_requested.as_str().into(),
+        model_served: Some(model.into()),
+        route: record.route.as_ref().map(Cow::Borrowed),
+        stream: record.stream,
+        started_at: record.started_at,
+        trace_id: record.trace_id.as_deref().map(Cow::Borrowed),
+        connection: candidate.connection.map(|connection| connection.id),
+        endpoint: candidate.endpoint.map(|endpoint| endpoint.id),
+        provider: candidate.provider.into(),
+        upstream_model: candidate.upstream_model.into(),
+        attempt_started_us,
+        cost_bound,
+        price_version,
+    }
+}
+
+/// Sum over the priced attempts; `None` when none was priced although one was sent.
+pub(super) fn total_cost(attempts: &[AttemptRecord]) -> Option<NanoUsd> {
+    if attempts.is_empty() {
+        return Some(NanoUsd::ZERO);
+    }
+    let priced = || attempts.iter().filter_map(|attempt| attempt.cost);
+    priced().next().is_some().then(|| priced().sum())
+}
+
+/// The price card an attempt was priced by, from the snapshot its request is served from.
+pub(super) fn price<'s>(
+    snapshot: &'s Snapshot,
+    model: &str,
+    attempt: &AttemptRecord,
+) -> Option<&'s PriceCard> {
+    let id = attempt.endpoint?;
+    let endpoint = snapshot
+        .catalog()
+        .by_model(model)
+        .iter()
+        .find(|endpoint| endpoint.id == id)?;
+    endpoint.price.as_ref()
+}
+
+/// The same counts in the words of the usage record.
+pub(super) const fn usage(counts: &TokenCounts) -> TokenUsage {
+    TokenUsage {
+        input: counts.input,
+        cache_read: counts.cached_input,
+        cache_write: counts.cache_write,
+        input_audio: counts.input_audio,
+        output: counts.output,
+        reasoning: counts.reasoning,
+        output_audio: counts.output_audio,
+    }
+}
