@@ -71,6 +71,8 @@ test("a revoked key is gone from the list and refused at the endpoint", async ({
   await page.getByLabel("Password").fill("a few unrelated words");
   await page.getByRole("button", { name: "Create account" }).click();
   await page.getByRole("link", { name: "Keys" }).click();
+  // The quickstart has a "Create key" button too.
+  await expect(page.getByRole("heading", { name: "Keys", level: 1 })).toBeVisible();
   await page.getByRole("button", { name: "Create key" }).first().click();
   await page.getByLabel("Name").fill("short-lived");
   await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();

@@ -82,6 +82,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deployment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far has the configuration come */
+        get: operations["get_deployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invites/accept": {
         parameters: {
             query?: never;
@@ -111,6 +128,40 @@ export interface paths {
         };
         /** Who am I */
         get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List models */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{vendor}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a model */
+        get: operations["get_model"];
         put?: never;
         post?: never;
         delete?: never;
@@ -347,6 +398,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Test a connection */
         post: operations["test_connection"];
         delete?: never;
         options?: never;
@@ -458,6 +510,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List requests */
         get: operations["list_requests"];
         put?: never;
         post?: never;
@@ -474,6 +527,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Read a request */
         get: operations["get_request"];
         put?: never;
         post?: never;
@@ -547,7 +601,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["usage"];
+        /** Read usage over time */
+        get: operations["get_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -614,15 +669,36 @@ export interface components {
             /** @description The token of the invitation. */
             token: string;
         };
+        /** @description One upstream try. */
         Attempt: {
+            /**
+             * @description The connection used; null for the built-in echo.
+             * @example con_01jd0000000000000000000000
+             */
             connection: string | null;
-            cost: null | components["schemas"]["Money"];
+            cost: components["schemas"]["Money"] | null;
+            /**
+             * Format: int64
+             * @description Its length.
+             */
             duration_ms: number;
+            /** @description Counted from 0. */
             index: number;
+            /** @description How it ended. */
             outcome: string;
+            /** @description Provider id. */
             provider: string;
+            /**
+             * Format: int32
+             * @description The provider's HTTP status.
+             */
             status: number | null;
+            /**
+             * Format: int64
+             * @description Time to the provider's first body byte.
+             */
             ttft_ms: number | null;
+            /** @description Model name sent to the provider. */
             upstream_model: string;
         };
         /** @description Who did it. */
@@ -708,23 +784,35 @@ export interface components {
             /** @description Whether it may be used. */
             status: components["schemas"]["ConnectionStatus"];
         };
-        ConnectionList: {
-            data: components["schemas"]["Connection"][];
-            has_more: boolean;
-            next_cursor: string | null;
-        };
         /**
          * @description Whether a connection may be used.
          * @enum {string}
          */
         ConnectionStatus: "active" | "disabled";
+        /** @description How a connection answered. */
         ConnectionTest: {
+            /**
+             * Format: int64
+             * @description Time to the whole answer.
+             */
             latency_ms: number | null;
+            /** @description One sentence. */
             message: string | null;
+            /** @description Model names the provider lists. */
             models: string[];
+            /** @description Whether the provider accepted the credential. */
             ok: boolean;
+            /**
+             * Format: int32
+             * @description The provider's HTTP status; null when it could not be reached.
+             */
             status: number | null;
         };
+        /**
+         * @description What a cost rests on: the provider's own count, the gateway's count, or a bound for what may have been billed.
+         * @enum {string}
+         */
+        CostEvidence: "reported" | "estimated" | "uncertain" | "none";
         /** @description A new connection. */
         CreateConnection: {
             /** @description Base URL including the version path; the provider's own when absent. */
@@ -809,6 +897,25 @@ export interface components {
             /** @description 1 to 20 targets. */
             targets: components["schemas"]["WriteRouteTarget"][];
         };
+        /** @description The deployment. */
+        Deployment: {
+            /**
+             * Format: int64
+             * @description Newest configuration version.
+             */
+            config_version: number;
+            /** @description The workers as a whole. */
+            workers: components["schemas"]["DeploymentWorkers"];
+        };
+        /** @description The workers as a whole. */
+        DeploymentWorkers: {
+            /** @description Of those, how many serve from the newest version. */
+            applied: number;
+            /** @description Alive and taking requests. */
+            live: number;
+            /** @description Releases among them. */
+            releases: string[];
+        };
         /** @description An invitation that is not accepted yet. */
         Invite: {
             /**
@@ -886,11 +993,6 @@ export interface components {
             /** @description Whether it works. */
             status: components["schemas"]["KeyStatus"];
         };
-        KeyList: {
-            data: components["schemas"]["Key"][];
-            has_more: boolean;
-            next_cursor: string | null;
-        };
         /**
          * @description Whether a key works.
          * @enum {string}
@@ -964,8 +1066,65 @@ export interface components {
             /** @description As what. */
             role: components["schemas"]["Role"];
         };
+        /** @description What a model reads and writes. */
+        Modalities: {
+            /** @description `text`, `image`, … */
+            input: string[];
+            /** @description `text`, … */
+            output: string[];
+        };
+        /** @description A model and the ways to reach it. */
+        Model: {
+            /**
+             * Format: int64
+             * @description Largest prompt plus answer, in tokens.
+             */
+            context_window: number | null;
+            /** @description The priced ways to reach it. */
+            endpoints: components["schemas"]["ModelEndpoint"][];
+            /**
+             * @description Canonical id, `vendor/model`; what callers send.
+             * @example openai/gpt-4o-mini
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Largest answer, in tokens.
+             */
+            max_output_tokens: number | null;
+            /** @description What it reads and writes. */
+            modalities: components["schemas"]["Modalities"];
+            /** @description Name for people. */
+            name: string;
+            /**
+             * @description First half of the id.
+             * @example openai
+             */
+            vendor: string;
+        };
+        /** @description A priced way to reach a model. */
+        ModelEndpoint: {
+            /** @description What it can be asked: `chat_completions`, `embeddings`. */
+            operations: string[];
+            price: components["schemas"]["Price"] | null;
+            /** @description Provider id. */
+            provider: string;
+            /** @description Region, when the provider tells them apart. */
+            region: string | null;
+            /** @description The provider's own name for the model. */
+            upstream_model: string;
+        };
+        /** @description An amount of money. */
         Money: {
+            /**
+             * @description Decimal amount with nine decimals.
+             * @example 0.000412000
+             */
             amount: string;
+            /**
+             * @description ISO 4217 code.
+             * @example USD
+             */
             currency: string;
         };
         /** @description Something with a name for URLs and a name for people. */
@@ -1201,6 +1360,42 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Model: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description Largest prompt plus answer, in tokens.
+                 */
+                context_window: number | null;
+                /** @description The priced ways to reach it. */
+                endpoints: components["schemas"]["ModelEndpoint"][];
+                /**
+                 * @description Canonical id, `vendor/model`; what callers send.
+                 * @example openai/gpt-4o-mini
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Largest answer, in tokens.
+                 */
+                max_output_tokens: number | null;
+                /** @description What it reads and writes. */
+                modalities: components["schemas"]["Modalities"];
+                /** @description Name for people. */
+                name: string;
+                /**
+                 * @description First half of the id.
+                 * @example openai
+                 */
+                vendor: string;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Organization: {
             /** @description The rows, newest first. */
             data: {
@@ -1259,6 +1454,72 @@ export interface components {
                  * @example default
                  */
                 slug: string;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Request: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description Upstream tries, in order. */
+                attempts: components["schemas"]["Attempt"][];
+                cost: components["schemas"]["Money"] | null;
+                /** @description What the cost rests on. */
+                cost_evidence: components["schemas"]["CostEvidence"];
+                /**
+                 * Format: int64
+                 * @description Time to the last byte.
+                 */
+                duration_ms: number;
+                /** @description Error code the caller received. */
+                error_code: string | null;
+                /**
+                 * @description Its id, as in the `x-request-id` of the answer.
+                 * @example req_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description The key that called. */
+                key: components["schemas"]["RequestKey"];
+                /** @description Model name as sent. */
+                model_requested: string;
+                /** @description Canonical model that served. */
+                model_served: string | null;
+                /** @description `chat_completions` or `embeddings`. */
+                operation: string;
+                /** @description `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`. */
+                outcome: string;
+                /**
+                 * Format: double
+                 * @description The gateway's own share before the first attempt.
+                 */
+                overhead_ms: number;
+                /** @description Provider of the last attempt. */
+                provider: string | null;
+                route: components["schemas"]["RequestRoute"] | null;
+                /**
+                 * Format: date-time
+                 * @description When the gateway received it.
+                 */
+                started_at: string;
+                /**
+                 * Format: int32
+                 * @description HTTP status the caller received.
+                 */
+                status: number;
+                /** @description Whether a stream was asked for. */
+                stream: boolean;
+                /** @description Tokens over all attempts. */
+                tokens: components["schemas"]["Tokens"];
+                /** @description W3C trace id, when the caller sent one. */
+                trace_id: string | null;
+                /**
+                 * Format: int64
+                 * @description Time to the first byte of the answer.
+                 */
+                ttft_ms: number | null;
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -1339,6 +1600,15 @@ export interface components {
             has_more: boolean;
             /** @description Ask for them with `?cursor=`. */
             next_cursor: string | null;
+        };
+        /** @description Prices per million tokens. */
+        Price: {
+            cache_read_per_mtok: components["schemas"]["Money"] | null;
+            cache_write_per_mtok: components["schemas"]["Money"] | null;
+            /** @description Prompt tokens. */
+            input_per_mtok: components["schemas"]["Money"];
+            /** @description Generated tokens. */
+            output_per_mtok: components["schemas"]["Money"];
         };
         /** @description What every error is answered with, as `application/problem+json`. */
         Problem: {
@@ -1429,40 +1699,83 @@ export interface components {
             /** @description Whether calls need a credential. */
             needs_credential: boolean;
         };
+        /** @description One inference call. */
         Request: {
+            /** @description Upstream tries, in order. */
             attempts: components["schemas"]["Attempt"][];
-            cost: null | components["schemas"]["Money"];
-            /** @enum {string} */
-            cost_evidence: "reported" | "estimated" | "uncertain" | "none";
+            cost: components["schemas"]["Money"] | null;
+            /** @description What the cost rests on. */
+            cost_evidence: components["schemas"]["CostEvidence"];
+            /**
+             * Format: int64
+             * @description Time to the last byte.
+             */
             duration_ms: number;
+            /** @description Error code the caller received. */
             error_code: string | null;
+            /**
+             * @description Its id, as in the `x-request-id` of the answer.
+             * @example req_01jd0000000000000000000000
+             */
             id: string;
+            /** @description The key that called. */
             key: components["schemas"]["RequestKey"];
+            /** @description Model name as sent. */
             model_requested: string;
+            /** @description Canonical model that served. */
             model_served: string | null;
+            /** @description `chat_completions` or `embeddings`. */
             operation: string;
+            /** @description `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`. */
             outcome: string;
+            /**
+             * Format: double
+             * @description The gateway's own share before the first attempt.
+             */
             overhead_ms: number;
+            /** @description Provider of the last attempt. */
             provider: string | null;
-            route: null | components["schemas"]["RequestRoute"];
-            /** Format: date-time */
+            route: components["schemas"]["RequestRoute"] | null;
+            /**
+             * Format: date-time
+             * @description When the gateway received it.
+             */
             started_at: string;
+            /**
+             * Format: int32
+             * @description HTTP status the caller received.
+             */
             status: number;
+            /** @description Whether a stream was asked for. */
             stream: boolean;
+            /** @description Tokens over all attempts. */
             tokens: components["schemas"]["Tokens"];
+            /** @description W3C trace id, when the caller sent one. */
+            trace_id: string | null;
+            /**
+             * Format: int64
+             * @description Time to the first byte of the answer.
+             */
             ttft_ms: number | null;
         };
+        /** @description A key. */
         RequestKey: {
+            /**
+             * @description Its id.
+             * @example key_01jd0000000000000000000000
+             */
             id: string;
+            /** @description Its name now. */
             name: string;
         };
-        RequestList: {
-            data: components["schemas"]["Request"][];
-            has_more: boolean;
-            next_cursor: string | null;
-        };
+        /** @description A route version. */
         RequestRoute: {
+            /** @description Its slug then. */
             slug: string;
+            /**
+             * Format: int64
+             * @description Its version then.
+             */
             version: number;
         };
         /**
@@ -1620,11 +1933,32 @@ export interface components {
              */
             password: string;
         };
+        /** @description Token counts. `input` includes cached tokens, `output` includes reasoning. */
         Tokens: {
+            /**
+             * Format: int64
+             * @description Prompt tokens read from the provider's cache.
+             */
             cache_read: number;
+            /**
+             * Format: int64
+             * @description Prompt tokens written to the provider's cache.
+             */
             cache_write: number;
+            /**
+             * Format: int64
+             * @description Prompt tokens.
+             */
             input: number;
+            /**
+             * Format: int64
+             * @description Generated tokens.
+             */
             output: number;
+            /**
+             * Format: int64
+             * @description Generated tokens spent on reasoning.
+             */
             reasoning: number;
         };
         /** @description What shall change. */
@@ -1685,38 +2019,74 @@ export interface components {
             /** @description All targets anew. */
             targets?: components["schemas"]["WriteRouteTarget"][] | null;
         };
+        /** @description Usage over time. */
         Usage: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of the first point.
+             */
             from: string;
-            /** @enum {string} */
-            grain: "hour" | "day";
+            /** @description Length of one point. */
+            grain: components["schemas"]["UsageGrain"];
+            /** @description One per group; points without requests are left out. */
             series: components["schemas"]["UsageSeries"][];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description End of the last point.
+             */
             to: string;
+            /** @description Sums over everything. */
             totals: components["schemas"]["UsageTotals"];
         };
+        /**
+         * @description Length of one point.
+         * @enum {string}
+         */
+        UsageGrain: "hour" | "day";
+        /** @description What a series is of. */
         UsageGroup: {
+            /** @description Model or key id; empty for requests that no model served. */
             id: string;
+            /** @description Name for people. */
             label: string;
         };
-        UsagePoint: {
-            /** Format: date-time */
+        /** @description One point. */
+        UsagePoint: components["schemas"]["UsageTotals"] & {
+            /**
+             * Format: date-time
+             * @description Start of the hour or day.
+             */
             at: string;
-            cost: components["schemas"]["Money"];
-            errors: number;
-            input_tokens: number;
-            output_tokens: number;
-            requests: number;
         };
+        /** @description One series. */
         UsageSeries: {
-            group: null | components["schemas"]["UsageGroup"];
+            group: components["schemas"]["UsageGroup"] | null;
+            /** @description In order of time. */
             points: components["schemas"]["UsagePoint"][];
         };
+        /** @description Sums. */
         UsageTotals: {
+            /** @description Cost of what could be priced. */
             cost: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description Of those, how many failed.
+             */
             errors: number;
+            /**
+             * Format: int64
+             * @description Prompt tokens.
+             */
             input_tokens: number;
+            /**
+             * Format: int64
+             * @description Generated tokens.
+             */
             output_tokens: number;
+            /**
+             * Format: int64
+             * @description Requests.
+             */
             requests: number;
         };
         /** @description A person. */
@@ -1904,6 +2274,35 @@ export interface operations {
             };
         };
     };
+    get_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     accept_invite: {
         parameters: {
             query?: never;
@@ -1956,6 +2355,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only models this provider serves. */
+                provider?: string;
+                /** @description Part of the id or name, in any case. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Models that can be reached, by id */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Model"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Second half of the id */
+                name: string;
+                /** @description First half of the id */
+                vendor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
                 };
             };
             /** @description Problem */
@@ -2772,14 +3243,16 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id */
                 connection: string;
+                /** @description Id, or slug with ?organization= */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description How it answered */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2788,7 +3261,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionTest"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3105,32 +3578,40 @@ export interface operations {
     list_requests: {
         parameters: {
             query?: {
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Received at or after. */
                 from?: string;
+                /** @description Of this key. */
                 key?: string;
+                /** @description How many at most; 50 when absent. */
                 limit?: number;
+                /** @description Asked for, or served by, this model. */
                 model?: string;
+                /** @description How they ended. */
                 status?: "ok" | "error";
+                /** @description Received before. */
                 to?: string;
             };
             header?: never;
             path: {
+                /** @description Id, or slug with ?organization= */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Requests, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RequestList"];
+                    "application/json": components["schemas"]["Page_Request"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3146,14 +3627,16 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id, or slug with ?organization= */
                 project: string;
+                /** @description Id */
                 request: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The request */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3162,7 +3645,7 @@ export interface operations {
                     "application/json": components["schemas"]["Request"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3398,23 +3881,28 @@ export interface operations {
             };
         };
     };
-    usage: {
+    get_usage: {
         parameters: {
             query?: {
+                /** @description Start; rounded down to a whole point. Absent: a day before the end for hours, 30 days for days. */
                 from?: string;
+                /** @description Length of one point. */
                 grain?: "hour" | "day";
+                /** @description What makes a series. */
                 group_by?: "none" | "model" | "key";
+                /** @description End; rounded up to a whole point. Absent: now. */
                 to?: string;
             };
             header?: never;
             path: {
+                /** @description Id, or slug with ?organization= */
                 project: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Usage */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3423,7 +3911,7 @@ export interface operations {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
-            /** @description problem */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -148,6 +148,7 @@ export function makeRequest(
   over: Partial<RequestRecord> & Pick<RequestRecord, "id" | "started_at">,
 ): RequestRecord {
   return {
+    trace_id: null,
     operation: "chat_completions",
     model_requested: "sluicegate/echo",
     model_served: "sluicegate/echo",

@@ -56,6 +56,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
         "standalone",
         &[
             "backplane",
+            "contracts",
             "control-plane",
             "credentials",
             "data-plane",
