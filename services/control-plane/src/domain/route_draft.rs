@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_connection_is_named_by_id_or_slug() {
-        let connections = [(fresh(), "main".to_owned()), (fresh(), "spare".to_owned())];
+        let connections: [(ConnectionId, String); 2] =
+            [(fresh(), "main".to_owned()), (fresh(), "spare".to_owned())];
         let by_id = connections[1].0.to_string();
         let good = draft(vec![
             target("openai/gpt-4o", Some("main"), 1),

@@ -4,4 +4,4 @@ pub mod app;
 pub mod client;
 
 pub use app::TestApp;
-pub use client::{Answer, Client};
+pub use client::Client;
