@@ -96,6 +96,12 @@ openapi:
 openapi-check:
     @{{ scripts }}/openapi.sh check
 
+# CPU, latency and memory of the release build next to nginx, with the mock provider (arguments go to run.py)
+[no-exit-message]
+[group('check')]
+bench *ARGS:
+    @python3 deploy/bench/run.py "$@"
+
 # shell, Python, Dockerfile and compose lints (the linters come from PyPI into .sluicegate/venv)
 [no-exit-message]
 [group('deploy')]

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { mockApi } from "./src/testing/vite-mock-api";
+import { mockApi } from "./src/testing/vite-mock-api.ts";
 
 const controlPlane = process.env["SLUICEGATE_API"] ?? "http://127.0.0.1:8080";
 
@@ -22,11 +22,19 @@ export default defineConfig(({ mode }) => {
       assetsInlineLimit: 0,
     },
     test: {
-      environment: "jsdom",
-      include: ["src/**/*.test.{ts,tsx}"],
-      setupFiles: ["src/testing/setup.ts"],
       env: { TZ: "UTC" },
-      css: { modules: { classNameStrategy: "non-scoped" as const } },
+      projects: [
+        { extends: true, test: { name: "pure", environment: "node", include: ["src/**/*.test.ts"] } },
+        {
+          extends: true,
+          test: {
+            name: "components",
+            environment: "jsdom",
+            include: ["src/**/*.test.tsx"],
+            setupFiles: ["src/testing/setup.ts"],
+          },
+        },
+      ],
     },
   };
 });

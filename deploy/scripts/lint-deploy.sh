@@ -37,11 +37,10 @@ lint "justw is plain POSIX shell" "$venv/bin/shellcheck" --shell=sh justw .ci/ru
 lint "shell scripts" "$venv/bin/shellcheck" --external-sources deploy/scripts/*.sh
 lint "Python scripts" "$venv/bin/ruff" check --quiet --no-cache deploy/scripts
 lint "Python formatting" "$venv/bin/ruff" format --quiet --no-cache --check deploy/scripts
-for module in test_counts readme_commands; do
-    lint "examples of $module.py" python3 -m doctest "deploy/scripts/$module.py"
+for module in test_counts readme_commands compose_rules; do
+    lint "examples of $module.py" "$venv/bin/python" -m doctest "deploy/scripts/$module.py"
 done
-if compgen -G "deploy/docker/*.Dockerfile" >/dev/null; then
-    lint "Dockerfiles" "$venv/bin/hadolint" --config deploy/docker/hadolint.yaml deploy/docker/*.Dockerfile
-fi
-lint "YAML" "$venv/bin/yamllint" --strict --config-file deploy/yamllint.yaml deploy
+lint "Dockerfiles" "$venv/bin/hadolint" --config deploy/docker/hadolint.yaml deploy/docker/*.Dockerfile
+lint "YAML" "$venv/bin/yamllint" --strict --config-file deploy/yamllint.yaml docker-compose.yml deploy
+lint "compose files" "$venv/bin/python" deploy/scripts/compose_rules.py docker-compose.yml deploy/compose/services.yml
 exit "$failed"

@@ -10,7 +10,8 @@ committed=docs/openapi.json
 fresh=$(mktemp)
 trap 'rm -f "$fresh"' EXIT
 deploy/scripts/toolchain.sh rust
-cargo run --quiet --workspace --locked --bin sluicegate-control-plane -- openapi >"$fresh"
+cargo build --quiet --workspace --locked --bin sluicegate-control-plane
+"$(target_dir)/debug/sluicegate-control-plane" openapi >"$fresh"
 
 case "${1:-}" in
 write)

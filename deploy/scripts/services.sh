@@ -128,19 +128,21 @@ stop() { # DIR
 reap() { # RUNNER DIR
     while kill -0 "$1" 2>/dev/null && [[ -e $2/settings ]]; do sleep 0.3; done
     [[ -e $2/settings ]] || return 0
-    if [[ -e $2/command.pid ]]; then kill_group "$(<"$2/command.pid")"; fi
+    if [[ -e $2/command.pid ]]; then kill_group "$(<"$2/command.pid")" 5; fi
     stop "$2"
 }
 
-kill_group() { # LEADER: TERM, then KILL what is left after two seconds
-    local attempt
+kill_group() { # LEADER SECONDS: TERM, then KILL what is left
+    local deadline=$((SECONDS + $2))
     kill -TERM -- "-$1" 2>/dev/null || return 0
-    for attempt in 1 2 3 4 5 6 7 8 9 10; do
-        kill -0 -- "-$1" 2>/dev/null || return 0
-        sleep 0.2
+    while kill -0 -- "-$1" 2>/dev/null; do
+        if ((SECONDS > deadline)); then
+            say "process group $1 did not end in $2 s: killed"
+            kill -KILL -- "-$1" 2>/dev/null || true
+            return
+        fi
+        sleep 0.1
     done
-    say "process group $1 did not end in time (attempt $attempt): killed"
-    kill -KILL -- "-$1" 2>/dev/null || true
 }
 
 dir='' command='' # of `with`; the traps below outlive the function
@@ -161,8 +163,9 @@ with() { # COMMAND..
     "$@" </dev/null &
     command=$!
     printf '%s\n' "$command" >"$dir/command.pid"
-    trap 'kill_group "$command"; exit 130' INT
-    trap 'kill_group "$command"; exit 143' TERM
+    # Long enough for a stack of processes to drain.
+    trap 'kill_group "$command" 30; exit 130' INT
+    trap 'kill_group "$command" 30; exit 143' TERM
     wait "$command" || code=$?
     rm -f "$dir/command.pid"
     return "$code"

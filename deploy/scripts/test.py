@@ -35,7 +35,7 @@ def script(name, *arguments):
 
 
 CARGO_CLIPPY = "cargo clippy --workspace --all-targets --locked -- -D warnings".split()
-CARGO_DOC = "cargo doc --workspace --no-deps --locked".split()
+CARGO_DOC = "cargo doc --workspace --no-deps --document-private-items --locked".split()
 
 BROWSER = ("web/playwright.config.ts", "services/standalone/src/wiring.rs")
 

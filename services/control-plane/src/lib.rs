@@ -10,6 +10,7 @@
 
 pub mod api;
 pub mod app;
+pub mod background;
 pub mod codes;
 pub mod domain;
 pub mod error;

@@ -1,4 +1,4 @@
-//! The control plane as a process: serve, migrate, print the OpenAPI document, check the settings.
+//! The control plane as a process: serve, migrate, import the catalog, print the OpenAPI document, check the settings.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,9 +7,14 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret;
-use sluicegate_control_plane::settings::{DEFAULTS, Settings};
+use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_control_plane::app::catalog;
+use sluicegate_control_plane::settings::{AmqpSettings, DEFAULTS, RedisSettings, Settings};
 use sluicegate_control_plane::startup::Seams;
+use sluicegate_control_plane::state::AppState;
+use sluicegate_control_plane::store::Database;
 use sluicegate_control_plane::{Application, openapi, store};
+use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::health::Health;
 use sluicegate_service_runtime::metrics::Registry;
@@ -36,6 +41,11 @@ enum Command {
     Serve,
     /// Bring the database to the schema of this release.
     Migrate,
+    /// Take in a price and model list in the form of models.dev; importing the same list again changes nothing.
+    Import {
+        /// The list; the one that comes with this release when absent.
+        file: Option<PathBuf>,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Read the settings, say whether they can be used, and stop.
@@ -53,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
             Ok(writeln!(std::io::stdout(), "The settings can be used.")?)
         }
         Command::Migrate => migrate(&load()?).await,
+        Command::Import { file } => import(load()?, file).await,
         Command::Serve => serve(load()?).await,
     }
 }
@@ -68,6 +79,45 @@ async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     )?)
 }
 
+async fn import(settings: Settings, file: Option<PathBuf>) -> anyhow::Result<()> {
+    logging::init(&settings.log, None)?;
+    let text = match &file {
+        Some(file) => {
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+        }
+        None => catalog::SEED.to_owned(),
+    };
+    let url = settings.database.url.resolve()?;
+    let database = Database::open(url.expose_secret(), &settings.database)?;
+    let master = MasterKey::parse(settings.master_key.resolve()?.expose_secret())?;
+    let state = AppState::new(settings, &master, database, Clock::system())?;
+    let imported = catalog::import(&state, &text).await;
+    state.database.close().await;
+    Ok(writeln!(std::io::stdout(), "{}.", imported?)?)
+}
+
+fn config_bus(settings: &AmqpSettings) -> anyhow::Result<ConfigBus> {
+    let Some(url) = &settings.url else {
+        return Ok(ConfigBus::memory());
+    };
+    Ok(ConfigBus::rabbitmq(
+        url.resolve()?.expose_secret(),
+        &settings.prefix,
+    )?)
+}
+
+fn usage_queue(settings: &RedisSettings) -> anyhow::Result<UsageQueue> {
+    let Some(url) = &settings.url else {
+        return Ok(UsageQueue::memory(settings.depth_cap));
+    };
+    let url = url.resolve()?;
+    Ok(UsageQueue::redis(
+        url.expose_secret(),
+        &settings.prefix,
+        settings.depth_cap,
+    )?)
+}
+
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     tls::install_crypto_provider();
     let exporter = otel::exporter(&settings.otel, "sluicegate-control-plane")?;
@@ -77,6 +127,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         tasks: Tasks::new(),
         registry: Registry::new(),
         health: Health::new(),
+        bus: config_bus(&settings.amqp)?,
+        queue: usage_queue(&settings.redis)?,
     };
     let admin = admin_server::serve(
         settings.admin.listen,
@@ -85,12 +137,16 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     )?;
     let application = Application::build(settings, &seams)?;
     tracing::info!(address = %application.address(), admin = %admin.address(), release = build_info::release(), "serving");
+    let database = application.state().database.clone();
     let admin_stop = CancellationToken::new();
     let drain = seams.tasks.drain_token();
     // The admin port stops last, so that a draining process can be watched.
     let work = async {
         let served = shutdown::until_stopped(&drain, application.run_until_stopped(drain.clone())).await;
         let joined = seams.tasks.join(JOIN_DEADLINE).await;
+        database.close().await;
+        seams.bus.close().await;
+        seams.queue.close().await;
         admin_stop.cancel();
         (served, joined)
     };

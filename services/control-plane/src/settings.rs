@@ -30,6 +30,10 @@ pub struct Settings {
     pub admin: AdminSettings,
     /// Postgres.
     pub database: DatabaseSettings,
+    /// RabbitMQ, which carries configuration changes to workers.
+    pub amqp: AmqpSettings,
+    /// Redis, which carries usage records from workers.
+    pub redis: RedisSettings,
     /// Sign-in.
     pub session: SessionSettings,
     /// Limits on attempts.
@@ -75,6 +79,28 @@ pub struct DatabaseSettings {
     pub app_connections: u32,
     /// Connections for authorization and background work.
     pub system_connections: u32,
+}
+
+/// RabbitMQ.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmqpSettings {
+    /// `amqp://user:password@host/vhost`; absent: workers learn of changes only by pulling.
+    pub url: Option<SecretSetting>,
+    /// Starts the name of everything we keep there, so that deployments can share a broker.
+    pub prefix: String,
+}
+
+/// Redis.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisSettings {
+    /// `redis://user:password@host/0`; absent: only workers in this process can deliver usage.
+    pub url: Option<SecretSetting>,
+    /// Starts the name of every key, so that deployments can share a server.
+    pub prefix: String,
+    /// Usage records that may wait; beyond that, workers keep them.
+    pub depth_cap: u64,
 }
 
 /// Sign-in.

@@ -8,6 +8,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use secrecy::ExposeSecret;
+use sluicegate_backplane::{ConfigBus, UsageQueue};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::clock::Clock;
@@ -22,7 +23,7 @@ use crate::error::Error;
 use crate::settings::Settings;
 use crate::state::AppState;
 use crate::store::Database;
-use crate::{api, openapi, problem};
+use crate::{api, background, openapi, problem};
 
 /// How long requests may take to finish once the process is asked to stop, in seconds.
 const DRAIN_SECONDS: u64 = 30;
@@ -39,6 +40,10 @@ pub struct Seams {
     pub registry: Registry,
     /// Readiness checks.
     pub health: Health,
+    /// Where configuration changes go.
+    pub bus: ConfigBus,
+    /// Where usage records come from.
+    pub queue: UsageQueue,
 }
 
 /// Why the application could not be built.
@@ -69,7 +74,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens the pools, binds the port and builds the server. Must run on the runtime that outlives every request.
+    /// Opens the pools, binds the port, builds the server and starts the background tasks. Must run on the runtime
+    /// that outlives every request.
     ///
     /// # Errors
     /// [`StartError`], as a sentence for the operator.
@@ -81,10 +87,19 @@ impl Application {
             .map_err(|error| StartError::Secret("database.url", error))?;
         let database =
             Database::open(url.expose_secret(), &settings.database).map_err(|_| StartError::DatabaseUrl)?;
-        Self::with_database(settings, database, seams)
+        let application = Self::with_database(settings, database, seams)?;
+        background::start(
+            &application.state,
+            &seams.bus,
+            &seams.queue,
+            &seams.tasks,
+            &seams.registry,
+            &seams.health,
+        );
+        Ok(application)
     }
 
-    /// As [`Self::build`], over an open database.
+    /// As [`Self::build`], over an open database and without background tasks: tests run their passes one by one.
     ///
     /// # Errors
     /// [`StartError`], as a sentence for the operator.
@@ -132,7 +147,8 @@ impl Application {
         &self.state
     }
 
-    /// Serves until `drain` is cancelled, then finishes the requests that are there.
+    /// Serves until `drain` is cancelled, then finishes the requests that are there. The database stays open for the
+    /// background tasks; who runs them closes it after them.
     ///
     /// # Errors
     /// When the server fails.
@@ -143,7 +159,6 @@ impl Application {
             handle.stop(true).await;
         };
         let (served, ()) = tokio::join!(self.server, stopping);
-        self.state.database.close().await;
         served
     }
 }
@@ -163,6 +178,7 @@ fn server(
     let mut server = HttpServer::new(move || {
         let document = document.clone();
         App::new()
+            .wrap(from_fn(api::await_applied::await_applied))
             .wrap(from_fn(api::extract::body::refuse_encodings))
             .wrap(from_fn(problem::complete))
             .wrap(from_fn(api::browser::headers))
@@ -171,6 +187,7 @@ fn server(
             .into_utoipa_app()
             .configure(api::operations)
             .into_app()
+            .service(api::internal::operations())
             .service(
                 web::scope("/api")
                     .route(

@@ -5,6 +5,22 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`http`] | the inference API: paths, handlers, errors as documents |
+//! | [`pipeline`] | a request from its first step to its last |
+//! | [`upstream`] | providers, the only place that calls them |
+//! | [`state`], [`metrics`], [`error`] | what requests share, what is counted, what the gateway answers with itself |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
+//! | [`usage`] | the spool of usage records and its shipping |
+//! | [`config`], [`startup`], [`state`] | settings, how a worker starts and ends, what its requests share |
 
+mod backoff;
+pub mod config;
+pub mod error;
+pub mod http;
+pub mod metrics;
+pub mod pipeline;
 pub mod snapshot;
+pub mod startup;
+pub mod state;
+pub mod upstream;
+pub mod usage;

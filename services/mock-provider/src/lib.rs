@@ -1,1 +1,29 @@
-//! To be written.
+//! A provider that answers as OpenAI does and does what it is told: a script per model sets speed,
+//! size and faults. Tests and the demo start it as a library, benches and the distributed run as a
+//! binary. Its ledger says what it billed, computed without any code of the gateway's metering, so
+//! that the two can be held against each other.
+//!
+//! A request's way: `server` routes it, `openai_chat` or `embeddings` reads it, `behaviour` decides
+//! what befalls it, `text` makes the answer, `stream` paces it, `ledger` books it. `control` is the
+//! same reach for tests in other languages, over HTTP under `/__mock/`.
+
+pub mod behaviour;
+pub mod config;
+pub mod ledger;
+pub mod load;
+pub mod pricing;
+
+mod control;
+mod embeddings;
+mod models;
+mod openai_chat;
+mod refusal;
+mod server;
+mod state;
+mod stream;
+mod text;
+
+pub use behaviour::{Behaviour, Fault, Rule, Script, When};
+pub use config::{Config, LedgerKind};
+pub use ledger::{Entry, Outcome, Totals};
+pub use server::{MockHandle, MockProvider, StartError};

@@ -1,1 +1,26 @@
-//! To be written.
+//! Where: decides which endpoints a request tries, in which order, and what happens after each try.
+//!
+//! No IO, no clock, no randomness: time and seed are arguments, so the same input always gives the same plan and a
+//! decision can be explained or replayed later. Two verbs: [`plan()`] before the first attempt, [`judge`] after each.
+//!
+//! | module | answers |
+//! |---|---|
+//! | [`input`] | what a decision is made from |
+//! | [`plan`] | which candidates are tried, in order, and why the others are not |
+//! | [`eligibility`] | can this candidate serve this request at all |
+//! | [`strategy`] | in which order the targets of a route stand; one file per strategy |
+//! | [`retry`] | what follows from the outcome of an attempt |
+//! | [`backoff`], [`seed`] | how long to wait, and the deterministic generator behind it |
+
+pub mod backoff;
+pub mod eligibility;
+pub mod input;
+pub mod plan;
+pub mod retry;
+pub mod seed;
+pub mod strategy;
+
+pub use input::{Candidate, Credential, RequestFeatures, RoutingInput, Selection, Target};
+pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, plan};
+pub use retry::{Progress, StopReason, Verdict, judge};
+pub use seed::Seed;

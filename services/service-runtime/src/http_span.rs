@@ -4,6 +4,7 @@
 //! for people and is never an identity. The span and the measured time reach from receipt to the last body byte, or to
 //! the moment the caller hangs up.
 
+use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -132,6 +133,12 @@ impl HttpSpan {
             received_at: self.0.clock.now_millis(),
             received: self.0.clock.monotonic(),
         }
+    }
+}
+
+impl fmt::Debug for HttpSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HttpSpan")
     }
 }
 

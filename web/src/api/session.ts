@@ -40,7 +40,8 @@ export function startSession(session: Session): void {
   set({
     status: "signed-in",
     token: session.access_token,
-    expiresAt: Date.parse(session.expires_at),
+    // Counted from here, because the clocks of browser and server may differ.
+    expiresAt: Date.now() + session.expires_in * 1_000,
     user: session.user,
   });
 }

@@ -6,6 +6,7 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
+      retryDelay: (failures) => 300 * 2 ** failures,
       retry: (failures, error) => failures < 2 && asProblem(error).retryable,
       refetchOnWindowFocus: true,
     },

@@ -1,11 +1,11 @@
 // The mock API as one function from a request to a response. Used by component tests and by `npm run dev:mock`.
-import { authMocks } from "./handlers/auth";
-import { type Call, type Mock, problem } from "./handlers/call";
-import { connectionMocks } from "./handlers/connections";
-import { keyMocks } from "./handlers/keys";
-import { requestMocks } from "./handlers/requests";
-import { usageMocks } from "./handlers/usage";
-import type { World } from "./world";
+import { authMocks } from "./handlers/auth.ts";
+import { type Call, type Mock, problem } from "./handlers/call.ts";
+import { connectionMocks } from "./handlers/connections.ts";
+import { keyMocks } from "./handlers/keys.ts";
+import { requestMocks } from "./handlers/requests.ts";
+import { usageMocks } from "./handlers/usage.ts";
+import type { World } from "./world.ts";
 
 const BASE = "/api/v1";
 const SLOW_MS = 4_000;

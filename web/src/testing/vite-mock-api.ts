@@ -2,8 +2,8 @@
 // `busy`, or `busy.anything` for a world of one's own.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
-import { answer } from "./mock-api";
-import { createWorld, isScenario, type World } from "./world";
+import { answer } from "./mock-api.ts";
+import { createWorld, isScenario, type World } from "./world.ts";
 
 /** What the control plane sends too, so that a page that breaks it is noticed here. */
 const CONTENT_SECURITY_POLICY =

@@ -1,6 +1,7 @@
 // The state behind the mock API: one small installation with people, keys, connections and traffic.
 import type { Connection, Key, Me, Money, RequestRecord } from "@/api/types";
-import { busyConnections, busyKeys, busyRequests, memberOf } from "./fixtures";
+import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
+import { busyRequests } from "./traffic.ts";
 
 export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow"] as const;
 /**

@@ -3,20 +3,28 @@
 mod api_keys;
 mod audit;
 mod auth;
+pub mod await_applied;
 pub mod browser;
+mod connection_tests;
 mod connections;
+mod deployment;
 pub mod elsewhere;
 pub mod extract;
 mod idempotent;
+pub mod internal;
 mod invites;
 mod me;
 mod members;
+mod models;
+mod money;
 mod organizations;
 mod projects;
 mod providers;
 pub mod reply;
+mod requests;
 mod routes;
 pub mod shapes;
+mod usage;
 mod version;
 
 use utoipa_actix_web::scope;
@@ -29,7 +37,8 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .configure(identity)
             .configure(tenancy)
             .configure(project_contents)
-            .service(providers::list_providers)
+            .configure(usage_of_projects)
+            .configure(deployment_wide)
             .service(version::version),
     );
 }
@@ -65,6 +74,21 @@ fn tenancy(config: &mut ServiceConfig<'_>) {
         .service(projects::delete_project);
 }
 
+fn usage_of_projects(config: &mut ServiceConfig<'_>) {
+    config
+        .service(requests::list_requests)
+        .service(requests::get_request)
+        .service(usage::get_usage);
+}
+
+fn deployment_wide(config: &mut ServiceConfig<'_>) {
+    config
+        .service(providers::list_providers)
+        .service(models::list_models)
+        .service(models::get_model)
+        .service(deployment::get_deployment);
+}
+
 fn project_contents(config: &mut ServiceConfig<'_>) {
     config
         .service(api_keys::list_keys)
@@ -80,6 +104,7 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(connections::get_connection)
         .service(connections::update_connection)
         .service(connections::delete_connection)
+        .service(connection_tests::test_connection)
         .service(routes::list_routes)
         .service(routes::create_route)
         .service(routes::get_route)

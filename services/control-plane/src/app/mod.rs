@@ -2,9 +2,12 @@
 //! configuration events. Use-cases take `&mut Tx` and never open one; `App::write` (or the idempotent form) does.
 
 pub mod api_keys;
+pub mod catalog;
+pub mod connection_tests;
 pub mod connections;
 pub mod ctx;
 pub mod data_key;
+pub mod fleet;
 pub mod invites;
 pub mod members;
 pub mod organizations;

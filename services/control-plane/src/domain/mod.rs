@@ -2,9 +2,14 @@
 
 pub mod base_url;
 pub mod identity;
+pub mod model_catalog;
+pub mod model_names;
 pub mod model_pattern;
 pub mod precondition;
+pub mod price_text;
 pub mod providers;
 pub mod role;
 pub mod route_draft;
 pub mod session;
+pub mod usage_progress;
+pub mod usage_query;

@@ -3,7 +3,9 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod catalog;
 pub mod config;
+pub mod connection_tests;
 pub mod connections;
 pub mod constraint;
 pub mod database;
@@ -12,11 +14,19 @@ pub mod invites;
 pub mod memberships;
 pub mod migrations;
 pub mod organizations;
+pub mod outbox;
 pub mod projects;
+pub mod requests;
 pub mod routes;
 pub mod sessions;
+pub mod snapshot;
 pub mod throttles;
+pub mod usage_dead_letters;
+pub mod usage_progress;
+pub mod usage_records;
+pub mod usage_rollups;
 pub mod users;
+pub mod workers;
 
 pub use database::Database;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, Route};
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
-use sluicegate_contracts::ids::{OrganizationId, ProjectId};
+use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
 use sluicegate_credentials::Keyring;
@@ -106,6 +106,15 @@ impl Snapshot {
     #[must_use]
     pub fn project(&self, project: ProjectId) -> Option<&ProjectView> {
         self.projects.get(&project).map(|view| &**view)
+    }
+
+    /// A connection in service by id. Looks through every project: for connection tests, not for the request path.
+    #[must_use]
+    pub fn connection(&self, connection: ConnectionId) -> Option<&LiveConnection> {
+        let connections = self.projects.values().flat_map(|project| &project.connections);
+        connections
+            .map(AsRef::as_ref)
+            .find(|live| live.connection.id == connection)
     }
 
     /// The model catalog.

@@ -1,7 +1,7 @@
 //! The configuration a worker serves from: an immutable [`Snapshot`] behind an atomic pointer, and its upkeep.
 //!
 //! A request loads the pointer once and reads that value to its last byte; nothing on the request path writes here.
-//! One task owns the mutable [`apply::State`] and publishes a new snapshot after each batch of changes.
+//! One task, [`sync`], owns the mutable [`apply::State`] and publishes a new snapshot after each batch of changes.
 //!
 //! # Why a batch is cheap
 //! The raw state (bodies, versions, hashes) stays with the task; readers get indexes only. Those share structure from
@@ -19,12 +19,18 @@
 
 pub mod apply;
 mod catalog;
+mod client;
+pub(crate) mod disk;
 mod entities;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod follow;
+pub mod heartbeat;
 mod index;
+mod lines;
 mod prepare;
 mod sharded;
+pub mod sync;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,6 +38,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 pub use catalog::Catalog;
+pub use client::{ControlPlane, ControlPlaneError};
 pub use index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};
 
 /// Where request handlers find the current snapshot. Clones share one pointer.
@@ -53,7 +60,11 @@ impl SnapshotHandle {
 
     /// Puts the next snapshot in place; requests in flight keep theirs.
     pub fn store(&self, next: Snapshot) {
-        self.0.store(Arc::new(next));
+        self.store_shared(Arc::new(next));
+    }
+
+    fn store_shared(&self, next: Arc<Snapshot>) {
+        self.0.store(next);
     }
 }
 

@@ -38,6 +38,11 @@ impl<K: Spread, V: Clone> ShardedMap<K, V> {
         }
     }
 
+    /// Every value, in no order.
+    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().flat_map(|shard| shard.values())
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.iter().map(|shard| shard.len()).sum()
     }

@@ -31,6 +31,8 @@ pub struct ChatRequestView<'a> {
     pub user: Option<JsonStr<'a>>,
     /// Messages.
     pub messages: u32,
+    /// The `messages` array.
+    pub messages_span: Span,
     /// Size and kinds of the input.
     pub input: InputSize,
     /// The `sluicegate` extension object, to be stripped before the request goes on.
@@ -180,7 +182,7 @@ struct Reader<'a> {
     seen: FieldSet<Field>,
     tracker: MemberTracker,
     model: Option<JsonStr<'a>>,
-    messages: Option<u32>,
+    messages: Option<(u32, Span)>,
     rest: Rest<'a>,
 }
 
@@ -259,9 +261,12 @@ impl<'a> Reader<'a> {
     fn finish(self, whole: Span) -> Result<ChatRequestView<'a>, DecodeError> {
         let missing = |name: &str| DecodeError::new(Fault::Missing, whole.start).under_key(name);
         let rest = self.rest;
+        let model = self.model.ok_or_else(|| missing("model"))?;
+        let (messages, messages_span) = self.messages.ok_or_else(|| missing("messages"))?;
         Ok(ChatRequestView {
-            model: self.model.ok_or_else(|| missing("model"))?,
-            messages: self.messages.ok_or_else(|| missing("messages"))?,
+            model,
+            messages,
+            messages_span,
             stream: rest.stream,
             stream_options: rest.stream_options,
             max_completion_tokens: rest.max_completion_tokens,
@@ -384,9 +389,9 @@ fn response_format(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<Response
 }
 
 /// Counts messages and what is in them. Roles and the inside of parts are for the provider to judge.
-fn messages(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<u32, DecodeError> {
+fn messages(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(u32, Span), DecodeError> {
     let mut count = 0u32;
-    c.array(|c, _| {
+    let span = c.array(|c, _| {
         count = count.saturating_add(1);
         c.object(|c, key| match key.decode().as_ref() {
             "role" => Ok(()),
@@ -398,7 +403,7 @@ fn messages(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<u32, DecodeErro
         })
         .map(drop)
     })?;
-    Ok(count)
+    Ok((count, span))
 }
 
 fn content(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {

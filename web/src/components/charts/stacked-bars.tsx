@@ -40,9 +40,8 @@ interface BarShapeProps {
 const HEIGHT = 260;
 
 export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete }: StackedBarsProps) {
-  const rows = buckets.map((bucket, index) => ({
+  const rows = buckets.map((_, index) => ({
     index,
-    axis: bucket.axis,
     ...Object.fromEntries(series.map(({ values }, at) => [`s${at}`, values[index] ?? 0])),
   }));
   const last = lastIncomplete ? buckets.length - 1 : -1;
@@ -70,7 +69,9 @@ export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete
           </defs>
           <CartesianGrid vertical={false} stroke="var(--line)" />
           <XAxis
-            dataKey="axis"
+            dataKey="index"
+            ticks={buckets.flatMap(({ axis }, index) => (axis ? [index] : []))}
+            tickFormatter={(index: number) => buckets[index]?.axis ?? ""}
             tick={tick}
             tickLine={false}
             axisLine={{ stroke: "var(--line)" }}
@@ -83,7 +84,6 @@ export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete
             tickFormatter={formatAxis}
             width="auto"
             tickCount={5}
-            domain={[0, (most: number) => (most > 0 ? most : 1)]}
           />
           <Tooltip
             cursor={{ fill: "var(--text)", fillOpacity: 0.05 }}

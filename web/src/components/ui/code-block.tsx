@@ -1,18 +1,12 @@
 import styles from "./code-block.module.css";
-import { CopyButton } from "./copy-button";
 
 export function CodeBlock({ code, label }: { code: string; label: string }) {
   return (
-    <div className={styles["block"]}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <section className={styles["code"]} tabIndex={0} aria-label={label}>
-        <pre>
-          <code>{code}</code>
-        </pre>
-      </section>
-      <div className={styles["copy"]}>
-        <CopyButton text={code} label="Copy" />
-      </div>
-    </div>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <section className={styles["code"]} tabIndex={0} aria-label={label}>
+      <pre>
+        <code>{code}</code>
+      </pre>
+    </section>
   );
 }

@@ -11,6 +11,8 @@ export interface Column<Row> {
   /** Where the cell goes on a narrow screen: first line, its end, or the second line with or without its header. */
   card?: "lead" | "end" | "meta" | "labelled" | "hidden";
   headerHidden?: boolean;
+  /** Takes the width that is left and cuts what does not fit. */
+  grow?: boolean;
 }
 
 interface DataTableProps<Row> {
@@ -37,7 +39,12 @@ export function DataTable<Row>({
         <thead role="rowgroup">
           <tr role="row">
             {columns.map((column) => (
-              <th key={column.id} scope="col" role="columnheader" className={styles[column.align ?? "start"]}>
+              <th
+                key={column.id}
+                scope="col"
+                role="columnheader"
+                className={`${styles[column.align ?? "start"]} ${column.grow ? styles["grow"] : ""}`}
+              >
                 {column.headerHidden ? (
                   <span className="visually-hidden">{column.header}</span>
                 ) : (
@@ -53,12 +60,7 @@ export function DataTable<Row>({
             return (
               <tr key={key} role="row" data-selected={key === selected || undefined}>
                 {columns.map((column) => (
-                  <td
-                    key={column.id}
-                    role="cell"
-                    className={`${styles[column.align ?? "start"]} ${styles[`card-${column.card ?? "meta"}`]}`}
-                    data-label={column.header}
-                  >
+                  <td key={column.id} role="cell" className={cellClass(column)} data-label={column.header}>
                     {column.cell(row)}
                   </td>
                 ))}
@@ -69,4 +71,8 @@ export function DataTable<Row>({
       </table>
     </div>
   );
+}
+
+function cellClass<Row>({ align = "start", card = "meta", grow = false }: Column<Row>): string {
+  return `${styles[align]} ${styles[`card-${card}`]} ${grow ? styles["grow"] : ""}`;
 }

@@ -26,22 +26,21 @@ export function Dialog({ open, onOpenChange, title, description, children, closa
           {...(description ? {} : { "aria-describedby": undefined })}
           {...(keepOpen ? { onEscapeKeyDown: keepOpen, onInteractOutside: keepOpen } : {})}
         >
-          <header className={styles["header"]}>
-            <Radix.Title className={styles["title"]}>{title}</Radix.Title>
-            {closable && (
-              <Radix.Close asChild>
-                <Button variant="quiet" size="small" className={styles["close"] ?? ""} aria-label="Close">
-                  <X size={16} aria-hidden />
-                </Button>
-              </Radix.Close>
-            )}
-          </header>
+          <Radix.Title className={styles["title"]}>{title}</Radix.Title>
           {description && (
             <Radix.Description asChild className={styles["description"]}>
               <div>{description}</div>
             </Radix.Description>
           )}
           {children}
+          {/* Last in order, so that the first field of the dialog has the focus and not the way out. */}
+          {closable && (
+            <Radix.Close asChild>
+              <Button variant="quiet" size="small" className={styles["close"] ?? ""} aria-label="Close">
+                <X size={16} aria-hidden />
+              </Button>
+            </Radix.Close>
+          )}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -1,15 +1,16 @@
 import type { Me, Project, Session, User, Version } from "@/api/types";
-import { memberOf } from "../fixtures";
-import { freshId, type World } from "../world";
-import { type Answer, type Mock, problem } from "./call";
+import { memberOf } from "../fixtures.ts";
+import { freshId, type World } from "../world.ts";
+import { type Answer, type Mock, problem } from "./call.ts";
 
-const TOKEN_MS = 600_000;
+const TOKEN_SECONDS = 600;
 
 function session(world: World, user: User, now: number, status = 200): Answer {
   world.signedIn = true;
   const body: Session = {
     access_token: "mock-access-token",
-    expires_at: new Date(now + TOKEN_MS).toISOString(),
+    expires_at: new Date(now + TOKEN_SECONDS * 1_000).toISOString(),
+    expires_in: TOKEN_SECONDS,
     user,
   };
   return { status, body };

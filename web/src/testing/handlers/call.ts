@@ -1,5 +1,5 @@
 // What a mock handler is given and what it may answer.
-import type { World } from "../world";
+import type { World } from "../world.ts";
 
 export interface Call {
   world: World;

@@ -1,6 +1,6 @@
 import type { Connection, ConnectionTest, Provider } from "@/api/types";
-import { freshId, type World } from "../world";
-import { type Answer, type Mock, page, problem } from "./call";
+import { freshId, type World } from "../world.ts";
+import { type Answer, type Mock, page, problem } from "./call.ts";
 
 const CONNECTIONS = "/projects/{project}/connections";
 
@@ -42,7 +42,7 @@ export const connectionMocks: Mock[] = [
         id: freshId(world, "con"),
         slug,
         provider: id,
-        base_url: base_url ?? null,
+        base_url: base_url ?? PROVIDERS.find((known) => known.id === id)?.base_url ?? "",
         credential_hint: hint(credential),
         status: "active",
         priority: 0,

@@ -1,7 +1,7 @@
 import type { Key } from "@/api/types";
-import { makeKey, makeRequest } from "../fixtures";
-import { freshId, type World } from "../world";
-import { type Answer, type Mock, page, problem } from "./call";
+import { makeKey, makeRequest } from "../fixtures.ts";
+import { freshId, type World } from "../world.ts";
+import { type Answer, type Mock, page, problem } from "./call.ts";
 
 const KEYS = "/projects/{project}/keys";
 /** In the mock, somebody always pastes the quickstart call three seconds after making the key. */

@@ -1,4 +1,4 @@
-import { type Mock, page, problem } from "./call";
+import { type Mock, page, problem } from "./call.ts";
 
 const REQUESTS = "/projects/{project}/requests";
 
@@ -18,7 +18,7 @@ export const requestMocks: Mock[] = [
         return (
           at >= from &&
           at <= to &&
-          (!status || row.status < 400 === (status === "ok")) &&
+          (!status || (row.outcome === "served") === (status === "ok")) &&
           (!model || row.model_requested === model || row.model_served === model) &&
           (!key || row.key?.id === key)
         );

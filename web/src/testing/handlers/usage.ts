@@ -1,13 +1,13 @@
 import type { RequestRecord, Usage, UsagePoint, UsageTotals } from "@/api/types";
-import { fromNanos, toNanos } from "../../lib/money";
-import type { Mock } from "./call";
+import { fromNanos, toNanos } from "../../lib/money.ts";
+import type { Mock } from "./call.ts";
 
 const GRAIN_MS = { hour: 3_600_000, day: 86_400_000 };
 
 function count(rows: readonly RequestRecord[]): UsageTotals {
   return {
     requests: rows.length,
-    errors: rows.filter((row) => row.status >= 400).length,
+    errors: rows.filter((row) => row.outcome !== "served").length,
     input_tokens: rows.reduce((sum, row) => sum + row.tokens.input, 0),
     output_tokens: rows.reduce((sum, row) => sum + row.tokens.output, 0),
     cost: fromNanos(

@@ -9,6 +9,7 @@ pub mod page;
 pub mod path_id;
 pub mod same_origin;
 pub mod session;
+pub mod worker;
 
 pub use access::{Admin, Developer, InOrganization, InProject, Owner, Viewer};
 pub use body::{Creation, Json};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sluicegate_backplane::{ConfigBus, UsageQueue};
 use sluicegate_control_plane::Application;
 use sluicegate_control_plane::settings::{DEFAULTS, Settings};
 use sluicegate_control_plane::startup::Seams;
@@ -20,7 +21,7 @@ use sqlx::{PgPool, Row};
 use super::Client;
 
 /// Where the manual clock starts: 2026-01-01T00:00:00Z.
-const START_MILLIS: i64 = 1_767_225_600_000;
+pub const START_MILLIS: i64 = 1_767_225_600_000;
 
 /// A running application.
 pub struct TestApp {
@@ -29,6 +30,8 @@ pub struct TestApp {
     /// Bypasses row-level security: the judge's view.
     pub judge: PgPool,
     pub tasks: Tasks,
+    pub bus: ConfigBus,
+    pub queue: UsageQueue,
     base: String,
 }
 
@@ -63,7 +66,10 @@ impl TestApp {
             tasks: tasks.clone(),
             registry: Registry::new(),
             health: Health::new(),
+            bus: ConfigBus::memory(),
+            queue: UsageQueue::memory(10_000),
         };
+        let (bus, queue) = (seams.bus.clone(), seams.queue.clone());
         let database = Database::over(options.clone(), 4, 3);
         let application = Application::with_database(settings(changes), database, &seams).unwrap();
         let base = format!("http://127.0.0.1:{}", application.port());
@@ -81,6 +87,8 @@ impl TestApp {
             clock: manual,
             judge,
             tasks,
+            bus,
+            queue,
             base,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod client;
+pub mod usage;
 
 pub use app::TestApp;
 pub use client::Client;

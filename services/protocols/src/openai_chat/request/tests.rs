@@ -28,6 +28,8 @@ fn reads_what_the_gateway_needs() {
         (view.output_limit(), view.n, view.tools, view.messages),
         (Some(9), 2, 2, 3)
     );
+    let messages = &body[view.messages_span.start..view.messages_span.end];
+    assert!(messages.starts_with("[{\"role\":\"system\"") && messages.ends_with("[1]}]"));
     assert_eq!(view.response_format, Some(ResponseFormat::JsonSchema));
     assert_eq!(view.user.map(|u| u.decode().into_owned()).as_deref(), Some("u1"));
     // héabc, "bo" with quotes, [1]; [{},{}] and the response format.

@@ -1,4 +1,5 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { Card } from "@/components/ui/card";
 import { PageHeader } from "@/components/ui/page-header";
 import { SignInForm } from "@/features/auth/components/sign-in-form";
 import { CenterLayout } from "../../layouts/center-layout";
@@ -11,10 +12,10 @@ export function SignInPage() {
   const search = route.useSearch();
   return (
     <CenterLayout>
-      <div>
+      <Card>
         <PageHeader title="Sign in" />
         <SignInForm />
-      </div>
+      </Card>
       <p className={styles["other"]}>
         New here?{" "}
         <Link to="/sign-up" search={search}>

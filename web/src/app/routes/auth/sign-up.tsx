@@ -1,4 +1,5 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { Card } from "@/components/ui/card";
 import { PageHeader } from "@/components/ui/page-header";
 import { SignUpForm } from "@/features/auth/components/sign-up-form";
 import { CenterLayout } from "../../layouts/center-layout";
@@ -11,13 +12,13 @@ export function SignUpPage() {
   const search = route.useSearch();
   return (
     <CenterLayout>
-      <div>
+      <Card>
         <PageHeader
           title="Create your account"
           intro="You get an organization and a first project. Your first call takes a minute."
         />
         <SignUpForm />
-      </div>
+      </Card>
       <p className={styles["other"]}>
         Already have an account?{" "}
         <Link to="/sign-in" search={search}>

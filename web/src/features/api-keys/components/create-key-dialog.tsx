@@ -85,7 +85,7 @@ export function CreateKeyDialog({ project, open, onClose, onCreated }: CreateKey
           placeholder="gpt-4o-mini, route/support"
           value={models}
           error={fields["allowed_models"]}
-          hint="Names separated by commas. Empty means every model of the project."
+          hint="Separated by commas; a name may end in *. Empty means every model of the project."
           onChange={(event) => setModels(event.target.value)}
         />
         <DialogActions>

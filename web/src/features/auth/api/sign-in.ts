@@ -11,6 +11,8 @@ interface SignIn {
 export function useSignIn() {
   return useMutation({
     mutationFn: (body: SignIn) => unwrap(api.POST("/api/v1/auth/sign-in", { body })),
+    // A password is not kept for longer than the form is there.
+    gcTime: 0,
     onSuccess: startSession,
   });
 }

@@ -12,6 +12,8 @@ interface SignUp {
 export function useSignUp() {
   return useMutation({
     mutationFn: (body: SignUp) => unwrap(api.POST("/api/v1/auth/sign-up", { body })),
+    // A password is not kept for longer than the form is there.
+    gcTime: 0,
     onSuccess: startSession,
   });
 }

@@ -14,6 +14,8 @@ export function useCreateConnection(project: string) {
   return useMutation({
     mutationFn: (body: NewConnection) =>
       unwrap(api.POST("/api/v1/projects/{project}/connections", { params: { path: { project } }, body })),
+    // A credential is not kept for longer than the dialog is there.
+    gcTime: 0,
     onSuccess: () => client.invalidateQueries({ queryKey: ["connections", project] }),
   });
 }

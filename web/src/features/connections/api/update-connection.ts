@@ -17,6 +17,8 @@ export function useUpdateConnection(project: string) {
           body: change,
         }),
       ),
+    // A credential is not kept for longer than the dialog is there.
+    gcTime: 0,
     onSuccess: () => client.invalidateQueries({ queryKey: ["connections", project] }),
   });
 }

@@ -96,6 +96,7 @@ function AddForm({ project, providers, onClose, onAdded }: AddFormProps) {
         label="Name"
         required
         pattern="[a-z0-9][a-z0-9\-]*"
+        minLength={2}
         maxLength={63}
         title="Lower-case letters, digits and hyphens"
         value={name}

@@ -42,8 +42,8 @@ export function ConnectionsTable({ connections, providers, testing, actions }: C
       id: "base",
       header: "Base URL",
       cell: (row) => (
-        <span className={styles["url"]} title={row.base_url ?? undefined}>
-          {row.base_url ?? "provider's own"}
+        <span className={styles["url"]} title={row.base_url}>
+          {row.base_url}
         </span>
       ),
     },

@@ -6,18 +6,31 @@ import { SecretOnce } from "@/components/ui/secret-once";
 import { useCreateFirstKey } from "../api/create-first-key";
 import styles from "./first-key.module.css";
 
+/** A key made here; its secret is forgotten once it was saved. */
+export interface ShownKey {
+  id: string;
+  hint: string;
+  secret: string | null;
+}
+
 interface FirstKeyProps {
   project: string;
   refusal: string | null;
-  created: KeyWithSecret | null;
-  saved: boolean;
+  created: ShownKey | null;
   onCreated: (key: KeyWithSecret) => void;
   onSaved: () => void;
 }
 
-export function FirstKey({ project, refusal, created, saved, onCreated, onSaved }: FirstKeyProps) {
+export function FirstKey({ project, refusal, created, onCreated, onSaved }: FirstKeyProps) {
   const create = useCreateFirstKey(project);
-  const make = () => create.mutate(undefined, { onSuccess: onCreated });
+  const make = () =>
+    create.mutate(undefined, {
+      onSuccess: (key) => {
+        onCreated(key);
+        // The page holds the secret now; nothing else needs to.
+        create.reset();
+      },
+    });
 
   if (refusal) return <Notice tone="info">{refusal}</Notice>;
   if (!created) {
@@ -31,7 +44,7 @@ export function FirstKey({ project, refusal, created, saved, onCreated, onSaved 
       </div>
     );
   }
-  if (saved) {
+  if (created.secret === null) {
     return (
       <div className={styles["saved"]}>
         <code>{created.hint}</code>

@@ -7,7 +7,7 @@ import { Badge } from "@/components/ui/badge";
 import { Notice } from "@/components/ui/notice";
 import { useNow } from "@/hooks/use-now";
 import { formatDuration, formatInteger } from "@/lib/format";
-import { adviceFor, isServed, summarizeRequest } from "@/lib/request-summary";
+import { adviceFor, isServed, requestState, summarizeRequest } from "@/lib/request-summary";
 import { newestRequestQuery } from "../api/watch-requests";
 import styles from "./first-request.module.css";
 
@@ -62,12 +62,13 @@ function Waiting({ hasKey }: { hasKey: boolean }) {
 
 function Arrived({ request }: { request: RequestRecord }) {
   const served = isServed(request);
+  const { tone, word } = requestState(request);
   const advice = adviceFor(request);
   return (
     <>
       <p className={styles["heading"]}>
-        {served ? "Your first request" : "A request arrived and was refused"}
-        <Badge tone={served ? "ok" : "bad"}>{`${request.status} ${served ? "OK" : "error"}`}</Badge>
+        {served ? "Your first request" : "A request arrived, but was not served"}
+        <Badge tone={tone}>{word}</Badge>
       </p>
       <p>{summarizeRequest(request)}</p>
       {advice && <p className={styles["text"]}>{advice}</p>}
@@ -77,16 +78,16 @@ function Arrived({ request }: { request: RequestRecord }) {
           <dd>{request.cost ? <Amount money={request.cost} exact /> : "none"}</dd>
         </div>
         <div>
+          <dt>Duration</dt>
+          <dd>{formatDuration(request.duration_ms)}</dd>
+        </div>
+        <div>
           <dt>Tokens in</dt>
           <dd>{formatInteger(request.tokens.input)}</dd>
         </div>
         <div>
           <dt>Tokens out</dt>
           <dd>{formatInteger(request.tokens.output)}</dd>
-        </div>
-        <div>
-          <dt>Duration</dt>
-          <dd>{formatDuration(request.duration_ms)}</dd>
         </div>
       </dl>
       <p className={styles["model"]}>

@@ -1,11 +1,11 @@
 // From nothing to a served request on one screen: a key, a call to paste, and the request as it arrives.
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import type { KeyWithSecret, RequestRecord } from "@/api/types";
+import type { RequestRecord } from "@/api/types";
 import { ErrorState } from "@/components/ui/error-state";
 import { SkeletonBlock } from "@/components/ui/skeleton";
 import { versionQuery } from "../api/get-version";
-import { FirstKey } from "./first-key";
+import { FirstKey, type ShownKey } from "./first-key";
 import { FirstRequest } from "./first-request";
 import styles from "./quickstart.module.css";
 import { SnippetTabs } from "./snippet-tabs";
@@ -20,8 +20,7 @@ interface QuickstartProps {
 
 export function Quickstart({ project, refusal, nextSteps }: QuickstartProps) {
   const version = useQuery(versionQuery);
-  const [key, setKey] = useState<KeyWithSecret | null>(null);
-  const [saved, setSaved] = useState(false);
+  const [key, setKey] = useState<ShownKey | null>(null);
   const [openedAt] = useState(() => new Date().toISOString());
 
   return (
@@ -32,12 +31,8 @@ export function Quickstart({ project, refusal, nextSteps }: QuickstartProps) {
             project={project}
             refusal={refusal}
             created={key}
-            saved={saved}
-            onCreated={(created) => {
-              setKey(created);
-              setSaved(false);
-            }}
-            onSaved={() => setSaved(true)}
+            onCreated={({ id, hint, secret }) => setKey({ id, hint, secret })}
+            onSaved={() => setKey((shown) => shown && { ...shown, secret: null })}
           />
         </Step>
         <Step number={2} title="Make a call">
@@ -50,10 +45,7 @@ export function Quickstart({ project, refusal, nextSteps }: QuickstartProps) {
             />
           )}
           {version.isSuccess && (
-            <SnippetTabs
-              inferenceUrl={version.data.inference_url}
-              secret={saved ? null : (key?.secret ?? null)}
-            />
+            <SnippetTabs inferenceUrl={version.data.inference_url} secret={key?.secret ?? null} />
           )}
         </Step>
       </ol>

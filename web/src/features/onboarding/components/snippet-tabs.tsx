@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { CodeBlock } from "@/components/ui/code-block";
+import { CopyButton } from "@/components/ui/copy-button";
 import { Tabs } from "@/components/ui/tabs";
 import { firstCallSnippets, SECRET_PLACEHOLDER } from "../lib/snippets";
 import styles from "./snippet-tabs.module.css";
@@ -18,6 +19,7 @@ export function SnippetTabs({ inferenceUrl, secret }: SnippetTabsProps) {
       label="Language"
       value={language}
       onChange={setLanguage}
+      end={<CopyButton text={snippets.find(({ id }) => id === language)?.code ?? ""} label="Copy" />}
       tabs={snippets.map(({ id, label, code, install }) => ({
         id,
         label,

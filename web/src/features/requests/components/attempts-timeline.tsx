@@ -48,10 +48,10 @@ export function AttemptsTimeline({ request }: { request: RequestRecord }) {
 }
 
 function isGood(attempt: Attempt): boolean {
-  return typeof attempt.status === "number" && attempt.status < 400;
+  return attempt.outcome === "served";
 }
 
 function outcomeOf(attempt: Attempt): string {
-  const outcome = attempt.outcome.replaceAll("_", " ");
+  const outcome = attempt.outcome === "served" ? "OK" : attempt.outcome.replaceAll("_", " ");
   return typeof attempt.status === "number" ? `${attempt.status} ${outcome}` : outcome;
 }

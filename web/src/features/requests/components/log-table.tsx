@@ -31,6 +31,7 @@ export function LogTable({ requests, search, stale }: LogTableProps) {
       id: "model",
       header: "Model",
       card: "lead",
+      grow: true,
       cell: (row) => (
         <>
           <Link

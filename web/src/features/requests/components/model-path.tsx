@@ -7,10 +7,14 @@ import styles from "./model-path.module.css";
 
 export function ModelPath({ request }: { request: RequestRecord }) {
   const { model_requested: asked, model_served: served } = request;
+  // "gpt-4o" served as "openai/gpt-4o" is the same name in full, not another model.
   return (
     <>
+      {served?.endsWith(`/${asked}`) && (
+        <span className={`mono ${styles["vendor"]}`}>{served.slice(0, -asked.length)}</span>
+      )}
       <span className="mono">{asked || "unknown"}</span>
-      {served && served !== asked && (
+      {served && served !== asked && !served.endsWith(`/${asked}`) && (
         <>
           <ArrowRight size={12} aria-label="served by" className={styles["arrow"]} />
           <span className="mono">{served}</span>

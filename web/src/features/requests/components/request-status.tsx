@@ -1,14 +1,9 @@
 import type { RequestRecord } from "@/api/types";
 import { Badge } from "@/components/ui/badge";
-import { isServed } from "@/lib/request-summary";
+import { requestState } from "@/lib/request-summary";
 
-/** The HTTP status the client saw, with a word for it. */
+/** How a request ended, as word, shape and colour. */
 export function RequestStatus({ request }: { request: Pick<RequestRecord, "status" | "outcome"> }) {
-  if (isServed(request)) {
-    const whole =
-      request.outcome === "ok" || request.outcome === "success" || request.outcome === "completed";
-    const word = whole ? "OK" : request.outcome.replaceAll("_", " ");
-    return <Badge tone={whole ? "ok" : "warn"}>{`${request.status} ${word}`}</Badge>;
-  }
-  return <Badge tone="bad">{`${request.status} error`}</Badge>;
+  const { tone, word } = requestState(request);
+  return <Badge tone={tone}>{word}</Badge>;
 }

@@ -16,7 +16,7 @@ interface UsageChartProps {
 
 export function UsageChart({ data, metric, grain, interval, summary }: UsageChartProps) {
   const { starts, series } = data;
-  const manyDays = starts.length > 24;
+  const manyDays = starts.length > 30;
   const lastStart = starts.at(-1);
   const lastEnd = lastStart ? Date.parse(lastStart) + grainMs(grain) : 0;
   return (

@@ -93,7 +93,7 @@ export function UsagePanel({ project, search, onSearch, firstStep }: UsagePanelP
                       .join(", ")}.`}
                   />
                 )}
-                <SeriesList series={shown.series} />
+                {shown.series.length > 1 && <SeriesList series={shown.series} />}
               </div>
             )}
           </>

@@ -1,0 +1,224 @@
+//! The catalog as people read it: models with the priced ways to reach them.
+
+use std::collections::HashMap;
+
+use actix_web::{get, web};
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+use sluicegate_contracts::config::{Endpoint, PriceCard};
+use sluicegate_contracts::money::PicoUsd;
+use utoipa::{IntoParams, ToSchema};
+
+use super::extract::{Cursor, PageQuery, Session};
+use super::money::Money;
+use super::reply::Reply;
+use super::shapes::Page;
+use crate::domain::model_catalog::CatalogModel;
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::store::catalog;
+
+/// A model and the ways to reach it.
+#[derive(Serialize, ToSchema)]
+struct Model {
+    /// Canonical id, `vendor/model`; what callers send.
+    #[schema(example = "openai/gpt-4o-mini")]
+    id: String,
+    /// Name for people.
+    name: String,
+    /// First half of the id.
+    #[schema(example = "openai")]
+    vendor: String,
+    /// Largest prompt plus answer, in tokens.
+    #[schema(required = true)]
+    context_window: Option<u64>,
+    /// Largest answer, in tokens.
+    #[schema(required = true)]
+    max_output_tokens: Option<u64>,
+    /// What it reads and writes.
+    modalities: Modalities,
+    /// The priced ways to reach it.
+    endpoints: Vec<ModelEndpoint>,
+}
+
+/// What a model reads and writes.
+#[derive(Serialize, ToSchema)]
+struct Modalities {
+    /// `text`, `image`, …
+    input: Vec<String>,
+    /// `text`, …
+    output: Vec<String>,
+}
+
+/// A priced way to reach a model.
+#[derive(Serialize, ToSchema)]
+struct ModelEndpoint {
+    /// Provider id.
+    provider: String,
+    /// Region, when the provider tells them apart.
+    #[schema(required = true)]
+    region: Option<String>,
+    /// The provider's own name for the model.
+    upstream_model: String,
+    /// What it can be asked: `chat_completions`, `embeddings`.
+    operations: Vec<&'static str>,
+    /// Prices; null when unknown.
+    #[schema(required = true)]
+    price: Option<Price>,
+}
+
+/// Prices per million tokens.
+#[derive(Serialize, ToSchema)]
+struct Price {
+    /// Prompt tokens.
+    input_per_mtok: Money,
+    /// Generated tokens.
+    output_per_mtok: Money,
+    /// Prompt tokens read from cache; null: as prompt tokens.
+    #[schema(required = true)]
+    cache_read_per_mtok: Option<Money>,
+    /// Prompt tokens written to cache; null: as prompt tokens.
+    #[schema(required = true)]
+    cache_write_per_mtok: Option<Money>,
+}
+
+impl From<PriceCard> for Price {
+    fn from(card: PriceCard) -> Self {
+        let money = |price: PicoUsd| Money::from(price.per_million());
+        Self {
+            input_per_mtok: money(card.input),
+            output_per_mtok: money(card.output),
+            cache_read_per_mtok: card.cache_read.map(money),
+            cache_write_per_mtok: card.cache_write.map(money),
+        }
+    }
+}
+
+impl From<Endpoint> for ModelEndpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        Self {
+            provider: endpoint.provider,
+            region: endpoint.region,
+            upstream_model: endpoint.upstream_model,
+            operations: endpoint
+                .operations
+                .into_iter()
+                .map(|operation| operation.as_str())
+                .collect(),
+            price: endpoint.price.map(Price::from),
+        }
+    }
+}
+
+impl Model {
+    fn of(model: CatalogModel, endpoints: Vec<ModelEndpoint>) -> Self {
+        Self {
+            vendor: model
+                .id
+                .split_once('/')
+                .map_or_else(String::new, |(vendor, _)| vendor.to_owned()),
+            id: model.id,
+            name: model.name,
+            context_window: model.context_window,
+            max_output_tokens: model.max_output_tokens,
+            modalities: Modalities {
+                input: model.input,
+                output: model.output,
+            },
+            endpoints,
+        }
+    }
+}
+
+/// Models are listed by their id.
+impl Cursor for String {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        String::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+/// Which models to list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ModelsQuery {
+    /// Part of the id or name, in any case.
+    q: Option<String>,
+    /// Only models this provider serves.
+    provider: Option<String>,
+}
+
+/// List models
+#[utoipa::path(
+    operation_id = "list_models", tag = "models", params(ModelsQuery, PageQuery),
+    responses(
+        (status = 200, description = "Models that can be reached, by id", body = Page<Model>),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/models")]
+pub(super) async fn list_models(
+    session: Session,
+    query: web::Query<ModelsQuery>,
+    page: PageQuery,
+) -> Result<Reply> {
+    let (fetch, after, query) = (page.fetch()?, page.before::<String>()?, query.into_inner());
+    let (models, mut endpoints) = session
+        .look_up(move |connection| {
+            async move {
+                let (q, provider) = (query.q.as_deref(), query.provider.as_deref());
+                let models = catalog::list_models(connection, q, provider, after.as_deref(), fetch).await?;
+                let ids: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
+                let endpoints = catalog::endpoints_of(connection, &ids).await?;
+                Ok((models, by_model(endpoints)))
+            }
+            .boxed()
+        })
+        .await?;
+    let shape = |model: CatalogModel| {
+        let endpoints = endpoints.remove(&model.id).unwrap_or_default();
+        Model::of(model, endpoints)
+    };
+    Reply::ok(&Page::of(&page, models, |model| model.id.clone(), shape)?)
+}
+
+fn by_model(endpoints: Vec<catalog::StoredEndpoint>) -> HashMap<String, Vec<ModelEndpoint>> {
+    let mut by_model: HashMap<String, Vec<ModelEndpoint>> = HashMap::new();
+    for stored in endpoints {
+        let model = stored.endpoint.model.clone();
+        by_model.entry(model).or_default().push(stored.endpoint.into());
+    }
+    by_model
+}
+
+/// Read a model
+#[utoipa::path(
+    operation_id = "get_model", tag = "models",
+    params(("vendor" = String, Path, description = "First half of the id"), ("name" = String, Path, description = "Second half of the id")),
+    responses(
+        (status = 200, description = "The model", body = Model),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/models/{vendor}/{name}")]
+pub(super) async fn get_model(session: Session, path: web::Path<(String, String)>) -> Result<Reply> {
+    let (vendor, name) = path.into_inner();
+    let id = format!("{vendor}/{name}");
+    let (model, mut endpoints) = session
+        .look_up(move |connection| {
+            async move {
+                let model = catalog::find_model(connection, &id)
+                    .await?
+                    .ok_or_else(Error::not_found)?;
+                let endpoints = catalog::endpoints_of(connection, &[id]).await?;
+                Ok((model, by_model(endpoints)))
+            }
+            .boxed()
+        })
+        .await?;
+    let endpoints = endpoints.remove(&model.id).unwrap_or_default();
+    Reply::ok(&Model::of(model, endpoints))
+}

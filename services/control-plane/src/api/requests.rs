@@ -1,0 +1,304 @@
+//! The request log of a project: what was asked, what served, what it cost. Metadata only.
+
+use actix_web::{get, web};
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, RequestId};
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::usage::AttemptRecord;
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::extract::{InProject, PageQuery, PathId, Viewer};
+use super::money::Money;
+use super::reply::Reply;
+use super::shapes::Page;
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::store::requests::{self, LoggedRequest, RequestFilter};
+
+/// One inference call.
+#[derive(Serialize, ToSchema)]
+struct Request {
+    /// Its id, as in the `x-request-id` of the answer.
+    #[schema(value_type = String, example = "req_01jd0000000000000000000000")]
+    id: RequestId,
+    /// When the gateway received it.
+    #[serde(with = "time::serde::rfc3339")]
+    started_at: OffsetDateTime,
+    /// `chat_completions` or `embeddings`.
+    operation: String,
+    /// Model name as sent.
+    model_requested: String,
+    /// Canonical model that served.
+    #[schema(required = true)]
+    model_served: Option<String>,
+    /// Provider of the last attempt.
+    #[schema(required = true)]
+    provider: Option<String>,
+    /// The route that decided.
+    #[schema(required = true)]
+    route: Option<RequestRoute>,
+    /// The key that called.
+    key: RequestKey,
+    /// HTTP status the caller received.
+    status: i32,
+    /// `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`.
+    outcome: String,
+    /// Error code the caller received.
+    #[schema(required = true)]
+    error_code: Option<String>,
+    /// Whether a stream was asked for.
+    stream: bool,
+    /// Tokens over all attempts.
+    tokens: Tokens,
+    /// Cost over all priced attempts; null when the price is unknown.
+    #[schema(required = true)]
+    cost: Option<Money>,
+    /// What the cost rests on.
+    #[schema(value_type = CostEvidence)]
+    cost_evidence: String,
+    /// Time to the first byte of the answer.
+    #[schema(required = true)]
+    ttft_ms: Option<i64>,
+    /// Time to the last byte.
+    duration_ms: i64,
+    /// The gateway's own share before the first attempt.
+    overhead_ms: f64,
+    /// W3C trace id, when the caller sent one.
+    #[schema(required = true)]
+    trace_id: Option<String>,
+    /// Upstream tries, in order.
+    attempts: Vec<Attempt>,
+}
+
+/// What a cost rests on: the provider's own count, the gateway's count, or a bound for what may have been billed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "names the values in the document; the store holds them as text"
+)]
+enum CostEvidence {
+    Reported,
+    Estimated,
+    Uncertain,
+    None,
+}
+
+/// A route version.
+#[derive(Serialize, ToSchema)]
+struct RequestRoute {
+    /// Its slug then.
+    slug: String,
+    /// Its version then.
+    version: i64,
+}
+
+/// A key.
+#[derive(Serialize, ToSchema)]
+struct RequestKey {
+    /// Its id.
+    #[schema(value_type = String, example = "key_01jd0000000000000000000000")]
+    id: ApiKeyId,
+    /// Its name now.
+    name: String,
+}
+
+/// Token counts. `input` includes cached tokens, `output` includes reasoning.
+#[derive(Serialize, ToSchema)]
+struct Tokens {
+    /// Prompt tokens.
+    input: i64,
+    /// Generated tokens.
+    output: i64,
+    /// Prompt tokens read from the provider's cache.
+    cache_read: i64,
+    /// Prompt tokens written to the provider's cache.
+    cache_write: i64,
+    /// Generated tokens spent on reasoning.
+    reasoning: i64,
+}
+
+/// One upstream try.
+#[derive(Serialize, ToSchema)]
+struct Attempt {
+    /// Counted from 0.
+    index: usize,
+    /// Provider id.
+    provider: String,
+    /// The connection used; null for the built-in echo.
+    #[schema(required = true, value_type = Option<String>, example = "con_01jd0000000000000000000000")]
+    connection: Option<ConnectionId>,
+    /// Model name sent to the provider.
+    upstream_model: String,
+    /// The provider's HTTP status.
+    #[schema(required = true)]
+    status: Option<u16>,
+    /// How it ended.
+    outcome: &'static str,
+    /// Its length.
+    duration_ms: u64,
+    /// Time to the provider's first body byte.
+    #[schema(required = true)]
+    ttft_ms: Option<u64>,
+    /// Its cost; null when the price is unknown.
+    #[schema(required = true)]
+    cost: Option<Money>,
+}
+
+impl Attempt {
+    fn of((index, record): (usize, AttemptRecord)) -> Self {
+        Self {
+            index,
+            provider: record.provider,
+            connection: record.connection,
+            upstream_model: record.upstream_model,
+            status: record.status,
+            outcome: record.outcome.as_str(),
+            duration_ms: record.duration_us / 1_000,
+            ttft_ms: record.first_byte_us.map(|micros| micros / 1_000),
+            cost: record.cost.map(Money::from),
+        }
+    }
+}
+
+/// Milliseconds with what is left of a microsecond count; a gateway's share is often below one.
+fn fractional_millis(micros: i64) -> f64 {
+    let (whole, rest) = (micros / 1_000, micros % 1_000);
+    f64::from(i32::try_from(whole).unwrap_or(i32::MAX))
+        + f64::from(i32::try_from(rest).unwrap_or(0)) / 1_000.0
+}
+
+impl From<LoggedRequest> for Request {
+    fn from(row: LoggedRequest) -> Self {
+        let attempts: Vec<AttemptRecord> = serde_json::from_value(row.attempts).unwrap_or_default();
+        Self {
+            id: row.id.into(),
+            started_at: row.started_at,
+            operation: row.operation,
+            model_requested: row.model_requested,
+            model_served: row.model_served,
+            provider: row.provider,
+            route: row
+                .route_slug
+                .zip(row.route_version)
+                .map(|(slug, version)| RequestRoute { slug, version }),
+            key: RequestKey {
+                id: row.api_key_id.into(),
+                name: row.key_name.unwrap_or_default(),
+            },
+            status: row.status,
+            outcome: row.outcome,
+            error_code: row.error_code,
+            stream: row.stream,
+            tokens: Tokens {
+                input: row.input_tokens,
+                output: row.output_tokens,
+                cache_read: row.cache_read_tokens,
+                cache_write: row.cache_write_tokens,
+                reasoning: row.reasoning_tokens,
+            },
+            cost: row.cost_nanos.map(|nanos| NanoUsd::from_nanos(nanos).into()),
+            cost_evidence: row.cost_evidence,
+            ttft_ms: row.first_byte_us.map(|micros| micros / 1_000),
+            duration_ms: row.duration_us / 1_000,
+            overhead_ms: fractional_millis(row.overhead_us),
+            trace_id: row.trace_id,
+            attempts: attempts.into_iter().enumerate().map(Attempt::of).collect(),
+        }
+    }
+}
+
+/// How requests ended.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RequestStatus {
+    /// Served, or the caller hung up.
+    Ok,
+    /// Refused, failed, cut or interrupted.
+    Error,
+}
+
+/// Which requests to list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RequestsQuery {
+    /// How they ended.
+    #[param(inline)]
+    status: Option<RequestStatus>,
+    /// Asked for, or served by, this model.
+    model: Option<String>,
+    /// Of this key.
+    key: Option<String>,
+    /// Received at or after.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<OffsetDateTime>,
+    /// Received before.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<OffsetDateTime>,
+}
+
+impl RequestsQuery {
+    fn filter(self) -> Result<RequestFilter> {
+        let refused = |_| Error::field("key", "invalid", "Use the id of a key.");
+        Ok(RequestFilter {
+            ok: self.status.map(|status| matches!(status, RequestStatus::Ok)),
+            model: self.model,
+            key: self.key.map(|key| key.parse().map_err(refused)).transpose()?,
+            from: self.from,
+            to: self.to,
+        })
+    }
+}
+
+/// List requests
+#[utoipa::path(
+    operation_id = "list_requests", tag = "usage",
+    params(("project" = String, Path, description = "Id, or slug with ?organization="), RequestsQuery, PageQuery),
+    extensions(("x-sluicegate-role" = json!("viewer"))),
+    responses(
+        (status = 200, description = "Requests, newest first", body = Page<Request>),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/projects/{project}/requests")]
+pub(super) async fn list_requests(
+    caller: InProject<Viewer>,
+    query: web::Query<RequestsQuery>,
+    page: PageQuery,
+) -> Result<Reply> {
+    let (fetch, before, project) = (page.fetch()?, page.before::<Uuid>()?, caller.project);
+    let filter = query.into_inner().filter()?;
+    let rows = caller
+        .read(move |connection| {
+            async move { requests::list(connection, project, &filter, before, fetch).await }.boxed()
+        })
+        .await?;
+    Reply::ok(&Page::of(&page, rows, |row| row.id, Request::from)?)
+}
+
+/// Read a request
+#[utoipa::path(
+    operation_id = "get_request", tag = "usage",
+    params(
+        ("project" = String, Path, description = "Id, or slug with ?organization="),
+        ("request" = String, Path, description = "Id"),
+    ),
+    extensions(("x-sluicegate-role" = json!("viewer"))),
+    responses(
+        (status = 200, description = "The request", body = Request),
+        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/projects/{project}/requests/{request}")]
+pub(super) async fn get_request(caller: InProject<Viewer>, request: PathId<RequestId>) -> Result<Reply> {
+    let (project, PathId(id)) = (caller.project, request);
+    let row = caller
+        .read(move |connection| requests::find(connection, project, id).boxed())
+        .await?;
+    Reply::ok(&Request::from(row.ok_or_else(Error::not_found)?))
+}

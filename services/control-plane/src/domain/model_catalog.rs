@@ -1,0 +1,316 @@
+//! Reads a price and model list in the form of models.dev into catalog rows. Pure; the import decides what changes.
+//! What cannot be expressed exactly is left out and counted, never rounded.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sluicegate_contracts::config::{Operation, PriceCard, PriceTier};
+use sluicegate_contracts::money::PicoUsd;
+
+use super::price_text::{PriceTextError, per_million_dollars};
+use super::providers::{self, Provider};
+use super::{model_names, providers::OPENAI_COMPATIBLE};
+
+/// A model, whoever serves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogModel {
+    /// Canonical id, `vendor/model`.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Largest prompt plus answer, in tokens.
+    pub context_window: Option<u64>,
+    /// Largest answer, in tokens.
+    pub max_output_tokens: Option<u64>,
+    /// What it reads: `text`, `image`, …
+    pub input: Vec<String>,
+    /// What it writes.
+    pub output: Vec<String>,
+}
+
+/// One priced way to reach a model, as a list describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogEndpoint {
+    /// Canonical id of the model.
+    pub model: String,
+    /// Provider id.
+    pub provider: &'static str,
+    /// The provider's own name for the model.
+    pub upstream_model: String,
+    /// What it can be asked.
+    pub operations: Vec<Operation>,
+    /// Prices; their version is 0 here and is given by the import.
+    pub price: Option<PriceCard>,
+    /// Largest prompt plus answer, in tokens.
+    pub context_window: Option<u64>,
+    /// Largest answer, in tokens.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// What a list says, and what of it was left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// Models by id.
+    pub models: BTreeMap<String, CatalogModel>,
+    /// Endpoints, by provider and upstream name.
+    pub endpoints: Vec<CatalogEndpoint>,
+    /// The known providers the list names; it speaks for these only.
+    pub providers: Vec<&'static str>,
+    /// Providers it names that cannot be reached.
+    pub unknown_providers: u64,
+    /// Rows of models that do not read and write text.
+    pub not_text: u64,
+    /// Endpoints whose price is missing or cannot be expressed.
+    pub unpriced: u64,
+}
+
+/// A text is not such a list.
+#[derive(Debug, thiserror::Error)]
+#[error("not a models.dev list (line {line}, column {column}): {source}", line = .source.line(), column = .source.column())]
+pub struct CatalogError {
+    #[from]
+    source: serde_json::Error,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    providers: BTreeMap<String, ProviderEntry>,
+}
+
+#[derive(Deserialize)]
+struct ProviderEntry {
+    models: BTreeMap<String, ModelEntry>,
+}
+
+#[derive(Deserialize)]
+struct ModelEntry {
+    name: String,
+    family: Option<String>,
+    cost: Option<CostEntry>,
+    #[serde(default)]
+    limit: LimitEntry,
+    modalities: Modalities,
+}
+
+#[derive(Default, Deserialize)]
+struct LimitEntry {
+    context: Option<u64>,
+    output: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Modalities {
+    input: Vec<String>,
+    output: Vec<String>,
+}
+
+/// Numbers stay text until [`per_million_dollars`] reads them.
+#[derive(Deserialize)]
+struct CostEntry {
+    input: Option<Box<RawValue>>,
+    output: Option<Box<RawValue>>,
+    cache_read: Option<Box<RawValue>>,
+    cache_write: Option<Box<RawValue>>,
+    reasoning: Option<Box<RawValue>>,
+    input_audio: Option<Box<RawValue>>,
+    output_audio: Option<Box<RawValue>>,
+    #[serde(default)]
+    tiers: Vec<TierEntry>,
+}
+
+#[derive(Deserialize)]
+struct TierEntry {
+    tier: TierBound,
+    input: Option<Box<RawValue>>,
+    output: Option<Box<RawValue>>,
+    cache_read: Option<Box<RawValue>>,
+    cache_write: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct TierBound {
+    size: u64,
+}
+
+impl Catalog {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// When the text is not JSON of that form.
+    pub fn parse(text: &str) -> Result<Self, CatalogError> {
+        let document: Document = serde_json::from_str(text)?;
+        let mut catalog = Self::default();
+        for (id, entry) in document.providers {
+            match providers::find(&id).filter(|provider| provider.id != OPENAI_COMPATIBLE) {
+                Some(provider) => {
+                    catalog.providers.push(provider.id);
+                    entry
+                        .models
+                        .into_iter()
+                        .for_each(|(name, model)| catalog.add(provider, name, model));
+                }
+                None => catalog.unknown_providers += 1,
+            }
+        }
+        Ok(catalog)
+    }
+
+    fn add(&mut self, provider: &'static Provider, upstream_model: String, entry: ModelEntry) {
+        let has_text = |modalities: &[String]| modalities.iter().any(|modality| modality == "text");
+        if !has_text(&entry.modalities.input) || !has_text(&entry.modalities.output) {
+            self.not_text += 1;
+            return;
+        }
+        let price = entry.cost.as_ref().and_then(|cost| price_card(cost).ok());
+        self.unpriced += u64::from(price.is_none());
+        let operation = operation(&upstream_model, entry.family.as_deref());
+        let endpoint = CatalogEndpoint {
+            model: model_names::canonical(provider, &upstream_model),
+            provider: provider.id,
+            upstream_model,
+            operations: vec![operation],
+            price,
+            context_window: entry.limit.context.filter(|tokens| *tokens > 0),
+            // Lists give the length of an embedding vector in this place.
+            max_output_tokens: entry
+                .limit
+                .output
+                .filter(|tokens| *tokens > 0 && operation == Operation::ChatCompletions),
+        };
+        self.describe(provider, &endpoint, entry.name, entry.modalities);
+        self.endpoints.push(endpoint);
+    }
+
+    /// The vendor's own description of a model wins over that of those who host it.
+    fn describe(
+        &mut self,
+        provider: &Provider,
+        endpoint: &CatalogEndpoint,
+        name: String,
+        modalities: Modalities,
+    ) {
+        let vendor = endpoint.model.split_once('/').map(|(vendor, _)| vendor);
+        let is_own = provider.vendor.is_some() && provider.vendor == vendor;
+        if is_own || !self.models.contains_key(&endpoint.model) {
+            let model = CatalogModel {
+                id: endpoint.model.clone(),
+                name,
+                context_window: endpoint.context_window,
+                max_output_tokens: endpoint.max_output_tokens,
+                input: modalities.input,
+                output: modalities.output,
+            };
+            self.models.insert(endpoint.model.clone(), model);
+        }
+    }
+}
+
+/// Lists do not say what a model is asked for, but embedding models say it in their names.
+fn operation(upstream_model: &str, family: Option<&str>) -> Operation {
+    let says_embedding = |text: &str| text.to_lowercase().contains("embed");
+    if says_embedding(upstream_model) || family.is_some_and(says_embedding) {
+        Operation::Embeddings
+    } else {
+        Operation::ChatCompletions
+    }
+}
+
+fn price_card(cost: &CostEntry) -> Result<PriceCard, PriceTextError> {
+    let mut tiers = cost.tiers.iter().map(price_tier).collect::<Result<Vec<_>, _>>()?;
+    tiers.sort_by_key(|tier| tier.above_input_tokens);
+    Ok(PriceCard {
+        version: 0,
+        input: required(cost.input.as_deref())?,
+        output: required(cost.output.as_deref())?,
+        cache_read: optional(cost.cache_read.as_deref())?,
+        cache_write: optional(cost.cache_write.as_deref())?,
+        reasoning: optional(cost.reasoning.as_deref())?,
+        input_audio: optional(cost.input_audio.as_deref())?,
+        output_audio: optional(cost.output_audio.as_deref())?,
+        tiers,
+    })
+}
+
+fn price_tier(tier: &TierEntry) -> Result<PriceTier, PriceTextError> {
+    Ok(PriceTier {
+        above_input_tokens: tier.tier.size,
+        input: required(tier.input.as_deref())?,
+        output: required(tier.output.as_deref())?,
+        cache_read: optional(tier.cache_read.as_deref())?,
+        cache_write: optional(tier.cache_write.as_deref())?,
+    })
+}
+
+fn required(number: Option<&RawValue>) -> Result<PicoUsd, PriceTextError> {
+    per_million_dollars(number.ok_or(PriceTextError::NotAPrice)?.get())
+}
+
+fn optional(number: Option<&RawValue>) -> Result<Option<PicoUsd>, PriceTextError> {
+    number
+        .filter(|number| number.get() != "null")
+        .map(|number| per_million_dollars(number.get()))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The list that a fresh deployment starts with.
+    const SEED: &str = include_str!("../../catalog/models-dev.json");
+
+    fn endpoint<'a>(catalog: &'a Catalog, provider: &str, upstream: &str) -> &'a CatalogEndpoint {
+        let found = catalog
+            .endpoints
+            .iter()
+            .find(|one| one.provider == provider && one.upstream_model == upstream);
+        found.unwrap()
+    }
+
+    #[test]
+    fn the_seed_reads_whole() {
+        let catalog = Catalog::parse(SEED).unwrap();
+        assert!(catalog.endpoints.len() > 700 && catalog.models.len() > 400);
+        assert_eq!((catalog.unknown_providers, catalog.not_text), (0, 0));
+        let known = providers::PROVIDERS.len() - 1;
+        assert_eq!(
+            catalog.providers.len(),
+            known,
+            "every provider with an address has models in the seed"
+        );
+    }
+
+    #[test]
+    fn prices_and_operations_come_out_exact() {
+        let catalog = Catalog::parse(SEED).unwrap();
+        let mini = endpoint(&catalog, "openai", "gpt-4o-mini");
+        let price = mini.price.as_ref().unwrap();
+        assert_eq!((price.input.picos(), price.output.picos()), (150_000, 600_000));
+        assert_eq!(price.cache_read.map(PicoUsd::picos), Some(75_000));
+        assert_eq!(mini.operations, [Operation::ChatCompletions]);
+        let embedding = endpoint(&catalog, "openai", "text-embedding-3-small");
+        assert_eq!(embedding.operations, [Operation::Embeddings]);
+        assert_eq!(embedding.max_output_tokens, None);
+        let tiered = catalog
+            .endpoints
+            .iter()
+            .filter_map(|one| one.price.as_ref())
+            .find(|one| !one.tiers.is_empty());
+        assert!(tiered.unwrap().tiers[0].above_input_tokens >= 100_000);
+    }
+
+    #[test]
+    fn what_cannot_be_priced_is_listed_without_a_price() {
+        let text = r#"{"providers":{"openai":{"models":{"a":{"name":"A","modalities":{"input":["text"],"output":["text"]},
+            "cost":{"input":0.00000001,"output":1}},"b":{"name":"B","modalities":{"input":["text"],"output":["image"]}}}},
+            "nobody":{"models":{}}}}"#;
+        let catalog = Catalog::parse(text).unwrap();
+        assert_eq!(
+            (catalog.unpriced, catalog.not_text, catalog.unknown_providers),
+            (1, 1, 1)
+        );
+        assert_eq!(catalog.endpoints[0].price, None);
+        assert!(Catalog::parse("[]").is_err());
+    }
+}

@@ -1,0 +1,276 @@
+//! The request log. Filled by the ingester from usage records; read by `GET …/requests`.
+
+use serde::Serialize;
+use sluicegate_contracts::ids::ApiKeyId;
+use sluicegate_contracts::usage::{AttemptRecord, Evidence, UsageRecord};
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use super::Connection;
+use crate::error::{Error, Result};
+
+/// Why a record cannot become a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unstorable {
+    /// The request id carries no time, so it names no day.
+    #[error("the request id is not time-ordered")]
+    IdWithoutTime,
+    /// A number does not fit a column.
+    #[error("a number is out of range")]
+    OutOfRange,
+    /// The attempts cannot be written as JSON.
+    #[error("the attempts cannot be encoded")]
+    Encoding,
+}
+
+/// A row of `requests`, with the columns as fields: rows travel to Postgres as one JSON array.
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestRow {
+    /// Day of the request id, as `YYYY-MM-DD`.
+    pub day: String,
+    /// The request.
+    pub id: Uuid,
+    /// Tenant.
+    pub organization_id: Uuid,
+    /// Project.
+    pub project_id: Uuid,
+    api_key_id: Uuid,
+    worker_id: Uuid,
+    epoch: u32,
+    seq: i64,
+    started_at: String,
+    operation: &'static str,
+    model_requested: String,
+    model_served: Option<String>,
+    provider: Option<String>,
+    route_id: Option<Uuid>,
+    route_slug: Option<String>,
+    route_version: Option<u32>,
+    stream: bool,
+    outcome: &'static str,
+    status: u16,
+    error_code: Option<String>,
+    input_tokens: i64,
+    cache_read_tokens: i64,
+    cache_write_tokens: i64,
+    output_tokens: i64,
+    reasoning_tokens: i64,
+    cost_nanos: Option<i64>,
+    cost_evidence: &'static str,
+    first_byte_us: Option<i64>,
+    overhead_us: i64,
+    duration_us: i64,
+    trace_id: Option<String>,
+    attempts: Vec<AttemptRecord>,
+}
+
+/// The day in which the time-ordered `id` was made.
+#[must_use]
+pub fn day_of(id: Uuid) -> Option<Date> {
+    let (seconds, _) = id.get_timestamp()?.to_unix();
+    let seconds = i64::try_from(seconds).ok()?;
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .map(OffsetDateTime::date)
+}
+
+/// Postgres text cannot hold NUL, which JSON can.
+fn storable(text: String) -> String {
+    if text.contains('\0') {
+        text.replace('\0', "\u{FFFD}")
+    } else {
+        text
+    }
+}
+
+fn count(value: u64) -> Result<i64, Unstorable> {
+    i64::try_from(value).map_err(|_| Unstorable::OutOfRange)
+}
+
+/// What the cost of all attempts together rests on: the weakest evidence among them.
+fn evidence(attempts: &[AttemptRecord]) -> &'static str {
+    match attempts.iter().map(|attempt| attempt.evidence).max() {
+        Some(Evidence::Uncertain) => "uncertain",
+        Some(Evidence::Estimated) => "estimated",
+        Some(Evidence::Reported) => "reported",
+        Some(Evidence::NotBilled) | None => "none",
+    }
+}
+
+impl RequestRow {
+    /// The row of `record`.
+    ///
+    /// # Errors
+    /// [`Unstorable`].
+    pub fn of(record: UsageRecord) -> Result<Self, Unstorable> {
+        let id = record.request.as_uuid();
+        let day = day_of(id).ok_or(Unstorable::IdWithoutTime)?;
+        let day = day
+            .format(format_description!("[year]-[month]-[day]"))
+            .map_err(|_| Unstorable::OutOfRange)?;
+        let millis = i128::from(record.started_at.get());
+        let started_at = OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000)
+            .ok()
+            .and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok())
+            .ok_or(Unstorable::OutOfRange)?;
+        let mut attempts = record.attempts;
+        for attempt in &mut attempts {
+            attempt.provider = storable(std::mem::take(&mut attempt.provider));
+            attempt.upstream_model = storable(std::mem::take(&mut attempt.upstream_model));
+        }
+        Ok(Self {
+            day,
+            id,
+            organization_id: record.organization.as_uuid(),
+            project_id: record.project.as_uuid(),
+            api_key_id: record.api_key.as_uuid(),
+            worker_id: record.origin.worker.as_uuid(),
+            epoch: record.origin.epoch,
+            seq: count(record.origin.seq)?,
+            started_at,
+            operation: record.operation.as_str(),
+            model_requested: storable(record.model_requested),
+            model_served: record.model_served.map(storable),
+            provider: attempts.last().map(|attempt| attempt.provider.clone()),
+            route_id: record.route.as_ref().map(|route| route.id.as_uuid()),
+            route_version: record.route.as_ref().map(|route| route.version),
+            route_slug: record.route.map(|route| storable(route.slug)),
+            stream: record.stream,
+            outcome: record.outcome.as_str(),
+            status: record.status,
+            error_code: record.error_code.map(storable),
+            input_tokens: count(record.tokens.input)?,
+            cache_read_tokens: count(record.tokens.cache_read)?,
+            cache_write_tokens: count(record.tokens.cache_write)?,
+            output_tokens: count(record.tokens.output)?,
+            reasoning_tokens: count(record.tokens.reasoning)?,
+            cost_nanos: record.cost.map(sluicegate_contracts::money::NanoUsd::nanos),
+            cost_evidence: evidence(&attempts),
+            first_byte_us: record.first_byte_us.map(count).transpose()?,
+            overhead_us: count(record.overhead_us)?,
+            duration_us: count(record.duration_us)?,
+            trace_id: record.trace_id.map(storable),
+            attempts,
+        })
+    }
+}
+
+/// A key that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyUse {
+    /// Which.
+    pub key: ApiKeyId,
+    /// How many new requests.
+    pub requests: i64,
+    /// When, at the latest.
+    pub at: OffsetDateTime,
+}
+
+/// Inserts the rows that are not there yet and adds exactly those to the hourly rollups, in one statement. Returns
+/// the keys of the inserted rows. Rows and rollups are locked in sorted order, so concurrent ingesters cannot
+/// deadlock. The partitions must exist.
+///
+/// # Errors
+/// When Postgres refuses; nothing is inserted then.
+pub async fn insert(connection: &mut Connection, rows: &[RequestRow]) -> Result<Vec<KeyUse>> {
+    let rows = serde_json::to_value(rows).map_err(Error::internal)?;
+    let uses = sqlx::query!(
+        r#"
+        with inserted as (
+            insert into requests
+            select * from jsonb_populate_recordset(null::requests, $1) order by day, id
+            on conflict (day, id) do nothing
+            returning *
+        ), rolled_up as (
+            insert into usage_hourly (
+                organization_id, project_id, hour, model, api_key_id, requests, errors,
+                input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos
+            )
+            select organization_id, project_id, date_trunc('hour', started_at, 'UTC') as hour,
+                   coalesce(model_served, '') as model, api_key_id,
+                   count(*), count(*) filter (where outcome not in ('served', 'client_gone')),
+                   sum(input_tokens)::bigint, sum(cache_read_tokens)::bigint, sum(cache_write_tokens)::bigint,
+                   sum(output_tokens)::bigint, sum(reasoning_tokens)::bigint,
+                   coalesce(sum(cost_nanos), 0)::bigint
+            from inserted
+            group by organization_id, project_id, hour, model, api_key_id
+            order by project_id, hour, model, api_key_id
+            on conflict (project_id, hour, model, api_key_id) do update set
+                requests = usage_hourly.requests + excluded.requests,
+                errors = usage_hourly.errors + excluded.errors,
+                input_tokens = usage_hourly.input_tokens + excluded.input_tokens,
+                cache_read_tokens = usage_hourly.cache_read_tokens + excluded.cache_read_tokens,
+                cache_write_tokens = usage_hourly.cache_write_tokens + excluded.cache_write_tokens,
+                output_tokens = usage_hourly.output_tokens + excluded.output_tokens,
+                reasoning_tokens = usage_hourly.reasoning_tokens + excluded.reasoning_tokens,
+                cost_nanos = usage_hourly.cost_nanos + excluded.cost_nanos
+        )
+        select api_key_id, count(*) as "requests!", max(started_at) as "at!" from inserted group by api_key_id
+        "#,
+        rows,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(uses
+        .into_iter()
+        .map(|one| KeyUse {
+            key: one.api_key_id.into(),
+            requests: one.requests,
+            at: one.at,
+        })
+        .collect())
+}
+
+/// Which of these projects exist, with their tenants. System scope.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn owners(connection: &mut Connection, projects: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
+    let rows = sqlx::query!(
+        "select id, organization_id from projects where id = any($1)",
+        projects
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.organization_id))
+        .collect())
+}
+
+/// Moves the time of last use of each key forward, where that changes it by seconds: the log is exact, this is a hint
+/// for people, and a busy key must not be written with every batch.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn touch_keys(connection: &mut Connection, uses: &[KeyUse]) -> Result<()> {
+    let keys: Vec<Uuid> = uses.iter().map(|one| one.key.as_uuid()).collect();
+    let times: Vec<OffsetDateTime> = uses.iter().map(|one| one.at).collect();
+    sqlx::query!(
+        "with used as (
+            select api_keys.id, used.at
+            from api_keys join unnest($1::uuid[], $2::timestamptz[]) as used (id, at) using (id)
+            where api_keys.last_used_at is null or api_keys.last_used_at < used.at - interval '5 seconds'
+            order by api_keys.id for no key update of api_keys
+         )
+         update api_keys set last_used_at = used.at from used where api_keys.id = used.id",
+        &keys,
+        &times,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Makes the partition of `day` if there is none. Returns whether it did.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn create_partition(connection: &mut Connection, day: Date) -> Result<bool> {
+    let made = sqlx::query_scalar!(
+        r#"select sluicegate_create_requests_partition($1) as "made!""#,
+        day
+    );
+    Ok(made.fetch_one(connection).await?)
+}

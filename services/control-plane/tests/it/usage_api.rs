@@ -1,0 +1,234 @@
+//! The request log and usage over time, as members read them.
+
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use sluicegate_contracts::usage::Outcome;
+use sluicegate_control_plane::background::driver::Task;
+use sluicegate_control_plane::background::metrics::BackgroundMetrics;
+use sluicegate_control_plane::background::usage_ingester::UsageIngester;
+use sluicegate_control_plane::store::database::Scope;
+use sluicegate_control_plane::store::requests::{self, RequestFilter};
+use sqlx::PgPool;
+
+use crate::support::usage::{Writer, entries};
+use crate::support::{Client, TestApp};
+
+/// Twenty served requests and five refused ones of Ada, one of Bob.
+async fn filled(app: &TestApp) -> (Client, Client, Writer) {
+    let (ada, bob) = (app.sign_up("Ada").await, app.sign_up("Bob").await);
+    let writer = Writer::of(&ada);
+    let mut records = writer.records(1..=25);
+    for record in &mut records[20..] {
+        record.outcome = Outcome::Refused;
+        record.status = 404;
+        record.error_code = Some("model_not_found".to_owned());
+        record.model_requested = "nobody/nothing\0".to_owned();
+        record.model_served = None;
+        record.attempts.clear();
+        record.cost = None;
+    }
+    records.push(Writer::of(&bob).record(1));
+    app.queue.append(&entries(&records)).await.unwrap();
+    let mut ingester = UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default());
+    while app.queue.depth().await.unwrap().entries > 0 {
+        ingester.pass().await.unwrap();
+    }
+    (ada, bob, writer)
+}
+
+async fn listed(client: &Client, query: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = client
+            .get(&client.in_project(&format!("/requests?limit=7{query}{cursor}")))
+            .await
+            .expect(200)
+            .body;
+        all.extend(page["data"].as_array().unwrap().iter().cloned());
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    all
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_log_lists_newest_first_and_filters(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let (ada, bob, writer) = filled(&app).await;
+    let all = listed(&ada, "").await;
+    assert_eq!(all.len(), 25);
+    assert!(
+        all.windows(2)
+            .all(|pair| pair[0]["id"].as_str() > pair[1]["id"].as_str())
+    );
+    assert_eq!(listed(&ada, "&status=ok").await.len(), 20);
+    assert_eq!(listed(&ada, "&status=error").await.len(), 5);
+    assert_eq!(listed(&ada, "&model=openai/gpt-4o-mini").await.len(), 20);
+    assert_eq!(listed(&ada, &format!("&key={}", writer.key)).await.len(), 25);
+    let slice = "&from=2026-01-01T00:00:05Z&to=2026-01-01T00:00:10Z";
+    assert_eq!(listed(&ada, slice).await.len(), 5);
+    assert_eq!(listed(&bob, "").await.len(), 1);
+    ada.get(&ada.in_project("/requests?key=nonsense"))
+        .await
+        .refused(422, "validation_failed");
+    ada.get(&ada.in_project("/requests?status=maybe"))
+        .await
+        .refused(400, "invalid_request");
+
+    let served = all.last().unwrap();
+    assert_eq!(
+        served["cost"],
+        json!({ "amount": "0.000000412", "currency": "USD" })
+    );
+    assert_eq!(
+        (
+            &served["cost_evidence"],
+            &served["overhead_ms"],
+            &served["duration_ms"]
+        ),
+        (&json!("reported"), &json!(0.312), &json!(90))
+    );
+    assert_eq!(
+        (
+            &served["attempts"][0]["provider"],
+            &served["attempts"][0]["ttft_ms"]
+        ),
+        (&json!("openai"), &json!(20))
+    );
+    assert_eq!(all[0]["model_requested"], "nobody/nothing\u{FFFD}");
+    assert_eq!(
+        (&all[0]["cost"], &all[0]["cost_evidence"], &all[0]["attempts"]),
+        (&Value::Null, &json!("none"), &json!([]))
+    );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_foreign_request_does_not_exist(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let (ada, bob, _) = filled(&app).await;
+    let id = listed(&ada, "").await[0]["id"].as_str().unwrap().to_owned();
+    let own = ada
+        .get(&ada.in_project(&format!("/requests/{id}")))
+        .await
+        .expect(200);
+    assert_eq!(own.body["error_code"], "model_not_found");
+    bob.get(&bob.in_project(&format!("/requests/{id}")))
+        .await
+        .refused(404, "not_found");
+    bob.get(&ada.in_project(&format!("/requests/{id}")))
+        .await
+        .refused(404, "not_found");
+    bob.get(&ada.in_project("/usage")).await.refused(404, "not_found");
+    ada.get(&ada.in_project("/requests/req_nonsense"))
+        .await
+        .refused(404, "not_found");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn usage_adds_up_whatever_the_grouping(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let (ada, _, writer) = filled(&app).await;
+    let expected = json!({
+        "requests": 25, "errors": 5, "input_tokens": 250, "output_tokens": 125,
+        "cost": { "amount": "0.000008240", "currency": "USD" },
+    });
+    let range = "from=2026-01-01T00:00:00Z&to=2026-01-01T06:00:00Z";
+    for (grouping, groups) in [("none", 1), ("model", 2), ("key", 1)] {
+        for grain in ["hour", "day"] {
+            let path = format!("/usage?{range}&grain={grain}&group_by={grouping}");
+            let usage = ada.get(&ada.in_project(&path)).await.expect(200).body;
+            assert_eq!(usage["totals"], expected, "{path}");
+            assert_eq!(usage["series"].as_array().unwrap().len(), groups, "{path}");
+            assert_eq!(usage["series"][0]["points"][0]["at"], "2026-01-01T00:00:00Z");
+        }
+    }
+    let by_key = ada
+        .get(&ada.in_project(&format!("/usage?{range}&group_by=key")))
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(by_key["series"][0]["group"]["id"], json!(writer.key));
+    let by_model = ada
+        .get(&ada.in_project(&format!("/usage?{range}&group_by=model")))
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(
+        by_model["series"][0]["group"],
+        json!({ "id": "", "label": "No model" })
+    );
+    let earlier = "/usage?from=2025-12-01T00:00:00Z&to=2025-12-02T00:00:00Z";
+    assert_eq!(
+        ada.get(&ada.in_project(earlier)).await.expect(200).body["series"],
+        json!([])
+    );
+    ada.get(&ada.in_project("/usage?from=2020-01-01T00:00:00Z"))
+        .await
+        .refused(422, "validation_failed");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_used_key_shows_its_name_and_when_it_was_used(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let made = ada
+        .post(&ada.in_project("/keys"), &json!({ "name": "Laptop" }))
+        .await
+        .expect(201);
+    let key = made.text_of("id");
+    assert!(made.body["last_used_at"].is_null());
+    let writer = Writer {
+        key: key.parse().unwrap(),
+        ..Writer::of(&ada)
+    };
+    app.queue.append(&entries(&writer.records(1..=9))).await.unwrap();
+    UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default())
+        .pass()
+        .await
+        .unwrap();
+    let shown = ada
+        .get(&ada.in_project(&format!("/keys/{key}")))
+        .await
+        .expect(200);
+    assert_eq!(shown.body["last_used_at"], "2026-01-01T00:00:09Z");
+    assert_eq!(
+        shown.header("etag"),
+        made.header("etag"),
+        "being used is no change"
+    );
+    assert_eq!(
+        listed(&ada, "").await[0]["key"],
+        json!({ "id": key, "name": "Laptop" })
+    );
+    let path = "/usage?from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z&group_by=key";
+    let usage = ada.get(&ada.in_project(path)).await.expect(200).body;
+    assert_eq!(
+        usage["series"][0]["group"],
+        json!({ "id": key, "label": "Laptop" })
+    );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn row_level_security_hides_the_log_even_from_a_wrong_query(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let (ada, bob, writer) = filled(&app).await;
+    for (reader, seen) in [(&ada, 25), (&bob, 0)] {
+        let scope = Scope::Tenant {
+            organization: reader.organization.parse().unwrap(),
+            user: None,
+        };
+        let project = writer.project;
+        let rows = app
+            .state
+            .within(scope, move |connection| {
+                async move { requests::list(connection, project, &RequestFilter::default(), None, 100).await }
+                    .boxed()
+            })
+            .await
+            .unwrap();
+        assert_eq!(rows.len(), seen);
+    }
+}

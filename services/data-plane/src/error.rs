@@ -1,0 +1,195 @@
+//! Everything the gateway itself answers with instead of a model's answer. Rendered once, in [`crate::http`].
+//!
+//! Must stay true: a message tells the caller what to do about it and holds no prompt, no secret and no internals.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// A request ends with an error of the gateway's own.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", .kind.code())]
+pub struct GatewayError {
+    /// What happened.
+    pub kind: ErrorKind,
+    /// For a person: what is wrong and what to do.
+    pub message: Cow<'static, str>,
+    /// The request field at fault.
+    pub param: Option<String>,
+    /// When to come back.
+    pub retry_after: Option<Duration>,
+}
+
+/// What happened. The codes are part of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// No key, or not one of ours.
+    InvalidApiKey,
+    /// The key may not do this.
+    NotAllowed,
+    /// No model or route of that name.
+    ModelNotFound,
+    /// No such path.
+    UnknownPath,
+    /// The path exists, for another method.
+    MethodNotAllowed,
+    /// The body is not what the API takes.
+    InvalidRequest,
+    /// More tokens are asked for than any target holds.
+    ContextLengthExceeded,
+    /// The body is too large.
+    RequestTooLarge,
+    /// The headers are too large.
+    HeadersTooLarge,
+    /// The body is encoded or of another type than JSON.
+    UnsupportedMediaType,
+    /// The body did not arrive in time.
+    RequestTimeout,
+    /// Nothing the route names can serve this request.
+    NoRoute,
+    /// Every attempt failed; the status is the provider's or 502.
+    UpstreamFailed(u16),
+    /// No answer in time.
+    Deadline,
+    /// This worker has no configuration yet.
+    NotReady,
+    /// This worker is about to stop.
+    Draining,
+    /// This worker cannot write down what calls cost, so it makes none.
+    UsageUnavailable,
+    /// A mistake of the gateway's own.
+    Internal,
+}
+
+impl ErrorKind {
+    /// HTTP status.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidApiKey => 401,
+            Self::NotAllowed => 403,
+            Self::ModelNotFound | Self::UnknownPath => 404,
+            Self::MethodNotAllowed => 405,
+            Self::InvalidRequest | Self::ContextLengthExceeded => 400,
+            Self::RequestTooLarge => 413,
+            Self::HeadersTooLarge => 431,
+            Self::UnsupportedMediaType => 415,
+            Self::RequestTimeout => 408,
+            Self::NoRoute | Self::NotReady | Self::Draining | Self::UsageUnavailable => 503,
+            Self::UpstreamFailed(status) => status,
+            Self::Deadline => 504,
+            Self::Internal => 500,
+        }
+    }
+
+    /// `error.type` as OpenAI's clients know it.
+    #[must_use]
+    pub const fn openai_type(self) -> &'static str {
+        match self {
+            Self::InvalidApiKey
+            | Self::ModelNotFound
+            | Self::UnknownPath
+            | Self::MethodNotAllowed
+            | Self::InvalidRequest
+            | Self::ContextLengthExceeded
+            | Self::UnsupportedMediaType => "invalid_request_error",
+            Self::NotAllowed => "permission_error",
+            Self::RequestTooLarge | Self::HeadersTooLarge => "request_too_large",
+            Self::RequestTimeout | Self::Deadline => "timeout",
+            Self::NoRoute | Self::NotReady | Self::Draining | Self::UsageUnavailable => "service_unavailable",
+            Self::UpstreamFailed(_) | Self::Internal => "api_error",
+        }
+    }
+
+    /// `error.code`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidApiKey => "invalid_api_key",
+            Self::NotAllowed => "not_allowed",
+            Self::ModelNotFound => "model_not_found",
+            Self::UnknownPath => "unknown_path",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::InvalidRequest => "invalid_request",
+            Self::ContextLengthExceeded => "context_length_exceeded",
+            Self::RequestTooLarge => "request_too_large",
+            Self::HeadersTooLarge => "headers_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::RequestTimeout => "request_timeout",
+            Self::NoRoute => "no_route",
+            Self::UpstreamFailed(_) => "upstream_failed",
+            Self::Deadline => "deadline_exceeded",
+            Self::NotReady => "not_ready",
+            Self::Draining => "draining",
+            Self::UsageUnavailable => "usage_unavailable",
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// Whether sending the same request again can help.
+    #[must_use]
+    pub const fn should_retry(self) -> bool {
+        match self {
+            Self::RequestTimeout
+            | Self::Deadline
+            | Self::NotReady
+            | Self::Draining
+            | Self::UsageUnavailable
+            | Self::Internal => true,
+            Self::UpstreamFailed(status) => status == 429 || status >= 500,
+            Self::InvalidApiKey
+            | Self::NotAllowed
+            | Self::ModelNotFound
+            | Self::UnknownPath
+            | Self::MethodNotAllowed
+            | Self::InvalidRequest
+            | Self::ContextLengthExceeded
+            | Self::RequestTooLarge
+            | Self::HeadersTooLarge
+            | Self::UnsupportedMediaType
+            | Self::NoRoute => false,
+        }
+    }
+
+    /// Whether the fault lies with a provider rather than with the caller or the gateway.
+    #[must_use]
+    pub const fn is_upstream(self) -> bool {
+        matches!(self, Self::UpstreamFailed(_))
+    }
+}
+
+impl GatewayError {
+    /// An error without a field at fault or a time to come back.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            param: None,
+            retry_after: None,
+        }
+    }
+
+    /// Names the request field at fault.
+    #[must_use]
+    pub fn at(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// Says when to come back.
+    #[must_use]
+    pub const fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}
+
+impl From<sluicegate_protocols::DecodeError> for GatewayError {
+    fn from(error: sluicegate_protocols::DecodeError) -> Self {
+        let param = error.param();
+        Self {
+            param,
+            ..Self::new(ErrorKind::InvalidRequest, format!("Invalid request: {error}."))
+        }
+    }
+}

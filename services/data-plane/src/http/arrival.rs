@@ -1,0 +1,100 @@
+//! The head of a request as the pipeline takes it: time, key, body facts. Checked for size before anything else.
+
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::{HttpMessage, HttpRequest};
+use sluicegate_service_runtime::http_span::RequestContext;
+use std::time::Duration;
+
+use super::body::BodyHead;
+use crate::error::{ErrorKind, GatewayError};
+use crate::pipeline::{Gateway, Progress};
+
+/// When to come back to a worker that is about to stop: another one has taken over by then.
+const DRAIN_RETRY: Duration = Duration::from_secs(1);
+
+/// The head of a request.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) context: RequestContext,
+    pub(crate) presented: Presented,
+    pub(crate) body: BodyHead,
+    pub(crate) progress: Progress,
+}
+
+/// The key a caller presented. Debug shows nothing of it.
+pub(crate) enum Presented {
+    Nothing,
+    /// An `Authorization` header of another scheme.
+    OtherScheme,
+    Key(String),
+}
+
+impl std::fmt::Debug for Presented {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Presented(..)")
+    }
+}
+
+impl Arrival {
+    /// Reads the head, with the gateway of this thread.
+    ///
+    /// # Errors
+    /// 503 while draining, 431 when the head is too large.
+    pub(crate) fn of(request: &HttpRequest) -> Result<(Gateway, Self), GatewayError> {
+        let gateway = request.app_data::<Gateway>().cloned();
+        let context = request.extensions().get::<RequestContext>().cloned();
+        let (Some(gateway), Some(context)) = (gateway, context) else {
+            return Err(GatewayError::new(
+                ErrorKind::Internal,
+                "This server was put together wrongly.",
+            ));
+        };
+        if gateway.state().drain.is_cancelled() {
+            let message = "This worker is about to stop. Send the request again; another worker takes it.";
+            return Err(GatewayError::new(ErrorKind::Draining, message).after(DRAIN_RETRY));
+        }
+        let size = request.uri().path_and_query().map_or(0, |it| it.as_str().len())
+            + request
+                .headers()
+                .iter()
+                .map(|(name, value)| name.as_str().len() + value.len() + 4)
+                .sum::<usize>();
+        let limit = gateway.state().limits.max_head_bytes;
+        if size > limit {
+            let message = format!("The request's head is larger than {limit} bytes.");
+            return Err(GatewayError::new(ErrorKind::HeadersTooLarge, message));
+        }
+        let presented = presented(request.headers());
+        let body = BodyHead::of(request);
+        Ok((
+            gateway,
+            Self {
+                context,
+                presented,
+                body,
+                progress: Progress::default(),
+            },
+        ))
+    }
+}
+
+/// `Authorization: Bearer` first, then `x-api-key`.
+fn presented(headers: &HeaderMap) -> Presented {
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+    };
+    let bearer = text(AUTHORIZATION.as_str()).and_then(|value| {
+        // A variable that was not set leaves the scheme alone.
+        let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    match bearer.or_else(|| text("x-api-key")) {
+        Some("") => Presented::Nothing,
+        Some(key) => Presented::Key(key.to_owned()),
+        None if headers.contains_key(AUTHORIZATION) => Presented::OtherScheme,
+        None => Presented::Nothing,
+    }
+}

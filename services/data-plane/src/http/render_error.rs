@@ -1,0 +1,85 @@
+//! [`GatewayError`] as OpenAI's clients read it: the error document, and the headers that say whether to try again.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
+use sluicegate_protocols::openai_chat::error::ErrorBody;
+
+use crate::error::{ErrorKind, GatewayError};
+
+/// Whether the same request may be sent again; OpenAI's clients heed it before the status.
+pub(super) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// `gateway` or `upstream`.
+pub(super) const ERROR_SOURCE: HeaderName = HeaderName::from_static("x-sluicegate-error-source");
+const ERROR_CODE: HeaderName = HeaderName::from_static("x-sluicegate-error-code");
+
+/// The error as an answer.
+pub(super) fn response(error: &GatewayError) -> HttpResponse {
+    let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let source = if error.kind.is_upstream() {
+        "upstream"
+    } else {
+        "gateway"
+    };
+    let mut response = HttpResponseBuilder::new(status);
+    response
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
+        .insert_header((SHOULD_RETRY, flag(error.kind.should_retry())))
+        .insert_header((ERROR_SOURCE, HeaderValue::from_static(source)))
+        .insert_header((ERROR_CODE, HeaderValue::from_static(error.kind.code())));
+    if let Some(wait) = error.retry_after {
+        response.insert_header((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
+    }
+    match error.kind {
+        ErrorKind::InvalidApiKey => {
+            response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        // The rest of a body that was not read would be taken for the next request.
+        ErrorKind::Draining
+        | ErrorKind::RequestTooLarge
+        | ErrorKind::RequestTimeout
+        | ErrorKind::HeadersTooLarge => {
+            response.force_close();
+        }
+        ErrorKind::NotAllowed
+        | ErrorKind::ModelNotFound
+        | ErrorKind::UnknownPath
+        | ErrorKind::MethodNotAllowed
+        | ErrorKind::InvalidRequest
+        | ErrorKind::ContextLengthExceeded
+        | ErrorKind::UnsupportedMediaType
+        | ErrorKind::NoRoute
+        | ErrorKind::NotReady
+        | ErrorKind::UpstreamFailed(_)
+        | ErrorKind::Deadline
+        | ErrorKind::UsageUnavailable
+        | ErrorKind::Internal => {}
+    }
+    response.body(document(error).to_json())
+}
+
+/// The error as the last event of a stream.
+pub(super) fn event(error: &GatewayError) -> Bytes {
+    document(error).to_stream_frame().into()
+}
+
+fn document(error: &GatewayError) -> ErrorBody<'_> {
+    ErrorBody {
+        message: &error.message,
+        kind: error.kind.openai_type(),
+        param: error.param.as_deref(),
+        code: Some(error.kind.code()),
+    }
+}
+
+pub(super) fn flag(value: bool) -> HeaderValue {
+    HeaderValue::from_static(if value { "true" } else { "false" })
+}
+
+/// Rounded up: coming back early is worse than late.
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}

@@ -1,0 +1,181 @@
+//! The pipeline's replies as HTTP: a whole document or a stream of events, with the headers that say who served.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
+use futures_util::Stream;
+use sluicegate_protocols::openai_chat::error::ErrorBody;
+use sluicegate_protocols::sse::{KEEP_ALIVE, write_event};
+use tokio::time::{Interval, interval};
+
+use super::render_error;
+use crate::pipeline::{Answer, Attribution, Refused, Relay, Reply};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// Tells nginx and its kin not to hold events back.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+const MODEL: HeaderName = HeaderName::from_static("x-sluicegate-model");
+const ENDPOINT: HeaderName = HeaderName::from_static("x-sluicegate-endpoint");
+const ROUTE: HeaderName = HeaderName::from_static("x-sluicegate-route");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-sluicegate-attempts");
+const CAUSE: HeaderName = HeaderName::from_static("x-sluicegate-cause");
+const COST: HeaderName = HeaderName::from_static("x-sluicegate-cost");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// A reply that is there.
+pub(super) fn response(reply: Reply) -> HttpResponse {
+    let mut response = match reply.answer {
+        Answer::Error(error) => render_error::response(&error),
+        Answer::Refused(refused) => refusal(refused),
+        Answer::Whole(body) => HttpResponseBuilder::new(StatusCode::OK)
+            .insert_header((CONTENT_TYPE, JSON))
+            .body(body),
+        Answer::Stream(relay) => events().streaming(*relay),
+    };
+    attribute(response.headers_mut(), &reply.attribution);
+    response
+}
+
+/// A reply still to come, for a caller that is to hear something meanwhile.
+pub(super) fn waiting(
+    running: Pin<Box<impl Future<Output = Reply> + 'static>>,
+    keep_alive: Duration,
+) -> HttpResponse {
+    events().streaming(Waiting {
+        phase: Phase::Running(running),
+        keep_alive: interval(keep_alive),
+    })
+}
+
+fn events() -> HttpResponseBuilder {
+    let mut response = HttpResponseBuilder::new(StatusCode::OK);
+    response
+        .insert_header((CONTENT_TYPE, EVENTS))
+        .insert_header((CACHE_CONTROL, NO_CACHE))
+        .insert_header((ACCEL_BUFFERING, HeaderValue::from_static("no")));
+    response
+}
+
+fn refusal(refused: Refused) -> HttpResponse {
+    let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = HttpResponseBuilder::new(status)
+        .insert_header((CONTENT_TYPE, JSON))
+        .body(refused.body);
+    let headers = response.headers_mut();
+    headers.insert(render_error::ERROR_SOURCE, HeaderValue::from_static("upstream"));
+    headers.insert(
+        render_error::SHOULD_RETRY,
+        render_error::flag(refused.should_retry),
+    );
+    if let Some(wait) = refused.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(render_error::whole_seconds(wait)));
+    }
+    response
+}
+
+fn attribute(headers: &mut HeaderMap, attribution: &Attribution) {
+    let mut set = |name: HeaderName, text: &str| {
+        // A name that does not fit into a header is left out; it stands in the usage record.
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(name, value);
+        }
+    };
+    if let Some(model) = &attribution.model {
+        set(MODEL, model);
+    }
+    if let Some(served_by) = &attribution.served_by {
+        set(ENDPOINT, served_by);
+    }
+    if let Some(route) = &attribution.route {
+        set(ROUTE, route);
+    }
+    if let Some(cause) = attribution.cause {
+        set(CAUSE, cause.as_str());
+    }
+    if attribution.attempts > 0 {
+        set(ATTEMPTS, &attribution.attempts.to_string());
+        if let Some(cost) = attribution.cost {
+            set(COST, &cost.to_string());
+        }
+    }
+    let millis = |length: Duration| length.as_secs_f64() * 1_000.0;
+    let upstream = attribution.upstream.unwrap_or_default();
+    let own = attribution.total.saturating_sub(upstream);
+    if !attribution.total.is_zero() {
+        set(
+            SERVER_TIMING,
+            &format!("gw;dur={:.3}, up;dur={:.3}", millis(own), millis(upstream)),
+        );
+    }
+}
+
+/// Keep-alives until the reply is there, then the reply's events.
+struct Waiting<F> {
+    phase: Phase<F>,
+    keep_alive: Interval,
+}
+
+enum Phase<F> {
+    Running(Pin<Box<F>>),
+    Relaying(Box<Relay>),
+    Over,
+}
+
+impl<F: Future<Output = Reply>> Stream for Waiting<F> {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            match &mut this.phase {
+                Phase::Over => return Poll::Ready(None),
+                Phase::Relaying(relay) => return Pin::new(relay.as_mut()).poll_next(cx),
+                Phase::Running(running) => match running.as_mut().poll(cx) {
+                    Poll::Pending => {
+                        let beat = this.keep_alive.poll_tick(cx);
+                        return beat.map(|_| Some(Ok(Bytes::from_static(KEEP_ALIVE))));
+                    }
+                    Poll::Ready(reply) => match reply.answer {
+                        Answer::Stream(relay) => this.phase = Phase::Relaying(relay),
+                        Answer::Whole(body) | Answer::Refused(Refused { body, .. }) => {
+                            this.phase = Phase::Over;
+                            return Poll::Ready(Some(Ok(event(&body))));
+                        }
+                        Answer::Error(error) => {
+                            this.phase = Phase::Over;
+                            return Poll::Ready(Some(Ok(render_error::event(&error))));
+                        }
+                    },
+                },
+            }
+        }
+    }
+}
+
+/// A document as the last event of a stream.
+fn event(document: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(document.len() + 16);
+    match std::str::from_utf8(document) {
+        Ok(text) => write_event(&mut out, None, text),
+        Err(_) => {
+            let message = "The provider's error is not readable.";
+            let error = ErrorBody {
+                message,
+                kind: "api_error",
+                param: None,
+                code: Some("upstream_failed"),
+            };
+            out = error.to_stream_frame();
+        }
+    }
+    out.into()
+}

@@ -1,0 +1,27 @@
+//! What a caller is told about its answer besides the answer: who served, why, and what it cost.
+
+use std::time::Duration;
+
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_routing::Cause;
+
+/// Facts for the answer's headers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attribution {
+    /// Canonical model.
+    pub(crate) model: Option<String>,
+    /// `provider/account`.
+    pub(crate) served_by: Option<String>,
+    /// `slug@version`.
+    pub(crate) route: Option<String>,
+    /// Attempts made.
+    pub(crate) attempts: usize,
+    /// Why the last attempt was made.
+    pub(crate) cause: Option<Cause>,
+    /// Sum over the attempts, once it is known.
+    pub(crate) cost: Option<NanoUsd>,
+    /// Time spent on attempts.
+    pub(crate) upstream: Option<Duration>,
+    /// Time since receipt.
+    pub(crate) total: Duration,
+}

@@ -1,0 +1,407 @@
+//! Closes a request exactly once, however it ends: by an answer, by an error, or because the caller hung up and every
+//! future of the request was dropped. Builds the usage record on the way.
+//!
+//! Must stay true: an intent is written before each attempt leaves, each attempt is priced once, and the record is
+//! handed over before the last byte of the answer is.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluicegate_contracts::SCHEMA_VERSION;
+use sluicegate_contracts::config::PriceCard;
+use sluicegate_contracts::ids::{RequestId, WorkerId};
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_contracts::tokens::TokenUsage;
+use sluicegate_contracts::usage::{
+    AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
+};
+use sluicegate_metering::{CallSize, cost, upper_bound};
+use sluicegate_protocols::TokenCounts;
+use sluicegate_routing::{Candidate, Cause};
+use uuid::Uuid;
+
+use super::attribution::Attribution;
+use super::stage::{Authenticated, Planned};
+use super::{Gateway, Progress};
+use crate::error::{ErrorKind, GatewayError};
+use crate::snapshot::Snapshot;
+use crate::upstream::echo;
+use crate::usage::{Intent, IntentGuard};
+
+/// Status noted for a caller that hung up before there was an answer; nginx uses the same number.
+const CALLER_GONE: u16 = 499;
+
+/// An attempt about to be made.
+pub(super) struct Trial<'a> {
+    pub(super) candidate: &'a Candidate<'a>,
+    pub(super) cause: Cause,
+    /// The model name as the caller sent it.
+    pub(super) requested: &'a str,
+    /// How large the call can become; `None` when nothing limits it.
+    pub(super) size: Option<CallSize>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub(super) struct AttemptEnd {
+    pub(super) outcome: AttemptOutcome,
+    pub(super) status: Option<u16>,
+    pub(super) tokens: TokenCounts,
+    pub(super) evidence: Evidence,
+}
+
+/// The open books of one request.
+pub(super) struct Finish {
+    gateway: Gateway,
+    snapshot: Arc<Snapshot>,
+    progress: Progress,
+    received: Duration,
+    record: Option<UsageRecord>,
+    open: Option<Open>,
+    served_by: Option<String>,
+    cause: Option<Cause>,
+}
+
+/// The attempt under way, noted as it would stand if nothing more came.
+struct Open {
+    record: AttemptRecord,
+    started: Duration,
+    /// Canonical model, to find the price by.
+    model: String,
+}
+
+impl Finish {
+    /// Opens the books for a known caller.
+    pub(super) fn open(gateway: &Gateway, snapshot: &Arc<Snapshot>, caller: &Authenticated<'_>) -> Self {
+        let arrival = caller.received.arrival;
+        let nobody = Origin {
+            worker: WorkerId::from(Uuid::nil()),
+            epoch: 0,
+            seq: 0,
+        };
+        let record = UsageRecord {
+            schema: SCHEMA_VERSION,
+            request: RequestId::from(arrival.context.id),
+            // The recorder knows the worker and counts the records.
+            origin: nobody,
+            organization: caller.project.organization,
+            project: caller.key.project,
+            api_key: caller.key.id,
+            operation: caller.received.operation,
+            model_requested: String::new(),
+            model_served: None,
+            route: None,
+            stream: false,
+            outcome: Outcome::ClientGone,
+            status: CALLER_GONE,
+            error_code: None,
+            attempts: Vec::new(),
+            tokens: TokenUsage::default(),
+            cost: None,
+            started_at: UnixMillis::new(arrival.context.received_at),
+            duration_us: 0,
+            first_byte_us: None,
+            overhead_us: 0,
+            trace_id: arrival
+                .context
+                .trace
+                .map(|trace| format!("{:032x}", trace.trace_id())),
+        };
+        Self {
+            gateway: gateway.clone(),
+            snapshot: Arc::clone(snapshot),
+            progress: arrival.progress.clone(),
+            received: arrival.context.received,
+            record: Some(record),
+            open: None,
+            served_by: None,
+            cause: None,
+        }
+    }
+
+    /// Notes what was asked.
+    pub(super) fn asked(&mut self, model: &str, stream: bool) {
+        if let Some(record) = &mut self.record {
+            record.model_requested = model.to_owned();
+            record.stream = stream;
+        }
+    }
+
+    /// Notes which route decided.
+    pub(super) fn planned(&mut self, planned: &Planned<'_>) {
+        if let (Some(record), Some(route)) = (&mut self.record, planned.route) {
+            record.route = Some(RouteRef {
+                id: route.id,
+                slug: route.slug.clone(),
+                version: route.version,
+            });
+        }
+    }
+
+    /// Opens the books of an attempt; its intent is on file when this returns. `bound` is the most it can cost.
+    pub(super) fn begin(&mut self, trial: &Trial<'_>) -> Result<IntentGuard, GatewayError> {
+        let started = self.elapsed();
+        let Some(record) = &mut self.record else {
+            return Err(GatewayError::new(
+                ErrorKind::Internal,
+                "The request was closed already.",
+            ));
+        };
+        if record.attempts.is_empty() {
+            record.overhead_us = micros(started);
+        }
+        let candidate = trial.candidate;
+        let price = candidate.endpoint.and_then(|endpoint| endpoint.price.as_ref());
+        let bound = match candidate.connection {
+            None => Some(NanoUsd::ZERO),
+            Some(_) => price.zip(trial.size).map(|(card, size)| upper_bound(card, &size)),
+        };
+        let model = match (candidate.endpoint, candidate.connection) {
+            (Some(endpoint), _) => endpoint.model.as_str(),
+            (None, Some(_)) => trial.requested,
+            (None, None) => candidate.upstream_model,
+        };
+        let intent = intent(
+            record,
+            candidate,
+            model,
+            micros(started),
+            bound,
+            price.map(|card| card.version),
+        );
+        let guard = self.gateway.state().recorder.begin_attempt(&intent).map_err(|error| {
+            tracing::warn!(target: "sluicegate", %error, "an attempt was not made because its intent is not on file");
+            let message = "This worker cannot write usage down at the moment, so it makes no calls.";
+            GatewayError::new(ErrorKind::UsageUnavailable, message).after(Duration::from_secs(5))
+        })?;
+        self.open = Some(Open {
+            record: AttemptRecord {
+                connection: intent.connection,
+                endpoint: intent.endpoint,
+                provider: candidate.provider.to_owned(),
+                upstream_model: candidate.upstream_model.to_owned(),
+                outcome: AttemptOutcome::ClientGone,
+                status: None,
+                tokens: TokenUsage::default(),
+                evidence: Evidence::Uncertain,
+                cost: bound,
+                price_version: intent.price_version,
+                started_us: micros(started),
+                first_byte_us: None,
+                duration_us: 0,
+            },
+            started,
+            model: model.to_owned(),
+        });
+        let account = candidate
+            .connection
+            .map_or("echo", |connection| connection.slug.as_str());
+        self.served_by = Some(format!("{}/{account}", candidate.provider));
+        self.cause = Some(trial.cause);
+        Ok(guard)
+    }
+
+    /// Notes the first byte of the attempt's answer.
+    pub(super) fn first_byte(&mut self) {
+        let now = self.elapsed();
+        if let Some(open) = &mut self.open {
+            open.record
+                .first_byte_us
+                .get_or_insert(micros(now.saturating_sub(open.started)));
+        }
+    }
+
+    /// Notes the first byte towards the caller.
+    pub(super) fn answering(&mut self) {
+        let now = micros(self.elapsed());
+        if let Some(record) = &mut self.record {
+            record.first_byte_us.get_or_insert(now);
+        }
+    }
+
+    /// Closes the books of the attempt under way and prices it.
+    pub(super) fn end(&mut self, end: &AttemptEnd) {
+        let now = self.elapsed();
+        let (Some(mut open), Some(record)) = (self.open.take(), &mut self.record) else {
+            return;
+        };
+        let attempt = &mut open.record;
+        attempt.outcome = end.outcome;
+        attempt.status = end.status;
+        attempt.tokens = usage(&end.tokens);
+        attempt.evidence = end.evidence;
+        attempt.duration_us = micros(now.saturating_sub(open.started));
+        attempt.cost = match end.evidence {
+            Evidence::NotBilled => Some(NanoUsd::ZERO),
+            // What it may have cost at most, as for a worker that died.
+            Evidence::Uncertain => attempt.cost,
+            Evidence::Reported | Evidence::Estimated if attempt.provider == echo::PROVIDER => {
+                Some(NanoUsd::ZERO)
+            }
+            Evidence::Reported | Evidence::Estimated => {
+                price(&self.snapshot, &open.model, attempt).map(|card| cost(card, &attempt.tokens))
+            }
+        };
+        if end.outcome == AttemptOutcome::Served {
+            record.model_served = Some(open.model);
+        }
+        self.gateway.state().metrics.attempt(attempt);
+        record.attempts.push(open.record);
+    }
+
+    /// What the caller is told about who served and what it cost.
+    pub(super) fn attribution(&self) -> Attribution {
+        let Some(record) = &self.record else {
+            return Attribution::default();
+        };
+        let open = self.open.as_ref();
+        let started = record
+            .attempts
+            .first()
+            .map(|it| it.started_us)
+            .or(open.map(|it| it.record.started_us));
+        let ended = record.attempts.iter().map(|it| it.duration_us).sum::<u64>();
+        let running = open.map_or(0, |open| micros(self.elapsed().saturating_sub(open.started)));
+        Attribution {
+            model: open
+                .map(|open| open.model.clone())
+                .or_else(|| record.model_served.clone()),
+            served_by: self.served_by.clone(),
+            route: record
+                .route
+                .as_ref()
+                .map(|route| format!("{}@{}", route.slug, route.version)),
+            attempts: record.attempts.len() + usize::from(open.is_some()),
+            cause: self.cause,
+            cost: total_cost(&record.attempts).filter(|_| open.is_none()),
+            upstream: started.map(|_| Duration::from_micros(ended + running)),
+            total: self.elapsed(),
+        }
+    }
+
+    /// Closes the request: answered with this status.
+    pub(super) fn close(&mut self, outcome: Outcome, status: u16, error_code: Option<&str>) {
+        let duration_us = micros(self.elapsed());
+        let Some(mut record) = self.record.take() else {
+            return;
+        };
+        record.outcome = outcome;
+        record.status = if self.progress.committed() { 200 } else { status };
+        record.error_code = error_code.map(str::to_owned);
+        record.duration_us = duration_us;
+        record.tokens = record
+            .attempts
+            .iter()
+            .fold(TokenUsage::default(), |sum, attempt| sum.plus(attempt.tokens));
+        record.cost = total_cost(&record.attempts);
+        let state = self.gateway.state();
+        state.metrics.request(&record);
+        let request = record.request;
+        if let Err(error) = state.recorder.finish(|origin| UsageRecord { origin, ..record }) {
+            state.metrics.lost_record();
+            tracing::error!(target: "sluicegate", %request, %error, "a usage record is not on file");
+        }
+    }
+
+    /// Closes the request: answered with an error of the gateway's own.
+    pub(super) fn close_with(&mut self, error: &GatewayError) {
+        let tried = self
+            .record
+            .as_ref()
+            .is_some_and(|record| !record.attempts.is_empty());
+        let outcome = if tried { Outcome::Failed } else { Outcome::Refused };
+        self.close(outcome, error.kind.status(), Some(error.kind.code()));
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.gateway
+            .state()
+            .clock
+            .monotonic()
+            .saturating_sub(self.received)
+    }
+}
+
+/// Dropped with open books: the caller hung up. What was sent may have been billed.
+impl Drop for Finish {
+    fn drop(&mut self) {
+        if self.record.is_none() {
+            return;
+        }
+        self.end(&AttemptEnd {
+            outcome: AttemptOutcome::ClientGone,
+            status: None,
+            tokens: TokenCounts::default(),
+            evidence: Evidence::Uncertain,
+        });
+        self.close(Outcome::ClientGone, CALLER_GONE, None);
+    }
+}
+
+fn intent<'a>(
+    record: &'a UsageRecord,
+    candidate: &Candidate<'a>,
+    model: &'a str,
+    attempt_started_us: u64,
+    cost_bound: Option<NanoUsd>,
+    price_version: Option<u32>,
+) -> Intent<'a> {
+    Intent {
+        request: record.request,
+        organization: record.organization,
+        project: record.project,
+        api_key: record.api_key,
+        operation: record.operation,
+        model_requested: record.model_requested.as_str().into(),
+        model_served: Some(model.into()),
+        route: record.route.as_ref().map(Cow::Borrowed),
+        stream: record.stream,
+        started_at: record.started_at,
+        trace_id: record.trace_id.as_deref().map(Cow::Borrowed),
+        connection: candidate.connection.map(|connection| connection.id),
+        endpoint: candidate.endpoint.map(|endpoint| endpoint.id),
+        provider: candidate.provider.into(),
+        upstream_model: candidate.upstream_model.into(),
+        attempt_started_us,
+        cost_bound,
+        price_version,
+    }
+}
+
+/// Sum over the priced attempts; `None` when none was priced although one was sent.
+fn total_cost(attempts: &[AttemptRecord]) -> Option<NanoUsd> {
+    if attempts.is_empty() {
+        return Some(NanoUsd::ZERO);
+    }
+    let priced = || attempts.iter().filter_map(|attempt| attempt.cost);
+    priced().next().is_some().then(|| priced().sum())
+}
+
+fn price<'s>(snapshot: &'s Snapshot, model: &str, attempt: &AttemptRecord) -> Option<&'s PriceCard> {
+    let id = attempt.endpoint?;
+    let endpoint = snapshot
+        .catalog()
+        .by_model(model)
+        .iter()
+        .find(|endpoint| endpoint.id == id)?;
+    endpoint.price.as_ref()
+}
+
+/// The same counts in the words of the usage record.
+pub(super) const fn usage(counts: &TokenCounts) -> TokenUsage {
+    TokenUsage {
+        input: counts.input,
+        cache_read: counts.cached_input,
+        cache_write: counts.cache_write,
+        input_audio: counts.input_audio,
+        output: counts.output,
+        reasoning: counts.reasoning,
+        output_audio: counts.output_audio,
+    }
+}
+
+fn micros(length: Duration) -> u64 {
+    u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,144 @@
+//! What is asked: one borrowed pass over the body that finds the few fields the gateway acts on and checks the rest.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use sluicegate_contracts::config::{Endpoint, Operation};
+use sluicegate_metering::CallSize;
+use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
+use sluicegate_protocols::openai_chat::ChatRequestView;
+use sluicegate_protocols::{DecodeError, passthrough};
+use sluicegate_routing::RequestFeatures;
+
+use super::stage::{Authenticated, Inspected};
+use crate::error::{ErrorKind, GatewayError};
+
+/// Longest model name, in bytes; also the longest kept in a usage record.
+const MAX_MODEL_NAME: usize = 256;
+
+/// Most tokens any provider in the catalog bills for one image.
+const IMAGE_TOKENS: u64 = 6_000;
+/// Most tokens that are taken for a file or a recording named by id.
+const FILE_TOKENS: u64 = 100_000;
+
+/// A request body with the few fields the gateway reads.
+#[derive(Debug)]
+pub(super) enum RequestView<'b> {
+    Chat(ChatRequestView<'b>),
+    Embeddings(EmbeddingsRequestView<'b>),
+}
+
+/// A request body as one provider gets it.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) body: Bytes,
+    /// The usage chunk was asked for by the gateway, so the caller must not see it.
+    pub(super) hide_usage_chunk: bool,
+}
+
+impl<'b> RequestView<'b> {
+    pub(super) fn parse(operation: Operation, body: &'b [u8], depth: u32) -> Result<Self, DecodeError> {
+        Ok(match operation {
+            Operation::ChatCompletions => Self::Chat(ChatRequestView::parse(body, depth)?),
+            Operation::Embeddings => Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?),
+        })
+    }
+
+    pub(super) fn model(&self) -> Cow<'b, str> {
+        match self {
+            Self::Chat(view) => view.model.decode(),
+            Self::Embeddings(view) => view.model.decode(),
+        }
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        match self {
+            Self::Chat(view) => view.is_stream(),
+            Self::Embeddings(_) => false,
+        }
+    }
+
+    /// The document for a provider that knows the model as `model`: every other byte stays as the caller sent it.
+    pub(super) fn rewritten(&self, body: &Bytes, model: &str) -> Outgoing {
+        match self {
+            Self::Chat(view) => {
+                let rewritten = passthrough::chat(body, view, model);
+                Outgoing {
+                    body: rewritten.body,
+                    hide_usage_chunk: rewritten.hide_usage_chunk,
+                }
+            }
+            Self::Embeddings(view) => Outgoing {
+                body: passthrough::embeddings(body, view, model),
+                hide_usage_chunk: false,
+            },
+        }
+    }
+
+    /// Size of what the model reads, to guess tokens by when a provider reports none.
+    pub(super) fn input_bytes(&self) -> u64 {
+        match self {
+            Self::Chat(view) => view.input.text_bytes.saturating_add(view.input.schema_bytes),
+            // Tokens given as numbers count as what they are: four bytes of text each.
+            Self::Embeddings(view) => view
+                .input
+                .text_bytes
+                .saturating_add(view.input.tokens.saturating_mul(4)),
+        }
+    }
+
+    /// How large the call can become at `endpoint`; `None` when nothing limits the answer.
+    pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
+        let (referenced_tokens, max_output_tokens) = match self {
+            Self::Chat(view) => {
+                let input = &view.input;
+                let referenced = u64::from(input.images).saturating_mul(IMAGE_TOKENS)
+                    + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS);
+                let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
+                let each = view.output_limit().or(modeled)?;
+                (referenced, each.saturating_mul(u64::from(view.n)))
+            }
+            Self::Embeddings(_) => (0, 0),
+        };
+        Some(CallSize {
+            body_bytes: body_bytes as u64,
+            referenced_tokens,
+            max_output_tokens,
+        })
+    }
+
+    fn max_output_tokens(&self) -> Option<u64> {
+        match self {
+            Self::Chat(view) => view.output_limit(),
+            Self::Embeddings(_) => None,
+        }
+    }
+}
+
+/// Checks what the gateway acts on.
+///
+/// # Errors
+/// 400 with the field at fault.
+pub(super) fn inspect<'s>(
+    caller: Authenticated<'s>,
+    body: &'s Bytes,
+    view: &'s RequestView<'s>,
+    model: &'s str,
+) -> Result<Inspected<'s>, GatewayError> {
+    if model.is_empty() || model.len() > MAX_MODEL_NAME || model.chars().any(char::is_control) {
+        let message = format!("A model name has 1 to {MAX_MODEL_NAME} bytes and no control characters.");
+        return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("model"));
+    }
+    let features = RequestFeatures {
+        operation: caller.received.operation,
+        stream: view.is_stream(),
+        max_output_tokens: view.max_output_tokens(),
+    };
+    Ok(Inspected {
+        caller,
+        body,
+        view,
+        model,
+        features,
+    })
+}

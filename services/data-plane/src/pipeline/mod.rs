@@ -1,0 +1,180 @@
+//! An inference request from its first step to its last. Called by the handlers in [`crate::http`].
+//!
+//! Read [`run`] first: it is the list of steps, each a file of its name. Must stay true: one frozen snapshot serves the
+//! whole request, nothing leaves memory before [`walk`], and [`finish`] closes the books whichever way it ends.
+
+mod admit;
+mod answer;
+mod attempt;
+mod attribution;
+mod authenticate;
+mod finish;
+mod gateway;
+mod inspect;
+mod limits;
+mod near;
+mod plan;
+mod relay;
+mod resolve;
+mod stage;
+mod walk;
+
+use std::sync::Arc;
+
+use actix_web::web::Payload;
+use bytes::Bytes;
+use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::usage::Outcome;
+use tokio::time::Instant;
+
+pub(crate) use attribution::Attribution;
+pub use gateway::Gateway;
+pub(crate) use gateway::Progress;
+pub use limits::Limits;
+pub(crate) use relay::Relay;
+pub(crate) use resolve::callable_names;
+pub(crate) use walk::Refused;
+
+use crate::error::{ErrorKind, GatewayError};
+use crate::http::{Arrival, body};
+use crate::snapshot::Snapshot;
+use finish::Finish;
+use inspect::RequestView;
+use stage::{Authenticated, Received};
+use walk::Answered;
+
+/// What a request ended with, ready to be put into HTTP.
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) attribution: Attribution,
+}
+
+impl Reply {
+    /// The step that panicked has told the log; the caller gets an error like any other.
+    pub(crate) fn panicked() -> Self {
+        let error = GatewayError::new(
+            ErrorKind::Internal,
+            "The gateway made a mistake with this request.",
+        );
+        Self {
+            answer: Answer::Error(error),
+            attribution: Attribution::default(),
+        }
+    }
+}
+
+/// The four ways to end.
+pub(crate) enum Answer {
+    /// A whole document.
+    Whole(Bytes),
+    /// A stream that has begun.
+    Stream(Box<Relay>),
+    /// The provider's own error.
+    Refused(Refused),
+    /// An error of the gateway's own.
+    Error(GatewayError),
+}
+
+/// Runs a request.
+pub(crate) async fn run(gateway: Gateway, operation: Operation, arrival: Arrival, payload: Payload) -> Reply {
+    let deadline = Instant::now() + gateway.state().limits.deadline();
+    let snapshot = gateway.state().snapshots.load();
+    let received = Received {
+        snapshot: &snapshot,
+        operation,
+        arrival: &arrival,
+    };
+    let caller = match authenticate::authenticate(received, &gateway.state().key_hasher) {
+        Ok(caller) => caller,
+        Err(error) => {
+            gateway.state().metrics.unknown_caller();
+            return Reply {
+                answer: Answer::Error(error),
+                attribution: Attribution::default(),
+            };
+        }
+    };
+    let mut finish = Finish::open(&gateway, &snapshot, &caller);
+    let answered = serve(&gateway, caller, payload, deadline, &mut finish).await;
+    close(&gateway, answered, finish)
+}
+
+/// The steps for a known caller.
+async fn serve(
+    gateway: &Gateway,
+    caller: Authenticated<'_>,
+    payload: Payload,
+    deadline: Instant,
+    finish: &mut Finish,
+) -> Result<Answered, GatewayError> {
+    let limits = &gateway.state().limits;
+    let arrival = caller.received.arrival;
+    let body = body::read(&arrival.body, payload, limits).await?;
+    let view = RequestView::parse(caller.received.operation, &body, limits.max_json_depth)?;
+    let model = view.model();
+    let inspected = inspect::inspect(caller, &body, &view, &model)?;
+    finish.asked(inspected.model, inspected.features.stream);
+    arrival.progress.asked_for_stream(inspected.features.stream);
+    let admitted = admit::admit(inspected)?;
+    let planned = plan::plan(admitted)?;
+    finish.planned(&planned);
+    walk::walk(gateway, &planned, deadline, finish).await
+}
+
+/// Closes the books, or hands them to the stream that will.
+fn close(gateway: &Gateway, answered: Result<Answered, GatewayError>, mut finish: Finish) -> Reply {
+    match answered {
+        Ok(Answered::Stream(opened)) => {
+            let attribution = finish.attribution();
+            let relay = Relay::new(*opened, finish, gateway.state().limits);
+            Reply {
+                answer: Answer::Stream(Box::new(relay)),
+                attribution,
+            }
+        }
+        Ok(Answered::Whole(body)) => {
+            let attribution = finish.attribution();
+            finish.close(Outcome::Served, 200, None);
+            Reply {
+                answer: Answer::Whole(body),
+                attribution,
+            }
+        }
+        Ok(Answered::Refused(refused)) => {
+            let attribution = finish.attribution();
+            finish.close(Outcome::Failed, refused.status, Some("upstream_failed"));
+            Reply {
+                answer: Answer::Refused(refused),
+                attribution,
+            }
+        }
+        Err(error) => {
+            let attribution = finish.attribution();
+            finish.close_with(&error);
+            Reply {
+                answer: Answer::Error(error),
+                attribution,
+            }
+        }
+    }
+}
+
+/// Looks a caller up for the endpoints that call no provider.
+///
+/// # Errors
+/// As an inference request would be refused.
+pub(crate) fn known_caller<T>(
+    gateway: &Gateway,
+    arrival: &Arrival,
+    answer: impl FnOnce(&Snapshot, &crate::snapshot::ProjectView, &sluicegate_contracts::config::ApiKey) -> T,
+) -> Result<T, GatewayError> {
+    let snapshot: Arc<Snapshot> = gateway.state().snapshots.load();
+    let received = Received {
+        snapshot: &snapshot,
+        operation: Operation::ChatCompletions,
+        arrival,
+    };
+    let caller = authenticate::authenticate(received, &gateway.state().key_hasher)
+        .inspect_err(|_| gateway.state().metrics.unknown_caller())?;
+    Ok(answer(&snapshot, caller.project, caller.key))
+}

@@ -1,0 +1,72 @@
+//! Names close to one that means nothing, for the answer to a typo. Pure; bounded in the length of the name.
+
+const MAX_OFFERED: usize = 3;
+const MAX_NAME: usize = 64;
+
+/// Up to three names of `known` that a person may have meant by `name`, nearest first.
+pub(super) fn near<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
+    let wanted = key(name);
+    if wanted.is_empty() || wanted.len() > MAX_NAME {
+        return Vec::new();
+    }
+    let bare = key(name.rsplit('/').next().unwrap_or(name));
+    let mut scored: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter(|it| it.len() <= MAX_NAME)
+        .filter_map(|it| {
+            let whole = distance(&wanted, &key(it));
+            // The right model under a wrong or missing vendor is the commonest slip.
+            let last = distance(&bare, &key(it.rsplit('/').next().unwrap_or(it)));
+            let close = whole <= wanted.len() / 3 || last <= bare.len() / 3;
+            close.then_some((whole.min(last + 1), it))
+        })
+        .collect();
+    scored.sort_unstable();
+    scored.truncate(MAX_OFFERED);
+    scored.into_iter().map(|(_, it)| it).collect()
+}
+
+fn key(name: &str) -> Vec<u8> {
+    name.bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect()
+}
+
+/// Levenshtein distance in one row.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, right) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(left != right);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_find_what_was_meant() {
+        let known = [
+            "openai/gpt-4o-mini",
+            "openai/gpt-4o",
+            "meta/llama-3-70b",
+            "sluicegate/echo",
+            "route/support",
+        ];
+        assert_eq!(near("openai/gpt4o-mini", known)[0], "openai/gpt-4o-mini");
+        assert_eq!(near("gpt-4o", known)[0], "openai/gpt-4o");
+        assert_eq!(near("sluicegate/ecko", known), ["sluicegate/echo"]);
+        assert_eq!(near("route/suport", known)[0], "route/support");
+        assert!(near("something-else-entirely", known).is_empty());
+        assert!(near("", known).is_empty());
+        assert!(near(&"x".repeat(10_000), known).is_empty());
+    }
+}

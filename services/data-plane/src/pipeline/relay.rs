@@ -1,0 +1,223 @@
+//! A stream on its way from a provider to a caller: bytes pass on as they come, the reader only looks.
+//!
+//! Must stay true: nothing is held back, except the end: the usage record is written before the caller sees it. A
+//! stream that breaks says so in a last event and never looks complete. Dropping this cancels the provider's work.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use sluicegate_contracts::usage::{AttemptOutcome, Outcome};
+use sluicegate_protocols::openai_chat::error::ErrorBody;
+use sluicegate_protocols::openai_chat::stream::{ChatStream, StreamEnd};
+use sluicegate_protocols::sse::KEEP_ALIVE;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Limits;
+use super::answer::tokens;
+use super::attempt::Opened;
+use super::finish::{AttemptEnd, Finish};
+use crate::error::ErrorKind;
+use crate::upstream::{BodyFault, ReplyBody, classify};
+
+/// A stream being relayed.
+pub(crate) struct Relay {
+    /// Events for the caller, in order.
+    shown: VecDeque<Bytes>,
+    scratch: Vec<Bytes>,
+    reader: ChatStream,
+    /// `None` once there is nothing more to read.
+    body: Option<ReplyBody>,
+    status: u16,
+    input_bytes: u64,
+    /// `None` once the books are closed.
+    finish: Option<Finish>,
+    limits: Limits,
+    last_data: Instant,
+    last_shown: Instant,
+    end_by: Instant,
+    wake: Pin<Box<Sleep>>,
+}
+
+impl Relay {
+    pub(super) fn new(opened: Opened, finish: Finish, limits: Limits) -> Self {
+        let now = Instant::now();
+        let mut relay = Self {
+            shown: opened.shown.into(),
+            scratch: Vec::new(),
+            reader: opened.reader,
+            body: Some(opened.body),
+            status: opened.status,
+            input_bytes: opened.input_bytes,
+            finish: Some(finish),
+            limits,
+            last_data: now,
+            last_shown: now,
+            end_by: now + limits.max_stream(),
+            wake: Box::pin(sleep_until(now + limits.keep_alive().min(limits.idle_timeout()))),
+        };
+        match opened.ended {
+            Some(end) => relay.ended(end),
+            None => relay.settle_if_done(),
+        }
+        relay
+    }
+
+    /// Takes bytes of the provider.
+    fn take(&mut self, data: &Bytes) {
+        self.last_data = Instant::now();
+        let fed = self.reader.feed(data, &mut self.scratch);
+        self.show();
+        match fed {
+            Ok(()) => self.settle_if_done(),
+            Err(fault) => self.fail(AttemptOutcome::ServerError, &fault.to_string()),
+        }
+    }
+
+    fn show(&mut self) {
+        if !self.scratch.is_empty() {
+            self.last_shown = self.last_data;
+            self.shown.extend(self.scratch.drain(..));
+        }
+    }
+
+    /// Closes the books as soon as the stream says it is done or tells an error, without waiting for its connection.
+    fn settle_if_done(&mut self) {
+        let facts = self.reader.facts();
+        if facts.error.is_some() {
+            self.ended(StreamEnd::Failed);
+        } else if facts.done {
+            self.ended(StreamEnd::Complete);
+        }
+    }
+
+    fn ended(&mut self, end: StreamEnd) {
+        if self.finish.is_none() {
+            return;
+        }
+        match end {
+            StreamEnd::Complete => {
+                let facts = self.reader.facts();
+                let (counts, _) = tokens(facts.usage, self.input_bytes, facts.content.total());
+                self.close(AttemptOutcome::Served, Outcome::Served, None);
+                self.shown.push_back(self.reader.tail(&counts));
+            }
+            // The caller has seen the provider's own error event.
+            StreamEnd::Failed => self.close(AttemptOutcome::ServerError, Outcome::Cut, Some(FAILED)),
+            StreamEnd::Cut => self.fail(AttemptOutcome::Cut, "the provider's stream ended before its end"),
+        }
+    }
+
+    /// Ends the stream with an event that no client takes for a proper end.
+    fn fail(&mut self, outcome: AttemptOutcome, why: &str) {
+        self.body = None;
+        if self.finish.is_none() {
+            return;
+        }
+        self.close(outcome, Outcome::Cut, Some(FAILED));
+        let message = format!("The answer broke off: {why}.");
+        let kind = ErrorKind::UpstreamFailed(502);
+        let error = ErrorBody {
+            message: &message,
+            kind: kind.openai_type(),
+            param: None,
+            code: Some(kind.code()),
+        };
+        self.shown.push_back(error.to_stream_frame().into());
+    }
+
+    fn close(&mut self, attempt: AttemptOutcome, outcome: Outcome, error_code: Option<&str>) {
+        let Some(mut finish) = self.finish.take() else {
+            return;
+        };
+        let facts = self.reader.facts();
+        let (tokens, evidence) = tokens(facts.usage, self.input_bytes, facts.content.total());
+        finish.end(&AttemptEnd {
+            outcome: attempt,
+            status: Some(self.status),
+            tokens,
+            evidence,
+        });
+        finish.close(outcome, 200, error_code);
+    }
+
+    /// Waits for time to pass: keep-alive, silence, or the longest stream. Ready when there is something to show.
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.wake.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            let silent_until = self.last_data + self.limits.idle_timeout();
+            if now >= silent_until.min(self.end_by) {
+                let (outcome, why) = if now >= self.end_by {
+                    (AttemptOutcome::TimedOut, "the stream reached its longest time")
+                } else {
+                    (
+                        classify::body_fault(BodyFault::TimedOut),
+                        "the provider fell silent",
+                    )
+                };
+                self.fail(outcome, why);
+                return Poll::Ready(());
+            }
+            let keep_alive_at = self.last_shown + self.limits.keep_alive();
+            let due = now >= keep_alive_at;
+            if due {
+                self.last_shown = now;
+                self.shown.push_back(Bytes::from_static(KEEP_ALIVE));
+            }
+            let next = self.last_shown + self.limits.keep_alive();
+            self.wake.as_mut().reset(next.min(silent_until).min(self.end_by));
+            if due {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+}
+
+const FAILED: &str = ErrorKind::UpstreamFailed(502).code();
+
+impl Stream for Relay {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(bytes) = this.shown.pop_front() {
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            let closed = this.finish.is_none();
+            let Some(body) = &mut this.body else {
+                return Poll::Ready(None);
+            };
+            match body.poll_data(cx) {
+                // Once the books are closed, a body is read one step further only so that its connection can be
+                // used again.
+                Poll::Ready(Some(Ok(_))) | Poll::Pending if closed => this.body = None,
+                Poll::Ready(Some(Ok(data))) => this.take(&data),
+                Poll::Ready(Some(Err(fault))) => this.fail(classify::body_fault(fault), &fault.to_string()),
+                Poll::Ready(None) => {
+                    this.body = None;
+                    let end = this.reader.finish(&mut this.scratch);
+                    this.last_data = Instant::now();
+                    this.show();
+                    this.ended(end);
+                }
+                Poll::Pending => {
+                    if this.poll_time(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Dropped before its end: the caller hung up. What was streamed so far is what is known of the cost.
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.close(AttemptOutcome::ClientGone, Outcome::ClientGone, None);
+    }
+}

@@ -1,0 +1,149 @@
+//! From a model name to what can serve it: the built-in echo, a route, a catalog model, or a compatible server's own
+//! name. Reads the frozen snapshot only.
+
+use std::sync::Arc;
+
+use sluicegate_contracts::config::{Endpoint, RetryPolicy, Route, RouteTarget};
+use sluicegate_contracts::ids::ConnectionId;
+use sluicegate_routing::{Candidate, Credential, Selection, Target};
+
+use crate::snapshot::{Catalog, LiveConnection, ProjectView};
+use crate::upstream::echo;
+
+/// Provider id of connections that may serve any model name.
+const COMPATIBLE: &str = "openai-compatible";
+
+/// What a model name means in a project.
+#[derive(Debug)]
+pub(super) struct Resolution<'s> {
+    pub(super) selection: Selection,
+    pub(super) route: Option<&'s Arc<Route>>,
+    pub(super) targets: Vec<Target<'s>>,
+    pub(super) retry: RetryPolicy,
+}
+
+/// Looks a name up; `None` when nothing has it.
+pub(super) fn resolve<'s>(
+    name: &'s str,
+    project: &'s ProjectView,
+    catalog: &'s Catalog,
+) -> Option<Resolution<'s>> {
+    if let Some(route) = project.routes.get(name) {
+        let by_alias = name.strip_prefix("route/") != Some(route.slug.as_str());
+        return Some(Resolution {
+            selection: Selection::Route {
+                strategy: route.strategy,
+                by_alias,
+            },
+            route: Some(route),
+            targets: route
+                .targets
+                .iter()
+                .map(|target| route_target(target, project, catalog))
+                .collect(),
+            retry: route.retry.clone(),
+        });
+    }
+    let candidates = candidates(name, None, project, catalog)?;
+    Some(Resolution {
+        selection: Selection::Direct,
+        route: None,
+        targets: vec![Target {
+            weight: 1,
+            candidates,
+        }],
+        retry: RetryPolicy::default(),
+    })
+}
+
+fn route_target<'s>(target: &'s RouteTarget, project: &'s ProjectView, catalog: &'s Catalog) -> Target<'s> {
+    let candidates = candidates(&target.model, target.connection, project, catalog);
+    Target {
+        weight: target.weight,
+        candidates: candidates.unwrap_or_default(),
+    }
+}
+
+/// Every way to reach a model that is not a route; `None` when the name means nothing, empty when nobody serves it.
+fn candidates<'s>(
+    name: &'s str,
+    pinned: Option<ConnectionId>,
+    project: &'s ProjectView,
+    catalog: &'s Catalog,
+) -> Option<Vec<Candidate<'s>>> {
+    if echo::Fault::of_model(name).is_some() {
+        return Some(vec![built_in(name)]);
+    }
+    let usable = || {
+        project
+            .connections
+            .iter()
+            .filter(move |live| pinned.is_none_or(|only| live.connection.id == only))
+    };
+    if let Some((slug, upstream_model)) = name.split_once('/')
+        && let Some(live) = usable().find(|live| {
+            live.connection.slug == slug
+                && live.connection.provider == COMPATIBLE
+                && !upstream_model.is_empty()
+        })
+    {
+        let endpoint = catalog.find(COMPATIBLE, upstream_model).map(AsRef::as_ref);
+        return Some(vec![through(live, upstream_model, endpoint)]);
+    }
+    let mut endpoints = catalog.by_model(name);
+    if endpoints.is_empty() {
+        endpoints = catalog.by_model(catalog.bare(name)?);
+    }
+    let reachable = usable().flat_map(|live| {
+        let served = endpoints
+            .iter()
+            .filter(|it| it.provider == live.connection.provider);
+        served.map(|endpoint| through(live, &endpoint.upstream_model, Some(endpoint)))
+    });
+    Some(reachable.collect())
+}
+
+fn built_in(name: &str) -> Candidate<'_> {
+    Candidate {
+        provider: echo::PROVIDER,
+        upstream_model: name,
+        connection: None,
+        credential: Credential::NotNeeded,
+        endpoint: None,
+    }
+}
+
+fn through<'s>(
+    live: &'s LiveConnection,
+    upstream_model: &'s str,
+    endpoint: Option<&'s Endpoint>,
+) -> Candidate<'s> {
+    let credential = match (&live.connection.credential, &live.authorization) {
+        (None, _) => Credential::NotNeeded,
+        (Some(_), Some(_)) => Credential::Ready,
+        (Some(_), None) => Credential::Missing,
+    };
+    Candidate {
+        provider: &live.connection.provider,
+        upstream_model,
+        connection: Some(&live.connection),
+        credential,
+        endpoint,
+    }
+}
+
+/// Every name the project can call, in the order a person would look for them.
+pub(crate) fn callable_names<'s>(project: &'s ProjectView, catalog: &'s Catalog) -> Vec<&'s str> {
+    let mut routes: Vec<&str> = project.routes.keys().map(String::as_str).collect();
+    routes.sort_unstable();
+    let served = catalog.models().filter(|(_, endpoints)| {
+        let provided =
+            |live: &Arc<LiveConnection>| endpoints.iter().any(|it| it.provider == live.connection.provider);
+        project.connections.iter().any(provided)
+    });
+    routes
+        .into_iter()
+        .chain(["sluicegate/echo"])
+        .chain(served.map(|(model, _)| model))
+        .collect()
+}

@@ -1,0 +1,66 @@
+//! The stages of a request. Each step of the pipeline takes the stage before it and gives the next one, so a step can
+//! neither be skipped nor repeated.
+//!
+//! received -> authenticated -> inspected -> admitted -> planned -> answered; [`super::finish`] closes every one.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sluicegate_contracts::config::{ApiKey, Operation, RetryPolicy, Route};
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
+
+use super::inspect::RequestView;
+use crate::http::Arrival;
+use crate::snapshot::{ProjectView, Snapshot};
+
+/// A request has come in: its head, its time, and the one snapshot it is served from.
+pub(super) struct Received<'s> {
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) operation: Operation,
+    pub(super) arrival: &'s Arrival,
+}
+
+/// The caller is known.
+pub(super) struct Authenticated<'s> {
+    pub(super) received: Received<'s>,
+    pub(super) key: &'s Arc<ApiKey>,
+    pub(super) project: &'s ProjectView,
+}
+
+/// The body was read once and is well-formed.
+pub(super) struct Inspected<'s> {
+    pub(super) caller: Authenticated<'s>,
+    pub(super) body: &'s Bytes,
+    pub(super) view: &'s RequestView<'s>,
+    /// The model name as the caller sent it.
+    pub(super) model: &'s str,
+    pub(super) features: RequestFeatures,
+}
+
+/// The caller may ask this. Limits and budgets will hold their reservation here.
+pub(super) struct Admitted<'s> {
+    pub(super) request: Inspected<'s>,
+}
+
+/// Where it goes, in order.
+pub(super) struct Planned<'s> {
+    pub(super) request: Inspected<'s>,
+    pub(super) route: Option<&'s Arc<Route>>,
+    pub(super) targets: Vec<Target<'s>>,
+    pub(super) plan: Plan,
+    pub(super) retry: RetryPolicy,
+    pub(super) seed: Seed,
+}
+
+impl<'s> Planned<'s> {
+    pub(super) fn candidate(&self, attempt: PlannedAttempt) -> &sluicegate_routing::Candidate<'s> {
+        &self.targets[attempt.target].candidates[attempt.candidate]
+    }
+}
+
+impl Received<'_> {
+    pub(super) fn now(&self) -> UnixMillis {
+        UnixMillis::new(self.arrival.context.received_at)
+    }
+}

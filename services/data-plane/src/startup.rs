@@ -1,0 +1,237 @@
+//! Builds a worker from settings and runs it until told to stop. Used by `main` and by the standalone assembly.
+//!
+//! Order of the end: no new requests, open answers finish, the spool is sealed, what can be shipped is shipped, the
+//! configuration is saved. Whatever of that does not happen is made up for at the next start.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_service_runtime::clock::Clock;
+use sluicegate_service_runtime::health::{CheckHandle, Health};
+use sluicegate_service_runtime::http_span::HttpSpan;
+use sluicegate_service_runtime::ids;
+use sluicegate_service_runtime::metrics::Registry;
+use sluicegate_service_runtime::shutdown::Tasks;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{ConfigError, Settings};
+use crate::http::server;
+use crate::metrics::Metrics;
+use crate::snapshot::heartbeat::{self, Identity};
+use crate::snapshot::sync::{self, Applied, Parts};
+use crate::snapshot::{ControlPlane, ControlPlaneError, SnapshotHandle};
+use crate::state::WorkerState;
+use crate::upstream::ClientFactory;
+use crate::upstream::address::AddressPolicy;
+use crate::usage::{Recorder, Shipper, Spool, SpoolError, SpoolLimits};
+
+/// Pause before a background task that ended early is started again.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the assembly brings: shared by everything that runs in the process.
+#[derive(Debug, Clone)]
+pub struct Seams {
+    /// The time.
+    pub clock: Clock,
+    /// Background tasks.
+    pub tasks: Tasks,
+    /// Metrics.
+    pub registry: Registry,
+    /// Request ids, spans and request metrics; one per registry.
+    pub span: HttpSpan,
+    /// Readiness checks.
+    pub health: Health,
+    /// Configuration changes.
+    pub bus: ConfigBus,
+    /// Usage records.
+    pub queue: UsageQueue,
+}
+
+/// Why a worker could not be built, as a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data directory cannot be used.
+    #[error("setting `data_dir`: {0}: {1}")]
+    DataDirectory(PathBuf, io::Error),
+    /// The usage spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// No client for the control plane.
+    #[error(transparent)]
+    ControlPlane(#[from] ControlPlaneError),
+    /// No trust anchors for providers.
+    #[error("the platform's trust anchors cannot be read: {0}")]
+    TrustAnchors(io::Error),
+    /// The port cannot be bound.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+}
+
+/// A bound worker; it answers once [`Application::run_until_stopped`] is polled.
+pub struct Application {
+    address: SocketAddr,
+    server: Server,
+    recorder: Recorder,
+    serving: CheckHandle,
+    /// Ends the background tasks, after the last request.
+    stop: CancellationToken,
+}
+
+impl Application {
+    /// Seals what an earlier process left, binds the port and starts the background tasks. Must run on the runtime that
+    /// outlives every request. The worker is ready once its first configuration is in service.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn build(settings: &Settings, seams: &Seams) -> Result<Self, StartError> {
+        let master = settings.master_key()?;
+        let data = &settings.data_dir;
+        let created = DirBuilder::new().recursive(true).mode(0o700).create(data);
+        created.map_err(|error| StartError::DataDirectory(data.clone(), error))?;
+        let limits = SpoolLimits {
+            max_bytes: settings.spool.max_bytes,
+            ..SpoolLimits::default()
+        };
+        let spool = Spool::open(data, limits, ids::fresh)?;
+        let control_plane = ControlPlane::new(&settings.control_plane_url, master.worker_token())?;
+        let addresses = AddressPolicy::new(settings.upstream.allow_private.clone());
+        let listen = settings.http.listen;
+        let refused = |error| StartError::Listen(listen, error);
+        let listener = TcpListener::bind(listen).map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let snapshots = SnapshotHandle::default();
+        let state = WorkerState {
+            snapshots: snapshots.clone(),
+            recorder: spool.recorder(),
+            clock: seams.clock.clone(),
+            key_hasher: master.key_hasher(),
+            worker_token: master.worker_token(),
+            limits: settings.limits,
+            metrics: Metrics::new(&seams.registry),
+            drain: seams.tasks.drain_token(),
+            clients: ClientFactory::new(addresses).map_err(StartError::TrustAnchors)?,
+        };
+        let span = seams.span.clone();
+        let drain = Duration::from_secs(settings.http.drain_seconds);
+        let threads = threads(settings.http.workers);
+        let server = server::serve(listener, Arc::new(state), span, threads, drain).map_err(refused)?;
+        let stop = CancellationToken::new();
+        let (applied, heard) = watch::channel(Applied::default());
+        let parts = Parts {
+            worker: spool.worker(),
+            handle: snapshots,
+            bus: seams.bus.clone(),
+            control_plane: control_plane.clone(),
+            keyring: master.keyring(),
+            data: data.clone(),
+            clock: seams.clock.clone(),
+            health: seams.health.register("snapshot"),
+            metrics: sync::Metrics::new(&seams.registry),
+            applied: Arc::new(applied),
+        };
+        let identity = Identity {
+            worker: spool.worker(),
+            epoch: spool.epoch(),
+            internal_url: settings.internal_url.clone(),
+            listen: address,
+            control_plane: settings.control_plane_url.clone(),
+        };
+        spawn_sync(&seams.tasks, parts, &stop);
+        let drain = seams.tasks.drain_token();
+        let beats = heartbeat::run(identity, control_plane, heard, drain, stop.clone());
+        seams.tasks.spawn("heartbeat", beats);
+        spawn_usage(&spool, seams, &stop)?;
+        let serving = seams.health.register("serving");
+        Ok(Self {
+            address,
+            server,
+            recorder: spool.recorder(),
+            serving,
+            stop,
+        })
+    }
+
+    /// Where the inference API listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port of [`Application::address`].
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Serves until `drain` is cancelled and open answers have finished, then closes the spool and tells the
+    /// background tasks to finish; wait for those with [`Tasks::join`].
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run_until_stopped(self, drain: CancellationToken) -> io::Result<()> {
+        self.serving.ok("taking requests");
+        let handle = self.server.handle();
+        let serving = self.serving;
+        let stopping = async {
+            drain.cancelled().await;
+            serving.failed("draining: no new requests are taken");
+            handle.stop(true).await;
+        };
+        // The server may also end by itself, with an error.
+        let served = tokio::select! {
+            served = self.server => served,
+            () = async { stopping.await; std::future::pending().await } => Ok(()),
+        };
+        if let Err(error) = self.recorder.close().await {
+            tracing::warn!(%error, "the usage spool was not sealed: the next start does it");
+        }
+        self.stop.cancel();
+        served
+    }
+}
+
+fn threads(configured: usize) -> usize {
+    if configured > 0 {
+        configured
+    } else {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+}
+
+fn spawn_sync(tasks: &Tasks, parts: Parts, stop: &CancellationToken) {
+    let stop = stop.clone();
+    tasks.supervise("config sync", RESTART_PAUSE, move || {
+        sync::run(parts.clone(), stop.clone())
+    });
+}
+
+fn spawn_usage(spool: &Spool, seams: &Seams, stop: &CancellationToken) -> Result<(), SpoolError> {
+    let health = seams.health.register("usage");
+    let shipper = Shipper::new(
+        spool,
+        seams.queue.clone(),
+        seams.clock.clone(),
+        health,
+        &seams.registry,
+    )?;
+    seams
+        .tasks
+        .spawn("usage durability", spool.recorder().keep_durable(stop.clone()));
+    seams.tasks.spawn("usage shipping", shipper.run(stop.clone()));
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "startup_tests.rs"]
+mod tests;

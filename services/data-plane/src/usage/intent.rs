@@ -1,0 +1,107 @@
+//! What is written down before an upstream attempt is sent, and the record that a killed worker's intents become.
+//!
+//! An intent holds everything needed to account for the attempt without the process that made it, and no content.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use sluicegate_contracts::SCHEMA_VERSION;
+use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, EndpointId, OrganizationId, ProjectId, RequestId};
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_contracts::tokens::TokenUsage;
+use sluicegate_contracts::usage::{
+    AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
+};
+
+/// An attempt about to be sent. Fields mean what they mean in [`UsageRecord`] and [`AttemptRecord`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent<'a> {
+    /// The request.
+    pub request: RequestId,
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// Project of the key.
+    pub project: ProjectId,
+    /// The key that called.
+    pub api_key: ApiKeyId,
+    /// What was asked.
+    pub operation: Operation,
+    /// Model name as the caller sent it.
+    pub model_requested: Cow<'a, str>,
+    /// Canonical model of this attempt, when it is in the catalog.
+    pub model_served: Option<Cow<'a, str>>,
+    /// The route that decided, when one did.
+    pub route: Option<Cow<'a, RouteRef>>,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// When the gateway received the request.
+    pub started_at: UnixMillis,
+    /// W3C trace id, when the caller sent one.
+    pub trace_id: Option<Cow<'a, str>>,
+    /// The account used; `None` for the built-in echo provider.
+    pub connection: Option<ConnectionId>,
+    /// The catalog row it will be priced by.
+    pub endpoint: Option<EndpointId>,
+    /// Provider id.
+    pub provider: Cow<'a, str>,
+    /// Model name sent to the provider.
+    pub upstream_model: Cow<'a, str>,
+    /// From receipt of the request to the start of this attempt, in microseconds.
+    pub attempt_started_us: u64,
+    /// The most this attempt can cost, from `metering::upper_bound`; `None` when the price is unknown.
+    pub cost_bound: Option<NanoUsd>,
+    /// Version of the price card the bound was computed from.
+    pub price_version: Option<u32>,
+}
+
+/// The record of a request whose worker died: every attempt is uncertain and costs its bound. What the caller received
+/// is not known, so the status is 0. `None` without attempts.
+pub(super) fn interrupted(origin: Origin, attempts: &[Intent<'_>]) -> Option<UsageRecord> {
+    let (first, last) = (attempts.first()?, attempts.last()?);
+    let bounds = attempts.iter().map(|attempt| attempt.cost_bound);
+    let priced = bounds.clone().any(|bound| bound.is_some());
+    Some(UsageRecord {
+        schema: SCHEMA_VERSION,
+        request: last.request,
+        origin,
+        organization: last.organization,
+        project: last.project,
+        api_key: last.api_key,
+        operation: last.operation,
+        model_requested: last.model_requested.clone().into_owned(),
+        model_served: last.model_served.clone().map(Cow::into_owned),
+        route: last.route.clone().map(Cow::into_owned),
+        stream: last.stream,
+        outcome: Outcome::Interrupted,
+        status: 0,
+        error_code: None,
+        attempts: attempts.iter().map(uncertain).collect(),
+        tokens: TokenUsage::default(),
+        cost: priced.then(|| bounds.flatten().sum()),
+        started_at: last.started_at,
+        duration_us: last.attempt_started_us,
+        first_byte_us: None,
+        overhead_us: first.attempt_started_us,
+        trace_id: last.trace_id.clone().map(Cow::into_owned),
+    })
+}
+
+fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
+    AttemptRecord {
+        connection: intent.connection,
+        endpoint: intent.endpoint,
+        provider: intent.provider.clone().into_owned(),
+        upstream_model: intent.upstream_model.clone().into_owned(),
+        outcome: AttemptOutcome::Interrupted,
+        status: None,
+        tokens: TokenUsage::default(),
+        evidence: Evidence::Uncertain,
+        cost: intent.cost_bound,
+        price_version: intent.price_version,
+        started_us: intent.attempt_started_us,
+        first_byte_us: None,
+        duration_us: 0,
+    }
+}

@@ -1,0 +1,34 @@
+//! The request path of a whole worker over HTTP, with a scripted provider behind it.
+
+#[cfg(test)]
+mod auth;
+#[cfg(test)]
+mod connection_test;
+#[cfg(test)]
+mod disconnect;
+#[cfg(test)]
+mod drain;
+#[cfg(test)]
+mod echo;
+#[cfg(test)]
+mod failover;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod metrics;
+#[cfg(test)]
+mod models;
+#[cfg(test)]
+mod not_ready;
+#[cfg(test)]
+mod passthrough;
+#[cfg(test)]
+mod ssrf;
+#[cfg(test)]
+mod streaming;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod timeouts;

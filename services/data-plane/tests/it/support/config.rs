@@ -1,0 +1,181 @@
+//! One organization with a project, a key, and the connections and routes a test adds.
+
+use secrecy::SecretString;
+use sluicegate_contracts::config::{
+    ApiKey, ApiKeyStatus, Connection, Endpoint, Entity, KeySecret, Operation, Organization, PriceCard,
+    Project, RetryPolicy, Route, RouteTarget, Status, Strategy,
+};
+use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
+use sluicegate_contracts::money::PicoUsd;
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_credentials::{ApiKeySecret, DataKey, KeyKind, MasterKey, Sealing};
+use sluicegate_data_plane::snapshot::Snapshot;
+use uuid::Uuid;
+
+/// What the provider credential of connection `slug` is.
+pub(crate) fn credential(slug: &str) -> String {
+    format!("provider-secret-of-{slug}")
+}
+
+pub(crate) struct Config {
+    pub(crate) master: MasterKey,
+    pub(crate) key: ApiKeySecret,
+    pub(crate) api_key: ApiKey,
+    pub(crate) project: Project,
+    pub(crate) organization: Organization,
+    data_key: DataKey,
+    entities: Vec<Entity>,
+    next: u128,
+}
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+impl Config {
+    pub(crate) fn new() -> Self {
+        let master = MasterKey::from_entropy([7; 32]);
+        let organization_id = OrganizationId::from(id(1));
+        let sealed = master
+            .keyring()
+            .wrap_new_data_key(organization_id, [1; 32], [2; 24]);
+        let data_key = master.keyring().open_data_key(organization_id, &sealed).unwrap();
+        let organization = Organization {
+            id: organization_id,
+            status: Status::Active,
+            data_key: sealed,
+        };
+        let project = Project {
+            id: ProjectId::from(id(2)),
+            organization: organization_id,
+            status: Status::Active,
+        };
+        let key = ApiKeySecret::mint(KeyKind::Inference, [3; 32]);
+        let digest = master.key_hasher().digest(key.expose());
+        let api_key = ApiKey {
+            id: id(3).into(),
+            organization: organization_id,
+            project: project.id,
+            secrets: vec![KeySecret {
+                digest,
+                valid_until: None,
+            }],
+            status: ApiKeyStatus::Active,
+            expires_at: None,
+            allowed_models: Vec::new(),
+        };
+        Self {
+            master,
+            key,
+            api_key,
+            project,
+            organization,
+            data_key,
+            entities: Vec::new(),
+            next: 100,
+        }
+    }
+
+    fn fresh(&mut self) -> Uuid {
+        self.next += 1;
+        id(self.next)
+    }
+
+    /// Adds a connection of `provider` at `url`.
+    pub(crate) fn connect(&mut self, slug: &str, provider: &str, url: &str) -> ConnectionId {
+        let id = ConnectionId::from(self.fresh());
+        let place = Sealing::connection_credential(self.organization.id, id);
+        let sealed = self
+            .data_key
+            .seal(&place, &SecretString::from(credential(slug)), [9; 24]);
+        self.entities.push(Entity::Connection(Connection {
+            id,
+            organization: self.organization.id,
+            project: Some(self.project.id),
+            slug: slug.to_owned(),
+            provider: provider.to_owned(),
+            base_url: url.parse().unwrap(),
+            credential: Some(sealed),
+            status: Status::Active,
+            priority: 0,
+        }));
+        id
+    }
+
+    /// Adds a compatible server, whose models are called `<slug>/<model>`.
+    pub(crate) fn compatible(&mut self, slug: &str, url: &str) -> ConnectionId {
+        self.connect(slug, "openai-compatible", url)
+    }
+
+    /// Adds a catalog row with a price in pico-USD per token.
+    pub(crate) fn model(
+        &mut self,
+        model: &str,
+        provider: &str,
+        upstream_model: &str,
+        input: i64,
+        output: i64,
+    ) {
+        let id = self.fresh().into();
+        self.entities.push(Entity::Endpoint(Endpoint {
+            id,
+            model: model.to_owned(),
+            provider: provider.to_owned(),
+            upstream_model: upstream_model.to_owned(),
+            region: None,
+            operations: vec![Operation::ChatCompletions],
+            price: Some(PriceCard {
+                version: 4,
+                input: PicoUsd::from_picos(input),
+                output: PicoUsd::from_picos(output),
+                cache_read: None,
+                cache_write: None,
+                reasoning: None,
+                input_audio: None,
+                output_audio: None,
+                tiers: Vec::new(),
+            }),
+            context_window: Some(128_000),
+            max_output_tokens: None,
+            status: Status::Active,
+        }));
+    }
+
+    /// Adds an ordered route over `models`.
+    pub(crate) fn route(&mut self, slug: &str, models: &[&str], retry: RetryPolicy) {
+        let id = self.fresh().into();
+        let target = |model: &&str| RouteTarget {
+            model: (*model).to_owned(),
+            connection: None,
+            weight: 1,
+        };
+        self.entities.push(Entity::Route(Route {
+            id,
+            organization: self.organization.id,
+            project: self.project.id,
+            slug: slug.to_owned(),
+            version: 3,
+            aliases: vec![format!("{slug}-alias")],
+            strategy: Strategy::Ordered,
+            targets: models.iter().map(target).collect(),
+            retry,
+        }));
+    }
+
+    pub(crate) fn expire_key(&mut self) {
+        self.api_key.expires_at = Some(UnixMillis::new(1));
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let own = [
+            Entity::Organization(self.organization.clone()),
+            Entity::Project(self.project.clone()),
+            Entity::ApiKey(self.api_key.clone()),
+        ];
+        Snapshot::from_entities(
+            &self.master.keyring(),
+            own.into_iter().chain(self.entities.clone()),
+        )
+        .unwrap()
+    }
+}

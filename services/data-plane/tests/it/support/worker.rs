@@ -1,0 +1,209 @@
+//! A worker as a process would run it, on a free port and with loopback providers allowed.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::rt;
+use reqwest::{RequestBuilder, Response};
+use serde_json::Value;
+use sluicegate_backplane::UsageQueue;
+use sluicegate_contracts::ids::RequestId;
+use sluicegate_contracts::usage::UsageRecord;
+use sluicegate_data_plane::http::server;
+use sluicegate_data_plane::metrics::Metrics;
+use sluicegate_data_plane::pipeline::Limits;
+use sluicegate_data_plane::snapshot::{Snapshot, SnapshotHandle};
+use sluicegate_data_plane::state::WorkerState;
+use sluicegate_data_plane::upstream::ClientFactory;
+use sluicegate_data_plane::upstream::address::AddressPolicy;
+use sluicegate_data_plane::usage::{Shipper, Spool, SpoolLimits};
+use sluicegate_service_runtime::clock::Clock;
+use sluicegate_service_runtime::health::Health;
+use sluicegate_service_runtime::http_span::HttpSpan;
+use sluicegate_service_runtime::ids;
+use sluicegate_service_runtime::metrics::Registry;
+use sluicegate_service_runtime::tls::install_crypto_provider;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::{Config, eventually};
+
+pub(crate) struct Worker {
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) registry: Registry,
+    key: String,
+    records: Arc<Mutex<Vec<UsageRecord>>>,
+    _data: TempDir,
+    drain: CancellationToken,
+    handle: ServerHandle,
+    client: reqwest::Client,
+}
+
+impl Worker {
+    pub(crate) fn start(config: &Config) -> Self {
+        Self::with(config, Limits::default(), vec!["127.0.0.0/8"])
+    }
+
+    pub(crate) fn with(config: &Config, limits: Limits, allowed: Vec<&str>) -> Self {
+        Self::serving(config.snapshot(), config, limits, allowed, SpoolLimits::default())
+    }
+
+    pub(crate) fn serving(
+        snapshot: Snapshot,
+        config: &Config,
+        limits: Limits,
+        allowed: Vec<&str>,
+        spool: SpoolLimits,
+    ) -> Self {
+        install_crypto_provider();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let registry = Registry::new();
+        let clock = Clock::system();
+        let data = tempfile::tempdir().unwrap();
+        let spool = Spool::open(data.path(), spool, ids::fresh).unwrap();
+        let records = ship(&spool, clock.clone(), &registry);
+        let drain = CancellationToken::new();
+        let addresses = AddressPolicy::new(allowed.iter().map(|it| it.parse().unwrap()).collect());
+        let state = WorkerState {
+            snapshots: SnapshotHandle::new(snapshot),
+            recorder: spool.recorder(),
+            clock: clock.clone(),
+            key_hasher: config.master.key_hasher(),
+            worker_token: config.master.worker_token(),
+            limits,
+            metrics: Metrics::new(&registry),
+            drain: drain.clone(),
+            clients: ClientFactory::new(addresses).unwrap(),
+        };
+        let span = HttpSpan::new(&registry, clock, |id| RequestId::from(id).to_string());
+        let running = server::serve(listener, Arc::new(state), span, 1, Duration::from_secs(5)).unwrap();
+        let handle = running.handle();
+        rt::spawn(running);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let key = config.key.expose().to_owned();
+        Self {
+            address,
+            registry,
+            key,
+            records,
+            _data: data,
+            drain,
+            handle,
+            client,
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request without a key.
+    pub(crate) fn anonymous(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(method.parse().unwrap(), self.url(path))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.anonymous("GET", path).bearer_auth(&self.key)
+    }
+
+    /// A request of this very document.
+    pub(crate) fn post(&self, path: &str, body: impl Into<String>) -> RequestBuilder {
+        let request = self.anonymous("POST", path).bearer_auth(&self.key);
+        request
+            .header("content-type", "application/json")
+            .body(body.into())
+    }
+
+    /// Sends a chat request.
+    pub(crate) async fn chat(&self, body: impl Into<String>) -> Response {
+        self.post("/v1/chat/completions", body).send().await.unwrap()
+    }
+
+    /// The only record so far; waits for it.
+    pub(crate) async fn record(&self) -> UsageRecord {
+        self.first_records(1).await.remove(0)
+    }
+
+    /// Waits for this many records; fails when there are more.
+    pub(crate) async fn first_records(&self, count: usize) -> Vec<UsageRecord> {
+        let enough = || Some(self.records()).filter(|it| it.len() >= count);
+        let records = eventually("usage records", enough).await;
+        assert_eq!(records.len(), count, "one record per request");
+        records
+    }
+
+    pub(crate) fn records(&self) -> Vec<UsageRecord> {
+        self.records.lock().unwrap().clone()
+    }
+
+    pub(crate) fn drain(&self) {
+        self.drain.cancel();
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Stops taking connections and waits for open answers.
+    pub(crate) async fn stop(&self) {
+        self.handle.stop(true).await;
+    }
+}
+
+/// Ships the spool the way a worker does; what arrives is collected.
+fn ship(spool: &Spool, clock: Clock, registry: &Registry) -> Arc<Mutex<Vec<UsageRecord>>> {
+    let queue = UsageQueue::memory(1_000);
+    let check = Health::new().register("spool");
+    let shipper = Shipper::new(spool, queue.clone(), clock, check, registry).unwrap();
+    rt::spawn(spool.recorder().keep_durable(CancellationToken::new()));
+    rt::spawn(shipper.run(CancellationToken::new()));
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let collected = Arc::clone(&records);
+    rt::spawn(async move {
+        loop {
+            let arrived = queue.read("test", 100, Duration::from_millis(50)).await.unwrap();
+            let read = arrived
+                .iter()
+                .map(|it| serde_json::from_slice(&it.entry.as_ref().unwrap().body).unwrap());
+            collected.lock().unwrap().extend(read);
+        }
+    });
+    records
+}
+
+/// A chat request for `model`.
+pub(crate) fn chat(model: &str, stream: bool) -> String {
+    format!(
+        r#"{{"model":"{model}","stream":{stream},"messages":[{{"role":"user","content":"hello there"}}]}}"#
+    )
+}
+
+/// Status, `error.type`, `error.code`, `error.param` and the retry hint, having checked the shape of the document.
+pub(crate) async fn error_of(response: Response) -> (u16, String, String, Option<String>, String) {
+    let status = response.status().as_u16();
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert!(response.headers().contains_key("x-request-id"));
+    let hint = response.headers()["x-should-retry"].to_str().unwrap().to_owned();
+    let code_header = response.headers()["x-sluicegate-error-code"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let document: Value = response.json().await.unwrap();
+    let error = &document["error"];
+    assert!(
+        error["message"].as_str().is_some_and(|it| !it.is_empty()),
+        "{document}"
+    );
+    let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(text("code"), code_header);
+    (
+        status,
+        text("type"),
+        text("code"),
+        error["param"].as_str().map(str::to_owned),
+        hint,
+    )
+}

@@ -1,0 +1,72 @@
+//! `POST /v1/embeddings`: deterministic vectors. Of the faults, the status and the stall before the
+//! head apply.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use sluicegate_protocols::embeddings::EmbeddingsRequestView;
+use sluicegate_protocols::embeddings::openai::response;
+use sluicegate_protocols::json::DEFAULT_DEPTH;
+
+use crate::behaviour::Fault;
+use crate::ledger::Outcome;
+use crate::openai_chat::wait;
+use crate::state::{Bill, Call, State};
+use crate::{refusal, server, text};
+
+/// Longest vector that can be asked for.
+const MAX_DIMENSIONS: u64 = 8192;
+
+pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let state = state.into_inner();
+    state.ledger.arrived();
+    if !server::is_authorized(&state, &request) {
+        return refusal::unauthorized(&state);
+    }
+    let view = match EmbeddingsRequestView::parse(&body, DEFAULT_DEPTH) {
+        Ok(view) => view,
+        Err(error) => return refusal::malformed(&state, &error),
+    };
+    let name = view.model.decode().into_owned();
+    if !server::is_known(&state, &name) {
+        return refusal::unknown_model(&state);
+    }
+    let model = state.model(&name);
+    let behaviour = &model.behaviour;
+    let fault = behaviour.fault(state.config.seed, model.next_call());
+    let input = text::embedding_tokens(&view.input);
+    let call = Call {
+        id: state.call_id("embd"),
+        endpoint: "embeddings",
+        model: &name,
+        stream: false,
+        input,
+        cached: 0,
+        reasoning: 0,
+    };
+    let mut bill = Bill::open(&state, &request, call);
+    wait(behaviour.header_delay_ms + behaviour.first_token_ms).await;
+    match fault {
+        Some(Fault::Status { code, retry_after_s }) => {
+            bill.cancel();
+            return refusal::scripted(&state, *code, *retry_after_s);
+        }
+        Some(Fault::Stall { after_chunks: None }) => return std::future::pending().await,
+        _ => {}
+    }
+    let dimensions = view
+        .dimensions
+        .unwrap_or(u64::from(behaviour.embedding_dimensions))
+        .min(MAX_DIMENSIONS);
+    let variant = text::mix(state.config.seed, text::hash(&body));
+    let vectors: Vec<Vec<f32>> = (0..u64::from(view.input.items))
+        .map(|item| text::vector(variant, item, usize::try_from(dimensions).unwrap_or(0)))
+        .collect();
+    let document = response(&name, &vectors, view.encoding_format, input);
+    let id = bill.call_id().to_owned();
+    bill.settle(Outcome::Completed);
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header(("x-request-id", id))
+        .body(document)
+}

@@ -1,0 +1,215 @@
+//! `POST /v1/chat/completions`: reads the request, lets the script decide, answers whole or hands
+//! over to `stream`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::SizedStream;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use sluicegate_protocols::TokenCounts;
+use sluicegate_protocols::json::DEFAULT_DEPTH;
+use sluicegate_protocols::openai_chat::encode::{Answer, Head, ToolCall, completion};
+use sluicegate_protocols::openai_chat::{ChatRequestView, FinishReason};
+
+use crate::behaviour::{Fault, StreamUsage};
+use crate::ledger::Outcome;
+use crate::state::{Bill, Call, Model, State, unix_nanos};
+use crate::{refusal, server, stream, text};
+
+/// What an answer is made of.
+pub(crate) struct Plan {
+    pub(crate) model_name: String,
+    pub(crate) created: u64,
+    /// Seed of the text.
+    pub(crate) variant: u64,
+    /// Answers.
+    pub(crate) n: u32,
+    /// Words per answer.
+    pub(crate) words: u64,
+    pub(crate) finish: FinishReason,
+    pub(crate) calls_tool: bool,
+    pub(crate) counts: TokenCounts,
+    pub(crate) usage_chunk: bool,
+    pub(crate) model: Arc<Model>,
+    pub(crate) fault: Option<Fault>,
+}
+
+pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let state = state.into_inner();
+    state.ledger.arrived();
+    if !server::is_authorized(&state, &request) {
+        return refusal::unauthorized(&state);
+    }
+    let view = match ChatRequestView::parse(&body, DEFAULT_DEPTH) {
+        Ok(view) => view,
+        Err(error) => return refusal::malformed(&state, &error),
+    };
+    let name = view.model.decode().into_owned();
+    if !server::is_known(&state, &name) {
+        return refusal::unknown_model(&state);
+    }
+    let plan = Plan::new(&state, &body, &view, name);
+    let bill = Bill::open(&state, &request, plan.call(&state, view.is_stream()));
+    answer(&state, plan, bill, view.is_stream()).await
+}
+
+async fn answer(state: &Arc<State>, plan: Plan, mut bill: Bill, streamed: bool) -> HttpResponse {
+    wait(plan.model.behaviour.header_delay_ms).await;
+    match plan.fault {
+        Some(Fault::Status { code, retry_after_s }) => {
+            bill.cancel();
+            return refusal::scripted(state, code, retry_after_s);
+        }
+        Some(Fault::Stall { after_chunks: None }) => std::future::pending::<()>().await,
+        _ => {}
+    }
+    if streamed {
+        stream::respond(plan, bill)
+    } else {
+        whole(plan, bill).await
+    }
+}
+
+pub(crate) async fn wait(millis: u64) {
+    if millis > 0 {
+        actix_web::rt::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+async fn whole(plan: Plan, mut bill: Bill) -> HttpResponse {
+    wait(plan.model.behaviour.first_token_ms).await;
+    let id = bill.call_id().to_owned();
+    let body = plan.body(&id);
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header(("x-request-id", id));
+    let keep = match plan.fault {
+        Some(Fault::CutBytes(bytes)) => usize::try_from(bytes).unwrap_or(usize::MAX).min(body.len()),
+        Some(Fault::CutChunks(_)) => body.len() / 2,
+        Some(Fault::Stall { .. }) => return std::future::pending().await,
+        _ => {
+            bill.sent = plan.words * u64::from(plan.n);
+            bill.settle(Outcome::Completed);
+            return response.body(body);
+        }
+    };
+    bill.settle(Outcome::Cut);
+    let length = body.len() as u64;
+    response.body(SizedStream::new(
+        length,
+        stream::then_break(Bytes::from(body).slice(..keep)),
+    ))
+}
+
+impl Plan {
+    fn new(state: &State, body: &Bytes, view: &ChatRequestView<'_>, model_name: String) -> Self {
+        let model = state.model(&model_name);
+        let behaviour = &model.behaviour;
+        let fault = behaviour.fault(state.config.seed, model.next_call()).cloned();
+        let messages = body
+            .get(view.messages_span.start..view.messages_span.end)
+            .unwrap_or_default();
+        let variant = text::mix(state.config.seed, text::hash(messages));
+        let wanted = match fault {
+            Some(Fault::HugeBody(bytes)) => bytes.div_ceil(HUGE_WORD.len() as u64),
+            _ => behaviour.output_tokens.map_or(8 + variant % 24, u64::from),
+        };
+        let limit = view.output_limit().unwrap_or(u64::MAX);
+        let calls_tool = view.tools > 0 && behaviour.tool_call.is_some();
+        let finish = match (wanted > limit, calls_tool) {
+            (_, true) => FinishReason::ToolCalls,
+            (true, false) => FinishReason::Length,
+            (false, false) => FinishReason::Stop,
+        };
+        let words = wanted.min(limit);
+        let input = text::prompt_tokens(view);
+        let counts = TokenCounts {
+            input,
+            cached_input: behaviour.cached_tokens.min(input),
+            output: words * u64::from(view.n) + behaviour.reasoning_tokens,
+            reasoning: behaviour.reasoning_tokens,
+            ..TokenCounts::default()
+        };
+        let usage_chunk = view.caller_wants_usage() && behaviour.stream_usage == StreamUsage::AsAsked;
+        let created = unix_nanos() / 1_000_000_000;
+        Self {
+            model_name,
+            created,
+            variant,
+            n: view.n,
+            words,
+            finish,
+            calls_tool,
+            counts,
+            usage_chunk,
+            model,
+            fault,
+        }
+    }
+
+    fn call(&self, state: &State, stream: bool) -> Call<'_> {
+        Call {
+            id: state.call_id("chatcmpl"),
+            endpoint: "chat.completions",
+            model: &self.model_name,
+            stream,
+            input: self.counts.input,
+            cached: self.counts.cached_input,
+            reasoning: self.counts.reasoning,
+        }
+    }
+
+    pub(crate) fn head<'a>(&'a self, id: &'a str) -> Head<'a> {
+        Head {
+            id,
+            created: self.created,
+            model: &self.model_name,
+        }
+    }
+
+    /// The tool call to answer with, if any; `id` is to be unique to the call.
+    pub(crate) fn tool_call<'a>(&'a self, id: &'a str) -> Option<ToolCall<'a>> {
+        let script = self
+            .model
+            .behaviour
+            .tool_call
+            .as_ref()
+            .filter(|_| self.calls_tool)?;
+        Some(ToolCall {
+            id,
+            name: &script.name,
+            arguments: &script.arguments,
+        })
+    }
+
+    /// Appends the word at `position` of every answer.
+    pub(crate) fn word(&self, position: u64, out: &mut String) {
+        if matches!(self.fault, Some(Fault::HugeBody(_))) {
+            out.push_str(HUGE_WORD);
+        } else {
+            text::word(self.variant, position, out);
+        }
+    }
+
+    fn body(&self, id: &str) -> Vec<u8> {
+        let call_id = format!("call_{id}");
+        let call = self.tool_call(&call_id);
+        let content = call.is_none().then(|| {
+            let mut content = String::new();
+            (0..self.words).for_each(|position| self.word(position, &mut content));
+            content
+        });
+        let answer = Answer {
+            content: content.as_deref(),
+            tool_calls: call.as_slice(),
+            finish: &self.finish,
+        };
+        completion(&self.head(id), &vec![answer; self.n as usize], &self.counts)
+    }
+}
+
+/// What huge answers repeat; one token each.
+const HUGE_WORD: &str = "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqr";

@@ -1,0 +1,238 @@
+//! A streamed answer: chunks at the pace of the script, with its faults, booked in the ledger before
+//! the last chunk goes out or when the client leaves.
+
+use std::io;
+
+use actix_web::HttpResponse;
+use actix_web::rt::time::{Instant, sleep_until};
+use bytes::Bytes;
+use futures_util::Stream;
+use sluicegate_protocols::openai_chat::encode::ChunkWriter;
+use sluicegate_protocols::openai_chat::error::ErrorBody;
+
+use crate::behaviour::Fault;
+use crate::ledger::Outcome;
+use crate::openai_chat::{Plan, wait};
+use crate::state::{Bill, unix_nanos};
+
+/// The head and the chunks to come.
+pub(crate) fn respond(plan: Plan, bill: Bill) -> HttpResponse {
+    let id = bill.call_id().to_owned();
+    HttpResponse::Ok()
+        .insert_header(("content-type", "text/event-stream; charset=utf-8"))
+        .insert_header(("cache-control", "no-cache"))
+        .insert_header(("x-request-id", id))
+        .streaming(chunks(plan, bill))
+}
+
+/// Sends `bytes`, sees them on their way, and breaks the connection.
+pub(crate) fn then_break(bytes: Bytes) -> impl Stream<Item = io::Result<Bytes>> {
+    async_stream::stream! {
+        yield Ok(bytes);
+        // Bytes handed over together with an error would not be flushed.
+        tokio::task::yield_now().await;
+        yield Err(io::Error::from(io::ErrorKind::ConnectionReset));
+    }
+}
+
+/// What to do after a frame.
+enum Next {
+    Go,
+    /// The rest of this frame is kept back and the connection breaks.
+    Break {
+        keep: usize,
+    },
+    Stall,
+    /// These bytes end the stream.
+    End(Vec<u8>),
+    /// These bytes come in between.
+    Insert(&'static [u8]),
+}
+
+/// Watches for the point where the scripted fault strikes.
+struct Fate {
+    fault: Option<Fault>,
+    bytes: u64,
+}
+
+impl Fate {
+    /// What becomes of a frame of `length` bytes that follows `chunks` others.
+    fn at(&mut self, chunks: u64, length: usize) -> Next {
+        let before = self.bytes;
+        self.bytes += length as u64;
+        match self.fault {
+            Some(Fault::CutBytes(limit)) if self.bytes > limit => Next::Break {
+                keep: usize::try_from(limit.saturating_sub(before)).unwrap_or(0),
+            },
+            Some(Fault::CutChunks(count)) if chunks == u64::from(count) => Next::Break { keep: 0 },
+            Some(Fault::Stall {
+                after_chunks: Some(count),
+            }) if chunks == u64::from(count) => Next::Stall,
+            Some(Fault::MalformedChunk(count)) if chunks == u64::from(count) => {
+                Next::Insert(b"data: {\"id\":\"chatcmpl-mock\",\"choices\":[{\"delta\":{\"conte\n\n")
+            }
+            Some(Fault::ErrorEvent(count)) if chunks == u64::from(count) => {
+                let message = "The server had an error while processing your request.";
+                Next::End(
+                    ErrorBody {
+                        message,
+                        kind: "server_error",
+                        param: None,
+                        code: None,
+                    }
+                    .to_stream_frame(),
+                )
+            }
+            _ => Next::Go,
+        }
+    }
+}
+
+/// The frames in order, each with the tokens of text it carries.
+struct Frames {
+    plan: Plan,
+    writer: ChunkWriter,
+    call_id: String,
+    choice: u32,
+    step: Step,
+    word: String,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Role,
+    Word(u64),
+    Finish,
+    Usage,
+    Done,
+    Over,
+}
+
+impl Frames {
+    fn new(plan: Plan, id: &str) -> Self {
+        let writer = ChunkWriter::new(&plan.head(id), plan.usage_chunk);
+        Self {
+            writer,
+            call_id: format!("call_{id}"),
+            choice: 0,
+            step: Step::Role,
+            word: String::new(),
+            plan,
+        }
+    }
+
+    /// Appends the next frame; gives its tokens, or `None` at the end.
+    fn next(&mut self, out: &mut Vec<u8>) -> Option<u64> {
+        match self.step {
+            Step::Role => {
+                self.writer.role(out, self.choice);
+                self.step = self.word_or_finish(0);
+                Some(0)
+            }
+            Step::Word(position) => {
+                self.content(position, out);
+                self.step = if self.plan.calls_tool {
+                    Step::Finish
+                } else {
+                    self.word_or_finish(position + 1)
+                };
+                Some(if self.plan.calls_tool { self.plan.words } else { 1 })
+            }
+            Step::Finish => {
+                self.writer.finish(out, self.choice, &self.plan.finish);
+                self.choice += 1;
+                self.step = if self.choice < self.plan.n {
+                    Step::Role
+                } else {
+                    Step::Usage
+                };
+                Some(0)
+            }
+            Step::Usage if self.plan.usage_chunk => {
+                self.writer.usage(out, &self.plan.counts);
+                self.step = Step::Done;
+                Some(0)
+            }
+            Step::Usage | Step::Done if self.plan.model.behaviour.end_marker => {
+                self.writer.done(out);
+                self.step = Step::Over;
+                Some(0)
+            }
+            Step::Usage | Step::Done | Step::Over => None,
+        }
+    }
+
+    fn word_or_finish(&self, position: u64) -> Step {
+        if position < self.plan.words {
+            Step::Word(position)
+        } else {
+            Step::Finish
+        }
+    }
+
+    fn content(&mut self, position: u64, out: &mut Vec<u8>) {
+        if let Some(call) = self.plan.tool_call(&self.call_id) {
+            self.writer.tool_call(out, self.choice, 0, &call);
+            return;
+        }
+        self.word.clear();
+        self.plan.word(position, &mut self.word);
+        if self.plan.model.behaviour.stamp_chunks {
+            self.word.push_str(" @");
+            self.word.push_str(&unix_nanos().to_string());
+        }
+        self.writer.text(out, self.choice, &self.word);
+    }
+
+    /// Whether what comes next belongs to the end of the stream and not to its text.
+    fn is_tail(&self) -> bool {
+        matches!(self.step, Step::Usage | Step::Done | Step::Over)
+    }
+}
+
+fn chunks(plan: Plan, mut bill: Bill) -> impl Stream<Item = io::Result<Bytes>> {
+    let first_token_ms = plan.model.behaviour.first_token_ms;
+    let interval = plan.model.behaviour.interval();
+    let mut fate = Fate {
+        fault: plan.fault.clone(),
+        bytes: 0,
+    };
+    let mut frames = Frames::new(plan, bill.call_id());
+    async_stream::stream! {
+        wait(first_token_ms).await;
+        let mut due = Instant::now();
+        let mut buffer = Vec::with_capacity(512);
+        loop {
+            buffer.clear();
+            if bill.chunks > 0 && !interval.is_zero() && !frames.is_tail() {
+                due += interval;
+                sleep_until(due).await;
+            }
+            let Some(tokens) = frames.next(&mut buffer) else { break };
+            match fate.at(bill.chunks, buffer.len()) {
+                Next::Go => {}
+                Next::Insert(bytes) => yield Ok(Bytes::from_static(bytes)),
+                Next::Stall => std::future::pending().await,
+                Next::Break { keep } => {
+                    bill.settle(Outcome::Cut);
+                    yield Ok(Bytes::copy_from_slice(&buffer[..keep]));
+                    tokio::task::yield_now().await;
+                    yield Err(io::Error::from(io::ErrorKind::ConnectionReset));
+                    return;
+                }
+                Next::End(bytes) => {
+                    bill.settle(Outcome::Failed);
+                    yield Ok(Bytes::from(bytes));
+                    return;
+                }
+            }
+            bill.sent += tokens;
+            bill.chunks += 1;
+            if frames.is_tail() {
+                // Booked before the caller can see that the text is complete.
+                bill.settle(Outcome::Completed);
+            }
+            yield Ok(Bytes::copy_from_slice(&buffer));
+        }
+    }
+}

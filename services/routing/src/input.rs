@@ -1,0 +1,81 @@
+//! What a decision is made from. Built by the data plane from one frozen snapshot; borrows from it, owns nothing.
+
+use sluicegate_contracts::config::{Connection, Endpoint, Operation, Strategy};
+use sluicegate_contracts::time::UnixMillis;
+
+use crate::seed::Seed;
+
+/// Everything a plan depends on.
+#[derive(Debug, Clone)]
+pub struct RoutingInput<'a> {
+    /// How the caller's model name led to the targets.
+    pub selection: Selection,
+    /// What the route (or the model name itself) names, in listed order.
+    pub targets: &'a [Target<'a>],
+    /// What is asked.
+    pub features: RequestFeatures,
+    /// The moment of the decision.
+    pub now: UnixMillis,
+    /// Source of every random choice in the plan.
+    pub seed: Seed,
+}
+
+/// How the caller's model name led to the targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selection {
+    /// It named a model.
+    Direct,
+    /// It named a route, by `route/<slug>` or by one of its aliases.
+    Route {
+        /// How the route orders its targets.
+        strategy: Strategy,
+        /// Whether the name was an alias.
+        by_alias: bool,
+    },
+}
+
+/// One target of a route with every way to reach it.
+#[derive(Debug, Clone)]
+pub struct Target<'a> {
+    /// Share of traffic under a weighted strategy; 0 never serves.
+    pub weight: u32,
+    /// Ways to reach the model, best first.
+    pub candidates: Vec<Candidate<'a>>,
+}
+
+/// One way to reach a model: an account at a provider and the name the provider uses.
+#[derive(Debug, Clone)]
+pub struct Candidate<'a> {
+    /// Provider id; `sluicegate` for the built-in echo.
+    pub provider: &'a str,
+    /// The model name to send.
+    pub upstream_model: &'a str,
+    /// The account; `None` for the built-in echo.
+    pub connection: Option<&'a Connection>,
+    /// Whether the account's credential is at hand.
+    pub credential: Credential,
+    /// The catalog row, when the model is in the catalog.
+    pub endpoint: Option<&'a Endpoint>,
+}
+
+/// State of a candidate's credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// Unsealed and ready.
+    Ready,
+    /// The provider needs none.
+    NotNeeded,
+    /// Saved, but it could not be unsealed here.
+    Missing,
+}
+
+/// What is asked, as far as routing cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestFeatures {
+    /// The operation.
+    pub operation: Operation,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// The caller's cap on generated tokens.
+    pub max_output_tokens: Option<u64>,
+}

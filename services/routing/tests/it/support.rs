@@ -1,0 +1,55 @@
+//! Builders of connections, endpoints and targets for decisions.
+
+use sluicegate_contracts::config::{Connection, Endpoint, Operation, Status};
+use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
+use sluicegate_routing::{Candidate, Credential, RequestFeatures, Target};
+use uuid::Uuid;
+
+pub(crate) const CHAT: RequestFeatures = RequestFeatures {
+    operation: Operation::ChatCompletions,
+    stream: false,
+    max_output_tokens: Some(1_000),
+};
+
+pub(crate) fn connection(id: u128, status: Status) -> Connection {
+    Connection {
+        id: ConnectionId::from(Uuid::from_u128(id)),
+        organization: OrganizationId::from(Uuid::from_u128(1)),
+        project: None,
+        slug: format!("account-{id}"),
+        provider: "openai".to_owned(),
+        base_url: "https://api.example.com/v1".parse().unwrap(),
+        credential: None,
+        status,
+        priority: 0,
+    }
+}
+
+pub(crate) fn endpoint(id: u128, operations: &[Operation]) -> Endpoint {
+    Endpoint {
+        id: EndpointId::from(Uuid::from_u128(id)),
+        model: "openai/gpt-4o-mini".to_owned(),
+        provider: "openai".to_owned(),
+        upstream_model: "gpt-4o-mini".to_owned(),
+        region: None,
+        operations: operations.to_vec(),
+        price: None,
+        context_window: Some(128_000),
+        max_output_tokens: None,
+        status: Status::Active,
+    }
+}
+
+pub(crate) fn candidate<'a>(connection: &'a Connection, endpoint: Option<&'a Endpoint>) -> Candidate<'a> {
+    Candidate {
+        provider: &connection.provider,
+        upstream_model: "gpt-4o-mini",
+        connection: Some(connection),
+        credential: Credential::Ready,
+        endpoint,
+    }
+}
+
+pub(crate) fn target(weight: u32, candidates: Vec<Candidate<'_>>) -> Target<'_> {
+    Target { weight, candidates }
+}

@@ -1,0 +1,9 @@
+//! One binary: the private Postgres as a library, and the `sluicegate` binary through crashes and restarts.
+
+// The attribute tells the lints that unwrapping is fine in functions that tests share.
+#[cfg(test)]
+mod folder;
+#[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod restart;

@@ -1,0 +1,99 @@
+// The journeys of a first day with the keyboard alone.
+import { expect, type Page, test } from "@playwright/test";
+import { enterWorld } from "./open-state.ts";
+
+const PROJECT = "/o/northwind/p/default";
+
+/** Presses Tab until the focus is on the named control; fails when it is not reachable. */
+async function tabTo(page: Page, role: "button" | "link" | "textbox" | "menuitem", name: string | RegExp) {
+  const target = page.getByRole(role, { name }).first();
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await target.evaluate((element) => element === document.activeElement).catch(() => false)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`Tab does not reach the ${role} “${name}”`);
+}
+
+test("sign up and make the first key", async ({ page, context, baseURL }) => {
+  await enterWorld(context, baseURL ?? "", "fresh");
+  await page.goto("/sign-up");
+  await expect(page.getByLabel("Name")).toBeFocused();
+  await page.keyboard.type("Grace Hopper");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("grace@example.com");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("nanoseconds of wire");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Quickstart" })).toBeVisible();
+  await tabTo(page, "button", "Create key");
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Key secret")).toBeVisible();
+  await expect(page.getByText("Your first request")).toBeVisible({ timeout: 10_000 });
+});
+
+test("create a key and revoke another", async ({ page, context, baseURL }) => {
+  await enterWorld(context, baseURL ?? "", "busy");
+  await page.goto(`${PROJECT}/keys`);
+  await page.getByRole("heading", { name: "Keys" }).waitFor();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await tabTo(page, "button", "Create key");
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Name")).toBeFocused();
+  await page.keyboard.type("ci");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: /Secret of/ })).toBeVisible();
+  await tabTo(page, "button", "I saved it");
+  await page.keyboard.press("Enter");
+
+  await tabTo(page, "button", "Actions for checkout-service");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem", { name: "Rotate…" })).toBeFocused();
+  await page.keyboard.type("rev");
+  await expect(page.getByRole("menuitem", { name: "Revoke…" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Type checkout-service to confirm")).toBeFocused();
+  await page.keyboard.type("checkout-service");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("“checkout-service” is revoked.")).toBeVisible();
+});
+
+test("filter requests, open one, go to the next and back out", async ({ page, context, baseURL }) => {
+  await enterWorld(context, baseURL ?? "", "busy");
+  await page.goto(`${PROJECT}/requests`);
+  await page.getByRole("radio", { name: "All" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(page).toHaveURL(/status=ok/);
+  await tabTo(page, "link", /^Request to/);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/request=req_/);
+  const first = page.url();
+  await tabTo(page, "button", "Next request");
+  await page.keyboard.press("Enter");
+  await expect(page).not.toHaveURL(first);
+  await page.keyboard.press("Escape");
+  await expect(page).not.toHaveURL(/request=/);
+  await expect(page).toHaveURL(/status=ok/);
+});
+
+test("a deep link asks to sign in and then leads there", async ({ page, context, baseURL }) => {
+  await enterWorld(context, baseURL ?? "", "fresh");
+  await page.goto(`${PROJECT}/usage?range=7d`);
+  await page.getByLabel("Email").fill("ada@example.com");
+  await page.getByLabel("Password").fill("long enough");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/usage\?range=7d/);
+});
+
+test("a chosen theme stays, and signing out ends at the sign-in page", async ({ page, context, baseURL }) => {
+  await enterWorld(context, baseURL ?? "", "busy");
+  await page.goto(`${PROJECT}/keys`);
+  await page.getByRole("button", { name: /Account of/ }).click();
+  await page.getByRole("menuitemradio", { name: "Dark" }).click();
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.getByRole("button", { name: /Account of/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/sign-in/);
+});
