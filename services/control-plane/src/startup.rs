@@ -200,6 +200,8 @@ fn server(
             .default_service(web::to(api::elsewhere::not_found))
     })
     .disable_signals()
+    // Longer than the idle time of common proxies, so that it is they who close an idle connection.
+    .keep_alive(Duration::from_secs(75))
     .client_request_timeout(Duration::from_secs(5))
     .shutdown_timeout(DRAIN_SECONDS);
     if workers > 0 {

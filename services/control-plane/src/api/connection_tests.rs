@@ -50,6 +50,7 @@ impl From<ConnectionReport> for ConnectionTest {
         ("project" = String, Path, description = "Id, or slug with ?organization="),
         ("connection" = String, Path, description = "Id"),
     ),
+    extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 200, description = "How it answered", body = ConnectionTest),
         (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),

@@ -259,6 +259,7 @@ impl RequestsQuery {
 #[utoipa::path(
     operation_id = "list_requests", tag = "usage",
     params(("project" = String, Path, description = "Id, or slug with ?organization="), RequestsQuery, PageQuery),
+    extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "Requests, newest first", body = Page<Request>),
         (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
@@ -287,6 +288,7 @@ pub(super) async fn list_requests(
         ("project" = String, Path, description = "Id, or slug with ?organization="),
         ("request" = String, Path, description = "Id"),
     ),
+    extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The request", body = Request),
         (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),

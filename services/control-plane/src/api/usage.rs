@@ -177,6 +177,7 @@ fn group(grouping: UsageGrouping, first: &SeriesRow) -> Option<UsageGroup> {
 #[utoipa::path(
     operation_id = "get_usage", tag = "usage",
     params(("project" = String, Path, description = "Id, or slug with ?organization="), UsageParameters),
+    extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "Usage", body = Usage),
         (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),

@@ -22,7 +22,7 @@ fn model(input: &str) -> Value {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn importing_the_same_list_again_changes_nothing(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let first = import_seed_if_empty(&app.state).await.unwrap().unwrap();
     assert!(first.endpoints_added > 700 && first.endpoints_changed == 0);
     let version = app.number(HEAD).await;
@@ -55,7 +55,7 @@ async fn published(app: &TestApp, name: &str) -> Value {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn only_what_changed_is_published(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     import(
         &app.state,
         &list(&json!({ "a": model("0.15"), "b": model("1"), "c": model("1") })),
@@ -109,7 +109,7 @@ async fn only_what_changed_is_published(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn people_find_models_and_prices(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     import_seed_if_empty(&app.state).await.unwrap();
     let ada = app.sign_up("Ada").await;
     let mini = ada

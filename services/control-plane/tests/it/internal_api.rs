@@ -29,7 +29,7 @@ fn some_worker() -> WorkerId {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn only_workers_get_in(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let ada = app.sign_up("Ada").await;
     let wrong = app
         .anonymous()
@@ -56,7 +56,7 @@ async fn head(client: &Client) -> ConfigHead {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_snapshot_is_the_state_its_header_says(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     sluicegate_control_plane::app::catalog::import_seed_if_empty(&app.state)
         .await
         .unwrap();
@@ -94,7 +94,7 @@ fn versions(deltas: Deltas) -> Option<Vec<u64>> {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn deltas_are_contiguous_or_none(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     app.sign_up("Ada").await;
     app.sign_up("Bob").await;
     let client = worker(&app);
@@ -132,7 +132,7 @@ async fn deltas_are_contiguous_or_none(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn heartbeats_tell_how_far_the_configuration_has_come(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let ada = app.sign_up("Ada").await;
     let client = worker(&app);
     let newest = head(&client).await.version.0;
@@ -215,7 +215,7 @@ async fn some_connection(app: &TestApp, owner: &Client) -> String {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_connection_is_tested_by_a_live_worker(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let (ada, bob) = (app.sign_up("Ada").await, app.sign_up("Bob").await);
     let connection = some_connection(&app, &ada).await;
     let path = ada.in_project(&format!("/connections/{connection}/test"));

@@ -1,13 +1,34 @@
 //! The control plane over a real Postgres. Every test has its own database; `DATABASE_URL` names the server.
-
 #![expect(unreachable_pub, reason = "one binary: `pub` means for the other modules")]
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod authorization;
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod catalog;
+#[cfg(test)]
+mod idempotency;
 #[cfg(test)]
 mod internal_api;
 #[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod outbox_relay;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod sign_up;
 #[cfg(test)]

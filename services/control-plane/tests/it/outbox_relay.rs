@@ -50,7 +50,7 @@ async fn listening(bus: &ConfigBus) -> ConfigSubscription {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn every_change_arrives_in_order_and_hashes_to_the_head(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let mut subscription = listening(&app.bus).await;
     let metrics = BackgroundMetrics::default();
     let mut relay = relay(&app, &app.bus, &metrics);
@@ -79,7 +79,7 @@ async fn every_change_arrives_in_order_and_hashes_to_the_head(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_crash_before_the_note_publishes_again_and_leaves_no_hole(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let mut subscription = listening(&app.bus).await;
     let metrics = BackgroundMetrics::default();
     app.sign_up("Ada").await;
@@ -103,7 +103,7 @@ async fn a_crash_before_the_note_publishes_again_and_leaves_no_hole(pool: PgPool
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn one_relays_and_another_takes_over(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let mut subscription = listening(&app.bus).await;
     let (first, second) = (BackgroundMetrics::default(), BackgroundMetrics::default());
     let mut leader = relay(&app, &app.bus, &first);
@@ -135,7 +135,7 @@ async fn one_relays_and_another_takes_over(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_bus_that_is_away_costs_nothing_but_time(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let metrics = BackgroundMetrics::default();
     app.sign_up("Ada").await;
     let newest = app.number(HEAD).await;
@@ -159,7 +159,7 @@ async fn a_bus_that_is_away_costs_nothing_but_time(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn the_head_is_told_every_second(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let mut subscription = listening(&app.bus).await;
     let mut relay = relay(&app, &app.bus, &BackgroundMetrics::default());
     for (advance, heads) in [(0, 1), (999, 0), (1, 1), (250, 0), (750, 1)] {

@@ -8,7 +8,7 @@ use crate::support::app::PASSWORD;
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_stranger_gets_an_organization_a_project_and_a_session(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let ada = app.sign_up("Ada").await;
     let me = ada.get("/api/v1/me").await.expect(200).body;
     assert_eq!(me["user"]["email"], "ada@example.com");
@@ -20,7 +20,7 @@ async fn a_stranger_gets_an_organization_a_project_and_a_session(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn an_address_has_one_account_and_bad_fields_are_all_named(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     app.sign_up("Ada").await;
     let again = json!({ "email": "ADA@example.com", "password": PASSWORD, "name": "A" });
     app.anonymous()

@@ -56,7 +56,7 @@ async fn listed(client: &Client, query: &str) -> Vec<Value> {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn the_log_lists_newest_first_and_filters(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let (ada, bob, writer) = filled(&app).await;
     let all = listed(&ada, "").await;
     assert_eq!(all.len(), 25);
@@ -107,7 +107,7 @@ async fn the_log_lists_newest_first_and_filters(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_foreign_request_does_not_exist(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let (ada, bob, _) = filled(&app).await;
     let id = listed(&ada, "").await[0]["id"].as_str().unwrap().to_owned();
     let own = ada
@@ -129,7 +129,7 @@ async fn a_foreign_request_does_not_exist(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn usage_adds_up_whatever_the_grouping(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let (ada, _, writer) = filled(&app).await;
     let expected = json!({
         "requests": 25, "errors": 5, "input_tokens": 250, "output_tokens": 125,
@@ -172,7 +172,7 @@ async fn usage_adds_up_whatever_the_grouping(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_used_key_shows_its_name_and_when_it_was_used(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let ada = app.sign_up("Ada").await;
     let made = ada
         .post(&ada.in_project("/keys"), &json!({ "name": "Laptop" }))
@@ -213,7 +213,7 @@ async fn a_used_key_shows_its_name_and_when_it_was_used(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn row_level_security_hides_the_log_even_from_a_wrong_query(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let (ada, bob, writer) = filled(&app).await;
     for (reader, seen) in [(&ada, 25), (&bob, 0)] {
         let scope = Scope::Tenant {

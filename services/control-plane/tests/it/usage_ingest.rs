@@ -60,7 +60,7 @@ fn watermark(writer: &Writer, seq: u64) -> Watermark {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn repeats_and_disorder_change_nothing(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     let mut shuffled = writer.records((1..=700).rev());
     shuffled.extend(writer.records(300..=400));
@@ -83,7 +83,7 @@ async fn repeats_and_disorder_change_nothing(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_crash_between_commit_and_acknowledgement_repeats_work_only(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     app.queue.append(&entries(&writer.records(1..=50))).await.unwrap();
 
@@ -110,7 +110,7 @@ async fn a_crash_between_commit_and_acknowledgement_repeats_work_only(pool: PgPo
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn ingesters_side_by_side_share_the_work_without_counting_twice(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     // Two queues with the same records in different order: every row is fought over.
     let (forward, backward) = (UsageQueue::memory(10_000), UsageQueue::memory(10_000));
@@ -138,7 +138,7 @@ async fn ingesters_side_by_side_share_the_work_without_counting_twice(pool: PgPo
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn what_can_never_be_stored_is_set_aside_and_counted(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     let stranger = Writer::of(&app.sign_up("Bob").await);
     let mut broken = entry(&writer.record(2));
@@ -183,7 +183,7 @@ async fn what_can_never_be_stored_is_set_aside_and_counted(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_record_the_database_refuses_holds_up_nobody_and_ends_as_a_dead_letter(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     let mut records = writer.records(1..=9);
     // Each fits a column, their sum does not: whichever comes second is refused.
@@ -219,7 +219,7 @@ async fn a_record_the_database_refuses_holds_up_nobody_and_ends_as_a_dead_letter
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_hole_in_the_records_is_told_after_a_minute(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     let metrics = BackgroundMetrics::default();
     let mut watch = UsageWatch::new(app.state.clone(), app.queue.clone(), metrics.clone());
@@ -249,7 +249,7 @@ async fn a_hole_in_the_records_is_told_after_a_minute(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_queue_that_lost_its_watermarks_gets_them_back(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     app.queue.append(&entries(&writer.records(1..=3))).await.unwrap();
     drain(&app, &app.queue).await;
@@ -328,7 +328,7 @@ fn fold(records: &[UsageRecord]) -> BTreeMap<Cell, Sums> {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn rollups_are_the_fold_of_the_records(pool: PgPool) {
-    let app = TestApp::start((*pool.connect_options()).clone()).await;
+    let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     let keys = [writer.key, Uuid::now_v7().into(), Uuid::now_v7().into()];
     let mut runner = TestRunner::deterministic();

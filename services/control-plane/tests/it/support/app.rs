@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use sluicegate_backplane::{ConfigBus, UsageQueue};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::Application;
@@ -18,8 +17,8 @@ use sluicegate_service_runtime::metrics::Registry;
 use sluicegate_service_runtime::settings::load_from;
 use sluicegate_service_runtime::shutdown::Tasks;
 use sluicegate_service_runtime::tls;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Row};
 
 use super::Client;
 
@@ -55,11 +54,12 @@ pub fn settings(changes: impl FnOnce(&mut Settings)) -> Settings {
 }
 
 impl TestApp {
-    pub async fn start(options: PgConnectOptions) -> Self {
-        Self::start_with(options, |_| {}).await
+    pub fn start(pool: &PgPool) -> Self {
+        Self::start_with(pool, |_| {})
     }
 
-    pub async fn start_with(options: PgConnectOptions, changes: impl FnOnce(&mut Settings)) -> Self {
+    pub fn start_with(pool: &PgPool, changes: impl FnOnce(&mut Settings)) -> Self {
+        let options: PgConnectOptions = (*pool.connect_options()).clone();
         tls::install_crypto_provider();
         let (clock, manual) = Clock::manual(START_MILLIS);
         let tasks = Tasks::new();
@@ -123,9 +123,35 @@ impl TestApp {
         .await
     }
 
-    /// The same secret everywhere: only its hash is ever stored.
-    pub fn password() -> SecretString {
-        SecretString::from(PASSWORD)
+    /// Somebody who joined `owner`'s organization as `role`.
+    pub async fn member(&self, owner: &Client, role: &str, name: &str) -> Client {
+        let guest = self.sign_up(name).await;
+        let body = json!({ "email": format!("{}@example.com", name.to_lowercase()), "role": role });
+        let invite = owner
+            .post(&owner.in_organization("/invites"), &body)
+            .await
+            .expect(201);
+        let token = json!({ "token": invite.text_of("accept_token") });
+        guest.post("/api/v1/invites/accept", &token).await.expect(201);
+        guest.at_home_with(owner)
+    }
+
+    /// Where the configuration stands, as the judge sees it.
+    pub async fn head(&self) -> (i64, i64) {
+        let row = sqlx::query("select version, state_hash from config_head")
+            .fetch_one(&self.judge)
+            .await
+            .unwrap();
+        (row.get(0), row.get(1))
+    }
+
+    /// The published entities of a kind as the judge sees them.
+    pub async fn published(&self, kind: &str) -> Vec<Value> {
+        let rows = sqlx::query("select body from config_entities where kind = $1 order by id").bind(kind);
+        let rows = rows.fetch_all(&self.judge).await.unwrap();
+        rows.iter()
+            .map(|row| serde_json::from_str(row.get(0)).unwrap())
+            .collect()
     }
 }
 

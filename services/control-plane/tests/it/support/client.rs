@@ -56,6 +56,15 @@ impl Client {
         self
     }
 
+    /// The same person, in `other`'s organization and project.
+    pub fn at_home_with(self, other: &Self) -> Self {
+        Self {
+            organization: other.organization.clone(),
+            project: other.project.clone(),
+            ..self
+        }
+    }
+
     /// The same, sending a header each time.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut other = self.clone();

@@ -5,4 +5,4 @@ pub mod client;
 pub mod usage;
 
 pub use app::TestApp;
-pub use client::{Answer, Client};
+pub use client::Client;

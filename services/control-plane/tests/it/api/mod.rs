@@ -1,0 +1,8 @@
+//! One file per resource.
+
+mod api_keys;
+mod connections;
+mod members;
+mod organizations;
+mod projects;
+mod routes;

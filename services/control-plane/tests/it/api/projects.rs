@@ -1,0 +1,75 @@
+//! Projects.
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::support::TestApp;
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_project_is_made_named_found_and_deleted(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let body = json!({ "organization": ada.organization, "name": "Data Science" });
+    let made = ada.post("/api/v1/projects", &body).await.expect(201);
+    assert_eq!(made.body["slug"], "data-science");
+    let path = format!("/api/v1/projects/{}", made.text_of("id"));
+    let renamed = ada
+        .patch(&path, &json!({ "name": "DS", "slug": "ds" }))
+        .await
+        .expect(200);
+    assert_eq!(
+        (renamed.body["name"].as_str(), renamed.body["slug"].as_str()),
+        (Some("DS"), Some("ds"))
+    );
+    let by_slug = ada
+        .get(&format!("/api/v1/projects/ds?organization={}", ada.organization))
+        .await
+        .expect(200);
+    assert_eq!(by_slug.body, renamed.body);
+    ada.get("/api/v1/projects/ds").await.refused(404, "not_found");
+    ada.patch(&path, &json!({ "slug": "default" }))
+        .await
+        .refused(409, "slug_taken");
+    ada.with("if-match", made.header("etag"))
+        .delete(&path)
+        .await
+        .refused(412, "version_conflict");
+    ada.with("if-match", renamed.header("etag"))
+        .delete(&path)
+        .await
+        .expect(204);
+    ada.get(&path).await.refused(404, "not_found");
+    let list = ada
+        .get(&format!("/api/v1/projects?organization={}", ada.organization))
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+    ada.post(
+        "/api/v1/projects",
+        &json!({ "organization": ada.organization, "name": "DS", "slug": "ds" }),
+    )
+    .await
+    .expect(201);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn lists_hold_only_what_the_person_belongs_to(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let (ada, bob) = (app.sign_up("Ada").await, app.sign_up("Bob").await);
+    let mine = ada.get("/api/v1/projects").await.expect(200).body;
+    assert_eq!(
+        (
+            mine["data"].as_array().unwrap().len(),
+            mine["data"][0]["id"].as_str()
+        ),
+        (1, Some(ada.project.as_str()))
+    );
+    ada.get(&format!("/api/v1/projects?organization={}", bob.organization))
+        .await
+        .refused(404, "not_found");
+    let foreign = json!({ "organization": bob.organization, "name": "x" });
+    ada.post("/api/v1/projects", &foreign)
+        .await
+        .refused(404, "not_found");
+}

@@ -1,0 +1,92 @@
+//! Routes and their versions.
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::support::TestApp;
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn each_change_publishes_the_next_version(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let body = json!({ "slug": "support", "aliases": ["fast"], "strategy": "weighted", "targets": [{ "model": "m1", "weight": 3 }, { "model": "m2" }] });
+    let made = ada.post(&ada.in_project("/routes"), &body).await.expect(201);
+    assert_eq!(
+        (made.header("etag"), made.body["version"].as_i64()),
+        ("\"1\"", Some(1))
+    );
+    assert_eq!(
+        made.body["retry"],
+        json!({ "max_attempts": 3, "attempt_timeout_ms": 120_000 })
+    );
+    let path = ada.in_project(&format!("/routes/{}", made.text_of("id")));
+    let change = json!({ "strategy": "ordered", "retry": { "max_attempts": 2, "attempt_timeout_ms": 5000 } });
+    ada.patch(&path, &change).await.refused(428, "if_match_required");
+    let changed = ada
+        .with("if-match", "\"1\"")
+        .patch(&path, &change)
+        .await
+        .expect(200);
+    assert_eq!(
+        (changed.header("etag"), changed.body["targets"].clone()),
+        ("\"2\"", made.body["targets"].clone())
+    );
+    let late = ada
+        .with("if-match", "\"1\"")
+        .patch(&path, &change)
+        .await
+        .refused(412, "version_conflict");
+    assert_eq!(late.header("etag"), "\"2\"");
+    let live = app.published("route").await;
+    assert_eq!(
+        (live[0]["version"].as_i64(), live[0]["strategy"].as_str()),
+        (Some(2), Some("ordered"))
+    );
+    let versions = ada.get(&format!("{path}/versions")).await.expect(200).body;
+    let numbers: Vec<_> = versions["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| (v["version"].clone(), v["strategy"].clone()))
+        .collect();
+    assert_eq!(
+        numbers,
+        [(json!(2), json!("ordered")), (json!(1), json!("weighted"))]
+    );
+    ada.delete(&path).await.refused(428, "if_match_required");
+    ada.with("if-match", "\"2\"").delete(&path).await.expect(204);
+    ada.get(&path).await.refused(404, "not_found");
+    assert_eq!(app.published("route").await.len(), 0);
+    ada.post(&ada.in_project("/routes"), &body).await.expect(201);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn findings_point_to_their_fields_and_names_are_unique(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let path = ada.in_project("/routes");
+    let body = json!({ "slug": "support", "aliases": ["fast"], "strategy": "ordered", "targets": [{ "model": "m" }] });
+    ada.post(&path, &body).await.expect(201);
+    ada.post(&path, &body).await.refused(409, "slug_taken");
+    let other =
+        json!({ "slug": "other", "aliases": ["fast"], "strategy": "ordered", "targets": [{ "model": "m" }] });
+    ada.post(&path, &other).await.refused(409, "alias_taken");
+    let bad = json!({ "slug": "bad", "strategy": "ordered", "targets": [{ "model": "route/support" }, { "model": "m", "connection": "gone" }] });
+    let refused = ada.post(&path, &bad).await.refused(422, "validation_failed");
+    let found: Vec<_> = refused.body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["pointer"].clone(), e["code"].clone()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (json!("/targets/0/model"), json!("route_loop")),
+            (json!("/targets/1/connection"), json!("unknown_connection"))
+        ]
+    );
+    let unknown = json!({ "slug": "bad", "strategy": "fastest", "targets": [] });
+    let refused = ada.post(&path, &unknown).await.refused(422, "validation_failed");
+    assert_eq!(refused.body["errors"][0]["pointer"], "/strategy");
+}
