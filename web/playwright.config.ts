@@ -1,15 +1,15 @@
 // Two suites: `mock` looks at every page and state against the mock API; `live` walks from sign-up to the first
-// request against a running server, given by SLUICEGATE_URL.
+// request against a running server, given by SLUICEGATE_TEST_URL.
 import { defineConfig, type PlaywrightTestOptions, type PlaywrightWorkerOptions } from "@playwright/test";
 
-const MOCK_PORT = process.env["SLUICEGATE_MOCK_PORT"] ?? "4173";
+const MOCK_PORT = process.env["SLUICEGATE_TEST_MOCK_PORT"] ?? "4173";
 const mockUrl = `http://127.0.0.1:${MOCK_PORT}`;
-const liveUrl = process.env["SLUICEGATE_URL"];
+const liveUrl = process.env["SLUICEGATE_TEST_URL"];
 
 const chromium: Partial<PlaywrightTestOptions & PlaywrightWorkerOptions> = {
   browserName: "chromium",
   launchOptions: {
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    executablePath: process.env["SLUICEGATE_TEST_CHROMIUM"] ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
       "--disable-gpu",

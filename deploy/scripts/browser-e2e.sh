@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The browser test against the real binary: a fresh `sluicegate up` on free ports, web/e2e driven by Chromium.
+# The browser tests: from sign-up to the first request against a fresh `sluicegate up` on free ports, then every page
+# and state against the mock API.
 #   browser-e2e.sh            builds what it needs, runs, stops everything
 #   browser-e2e.sh install    only makes sure that a browser is there
 # SLUICEGATE_TEST_SKIP_BROWSER=1 skips it, and says so in the closing line.
@@ -56,7 +57,7 @@ step "building the binary" cargo build --quiet --workspace --locked --bin sluice
 
 data=$(mktemp -d "${TMPDIR:-/tmp}/sluicegate-browser.XXXXXX")
 chmod 711 "$data"
-read -r dashboard inference admin < <(python3 deploy/scripts/probe.py free-ports 3)
+read -r dashboard inference admin mock < <(python3 deploy/scripts/probe.py free-ports 4)
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -73,8 +74,11 @@ until python3 deploy/scripts/probe.py http "http://127.0.0.1:$admin/readyz"; do
 done
 say "sluicegate is ready on http://127.0.0.1:$dashboard"
 
+export SLUICEGATE_TEST_URL="http://127.0.0.1:$dashboard" SLUICEGATE_TEST_MOCK_PORT="$mock"
+SLUICEGATE_TEST_CHROMIUM="$(browser)"
+export SLUICEGATE_TEST_CHROMIUM
 code=0
-(cd web && SLUICEGATE_TEST_URL="http://127.0.0.1:$dashboard" SLUICEGATE_TEST_INFERENCE_URL="http://127.0.0.1:$inference" \
-    SLUICEGATE_TEST_CHROMIUM="$(browser)" npm run --silent e2e:live) || code=$?
+(cd web && npm run --silent e2e:live) || code=$?
 if ((code)); then tail -n 30 "$data/server.log" >&2; fi
+(cd web && npm run --silent e2e:mock) || code=$?
 exit "$code"

@@ -1,13 +1,13 @@
-// From sign-up to the first request seen, against a running server: SLUICEGATE_URL is its dashboard. Where calls go is
+// From sign-up to the first request seen, against a running server: SLUICEGATE_TEST_URL is its dashboard. Where calls go is
 // asked from the server, as a user would.
 import { expect, test } from "@playwright/test";
 
-const missing = !process.env["SLUICEGATE_URL"];
+const missing = !process.env["SLUICEGATE_TEST_URL"];
 
 /** The promise is two seconds from the call to the dashboard; polling and drawing come on top. */
 const SEEN_WITHIN_MS = 5_000;
 
-test.skip(missing, "SLUICEGATE_URL is not set");
+test.skip(missing, "SLUICEGATE_TEST_URL is not set");
 
 test("sign up, create a key, call the endpoint, see the request and its cost", async ({ page, request }) => {
   const complaints: string[] = [];
