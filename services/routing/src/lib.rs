@@ -6,7 +6,7 @@
 //! | module | answers |
 //! |---|---|
 //! | [`input`] | what a decision is made from |
-//! | [`plan`] | which candidates are tried, in order, and why the others are not |
+//! | [`mod@plan`] | which candidates are tried, in order, and why the others are not |
 //! | [`eligibility`] | can this candidate serve this request at all |
 //! | [`strategy`] | in which order the targets of a route stand; one file per strategy |
 //! | [`retry`] | what follows from the outcome of an attempt |

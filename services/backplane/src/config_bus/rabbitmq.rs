@@ -1,7 +1,7 @@
 //! The config bus over RabbitMQ: a durable fanout exchange, and per worker an exclusive queue that dies with its
 //! connection. Publisher and subscribers hold connections of their own, so that a blocked publisher cannot starve a
 //! reader. The client's automatic recovery stays off: it cannot bring back exclusive queues (lapin issue 450), so
-//! any error drops the whole connection and [`Link`] or [`Publisher`] is built anew, the queue under a fresh name.
+//! any error drops the whole connection and [`SubscribeLink`] or [`PublishLink`] is built anew, the queue under a fresh name.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
