@@ -91,10 +91,14 @@ control=(env "${urls[@]}" SLUICEGATE_DATABASE__URL="$DATABASE_URL" SLUICEGATE_WE
     SLUICEGATE_INFERENCE_URL="http://127.0.0.1:$first/v1" SLUICEGATE_HTTP__PUBLIC_URL="http://127.0.0.1:$dashboard"
     SLUICEGATE_HTTP__LISTEN="127.0.0.1:$dashboard" SLUICEGATE_ADMIN__LISTEN="127.0.0.1:$control_admin"
     "$binaries/sluicegate-control-plane")
-"${control[@]}" migrate >"$folder/migrate.log" 2>&1 || {
-    head -n 20 "$folder/migrate.log" >&2
-    die "the database could not be migrated"
+prepare() { # VERB: what has to happen before the control plane serves
+    "${control[@]}" "$1" >"$folder/$1.log" 2>&1 || {
+        tail -n 20 "$folder/$1.log" >&2
+        die "the control plane could not $1"
+    }
 }
+prepare migrate
+prepare import # models and prices
 launch control-plane "${control[@]}" serve
 ready control-plane "http://127.0.0.1:$control_admin/readyz"
 
