@@ -26,6 +26,9 @@ if [[ $scope == unit ]]; then
 fi
 
 code=0
+"$repository/deploy/scripts/sdk.sh"
+# The end-to-end tests start the shipped binaries, which building tests alone does not bring up to date.
+step "building the binaries" cargo build --workspace --locked --bins
 step "building the tests" "${runner[@]}" --no-run
 "$repository/deploy/scripts/services.sh" with "${runner[@]}" "${more[@]}" "$@" || code=$?
 if ((documentation && $# == 0)); then

@@ -2,4 +2,16 @@
 
 // The attribute tells the lints that unwrapping is fine in functions that tests share.
 #[cfg(test)]
+mod first_token;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod propagation;
+#[cfg(test)]
+mod sdk;
+#[cfg(test)]
+mod storm;
+#[cfg(test)]
 mod structure;

@@ -1,0 +1,123 @@
+//! Somebody who uses the REST API.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::mock::{CREDENTIAL, Mock};
+
+/// A person with an organization and a project of their own.
+#[derive(Debug, Clone)]
+pub(crate) struct Tenant {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+    project: String,
+}
+
+/// An inference key.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+impl Tenant {
+    /// Signs up.
+    pub(crate) async fn sign_up(dashboard: &str) -> Self {
+        let mut tenant = Self {
+            http: super::http_client(),
+            base: format!("{dashboard}/api/v1"),
+            token: String::new(),
+            project: String::new(),
+        };
+        let body = json!({ "email": "ada@example.com", "password": "correct horse battery", "name": "Ada" });
+        let session = tenant.call(Method::POST, "/auth/sign-up", Some(&body), 201).await;
+        session["access_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut tenant.token);
+        let me = tenant.call(Method::GET, "/me", None, 200).await;
+        let project = &me["memberships"][0]["projects"][0]["id"];
+        project.as_str().unwrap().clone_into(&mut tenant.project);
+        tenant
+    }
+
+    /// Creates a key and waits until the live workers know it.
+    pub(crate) async fn create_key(&self, name: &str) -> Key {
+        let body = json!({ "name": name });
+        let key = self
+            .write(Method::POST, "/keys?wait=applied", Some(&body), 201)
+            .await;
+        let text = |name: &str| {
+            key[name]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {name}"))
+                .to_owned()
+        };
+        Key {
+            id: text("id"),
+            secret: text("secret"),
+        }
+    }
+
+    /// Revokes a key; does not wait for workers.
+    pub(crate) async fn revoke_key(&self, key: &Key) {
+        self.write(Method::DELETE, &format!("/keys/{}", key.id), None, 204)
+            .await;
+    }
+
+    /// Connects the mock provider under the name and the catalog prices of OpenAI.
+    pub(crate) async fn connect(&self, mock: &Mock) {
+        let body = json!({
+            "slug": "openai", "provider": "openai", "base_url": mock.url, "credential": CREDENTIAL,
+        });
+        self.write(Method::POST, "/connections?wait=applied", Some(&body), 201)
+            .await;
+    }
+
+    /// The row of a request, when it is there already.
+    pub(crate) async fn request(&self, id: &str) -> Option<Value> {
+        let url = format!("{}/projects/{}/requests/{id}", self.base, self.project);
+        let answer = self.http.get(url).bearer_auth(&self.token).send().await.unwrap();
+        match answer.status().as_u16() {
+            404 => None,
+            status => {
+                let text = answer.text().await.unwrap();
+                assert_eq!(status, 200, "{text}");
+                Some(serde_json::from_str(&text).unwrap())
+            }
+        }
+    }
+
+    async fn write(&self, method: Method, rest: &str, body: Option<&Value>, expected: u16) -> Value {
+        let path = format!("/projects/{}{rest}", self.project);
+        self.call(method, &path, body, expected).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>, expected: u16) -> Value {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .timeout(Duration::from_secs(20));
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        assert_eq!(status, expected, "{path}: {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+}
+
+/// Nano-dollars of an amount as the API tells it: a decimal with nine decimals.
+pub(crate) fn nanos(money: &Value) -> Option<u64> {
+    let (whole, decimals) = money["amount"].as_str()?.split_once('.')?;
+    assert_eq!((decimals.len(), &money["currency"]), (9, &json!("USD")));
+    format!("{whole}{decimals}").parse().ok()
+}
