@@ -18,7 +18,7 @@ use crate::harness::stack::Stack;
 const AFTERMATH: Duration = Duration::from_secs(1);
 
 /// A row of `requests`.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Clone, FromRow)]
 struct Row {
     id: Uuid,
     worker_id: Uuid,
@@ -50,6 +50,7 @@ const ROLLUP_SUMS: &str = "select coalesce(sum(requests), 0)::bigint, coalesce(s
     coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint from usage_hourly";
 
 /// All evidence of a run.
+#[derive(Default)]
 pub(super) struct Books {
     ledger: BTreeMap<String, Vec<Entry>>,
     rows: BTreeMap<String, Vec<Row>>,
@@ -154,6 +155,17 @@ impl Books {
 
     /// Panics with everything that is wrong.
     pub(super) fn judge(&self, calls: &[Logged], outages: &[Outage]) {
+        let wrong = self.findings(calls, outages);
+        let shown = &wrong[..wrong.len().min(20)];
+        assert!(
+            wrong.is_empty(),
+            "{} findings:\n{}",
+            wrong.len(),
+            shown.join("\n")
+        );
+    }
+
+    fn findings(&self, calls: &[Logged], outages: &[Outage]) -> Vec<String> {
         let mut wrong = Vec::new();
         wrong.extend(self.missing(calls).iter().map(|id| format!("{id} has no row")));
         for (id, rows) in &self.rows {
@@ -201,13 +213,7 @@ impl Books {
             wrong.push(format!("{} dead letters", self.dead_letters));
         }
         wrong.extend(unexplained(calls, outages));
-        let shown = &wrong[..wrong.len().min(20)];
-        assert!(
-            wrong.is_empty(),
-            "{} findings:\n{}",
-            wrong.len(),
-            shown.join("\n")
-        );
+        wrong
     }
 
     /// What is wrong about a call that was answered.
@@ -304,4 +310,164 @@ fn unexplained(calls: &[Logged], outages: &[Outage]) -> Vec<String> {
             )
         })
         .collect()
+}
+
+mod tests {
+    use sluicegate_mock_provider::Outcome;
+
+    use super::*;
+    use crate::harness::inference::Call;
+
+    const WORKER: Uuid = Uuid::from_u128(9);
+
+    /// Two requests: the first was answered, the second met a kill and was billed 30 of at most 70.
+    fn sound() -> (Books, Vec<Logged>) {
+        let row = |number: u128, outcome: &str, cost_evidence: &str, cost: i64| Row {
+            id: Uuid::from_u128(number),
+            worker_id: WORKER,
+            epoch: 1,
+            seq: i64::try_from(number).unwrap(),
+            outcome: outcome.to_owned(),
+            cost_evidence: cost_evidence.to_owned(),
+            cost_nanos: Some(cost),
+            input_tokens: 4,
+            output_tokens: 6,
+        };
+        let mut books = Books {
+            progress: vec![Progress {
+                worker_id: WORKER,
+                epoch: 1,
+                contiguous: 2,
+                islands: 0,
+            }],
+            row_sums: (2, 120, 8, 12),
+            rollup_sums: (2, 120, 8, 12),
+            ..Books::default()
+        };
+        for (row, billed) in [
+            (row(1, "served", "reported", 50), 50),
+            (row(2, "interrupted", "uncertain", 70), 30),
+        ] {
+            let id = name(row.id.as_u128());
+            books.ledger.insert(id.clone(), vec![entry(billed)]);
+            books.rows.insert(id, vec![row]);
+        }
+        (books, vec![answered(1)])
+    }
+
+    fn name(number: u128) -> String {
+        RequestId::from(Uuid::from_u128(number)).to_string()
+    }
+
+    fn entry(cost_nano_usd: u64) -> Entry {
+        Entry {
+            call_id: String::new(),
+            at_unix_ms: 0,
+            endpoint: String::new(),
+            model: String::new(),
+            stream: false,
+            request_id: None,
+            idempotency_key: None,
+            outcome: Outcome::Completed,
+            input_tokens: 4,
+            cached_input_tokens: 0,
+            output_tokens: 6,
+            reasoning_tokens: 0,
+            cost_nano_usd,
+        }
+    }
+
+    fn answered(number: u128) -> Logged {
+        Logged {
+            worker: 0,
+            began: Instant::now(),
+            ended: Instant::now(),
+            call: Call {
+                id: Some(name(number)),
+                seen: Seen::Answered,
+                told: Some((4, 6)),
+                text: String::new(),
+            },
+        }
+    }
+
+    /// The findings after something was made wrong.
+    fn after(change: impl FnOnce(&mut Books, &mut Vec<Logged>)) -> String {
+        let (mut books, mut calls) = sound();
+        change(&mut books, &mut calls);
+        books.findings(&calls, &[]).join("\n")
+    }
+
+    fn row(books: &mut Books, number: u128) -> &mut Row {
+        &mut books.rows.get_mut(&name(number)).unwrap()[0]
+    }
+
+    #[test]
+    fn sound_books_pass() {
+        assert_eq!(after(|_, _| {}), "");
+    }
+
+    #[test]
+    fn a_lost_and_a_doubled_record_are_found() {
+        let lost = after(|books, _| drop(books.rows.remove(&name(1))));
+        assert!(
+            lost.contains("has no row") && lost.contains("without a gap"),
+            "{lost}"
+        );
+        let doubled = after(|books, _| {
+            let twin = row(books, 1).clone();
+            books.rows.get_mut(&name(1)).unwrap().push(twin);
+        });
+        assert!(doubled.contains("has 2 rows"), "{doubled}");
+        let unheard = after(|_, calls| calls.push(answered(3)));
+        assert!(unheard.contains(&format!("{} has no row", name(3))), "{unheard}");
+    }
+
+    #[test]
+    fn a_cost_next_to_the_bill_is_found() {
+        for cost in [Some(49), Some(51), None] {
+            let found = after(|books, _| row(books, 1).cost_nanos = cost);
+            assert!(found.contains("was billed 50"), "{found}");
+        }
+        for cost in [Some(29), None] {
+            let found = after(|books, _| row(books, 2).cost_nanos = cost);
+            assert!(found.contains("was billed 30"), "{found}");
+        }
+        let twice = after(|books, _| books.ledger.get_mut(&name(1)).unwrap().push(entry(0)));
+        assert!(twice.contains("billed 2 times"), "{twice}");
+        let guessed = after(|books, _| "uncertain".clone_into(&mut row(books, 1).cost_evidence));
+        assert!(guessed.contains("was answered"), "{guessed}");
+        let told = after(|_, calls| calls[0].call.told = Some((4, 7)));
+        assert!(told.contains("was answered"), "{told}");
+    }
+
+    #[test]
+    fn a_wrong_sum_and_a_late_watermark_are_found() {
+        let sums = after(|books, _| books.rollup_sums.0 = 3);
+        assert!(sums.contains("rollups"), "{sums}");
+        let late = after(|books, _| books.progress[0].contiguous = 1);
+        assert!(late.contains("watermarks"), "{late}");
+        let dead = after(|books, _| books.dead_letters = 1);
+        assert!(dead.contains("dead letters"), "{dead}");
+        let untested = after(|books, _| "served".clone_into(&mut row(books, 2).outcome));
+        assert!(untested.contains("in flight"), "{untested}");
+    }
+
+    #[test]
+    fn a_call_may_fail_only_while_its_own_worker_is_away() {
+        let (books, mut calls) = sound();
+        let at = Instant::now();
+        let outage = |victim| {
+            [Outage {
+                victim,
+                killed: at - Duration::from_secs(1),
+                ready: at + Duration::from_secs(60),
+            }]
+        };
+        calls.push(answered(2));
+        calls[1].call.seen = Seen::Broken;
+        assert_eq!(books.findings(&calls, &outage(Victim::Worker(0))), [""; 0]);
+        assert_eq!(books.findings(&calls, &outage(Victim::Worker(1))).len(), 1);
+        assert_eq!(books.findings(&calls, &outage(Victim::ControlPlane)).len(), 1);
+    }
 }
