@@ -14,6 +14,17 @@ pub(crate) mod standalone;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Whoever holds it runs a deployment.
+pub(crate) type Turn = MutexGuard<'static, ()>;
+
+/// Deployments run one at a time: several would starve each other on a small machine, and times would mean nothing.
+pub(crate) async fn turn() -> Turn {
+    static TURNS: Mutex<()> = Mutex::const_new(());
+    TURNS.lock().await
+}
+
 /// The root of the repository.
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -38,6 +38,7 @@ pub(crate) struct Stack {
     pub(crate) mock: Mock,
     pub(crate) services: Services,
     _folder: TempDir,
+    _turn: super::Turn,
 }
 
 impl Plane {
@@ -104,6 +105,7 @@ impl Plane {
 impl Stack {
     /// Starts everything with an empty database; `behaviour` is how the mock provider answers.
     pub(crate) async fn start(behaviour: Value) -> Self {
+        let turn = super::turn().await;
         let folder = super::open_folder();
         let services = Services::start();
         let mock = Mock::start(folder.path(), behaviour).await;
@@ -133,6 +135,7 @@ impl Stack {
             mock,
             services,
             _folder: folder,
+            _turn: turn,
         }
     }
 

@@ -16,11 +16,13 @@ pub(crate) struct Standalone {
     pub(crate) inference: String,
     // Dropped after the process.
     folder: TempDir,
+    _turn: super::Turn,
 }
 
 impl Standalone {
     /// Starts one over an empty folder and waits until it serves.
     pub(crate) async fn start() -> Self {
+        let turn = super::turn().await;
         let folder = super::open_folder();
         let [dashboard, inference, admin] = free_ports();
         let mut command = Command::new(binary("sluicegate"));
@@ -45,6 +47,7 @@ impl Standalone {
             dashboard: format!("http://127.0.0.1:{dashboard}"),
             inference: format!("http://127.0.0.1:{inference}/v1"),
             folder,
+            _turn: turn,
         }
     }
 
