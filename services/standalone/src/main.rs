@@ -28,7 +28,7 @@ struct Cli {
     #[arg(
         long,
         global = true,
-        default_value = "warn,sluicegate=info",
+        default_value = "warn,sluicegate=info,sluicegate::access=warn",
         value_name = "FILTER"
     )]
     log: String,
