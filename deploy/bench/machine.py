@@ -26,8 +26,8 @@ def stat_fields(pid):
     return text[text.rindex(")") + 2 :].split()
 
 
-def tree(root):
-    """A process and its descendants that are alive."""
+def tree(root, program=None):
+    """A process and its descendants that are alive; of these only the processes of `program`, when one is named."""
     children = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -39,9 +39,17 @@ def tree(root):
     while todo:
         pid = todo.pop()
         if os.path.exists(f"/proc/{pid}"):
-            found.append(pid)
             todo += children.get(pid, [])
+            if program is None or program_name(pid) == program:
+                found.append(pid)
     return found
+
+
+def program_name(pid):
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+    except OSError:
+        return None
 
 
 def cpu_seconds(pids):

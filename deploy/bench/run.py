@@ -84,6 +84,7 @@ class Target:
         ports = machine.free_ports(3)
         self.work = bench.work / name
         self.values = {"work": self.work, "bin": bench.bin, "mock": bench.mock.address}
+        self.values.update(bench=HERE, scripts=ROOT / "deploy" / "scripts")
         self.values.update(port=ports[0], port2=ports[1], port3=ports[2])
         self.url = f"{bench.mock.base}/v1/chat/completions"
         self.key, self.model, self.process, self.idle_mb = "sk-bench", "mock-model", None, None
@@ -120,8 +121,7 @@ class Target:
         """The processes whose cost counts."""
         if self.process is None:
             return []
-        whole = self.definition.get("measure", "tree") == "tree"
-        return machine.tree(self.process.pid) if whole else [self.process.pid]
+        return machine.tree(self.process.pid, program=self.definition.get("measure"))
 
 
 class Bench:
@@ -269,10 +269,13 @@ def main():
     definitions = json.loads(pathlib.Path(args.targets).read_text())
     if args.only:
         definitions = {name: definitions[name] for name in args.only.split(",")}
-    needed = ["sluicegate-mock-provider", "sluicegate-load"]
-    needed += [n for n in ("sluicegate",) if any("{bin}/" + n == d["start"][0] for d in definitions.values())]
+    needed = {"sluicegate-mock-provider", "sluicegate-load"}
+    needed.update(name for definition in definitions.values() for name in definition.get("binaries", []))
     if not args.no_build:
-        build(needed)
+        build(sorted(needed))
+    missing = [name for name in sorted(needed) if not (binaries(args) / name).exists()]
+    if missing:
+        sys.exit(f"not built: {', '.join(missing)}; run without --no-build, or name their folder with --bin")
     with tempfile.TemporaryDirectory(prefix="sluicegate-bench-") as folder:
         work = pathlib.Path(folder)
         work.chmod(0o755)
