@@ -83,6 +83,8 @@ impl Slug {
         for c in name.chars().flat_map(char::to_lowercase) {
             match c {
                 'a'..='z' | '0'..='9' => slug.push(c),
+                // "Ada's" reads as one word.
+                '\'' | '’' => {}
                 _ if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
                 _ => {}
             }
@@ -190,6 +192,14 @@ mod tests {
         for bad in ["", "a", "-ab", "ab-", "Ab", "a_b", "ä-b", &"a".repeat(64)] {
             assert!(Slug::parse(bad, "/slug").is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_slug_resembles_its_name() {
+        let slug = |name| Slug::from_name(name, "org", None).as_str().to_owned();
+        assert_eq!(slug("Ada Lovelace's org"), "ada-lovelaces-org");
+        assert_eq!(slug("Ada’s  Org!"), "adas-org");
+        assert_eq!(slug("李"), "org");
     }
 
     proptest! {

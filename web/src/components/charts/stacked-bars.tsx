@@ -45,6 +45,7 @@ export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete
     ...Object.fromEntries(series.map(({ values }, at) => [`s${at}`, values[index] ?? 0])),
   }));
   const last = lastIncomplete ? buckets.length - 1 : -1;
+  const isFlat = series.every(({ values }) => values.every((value) => value === 0));
   const tick = { fill: "var(--text-3)", fontSize: 12 };
 
   return (
@@ -84,6 +85,8 @@ export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete
             tickFormatter={formatAxis}
             width="auto"
             tickCount={5}
+            // A scale for nothing would only be made up.
+            {...(isFlat && { ticks: [0] })}
           />
           <Tooltip
             cursor={{ fill: "var(--text)", fillOpacity: 0.05 }}

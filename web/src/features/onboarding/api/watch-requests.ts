@@ -4,18 +4,12 @@ import { unwrap } from "@/api/problem";
 
 const WAITING_MS = 1_000;
 
-interface Watch {
-  /** Only requests made with this key; null watches the whole project. */
-  key: string | null;
-  since: string;
-}
-
-/** The newest request since a moment, asked for each second; null until there is one. */
-export function newestRequestQuery(project: string, { key, since }: Watch) {
+/** The newest request, of one key or of the whole project, asked for each second; null until there is one. */
+export function newestRequestQuery(project: string, key: string | null) {
   return queryOptions({
-    queryKey: ["newest-request", project, key, since],
+    queryKey: ["newest-request", project, key],
     queryFn: async ({ signal }) => {
-      const query = { limit: 1, from: since, ...(key ? { key } : {}) };
+      const query = { limit: 1, ...(key && { key }) };
       const page = await unwrap(
         api.GET("/api/v1/projects/{project}/requests", { params: { path: { project }, query }, signal }),
       );

@@ -16,16 +16,21 @@ const PATIENCE_MS = 30_000;
 
 interface FirstRequestProps {
   project: string;
-  watch: { key: string | null; since: string };
+  /** The key made on this screen, whose first request is awaited; until then the newest request of any key shows. */
+  apiKey: string | null;
   nextSteps: (request: RequestRecord) => ReactNode;
 }
 
-export function FirstRequest({ project, watch, nextSteps }: FirstRequestProps) {
-  const newest = useQuery(newestRequestQuery(project, watch));
+export function FirstRequest({ project, apiKey, nextSteps }: FirstRequestProps) {
+  const newest = useQuery(newestRequestQuery(project, apiKey));
   return (
     <section className={styles["panel"]} aria-label="First request">
       <div role="status">
-        {newest.data ? <Arrived request={newest.data} /> : <Waiting hasKey={watch.key !== null} />}
+        {newest.data ? (
+          <Arrived request={newest.data} isFirst={apiKey !== null} />
+        ) : (
+          <Waiting hasKey={apiKey !== null} />
+        )}
       </div>
       {newest.isError && (
         <Notice tone="warn">The list of requests cannot be read right now. Still trying each second.</Notice>
@@ -60,14 +65,18 @@ function Waiting({ hasKey }: { hasKey: boolean }) {
   );
 }
 
-function Arrived({ request }: { request: RequestRecord }) {
+function Arrived({ request, isFirst }: { request: RequestRecord; isFirst: boolean }) {
   const served = isServed(request);
   const { tone, word } = requestState(request);
   const advice = adviceFor(request);
   return (
     <>
       <p className={styles["heading"]}>
-        {served ? "Your first request" : "A request arrived, but was not served"}
+        {served
+          ? isFirst
+            ? "Your first request"
+            : "Your latest request"
+          : "A request arrived, but was not served"}
         <Badge tone={tone}>{word}</Badge>
       </p>
       <p>{summarizeRequest(request)}</p>

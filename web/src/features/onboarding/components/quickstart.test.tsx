@@ -39,6 +39,15 @@ test("the panel waits, then shows the request with its tokens and exact cost", a
   expect(panel.getByRole("link", { name: "Next" })).toBeTruthy();
 });
 
+test("who comes back sees the latest request until a new key is made", async () => {
+  const { user, world } = await open();
+  world.requests = [makeRequest({ id: "req_1", started_at: "2026-01-01T00:00:00Z" })];
+  const panel = within(await screen.findByRole("region", { name: "First request" }));
+  expect(await panel.findByText("Your latest request", {}, { timeout: 3_000 })).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Create key" }));
+  expect(await screen.findByText("Waiting for your first request…", {}, { timeout: 3_000 })).toBeTruthy();
+});
+
 test("a refused request shows too, with what to do about it", async () => {
   const { world } = await open();
   const started_at = new Date(Date.now() + 100).toISOString();

@@ -21,7 +21,6 @@ interface QuickstartProps {
 export function Quickstart({ project, refusal, nextSteps }: QuickstartProps) {
   const version = useQuery(versionQuery);
   const [key, setKey] = useState<ShownKey | null>(null);
-  const [openedAt] = useState(() => new Date().toISOString());
 
   return (
     <div className={styles["columns"]}>
@@ -53,7 +52,7 @@ export function Quickstart({ project, refusal, nextSteps }: QuickstartProps) {
         // A new key starts a new wait.
         key={key?.id ?? "any"}
         project={project}
-        watch={{ key: key?.id ?? null, since: openedAt }}
+        apiKey={key?.id ?? null}
         nextSteps={nextSteps}
       />
     </div>

@@ -9,7 +9,7 @@ import { SkeletonBlock } from "@/components/ui/skeleton";
 import { formatMoment } from "@/lib/time";
 import { usageQuery } from "../api/get-usage";
 import { toChartData } from "../lib/to-series";
-import type { Metric, UsageSearch } from "../lib/usage-search";
+import { chooseMetric, type Metric, type UsageSearch } from "../lib/usage-search";
 import { SeriesList } from "./series-list";
 import { UsageChart } from "./usage-chart";
 import { UsageFilters } from "./usage-filters";
@@ -29,7 +29,7 @@ const NAMES: Record<Metric, string> = { spend: "Spend", requests: "Requests", to
 
 export function UsagePanel({ project, search, onSearch, firstStep }: UsagePanelProps) {
   const query = useQuery(usageQuery(project, search));
-  const metric = search.metric ?? "spend";
+  const metric = chooseMetric(search, query.data?.usage.totals.cost);
   const shown = useMemo(
     () => (query.data ? toChartData(query.data.usage, query.data.interval, query.data.grain, metric) : null),
     [query.data, metric],

@@ -1,6 +1,6 @@
 // The totals of the range; the ones that can be drawn choose what the chart below shows.
 import type { UsageTotals as Totals } from "@/api/types";
-import { formatCount, formatInteger, formatShare } from "@/lib/format";
+import { formatCount, formatInteger, formatShare, plural } from "@/lib/format";
 import { formatMoney, formatMoneyExact } from "@/lib/money";
 import type { Metric } from "../lib/usage-search";
 import styles from "./usage-totals.module.css";
@@ -29,7 +29,7 @@ export function UsageTotals({ totals, metric, onMetric }: UsageTotalsProps) {
         name="Requests"
         value={formatCount(totals.requests)}
         exact={formatInteger(totals.requests)}
-        note={`${formatInteger(totals.errors)} errors, ${formatShare(totals.errors, totals.requests)}`}
+        note={`${plural(totals.errors, "error")}, ${formatShare(totals.errors, totals.requests)}`}
         {...{ metric, onMetric }}
       />
       <Total

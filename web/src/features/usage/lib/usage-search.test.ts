@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alignInterval, allowsHours, chooseGrain, parseUsageSearch } from "./usage-search";
+import { alignInterval, allowsHours, chooseGrain, chooseMetric, parseUsageSearch } from "./usage-search";
 
 test("only known words are read from the URL", () => {
   expect(
@@ -20,6 +20,14 @@ test("the grain follows the range until it is chosen, and hours stop where bars 
   expect(chooseGrain({ range: "7d", grain: "hour" })).toBe("hour");
   expect(allowsHours({ range: "30d" })).toBe(false);
   expect(chooseGrain({ range: "30d", grain: "hour" })).toBe("day");
+});
+
+test("spend is drawn until something else is chosen, unless nothing was spent", () => {
+  const free = { amount: "0.000000000", currency: "USD" };
+  expect(chooseMetric({}, { amount: "0.000000001", currency: "USD" })).toBe("spend");
+  expect(chooseMetric({}, free)).toBe("requests");
+  expect(chooseMetric({ metric: "spend" }, free)).toBe("spend");
+  expect(chooseMetric({}, undefined)).toBe("spend");
 });
 
 test("the first bucket is whole", () => {

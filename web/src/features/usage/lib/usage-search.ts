@@ -1,4 +1,6 @@
 // What the usage page shows, read from and written to its URL.
+import type { Money } from "@/api/types";
+import { toNanos } from "@/lib/money";
 import { type Interval, PRESETS, parseRange, type RangeSearch } from "@/lib/time-range";
 
 export type Metric = "spend" | "requests" | "tokens";
@@ -62,4 +64,10 @@ export function alignInterval(interval: Interval, grain: Grain): Interval {
 function rangeLength({ range, from, to }: UsageSearch): number {
   if (from && to) return Date.parse(to) - Date.parse(from);
   return PRESETS[range ?? DEFAULT_RANGE].milliseconds;
+}
+
+/** What is drawn: calls that cost nothing would draw an empty chart of their spend. */
+export function chooseMetric(search: UsageSearch, cost: Money | undefined): Metric {
+  const isFree = cost !== undefined && toNanos(cost) === 0n;
+  return search.metric ?? (isFree ? "requests" : "spend");
 }
