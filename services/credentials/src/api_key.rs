@@ -41,10 +41,10 @@ pub enum MalformedKey {
     #[error("keys start with `sk-sg-`")]
     Prefix,
     /// Wrong length or a character outside base62.
-    #[error("the key is incomplete or has characters that no key has; was it copied whole?")]
+    #[error("the key is incomplete or has characters that no key has; it may not have been copied whole")]
     Shape,
     /// The checksum does not match.
-    #[error("the key's checksum does not match; was it typed or cut?")]
+    #[error("the key's checksum does not match; it may have been mistyped or cut")]
     Checksum,
 }
 

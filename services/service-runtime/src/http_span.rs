@@ -149,6 +149,16 @@ fn is_plain(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
+/// The pattern that matched, not the path, so that callers cannot make up labels. A service mounted at the root has an
+/// empty pattern.
+fn operation(request: &ServiceRequest) -> String {
+    match request.match_pattern() {
+        Some(pattern) if pattern.is_empty() => "/".to_owned(),
+        Some(pattern) => pattern,
+        None => "unmatched".to_owned(),
+    }
+}
+
 fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -233,7 +243,7 @@ where
         let context = self.span.context(&request);
         let labels = OperationLabels {
             method: method_label(request.method()),
-            operation: request.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
+            operation: operation(&request),
         };
         let span = span(&context, &labels);
         let name = Arc::clone(&context.name);
