@@ -9,7 +9,7 @@ scripts := "deploy/scripts"
 # what can be run
 [private]
 default:
-    @just --justfile {{ quote(justfile()) }} --list --unsorted
+    @{{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
 
 # build everything and run Sluicegate on this machine (options go to `sluicegate up`)
 [no-exit-message]
