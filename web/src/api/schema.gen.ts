@@ -678,8 +678,8 @@ export interface components {
             connection: string | null;
             cost: components["schemas"]["Money"] | null;
             /**
-             * Format: int64
-             * @description Its length.
+             * Format: double
+             * @description Its length in milliseconds, to the microsecond.
              */
             duration_ms: number;
             /** @description Counted from 0. */
@@ -694,8 +694,8 @@ export interface components {
              */
             status: number | null;
             /**
-             * Format: int64
-             * @description Time to the provider's first body byte.
+             * Format: double
+             * @description Milliseconds to the provider's first body byte, to the microsecond.
              */
             ttft_ms: number | null;
             /** @description Model name sent to the provider. */
@@ -1470,8 +1470,8 @@ export interface components {
                 /** @description What the cost rests on. */
                 cost_evidence: components["schemas"]["CostEvidence"];
                 /**
-                 * Format: int64
-                 * @description Time to the last byte.
+                 * Format: double
+                 * @description Milliseconds to the last byte, to the microsecond.
                  */
                 duration_ms: number;
                 /** @description Error code the caller received. */
@@ -1493,7 +1493,7 @@ export interface components {
                 outcome: string;
                 /**
                  * Format: double
-                 * @description The gateway's own share before the first attempt.
+                 * @description The gateway's own share before the first attempt, in milliseconds to the microsecond.
                  */
                 overhead_ms: number;
                 /** @description Provider of the last attempt. */
@@ -1516,8 +1516,8 @@ export interface components {
                 /** @description W3C trace id, when the caller sent one. */
                 trace_id: string | null;
                 /**
-                 * Format: int64
-                 * @description Time to the first byte of the answer.
+                 * Format: double
+                 * @description Milliseconds to the first byte of the answer, to the microsecond.
                  */
                 ttft_ms: number | null;
             }[];
@@ -1707,8 +1707,8 @@ export interface components {
             /** @description What the cost rests on. */
             cost_evidence: components["schemas"]["CostEvidence"];
             /**
-             * Format: int64
-             * @description Time to the last byte.
+             * Format: double
+             * @description Milliseconds to the last byte, to the microsecond.
              */
             duration_ms: number;
             /** @description Error code the caller received. */
@@ -1730,7 +1730,7 @@ export interface components {
             outcome: string;
             /**
              * Format: double
-             * @description The gateway's own share before the first attempt.
+             * @description The gateway's own share before the first attempt, in milliseconds to the microsecond.
              */
             overhead_ms: number;
             /** @description Provider of the last attempt. */
@@ -1753,8 +1753,8 @@ export interface components {
             /** @description W3C trace id, when the caller sent one. */
             trace_id: string | null;
             /**
-             * Format: int64
-             * @description Time to the first byte of the answer.
+             * Format: double
+             * @description Milliseconds to the first byte of the answer, to the microsecond.
              */
             ttft_ms: number | null;
         };

@@ -2,6 +2,7 @@
 
 const integer = new Intl.NumberFormat("en-US");
 const compact = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
+const tiny = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 2 });
 
 export function formatInteger(value: number): string {
   return integer.format(value);
@@ -16,9 +17,10 @@ export function formatCount(value: number): string {
   return `${compact.format(value / 1_000_000_000)} B`;
 }
 
-/** `812 ms`, `3.2 s`, `2 min 5 s`. */
+/** `0.31 ms`, `4.2 ms`, `812 ms`, `3.2 s`, `2 min 5 s`. */
 export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 10) return `${tiny.format(milliseconds)} ms`;
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
   if (milliseconds < 59_950) return `${compact.format(milliseconds / 1_000)} s`;
   const seconds = Math.round(milliseconds / 1_000);
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;

@@ -163,8 +163,8 @@ export function makeRequest(
     cost: { amount: "0.000000412", currency: "USD" },
     cost_evidence: "reported",
     ttft_ms: null,
-    duration_ms: 12,
-    overhead_ms: 1,
+    duration_ms: 12.431,
+    overhead_ms: 0.312,
     attempts: [
       {
         index: 0,
@@ -173,8 +173,8 @@ export function makeRequest(
         upstream_model: "echo",
         status: 200,
         outcome: "served",
-        duration_ms: 11,
-        ttft_ms: 4,
+        duration_ms: 11.208,
+        ttft_ms: 4.087,
         cost: { amount: "0.000000412", currency: "USD" },
       },
     ],

@@ -98,7 +98,7 @@ function record(
     cost_evidence: refused ? "none" : "reported",
     ttft_ms: output > 300 ? 210 : null,
     duration_ms: duration + (retried ? 120 : 0),
-    overhead_ms: 1,
+    overhead_ms: 0.418,
     attempts: attemptsOf(model, { retried, refused, duration, cost }),
   });
 }

@@ -59,12 +59,12 @@ struct Request {
     /// What the cost rests on.
     #[schema(value_type = CostEvidence)]
     cost_evidence: String,
-    /// Time to the first byte of the answer.
+    /// Milliseconds to the first byte of the answer, to the microsecond.
     #[schema(required = true)]
-    ttft_ms: Option<i64>,
-    /// Time to the last byte.
-    duration_ms: i64,
-    /// The gateway's own share before the first attempt.
+    ttft_ms: Option<f64>,
+    /// Milliseconds to the last byte, to the microsecond.
+    duration_ms: f64,
+    /// The gateway's own share before the first attempt, in milliseconds to the microsecond.
     overhead_ms: f64,
     /// W3C trace id, when the caller sent one.
     #[schema(required = true)]
@@ -138,11 +138,11 @@ struct Attempt {
     status: Option<u16>,
     /// How it ended.
     outcome: &'static str,
-    /// Its length.
-    duration_ms: u64,
-    /// Time to the provider's first body byte.
+    /// Its length in milliseconds, to the microsecond.
+    duration_ms: f64,
+    /// Milliseconds to the provider's first body byte, to the microsecond.
     #[schema(required = true)]
-    ttft_ms: Option<u64>,
+    ttft_ms: Option<f64>,
     /// Its cost; null when the price is unknown.
     #[schema(required = true)]
     cost: Option<Money>,
@@ -157,18 +157,16 @@ impl Attempt {
             upstream_model: record.upstream_model,
             status: record.status,
             outcome: record.outcome.as_str(),
-            duration_ms: record.duration_us / 1_000,
-            ttft_ms: record.first_byte_us.map(|micros| micros / 1_000),
+            duration_ms: millis(record.duration_us),
+            ttft_ms: record.first_byte_us.map(millis),
             cost: record.cost.map(Money::from),
         }
     }
 }
 
-/// Milliseconds with what is left of a microsecond count; a gateway's share is often below one.
-fn fractional_millis(micros: i64) -> f64 {
-    let (whole, rest) = (micros / 1_000, micros % 1_000);
-    f64::from(i32::try_from(whole).unwrap_or(i32::MAX))
-        + f64::from(i32::try_from(rest).unwrap_or(0)) / 1_000.0
+/// The store's microseconds, none of them lost: much of what the gateway times is shorter than a millisecond.
+fn millis(micros: u64) -> f64 {
+    micros as f64 / 1_000.0
 }
 
 impl From<LoggedRequest> for Request {
@@ -202,9 +200,9 @@ impl From<LoggedRequest> for Request {
             },
             cost: row.cost_nanos.map(|nanos| NanoUsd::from_nanos(nanos).into()),
             cost_evidence: row.cost_evidence,
-            ttft_ms: row.first_byte_us.map(|micros| micros / 1_000),
-            duration_ms: row.duration_us / 1_000,
-            overhead_ms: fractional_millis(row.overhead_us),
+            ttft_ms: row.first_byte_us.map(|micros| millis(micros.unsigned_abs())),
+            duration_ms: millis(row.duration_us.unsigned_abs()),
+            overhead_ms: millis(row.overhead_us.unsigned_abs()),
             trace_id: row.trace_id,
             attempts: attempts.into_iter().enumerate().map(Attempt::of).collect(),
         }

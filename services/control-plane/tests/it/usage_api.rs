@@ -87,16 +87,18 @@ async fn the_log_lists_newest_first_and_filters(pool: PgPool) {
         (
             &served["cost_evidence"],
             &served["overhead_ms"],
+            &served["ttft_ms"],
             &served["duration_ms"]
         ),
-        (&json!("reported"), &json!(0.312), &json!(90))
+        (&json!("reported"), &json!(0.312), &json!(20.3), &json!(90.5))
     );
     assert_eq!(
         (
             &served["attempts"][0]["provider"],
-            &served["attempts"][0]["ttft_ms"]
+            &served["attempts"][0]["ttft_ms"],
+            &served["attempts"][0]["duration_ms"]
         ),
-        (&json!("openai"), &json!(20))
+        (&json!("openai"), &json!(20.0), &json!(89.75))
     );
     assert_eq!(all[0]["model_requested"], "nobody/nothing\u{FFFD}");
     assert_eq!(

@@ -83,7 +83,7 @@ impl Writer {
                 price_version: Some(1),
                 started_us: 300,
                 first_byte_us: Some(20_000),
-                duration_us: 90_000,
+                duration_us: 89_750,
             }],
             tokens,
             cost: Some(NanoUsd::from_nanos(412)),

@@ -1,6 +1,9 @@
 // Places the attempts of a request on its time axis, in percent of its whole duration.
 import type { Attempt, RequestRecord } from "@/api/types";
 
+/** The finest step of the times, so that a request of no length still has an axis. */
+const MICROSECOND_MS = 0.001;
+
 export interface AttemptSpan {
   attempt: Attempt;
   startPercent: number;
@@ -11,7 +14,7 @@ export interface AttemptSpan {
 
 export function layOutAttempts(request: Pick<RequestRecord, "duration_ms" | "attempts">): AttemptSpan[] {
   const spent = request.attempts.reduce((sum, attempt) => sum + attempt.duration_ms, 0);
-  const whole = Math.max(request.duration_ms, spent, 1);
+  const whole = Math.max(request.duration_ms, spent, MICROSECOND_MS);
   let start = whole - spent;
   return request.attempts.map((attempt) => {
     const startPercent = (start / whole) * 100;

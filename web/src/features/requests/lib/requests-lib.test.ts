@@ -48,3 +48,13 @@ test("a request of no length still has a drawable attempt", () => {
   const attempts = request.attempts.map((attempt) => ({ ...attempt, duration_ms: 0 }));
   expect(layOutAttempts({ duration_ms: 0, attempts })[0]?.startPercent).toBe(100);
 });
+
+test("an attempt shorter than a millisecond keeps its share of the axis", () => {
+  const [attempt] = makeRequest({ id: "r", started_at: "2026-11-22T20:00:00Z" }).attempts;
+  if (!attempt) throw new Error("the fixture has one attempt");
+  const [span] = layOutAttempts({
+    duration_ms: 0.5,
+    attempts: [{ ...attempt, duration_ms: 0.25, ttft_ms: 0.125 }],
+  });
+  expect(span).toMatchObject({ startPercent: 50, widthPercent: 50, firstTokenPercent: 50 });
+});
