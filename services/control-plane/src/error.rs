@@ -44,6 +44,7 @@ struct Inner {
     fields: Vec<FieldError>,
     retry_after_seconds: Option<u64>,
     etag: Option<String>,
+    allow: Option<String>,
     cause: Option<Cause>,
 }
 
@@ -56,6 +57,7 @@ impl Error {
             fields: Vec::new(),
             retry_after_seconds: None,
             etag: None,
+            allow: None,
             cause: None,
         }))
     }
@@ -64,6 +66,14 @@ impl Error {
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(Code::NotFound, "There is no such object, or it is not yours.")
+    }
+
+    /// The path takes other methods: `allow`, as in the header of that name.
+    #[must_use]
+    pub fn method_not_allowed(allow: String) -> Self {
+        let mut error = Self::new(Code::MethodNotAllowed, format!("This path takes {allow}."));
+        error.0.allow = Some(allow);
+        error
     }
 
     /// Our fault; `cause` is logged, never shown.
@@ -154,6 +164,12 @@ impl Error {
     #[must_use]
     pub fn etag(&self) -> Option<&str> {
         self.0.etag.as_deref()
+    }
+
+    /// The methods the path takes, for a wrong one.
+    #[must_use]
+    pub fn allow(&self) -> Option<&str> {
+        self.0.allow.as_deref()
     }
 
     /// What caused it, for the log.

@@ -59,7 +59,7 @@ async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let load = || settings::load::<Settings>(DEFAULTS, cli.config.as_deref());
     match cli.command {
-        Command::Openapi => Ok(std::io::stdout().write_all(openapi::text()?.as_bytes())?),
+        Command::Openapi => Ok(std::io::stdout().write_all(openapi::text(&openapi::document())?.as_bytes())?),
         Command::CheckConfig => {
             let settings = load()?;
             config_bus(&settings.amqp)?;

@@ -2,6 +2,8 @@
 //! command, served at `/api/openapi.json`, committed as `docs/openapi.json`.
 
 use actix_web::App;
+use actix_web::http::Method;
+use sluicegate_service_runtime::endpoints::PathMethods;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
@@ -61,10 +63,30 @@ pub fn document() -> OpenApi {
     document
 }
 
+/// Which methods each path of the document takes.
+#[must_use]
+pub fn methods(document: &OpenApi) -> PathMethods {
+    let mut methods = PathMethods::new();
+    for (path, item) in &document.paths.paths {
+        for (method, operation) in [
+            (Method::GET, &item.get),
+            (Method::POST, &item.post),
+            (Method::PUT, &item.put),
+            (Method::PATCH, &item.patch),
+            (Method::DELETE, &item.delete),
+        ] {
+            if operation.is_some() {
+                methods.add(path, method);
+            }
+        }
+    }
+    methods
+}
+
 /// The document as committed: pretty JSON with a line end.
 ///
 /// # Errors
 /// When serialization fails, which it does not for a document built from code.
-pub fn text() -> serde_json::Result<String> {
-    document().to_pretty_json().map(|json| json + "\n")
+pub fn text(document: &OpenApi) -> serde_json::Result<String> {
+    document.to_pretty_json().map(|json| json + "\n")
 }

@@ -83,6 +83,9 @@ fn render(error: &Error, instance: Option<String>, request_id: Option<String>) -
     if let Some(etag) = error.etag() {
         response.insert_header((header::ETAG, etag));
     }
+    if let Some(allow) = error.allow() {
+        response.insert_header((header::ALLOW, allow));
+    }
     if code == Code::Unauthenticated {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
@@ -106,10 +109,8 @@ impl ResponseError for Error {
 fn from_framework(status: StatusCode) -> Error {
     match status {
         StatusCode::NOT_FOUND => Error::not_found(),
-        StatusCode::METHOD_NOT_ALLOWED => Error::new(
-            Code::MethodNotAllowed,
-            "See the API reference for the methods of this path.",
-        ),
+        // Only the dashboard's files leave this to the framework.
+        StatusCode::METHOD_NOT_ALLOWED => Error::method_not_allowed("GET, HEAD".to_owned()),
         StatusCode::PAYLOAD_TOO_LARGE => Error::new(Code::PayloadTooLarge, "At most 256 KiB are accepted."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Error::new(Code::UnsupportedMediaType, "Send application/json.")

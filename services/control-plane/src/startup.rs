@@ -2,15 +2,18 @@
 
 use std::future::{Ready, ready};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use secrecy::ExposeSecret;
 use sluicegate_backplane::{ConfigBus, UsageQueue};
 use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::clock::Clock;
+use sluicegate_service_runtime::endpoints::Endpoints;
 use sluicegate_service_runtime::health::{CheckHandle, Health};
 use sluicegate_service_runtime::http_span::HttpSpan;
 use sluicegate_service_runtime::metrics::Registry;
@@ -170,12 +173,14 @@ fn server(
     listener: TcpListener,
     workers: usize,
 ) -> Result<Server, StartError> {
-    let document = openapi::text().map_err(Error::internal)?;
+    let document = openapi::document();
+    let text = openapi::text(&document).map_err(Error::internal)?;
+    let document = Arc::new(document);
     let span = seams.span.clone();
     let data = web::Data::new(state.clone());
     let listen = state.settings.http.listen;
     let mut server = HttpServer::new(move || {
-        let document = document.clone();
+        let (document, text) = (Arc::clone(&document), text.clone());
         App::new()
             .wrap(from_fn(api::await_applied::await_applied))
             .wrap(from_fn(api::extract::body::refuse_encodings))
@@ -186,18 +191,20 @@ fn server(
             .into_utoipa_app()
             .configure(api::operations)
             .into_app()
-            .service(api::internal::operations())
-            .service(
-                web::scope("/api")
-                    .route(
-                        "/openapi.json",
-                        web::get().to(move || openapi_json(document.clone())),
-                    )
-                    .default_service(web::to(api::elsewhere::not_found)),
-            )
+            .configure(|config| {
+                let endpoints = Endpoints::new(config, openapi::methods(&document));
+                api::internal::operations(endpoints)
+                    .on(Method::GET, "/api/openapi.json", move || {
+                        openapi_json(text.clone())
+                    })
+                    .finish();
+            })
+            // What is left of these must not reach the dashboard, which takes every path.
+            .service(web::scope("/api").default_service(web::to(api::elsewhere::nothing)))
+            .service(web::scope("/internal").default_service(web::to(api::elsewhere::nothing)))
             .service(web::scope("/v1").default_service(web::to(api::elsewhere::inference)))
             .configure(|config| api::browser::files(config, data.settings.web_dir.as_deref()))
-            .default_service(web::to(api::elsewhere::not_found))
+            .default_service(web::to(api::elsewhere::nothing))
     })
     .disable_signals()
     // Longer than the idle time of common proxies, so that it is they who close an idle connection.

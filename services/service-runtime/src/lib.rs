@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`settings`], [`secret`] | embedded defaults, optional file, environment; secrets by value or reference |
 //! | [`tracing`], [`otel`], [`trace_context`] | the log subscriber, span export, the W3C trace header |
+//! | [`endpoints`] | which methods each path takes, for answers to wrong ones |
 //! | [`metrics`], [`http_span`] | the registry, and what every HTTP request is measured by |
 //! | [`health`], [`admin_server`] | named checks and the private port that shows them |
 //! | [`shutdown`] | signals, the drain token, tracked tasks |
@@ -15,6 +16,7 @@
 pub mod admin_server;
 pub mod build_info;
 pub mod clock;
+pub mod endpoints;
 pub mod health;
 pub mod http_span;
 pub mod ids;

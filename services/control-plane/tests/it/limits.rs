@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
+use sluicegate_control_plane::openapi;
 use sqlx::PgPool;
 
 use crate::support::TestApp;
@@ -52,9 +53,6 @@ async fn what_is_not_there_says_so_in_the_same_form(pool: PgPool) {
     ] {
         ada.get(path).await.refused(404, "not_found");
     }
-    ada.send(Method::PUT, "/api/v1/me", None)
-        .await
-        .refused(404, "not_found");
     let lost = ada
         .post("/v1/chat/completions", &json!({}))
         .await
@@ -72,6 +70,55 @@ async fn what_is_not_there_says_so_in_the_same_form(pool: PgPool) {
     ada.get(&ada.in_project("/keys?cursor=junk"))
         .await
         .refused(422, "validation_failed");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_wrong_method_is_answered_with_the_right_ones(pool: PgPool) {
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::start_with(&pool, |settings| {
+        settings.web_dir = Some(folder.path().to_owned());
+    });
+    let anybody = app.anonymous();
+    let document = serde_json::to_value(openapi::document()).unwrap();
+    let mut known: Vec<(String, Vec<String>)> = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let methods = item.as_object().unwrap().keys();
+        known.push((path.clone(), methods.map(|it| it.to_uppercase()).collect()));
+    }
+    for path in ["/api/openapi.json", "/internal/v1/head", "/internal/v1/snapshot"] {
+        known.push((path.to_owned(), vec!["GET".to_owned()]));
+    }
+    known.push(("/internal/v1/heartbeat".to_owned(), vec!["POST".to_owned()]));
+    known.push(("/sign-in".to_owned(), vec!["GET".to_owned(), "HEAD".to_owned()]));
+    for (path, mut methods) in known {
+        methods.sort_unstable();
+        let path = path.replace(['{', '}'], "");
+        let wrong = [
+            Method::PUT,
+            Method::OPTIONS,
+            Method::DELETE,
+            Method::POST,
+            Method::GET,
+        ];
+        for wrong in wrong
+            .into_iter()
+            .filter(|wrong| !methods.contains(&wrong.to_string()))
+        {
+            let answer = anybody.send(wrong.clone(), &path, None).await;
+            let answer = answer.refused(405, "method_not_allowed");
+            let mut allowed: Vec<_> = answer.header("allow").split(", ").collect();
+            allowed.sort_unstable();
+            assert_eq!(allowed, methods, "{wrong} {path}");
+        }
+    }
+    anybody
+        .send(Method::PUT, "/api/v1/nothing", None)
+        .await
+        .refused(404, "not_found");
+    anybody
+        .get("/internal/v1/nothing")
+        .await
+        .refused(404, "not_found");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

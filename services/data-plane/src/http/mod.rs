@@ -19,52 +19,29 @@ mod reply;
 mod root;
 pub mod server;
 
+use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
+use sluicegate_service_runtime::endpoints::{Endpoints, PathMethods};
 
 pub(crate) use arrival::{Arrival, Presented};
 
 /// Adds every path of the inference API. `gateway` is that of the calling server thread.
 pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
-        let wrong_method = || web::route().to(root::wrong_method);
-        config
-            .app_data(gateway)
-            .service(
-                web::resource("/v1/chat/completions")
-                    .route(web::post().to(inference::chat_completions))
-                    .default_service(wrong_method()),
+        config.app_data(gateway).default_service(web::to(root::elsewhere));
+        Endpoints::new(config, PathMethods::new())
+            .on(Method::POST, "/v1/chat/completions", inference::chat_completions)
+            .on(Method::POST, "/v1/embeddings", inference::embeddings)
+            .on(Method::GET, "/v1/models", models::list)
+            .on(Method::GET, "/v1/models/{id:.+}", models::one)
+            .on(Method::GET, "/v1/key", key::own)
+            .on(
+                Method::POST,
+                "/internal/v1/connection-test",
+                connection_test::test,
             )
-            .service(
-                web::resource("/v1/embeddings")
-                    .route(web::post().to(inference::embeddings))
-                    .default_service(wrong_method()),
-            )
-            .service(
-                web::resource("/v1/models")
-                    .route(web::get().to(models::list))
-                    .default_service(wrong_method()),
-            )
-            .service(
-                web::resource("/v1/models/{id:.+}")
-                    .route(web::get().to(models::one))
-                    .default_service(wrong_method()),
-            )
-            .service(
-                web::resource("/v1/key")
-                    .route(web::get().to(key::own))
-                    .default_service(wrong_method()),
-            )
-            .service(
-                web::resource("/internal/v1/connection-test")
-                    .route(web::post().to(connection_test::test))
-                    .default_service(wrong_method()),
-            )
-            .service(
-                web::resource("/")
-                    .route(web::get().to(root::hello))
-                    .route(web::head().to(root::hello))
-                    .default_service(wrong_method()),
-            )
-            .default_service(web::route().to(root::unknown_path));
+            .on(Method::GET, "/", root::hello)
+            .on(Method::HEAD, "/", root::hello)
+            .finish();
     }
 }

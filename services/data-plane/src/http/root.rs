@@ -1,6 +1,8 @@
 //! What answers where there is nothing to call: a sign of life, and errors that say where to go.
 
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
+use sluicegate_service_runtime::endpoints;
 
 use super::render_error;
 use crate::error::{ErrorKind, GatewayError};
@@ -15,8 +17,15 @@ pub(super) async fn hello() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(body)
 }
 
-/// A path that does not exist.
-pub(super) async fn unknown_path(request: HttpRequest) -> HttpResponse {
+/// Everything no other handler takes: another method of a path, or a path that does not exist.
+pub(super) async fn elsewhere(request: HttpRequest) -> HttpResponse {
+    match endpoints::allowed(&request) {
+        Some(methods) => wrong_method(&request, methods),
+        None => unknown_path(&request),
+    }
+}
+
+fn unknown_path(request: &HttpRequest) -> HttpResponse {
     let message = if request.path().starts_with("/v1/v1/") {
         "There is nothing here. Drop one /v1 from your base URL."
     } else if request.path().starts_with("/v1/") {
@@ -27,8 +36,11 @@ pub(super) async fn unknown_path(request: HttpRequest) -> HttpResponse {
     render_error::response(&GatewayError::new(ErrorKind::UnknownPath, message))
 }
 
-/// A path that exists for another method.
-pub(super) async fn wrong_method(request: HttpRequest) -> HttpResponse {
-    let message = format!("{} is not what this path takes.", request.method());
-    render_error::response(&GatewayError::new(ErrorKind::MethodNotAllowed, message))
+fn wrong_method(request: &HttpRequest, methods: String) -> HttpResponse {
+    let message = format!("This path takes {methods}, not {}.", request.method());
+    let mut response = render_error::response(&GatewayError::new(ErrorKind::MethodNotAllowed, message));
+    if let Ok(allow) = HeaderValue::try_from(methods) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
 }

@@ -117,8 +117,20 @@ async fn wrong_places_methods_and_media_are_told_apart() {
     assert_refused(worker.get("/v1/chat"), expected).await;
     assert_refused(worker.get("/v1/v1/models"), expected).await;
     let expected = (405, "invalid_request_error", "method_not_allowed", None, "false");
-    assert_refused(worker.get("/v1/chat/completions"), expected).await;
-    assert_refused(worker.post("/v1/models", "{}"), expected).await;
+    for (method, path, allow) in [
+        ("GET", "/v1/chat/completions", "POST"),
+        ("PUT", "/v1/embeddings", "POST"),
+        ("POST", "/v1/models", "GET"),
+        ("DELETE", "/v1/models/openai/gpt-4o-mini", "GET"),
+        ("POST", "/v1/key", "GET"),
+        ("GET", "/internal/v1/connection-test", "POST"),
+        ("POST", "/", "GET, HEAD"),
+    ] {
+        let request = || worker.anonymous(method, path);
+        assert_refused(request(), expected).await;
+        let answer = request().send().await.unwrap();
+        assert_eq!(answer.headers()["allow"], allow, "{method} {path}");
+    }
     let expected = (
         415,
         "invalid_request_error",

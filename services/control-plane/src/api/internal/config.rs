@@ -1,6 +1,6 @@
 //! Where the configuration stands, and what came after a version.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpResponse, web};
 use futures_util::FutureExt;
 use serde::Deserialize;
 use sluicegate_contracts::event::ConfigVersion;
@@ -16,7 +16,6 @@ const PAGE: i64 = 1_000;
 /// Beyond this a snapshot is cheaper than the events.
 const TOO_FAR_BEHIND: u64 = 10_000;
 
-#[get("/head")]
 pub(super) async fn head(worker: Worker) -> Result<HttpResponse> {
     let head = worker
         .state
@@ -30,7 +29,6 @@ pub(super) struct After {
     after: u64,
 }
 
-#[get("/deltas")]
 pub(super) async fn deltas(worker: Worker, query: web::Query<After>) -> Result<HttpResponse> {
     let after = ConfigVersion(query.after);
     let deltas = worker

@@ -1,6 +1,6 @@
 //! Where workers report what they serve from.
 
-use actix_web::{HttpResponse, post};
+use actix_web::HttpResponse;
 use futures_util::FutureExt;
 use sluicegate_contracts::worker::Heartbeat;
 
@@ -13,7 +13,6 @@ use crate::store::workers;
 /// A report names the newest refusals only.
 const MAX_REFUSALS: usize = 20;
 
-#[post("/heartbeat")]
 pub(super) async fn heartbeat(worker: Worker, body: Json<Heartbeat>) -> Result<HttpResponse> {
     let heartbeat = body.checked()?;
     if heartbeat.refused.len() > MAX_REFUSALS {

@@ -5,14 +5,14 @@ mod config;
 mod heartbeat;
 mod snapshot;
 
-use actix_web::dev::HttpServiceFactory;
-use actix_web::web;
+use actix_web::http::Method;
+use sluicegate_service_runtime::endpoints::Endpoints;
 
 /// The operations under `/internal/v1`.
-pub fn operations() -> impl HttpServiceFactory {
-    web::scope("/internal/v1")
-        .service(config::head)
-        .service(config::deltas)
-        .service(snapshot::snapshot)
-        .service(heartbeat::heartbeat)
+pub fn operations(endpoints: Endpoints<'_>) -> Endpoints<'_> {
+    endpoints
+        .on(Method::GET, "/internal/v1/head", config::head)
+        .on(Method::GET, "/internal/v1/deltas", config::deltas)
+        .on(Method::GET, "/internal/v1/snapshot", snapshot::snapshot)
+        .on(Method::POST, "/internal/v1/heartbeat", heartbeat::heartbeat)
 }

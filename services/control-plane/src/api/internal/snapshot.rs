@@ -2,7 +2,7 @@
 //! transaction and sent as it is read, so its size does not matter; a reader that stalls loses the connection, and knows
 //! by the count in the header that lines are missing.
 
-use actix_web::{HttpResponse, get};
+use actix_web::HttpResponse;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -25,7 +25,6 @@ const READ_AHEAD: usize = 2;
 
 type Sender = mpsc::Sender<Bytes>;
 
-#[get("/snapshot")]
 pub(super) async fn snapshot(worker: Worker) -> Result<HttpResponse> {
     let mut feed = Feed::open(worker.state);
     // Trouble before the first line is still an answer of its own.
