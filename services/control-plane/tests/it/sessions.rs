@@ -106,6 +106,30 @@ async fn refresh_needs_proof_of_our_own_page(pool: PgPool) {
     own.post_nothing(REFRESH).await.expect(200);
 }
 
+/// The public URL is `http://127.0.0.1:8080`; somebody types `localhost`, directly or through a proxy that rewrites the
+/// host. Where the public URL is no loopback address, its loopback names are foreign.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_loopback_deployment_goes_by_every_name_of_its_machine(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let cookie = signed_in(&app).await;
+    for (origin, host) in [
+        ("http://localhost:8080", "localhost:8080"),
+        ("http://localhost:8080", "127.0.0.1:8080"),
+        ("http://[::1]:8080", "127.0.0.1:8080"),
+    ] {
+        let page = page(&app, &cookie).with("origin", origin).with("host", host);
+        page.post_nothing(REFRESH).await.expect(200);
+    }
+    let neighbor = page(&app, &cookie).with("origin", "http://localhost:5173");
+    neighbor.post_nothing(REFRESH).await.refused(403, "csrf_refused");
+
+    let public = TestApp::start_with(&pool, |settings| {
+        settings.http.public_url = "http://gate.example.com:8080".parse().unwrap();
+    });
+    let local = page(&public, &cookie).with("origin", "http://localhost:8080");
+    local.post_nothing(REFRESH).await.refused(403, "csrf_refused");
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_replaced_token_answers_with_the_same_successor_for_twenty_seconds(pool: PgPool) {
     let app = TestApp::start(&pool);
