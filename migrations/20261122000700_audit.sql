@@ -31,6 +31,8 @@ create table idempotency_keys (
     operation text not null,
     request_hash bytea not null check (octet_length(request_hash) = 32),
     response text not null,
+    -- What the change led to; known only when it is published, so not part of the sealed response.
+    config_version bigint,
     created_at timestamptz not null,
     primary key (user_id, key)
 );

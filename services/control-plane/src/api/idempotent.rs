@@ -70,7 +70,7 @@ where
                     return Ok(Outcome::Given(given));
                 }
                 let reply = work(tx).await?;
-                keep(tx, user, &key, &once, &reply).await?;
+                keep(tx, user, key, once, &reply).await?;
                 Ok(Outcome::Fresh(reply))
             }
             .boxed()
@@ -90,25 +90,26 @@ fn place(organization: OrganizationId, print: [u8; 16]) -> Sealing {
     }
 }
 
-async fn keep(tx: &mut Tx, user: UserId, key: &str, once: &Once, reply: &Reply) -> Result<()> {
+async fn keep(tx: &mut Tx, user: UserId, key: String, once: Once, reply: &Reply) -> Result<()> {
     let organization = tx.organization()?;
     let data_key = data_key::of_tenant(tx).await?;
     let text = SecretString::from(serde_json::to_string(reply).map_err(Error::internal)?);
     let response = data_key.seal(
-        &place(organization, fingerprint(user, key)),
+        &place(organization, fingerprint(user, &key)),
         &text,
         rand::random(),
     );
-    let kept = Kept {
+    let now = tx.ctx().now;
+    tx.keep_answer(Kept {
         user,
         key,
         organization,
-        operation: &once.operation,
+        operation: once.operation,
         request_hash: once.request_hash,
-        response: &response,
-        now: tx.ctx().now,
-    };
-    idempotency::keep(tx.connection(), &kept).await
+        response,
+        now,
+    });
+    Ok(())
 }
 
 async fn replay(state: &AppState, print: [u8; 16], request_hash: [u8; 32], given: Given) -> Result<Reply> {
@@ -123,5 +124,5 @@ async fn replay(state: &AppState, print: [u8; 16], request_hash: [u8; 32], given
         .open(&place(organization, print), &given.response)
         .map_err(Error::internal)?;
     let reply: Reply = serde_json::from_str(text.expose_secret()).map_err(Error::internal)?;
-    Ok(reply.replayed())
+    Ok(reply.at_version(given.version).replayed())
 }

@@ -1,5 +1,6 @@
 //! The only way to write: one transaction for one actor. It collects what happened (audit) and what workers must learn
-//! (configuration entities), and writes both at commit, the configuration last, because its lock orders all writers.
+//! (configuration entities), and writes both at commit, the configuration last, because its lock orders all writers;
+//! only a kept answer, which names the version, comes after it.
 
 use std::fmt;
 
@@ -17,6 +18,7 @@ use crate::state::AppState;
 use crate::store::audit::AuditRow;
 use crate::store::config::Change;
 use crate::store::database::{Detached, Scope};
+use crate::store::idempotency::Kept;
 use crate::store::{self, Connection};
 
 /// An open transaction. Dropped without commit, it leaves nothing behind.
@@ -26,6 +28,7 @@ pub struct Tx {
     ctx: Ctx,
     audit: Vec<AuditRow>,
     config: Vec<Change>,
+    answer: Option<Kept>,
 }
 
 impl fmt::Debug for Tx {
@@ -51,6 +54,7 @@ impl Tx {
             ctx,
             audit: Vec::new(),
             config: Vec::new(),
+            answer: None,
         })
     }
 
@@ -120,6 +124,11 @@ impl Tx {
         self.change(kind, id, true, None);
     }
 
+    /// Keeps the answer to a request with an Idempotency-Key, with the configuration version the commit leads to.
+    pub fn keep_answer(&mut self, answer: Kept) {
+        self.answer = Some(answer);
+    }
+
     fn change(&mut self, kind: EntityKind, id: Uuid, blocked: bool, body: Option<String>) {
         // The state at commit is what counts, so an entity appears once.
         self.config
@@ -141,6 +150,9 @@ impl Tx {
         let mut version = None;
         if !self.config.is_empty() {
             version = Some(store::config::publish(&mut self.transaction, &self.config, self.ctx.now).await?);
+        }
+        if let Some(answer) = &self.answer {
+            store::idempotency::keep(&mut self.transaction, answer, version).await?;
         }
         self.transaction.commit().await?;
         Ok(version)

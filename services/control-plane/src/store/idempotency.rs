@@ -1,6 +1,7 @@
 //! Answers already given to requests with an Idempotency-Key.
 
 use sluicegate_contracts::config::SealedText;
+use sluicegate_contracts::event::ConfigVersion;
 use sluicegate_contracts::ids::{OrganizationId, UserId};
 use time::OffsetDateTime;
 
@@ -16,6 +17,8 @@ pub struct Given {
     pub request_hash: Vec<u8>,
     /// The answer.
     pub response: SealedText,
+    /// The configuration version it was given with.
+    pub version: Option<ConfigVersion>,
 }
 
 /// Takes the lock on a user's key to the end of the transaction; false when another request holds it.
@@ -41,7 +44,7 @@ pub async fn find(
     since: OffsetDateTime,
 ) -> Result<Option<Given>> {
     let row = sqlx::query!(
-        "select organization_id, request_hash, response from idempotency_keys
+        "select organization_id, request_hash, response, config_version from idempotency_keys
          where user_id = $1 and key = $2 and created_at > $3",
         user.as_uuid(),
         key,
@@ -53,33 +56,36 @@ pub async fn find(
         organization: row.organization_id.into(),
         request_hash: row.request_hash,
         response: SealedText(row.response),
+        version: row
+            .config_version
+            .map(|version| ConfigVersion(version.cast_unsigned())),
     }))
 }
 
 /// What is kept of an answer.
 #[derive(Debug)]
-pub struct Kept<'a> {
+pub struct Kept {
     /// Who asked.
     pub user: UserId,
     /// Their key.
-    pub key: &'a str,
+    pub key: String,
     /// For which tenant.
     pub organization: OrganizationId,
     /// Method and path.
-    pub operation: &'a str,
+    pub operation: String,
     /// What was asked.
     pub request_hash: [u8; 32],
     /// The answer.
-    pub response: &'a SealedText,
+    pub response: SealedText,
     /// When.
     pub now: OffsetDateTime,
 }
 
-/// Keeps an answer; an outdated one under the same key gives way.
+/// Keeps an answer and the configuration version it is given with; an outdated one under the same key gives way.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn keep(connection: &mut Connection, kept: &Kept<'_>) -> Result<()> {
+pub async fn keep(connection: &mut Connection, kept: &Kept, version: Option<ConfigVersion>) -> Result<()> {
     sqlx::query!(
         "delete from idempotency_keys where user_id = $1 and key = $2",
         kept.user.as_uuid(),
@@ -88,14 +94,16 @@ pub async fn keep(connection: &mut Connection, kept: &Kept<'_>) -> Result<()> {
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
-        "insert into idempotency_keys (user_id, key, organization_id, operation, request_hash, response, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into idempotency_keys
+            (user_id, key, organization_id, operation, request_hash, response, config_version, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         kept.user.as_uuid(),
         kept.key,
         kept.organization.as_uuid(),
         kept.operation,
         &kept.request_hash,
         kept.response.0,
+        version.map(|version| version.0.cast_signed()),
         kept.now,
     )
     .execute(connection)

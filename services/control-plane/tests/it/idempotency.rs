@@ -26,6 +26,9 @@ async fn the_same_request_gets_the_same_answer_with_its_secret(pool: PgPool) {
         (first.header("etag"), first.header("location")),
         (again.header("etag"), again.header("location"))
     );
+    let version = "x-sluicegate-config-version";
+    assert_eq!(first.header(version), again.header(version));
+    assert!(!first.header(version).is_empty());
     assert_eq!(
         (
             first.header("idempotency-replayed"),
