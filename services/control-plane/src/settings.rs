@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use sluicegate_contracts::address::AddressPolicy;
 use sluicegate_service_runtime::otel::OtelSettings;
 use sluicegate_service_runtime::secret::SecretSetting;
 use sluicegate_service_runtime::tracing::LogSettings;
@@ -129,5 +130,5 @@ pub struct ThrottleSettings {
 pub struct UpstreamSettings {
     /// Networks that are reachable although they are not public, also over plain HTTP. Set by the operator, never by a
     /// tenant.
-    pub allow_private: Vec<IpNet>,
+    pub allow_private: AddressPolicy,
 }

@@ -4,10 +4,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sluicegate_backplane::{BackplaneError, ConfigBus, UsageQueue};
+use sluicegate_contracts::address::AddressPolicy;
 use sluicegate_credentials::{MasterKey, MasterKeyError};
 use sluicegate_service_runtime::otel::OtelSettings;
 use sluicegate_service_runtime::secret::{SecretError, SecretSetting};
@@ -108,7 +108,7 @@ pub struct SpoolSettings {
 pub struct UpstreamSettings {
     /// Networks that are reachable although they are not public, also over plain HTTP. Set by the operator, never by a
     /// tenant.
-    pub allow_private: Vec<IpNet>,
+    pub allow_private: AddressPolicy,
 }
 
 /// A setting that is there but cannot be used. Quotes no value.
@@ -214,11 +214,8 @@ mod tests {
             Err(ConfigError::Secret("redis.url", _))
         ));
         assert_eq!(
-            (
-                settings.upstream.allow_private.len(),
-                settings.limits.max_body_bytes
-            ),
-            (1, 1000)
+            (settings.upstream.allow_private, settings.limits.max_body_bytes),
+            ("127.0.0.0/8".parse().unwrap(), 1000)
         );
     }
 }

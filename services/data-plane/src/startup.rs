@@ -30,7 +30,6 @@ use crate::snapshot::sync::{self, Applied, Parts};
 use crate::snapshot::{ControlPlane, ControlPlaneError, SnapshotHandle};
 use crate::state::WorkerState;
 use crate::upstream::ClientFactory;
-use crate::upstream::address::AddressPolicy;
 use crate::usage::{Recorder, Shipper, Spool, SpoolError, SpoolLimits};
 
 /// Pause before a background task that ended early is started again.
@@ -105,7 +104,7 @@ impl Application {
         };
         let spool = Spool::open(data, limits, ids::fresh)?;
         let control_plane = ControlPlane::new(&settings.control_plane_url, master.worker_token())?;
-        let addresses = AddressPolicy::new(settings.upstream.allow_private.clone());
+        let addresses = settings.upstream.allow_private.clone();
         let listen = settings.http.listen;
         let refused = |error| StartError::Listen(listen, error);
         let listener = TcpListener::bind(listen).map_err(refused)?;

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use clap::Args;
-use ipnet::IpNet;
+use sluicegate_contracts::address::AddressPolicy;
 use url::Url;
 
 use crate::plane_settings::reachable;
@@ -40,13 +40,8 @@ pub struct Options {
 
     /// Private network that provider connections may lead to, also over plain HTTP, for example 127.0.0.0/8 for
     /// models on this machine; may be given several times
-    #[arg(
-        long,
-        env = "SLUICEGATE_ALLOW_PRIVATE",
-        value_delimiter = ',',
-        value_name = "NETWORK"
-    )]
-    pub allow_private: Vec<IpNet>,
+    #[arg(long, env = "SLUICEGATE_UPSTREAM__ALLOW_PRIVATE", value_name = "NETWORK")]
+    pub allow_private: Vec<AddressPolicy>,
 
     /// Folder with the built dashboard
     #[arg(long, default_value = "web/dist", value_name = "DIR")]

@@ -15,14 +15,10 @@ fn variable(name: &str, value: impl ToString) -> (String, String) {
 }
 
 fn shared(options: &Options, master_key: &MasterKey) -> Vec<(String, String)> {
-    let networks: Vec<String> = options
-        .allow_private
-        .iter()
-        .map(|network| format!("\"{network}\""))
-        .collect();
+    let networks: Vec<String> = options.allow_private.iter().map(ToString::to_string).collect();
     vec![
         variable("MASTER_KEY", master_key.to_text().expose_secret()),
-        variable("UPSTREAM__ALLOW_PRIVATE", format!("[{}]", networks.join(","))),
+        variable("UPSTREAM__ALLOW_PRIVATE", networks.join(",")),
     ]
 }
 

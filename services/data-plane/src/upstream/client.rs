@@ -17,8 +17,8 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::address::AddressPolicy;
 use super::resolver::GuardedConnector;
+use sluicegate_contracts::address::AddressPolicy;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const POOL_IDLE: Duration = Duration::from_secs(55);

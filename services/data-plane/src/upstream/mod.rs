@@ -4,7 +4,6 @@
 //! is read elsewhere. Must stay true: an answer is hostile until read, so every size and every wait is bounded by the
 //! caller of this module, and dropping a [`Reply`] cancels the call at the provider.
 
-pub mod address;
 pub mod auth;
 pub mod body;
 pub mod classify;

@@ -72,7 +72,7 @@ async fn private_addresses_are_refused_unless_the_operator_opened_them(pool: PgP
         assert_eq!(refused.body["errors"][0]["pointer"], "/base_url");
     }
     let open = TestApp::start_with(&pool, |settings| {
-        settings.upstream.allow_private = vec!["127.0.0.0/8".parse().unwrap()];
+        settings.upstream.allow_private = "127.0.0.0/8".parse().unwrap();
     });
     let bob = open.sign_up("Bob").await;
     bob.post(&bob.in_project("/connections"), &body("https://10.0.0.1/v1"))

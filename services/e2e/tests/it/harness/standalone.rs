@@ -37,7 +37,8 @@ impl Standalone {
         ] {
             command.args([option, &format!("127.0.0.1:{port}")]);
         }
-        command.args(["--allow-private", "127.0.0.0/8"]);
+        // The setting of the planes, under the same name and in the same form as in the stack.
+        command.env("SLUICEGATE_UPSTREAM__ALLOW_PRIVATE", r#"["127.0.0.0/8"]"#);
         let mut process = Process::start("sluicegate", folder.path(), &mut command);
         process
             .until_ready(&format!("http://127.0.0.1:{admin}/readyz"))
