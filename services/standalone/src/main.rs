@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use sluicegate_service_runtime::shutdown;
 use sluicegate_service_runtime::tracing::{LogFormat, LogSettings};
 use sluicegate_standalone::data_directory::DataDirectory;
-use sluicegate_standalone::{Addresses, Options, Progress, Standalone, postgres};
+use sluicegate_standalone::{Options, Progress, Standalone, postgres};
 use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
@@ -93,7 +93,7 @@ async fn up(options: &Options) -> anyhow::Result<()> {
     let drain = CancellationToken::new();
     let serve = async {
         let standalone = Standalone::start(options, |step| say(&described(&step))).await?;
-        say(&welcome(options, standalone.addresses()));
+        say(&welcome(&standalone));
         standalone.run_until_stopped(drain.clone()).await
     };
     shutdown::until_stopped(&drain, serve).await???;
@@ -119,23 +119,18 @@ fn described(step: &Progress) -> String {
     }
 }
 
-fn welcome(options: &Options, addresses: Addresses) -> String {
-    let dashboard = options.public_url.as_ref().map_or_else(
-        || format!("http://{}", addresses.dashboard),
-        |url| url.as_str().trim_end_matches('/').to_owned(),
-    );
-    let endpoint = options.public_inference_url.as_ref().map_or_else(
-        || format!("http://{}", addresses.inference),
-        |url| url.as_str().trim_end_matches('/').to_owned(),
-    );
+fn welcome(standalone: &Standalone) -> String {
+    let options = standalone.options();
+    let dashboard = options.dashboard_url();
     let next = if options.web_dir.join("index.html").exists() {
         format!("open {dashboard}, sign up, and make your first call")
     } else {
         format!("build the dashboard with `./justw web-build`, or use {dashboard}/api/v1")
     };
     format!(
-        "\n  dashboard  {dashboard}\n  endpoint   {endpoint}/v1\n  admin      http://{}/readyz\n\n  next       {next}\n             Ctrl-C stops everything; the data stays in {}\n",
-        addresses.admin,
+        "\n  dashboard  {dashboard}\n  endpoint   {}\n  admin      http://{}/readyz\n\n  next       {next}\n             Ctrl-C stops everything; the data stays in {}\n",
+        options.inference_url(),
+        standalone.addresses().admin,
         options.data_dir.display(),
     )
 }

@@ -79,6 +79,7 @@ pub enum Progress {
 /// A running deployment in one process.
 #[derive(Debug)]
 pub struct Standalone {
+    options: Options,
     planes: Planes,
     postgres: Postgres,
     master_key: MasterKey,
@@ -93,7 +94,7 @@ impl Standalone {
     /// [`StartError`], whose text tells the operator what to do. What was already started is stopped again.
     pub async fn start(options: &Options, mut progress: impl FnMut(Progress)) -> Result<Self, StartError> {
         let begun = Instant::now();
-        let options = &options.with_ports().map_err(StartError::Ports)?;
+        let options = options.with_ports().map_err(StartError::Ports)?;
         let data = DataDirectory::open(&options.data_dir)?;
         let master_key = data.master_key(rand::random())?;
         let postgres = Postgres::start(&options.postgres, data.path()).await?;
@@ -103,9 +104,10 @@ impl Standalone {
             after: begun.elapsed(),
         });
         let url = postgres.url();
-        let started = Planes::start(options, &url, &master_key, data.path(), &mut progress).await;
+        let started = Planes::start(&options, &url, &master_key, data.path(), &mut progress).await;
         match started {
             Ok(planes) => Ok(Self {
+                options,
                 planes,
                 postgres,
                 master_key,
@@ -116,6 +118,12 @@ impl Standalone {
                 Err(error)
             }
         }
+    }
+
+    /// The options in effect, every port chosen.
+    #[must_use]
+    pub const fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Where the parts listen.
