@@ -14,8 +14,10 @@
 pub mod config_bus;
 pub mod error;
 mod reconnect;
+pub mod settings;
 pub mod usage_queue;
 
 pub use config_bus::{BusItem, ConfigBus, ConfigSubscription, Published};
 pub use error::BackplaneError;
+pub use settings::{AmqpSettings, BrokerSettingError, RedisSettings};
 pub use usage_queue::{Delivery, Depth, EntryId, MalformedEntry, UsageEntry, UsageQueue, Watermark};

@@ -2,30 +2,22 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret;
-use sluicegate_backplane::{ConfigBus, UsageQueue};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::app::catalog;
-use sluicegate_control_plane::settings::{AmqpSettings, DEFAULTS, RedisSettings, Settings};
+use sluicegate_control_plane::settings::{DEFAULTS, Settings};
 use sluicegate_control_plane::startup::Seams;
 use sluicegate_control_plane::state::AppState;
 use sluicegate_control_plane::store::Database;
 use sluicegate_control_plane::{Application, openapi, store};
 use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::clock::Clock;
-use sluicegate_service_runtime::health::Health;
-use sluicegate_service_runtime::http_span::HttpSpan;
-use sluicegate_service_runtime::metrics::Registry;
-use sluicegate_service_runtime::shutdown::{self, Tasks};
-use sluicegate_service_runtime::{admin_server, build_info, otel, settings, tls, tracing as logging};
-use tokio_util::sync::CancellationToken;
-
-/// How long background tasks may take to finish.
-const JOIN_DEADLINE: Duration = Duration::from_secs(10);
+use sluicegate_service_runtime::process::Process;
+use sluicegate_service_runtime::secret::SecretSetting;
+use sluicegate_service_runtime::{build_info, settings, tracing as logging};
 
 #[derive(Parser)]
 #[command(name = "sluicegate-control-plane", version = build_info::VERSION, about = "The Sluicegate control plane")]
@@ -62,8 +54,8 @@ async fn main() -> anyhow::Result<()> {
         Command::Openapi => Ok(std::io::stdout().write_all(openapi::text(&openapi::document())?.as_bytes())?),
         Command::CheckConfig => {
             let settings = load()?;
-            config_bus(&settings.amqp)?;
-            usage_queue(&settings.redis)?;
+            settings.amqp.config_bus(SecretSetting::resolve)?;
+            settings.redis.usage_queue(SecretSetting::resolve)?;
             Ok(writeln!(std::io::stdout(), "The settings can be used.")?)
         }
         Command::Migrate => migrate(&load()?).await,
@@ -100,62 +92,26 @@ async fn import(settings: Settings, file: Option<PathBuf>) -> anyhow::Result<()>
     Ok(writeln!(std::io::stdout(), "{}.", imported?)?)
 }
 
-fn config_bus(settings: &AmqpSettings) -> anyhow::Result<ConfigBus> {
-    let url = settings.url.as_ref().context("setting `amqp.url` is missing")?;
-    Ok(ConfigBus::rabbitmq(
-        url.resolve()?.expose_secret(),
-        &settings.prefix,
-    )?)
-}
-
-fn usage_queue(settings: &RedisSettings) -> anyhow::Result<UsageQueue> {
-    let url = settings.url.as_ref().context("setting `redis.url` is missing")?;
-    Ok(UsageQueue::redis(
-        url.resolve()?.expose_secret(),
-        &settings.prefix,
-        settings.queue_cap,
-    )?)
-}
-
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    tls::install_crypto_provider();
-    let exporter = otel::exporter(&settings.otel, "sluicegate-control-plane")?;
-    logging::init(&settings.log, exporter.as_ref())?;
-    let (clock, registry) = (Clock::system(), Registry::new());
-    let seams = Seams {
-        span: HttpSpan::new(&registry, clock.clone(), |id| RequestId::from(id).to_string()),
-        clock,
-        tasks: Tasks::new(),
-        registry,
-        health: Health::new(),
-        bus: config_bus(&settings.amqp)?,
-        queue: usage_queue(&settings.redis)?,
-    };
-    let admin = admin_server::serve(
-        settings.admin.listen,
-        seams.health.clone(),
-        seams.registry.clone(),
+    let process = Process::start(
+        "sluicegate-control-plane",
+        &settings.log,
+        &settings.otel,
+        &settings.admin,
+        |id| RequestId::from(id).to_string(),
     )?;
+    let seams = Seams {
+        runtime: process.runtime().clone(),
+        bus: settings.amqp.config_bus(SecretSetting::resolve)?,
+        queue: settings.redis.usage_queue(SecretSetting::resolve)?,
+    };
     let application = Application::build(settings, &seams)?;
-    tracing::info!(address = %application.address(), admin = %admin.address(), release = build_info::release(), "serving");
-    let database = application.state().database.clone();
-    let admin_stop = CancellationToken::new();
-    let drain = seams.tasks.drain_token();
-    // The admin port stops last, so that a draining process can be watched.
-    let work = async {
-        let served = shutdown::until_stopped(&drain, application.run_until_stopped(drain.clone())).await;
-        let joined = seams.tasks.join(JOIN_DEADLINE).await;
+    let (address, database) = (application.address(), application.state().database.clone());
+    let close = async {
         database.close().await;
         seams.bus.close().await;
         seams.queue.close().await;
-        admin_stop.cancel();
-        (served, joined)
     };
-    let ((served, joined), ()) = tokio::join!(work, admin.run_until(admin_stop.clone()));
-    served???;
-    joined?;
-    if let Some(exporter) = exporter {
-        tokio::task::spawn_blocking(move || exporter.shutdown()).await?;
-    }
-    Ok(())
+    let serve = |drain| application.run_until_stopped(drain);
+    Ok(process.run(address, serve, close).await?)
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use sluicegate_backplane::{AmqpSettings, RedisSettings};
 use sluicegate_contracts::address::AddressPolicy;
+use sluicegate_service_runtime::admin_server::AdminSettings;
 use sluicegate_service_runtime::otel::OtelSettings;
 use sluicegate_service_runtime::secret::SecretSetting;
 use sluicegate_service_runtime::tracing::LogSettings;
@@ -32,9 +34,9 @@ pub struct Settings {
     /// Postgres.
     pub database: DatabaseSettings,
     /// RabbitMQ, which carries configuration changes to workers.
-    pub amqp: AmqpSettings,
+    pub amqp: AmqpSettings<SecretSetting>,
     /// Redis, which carries usage records from workers.
-    pub redis: RedisSettings,
+    pub redis: RedisSettings<SecretSetting>,
     /// Sign-in.
     pub session: SessionSettings,
     /// Limits on attempts.
@@ -62,14 +64,6 @@ pub struct HttpSettings {
     pub workers: usize,
 }
 
-/// The private port.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdminSettings {
-    /// Address and port; port 0 picks a free one.
-    pub listen: SocketAddr,
-}
-
 /// Postgres.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,28 +74,6 @@ pub struct DatabaseSettings {
     pub app_connections: u32,
     /// Connections for authorization and background work.
     pub system_connections: u32,
-}
-
-/// RabbitMQ.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AmqpSettings {
-    /// `amqp://user:password@host/vhost`; absent only where the assembly brings its own bus.
-    pub url: Option<SecretSetting>,
-    /// Starts the name of everything we keep there, so that deployments can share a broker.
-    pub prefix: String,
-}
-
-/// Redis.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RedisSettings {
-    /// `redis://user:password@host/0`; absent only where the assembly brings its own queue.
-    pub url: Option<SecretSetting>,
-    /// Starts the name of every key, so that deployments can share a server.
-    pub prefix: String,
-    /// Usage records that may wait; beyond that, workers keep them.
-    pub queue_cap: u64,
 }
 
 /// Sign-in.

@@ -12,12 +12,9 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use secrecy::ExposeSecret;
 use sluicegate_backplane::{ConfigBus, UsageQueue};
 use sluicegate_credentials::MasterKey;
-use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::endpoints::Endpoints;
-use sluicegate_service_runtime::health::{CheckHandle, Health};
-use sluicegate_service_runtime::http_span::HttpSpan;
-use sluicegate_service_runtime::metrics::Registry;
-use sluicegate_service_runtime::shutdown::Tasks;
+use sluicegate_service_runtime::health::CheckHandle;
+use sluicegate_service_runtime::process::Runtime;
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
@@ -34,16 +31,8 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 /// What the assembly brings: shared by everything that runs in the process.
 #[derive(Debug, Clone)]
 pub struct Seams {
-    /// The time.
-    pub clock: Clock,
-    /// Background tasks.
-    pub tasks: Tasks,
-    /// Metrics.
-    pub registry: Registry,
-    /// Request ids, spans and request metrics; one per registry.
-    pub span: HttpSpan,
-    /// Readiness checks.
-    pub health: Health,
+    /// What everything in the process shares.
+    pub runtime: Runtime,
     /// Where configuration changes go.
     pub bus: ConfigBus,
     /// Where usage records come from.
@@ -96,9 +85,9 @@ impl Application {
             &application.state,
             &seams.bus,
             &seams.queue,
-            &seams.tasks,
-            &seams.registry,
-            &seams.health,
+            &seams.runtime.tasks,
+            &seams.runtime.registry,
+            &seams.runtime.health,
         );
         Ok(application)
     }
@@ -115,16 +104,16 @@ impl Application {
         let master = MasterKey::parse(master.expose_secret())?;
         let listen = settings.http.listen;
         let workers = settings.http.workers;
-        let state = AppState::new(settings, &master, database, seams.clock.clone())?;
+        let state = AppState::new(settings, &master, database, seams.runtime.clock.clone())?;
         let listener = TcpListener::bind(listen).map_err(|error| StartError::Listen(listen, error))?;
         let address = listener
             .local_addr()
             .map_err(|error| StartError::Listen(listen, error))?;
         let server = server(&state, seams, listener, workers)?;
-        let check = seams.health.register("postgres");
-        seams.tasks.spawn(
+        let check = seams.runtime.health.register("postgres");
+        seams.runtime.tasks.spawn(
             "postgres health",
-            watch_postgres(state.clone(), check, seams.tasks.drain_token()),
+            watch_postgres(state.clone(), check, seams.runtime.tasks.drain_token()),
         );
         Ok(Self {
             state,
@@ -176,7 +165,7 @@ fn server(
     let document = openapi::document();
     let text = openapi::text(&document).map_err(Error::internal)?;
     let document = Arc::new(document);
-    let span = seams.span.clone();
+    let span = seams.runtime.span.clone();
     let data = web::Data::new(state.clone());
     let listen = state.settings.http.listen;
     let mut server = HttpServer::new(move || {

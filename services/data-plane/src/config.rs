@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use sluicegate_backplane::{BackplaneError, ConfigBus, UsageQueue};
+use sluicegate_backplane::{AmqpSettings, RedisSettings};
 use sluicegate_contracts::address::AddressPolicy;
 use sluicegate_credentials::{MasterKey, MasterKeyError};
+use sluicegate_service_runtime::admin_server::AdminSettings;
 use sluicegate_service_runtime::otel::OtelSettings;
 use sluicegate_service_runtime::secret::{SecretError, SecretSetting};
 use sluicegate_service_runtime::tracing::LogSettings;
@@ -36,9 +37,9 @@ pub struct Settings {
     /// The private port.
     pub admin: AdminSettings,
     /// RabbitMQ, for configuration changes.
-    pub amqp: AmqpSettings,
+    pub amqp: AmqpSettings<SecretSetting>,
     /// Redis, for usage records.
-    pub redis: RedisSettings,
+    pub redis: RedisSettings<SecretSetting>,
     /// The usage spool.
     pub spool: SpoolSettings,
     /// Which provider addresses connections may lead to.
@@ -62,36 +63,6 @@ pub struct HttpSettings {
     pub workers: usize,
     /// How long open answers may take to finish once the worker is asked to stop, in seconds.
     pub drain_seconds: u64,
-}
-
-/// The private port.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdminSettings {
-    /// Address and port; port 0 picks a free one.
-    pub listen: SocketAddr,
-}
-
-/// RabbitMQ.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AmqpSettings {
-    /// `amqp://user:password@host/vhost`. Absent only where the assembly brings its own bus.
-    pub url: Option<SecretSetting>,
-    /// First part of every name, so that deployments can share a broker.
-    pub prefix: String,
-}
-
-/// Redis.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RedisSettings {
-    /// `redis://:password@host/0`. Absent only where the assembly brings its own queue.
-    pub url: Option<SecretSetting>,
-    /// First part of every key, so that deployments can share a server.
-    pub prefix: String,
-    /// Records that may pile up in the queue; beyond that they wait on the workers' disks.
-    pub queue_cap: u64,
 }
 
 /// The usage spool.
@@ -120,12 +91,6 @@ pub enum ConfigError {
     /// The master key is not one.
     #[error("setting `master_key`: {0}")]
     MasterKey(#[from] MasterKeyError),
-    /// A broker's address is not one.
-    #[error("setting `{0}`: {1}")]
-    Broker(&'static str, BackplaneError),
-    /// Needed by a worker that runs by itself.
-    #[error("setting `{0}` is missing")]
-    Missing(&'static str),
 }
 
 impl Settings {
@@ -140,38 +105,11 @@ impl Settings {
             .map_err(|error| ConfigError::Secret("master_key", error))?;
         Ok(MasterKey::parse(text.expose_secret())?)
     }
-
-    /// The config bus over RabbitMQ. Nothing connects yet.
-    ///
-    /// # Errors
-    /// [`ConfigError`] when the address is missing or not one.
-    pub fn config_bus(&self) -> Result<ConfigBus, ConfigError> {
-        let url = resolved("amqp.url", self.amqp.url.as_ref())?;
-        ConfigBus::rabbitmq(url.expose_secret(), &self.amqp.prefix)
-            .map_err(|error| ConfigError::Broker("amqp.url", error))
-    }
-
-    /// The usage queue over Redis. Nothing connects yet.
-    ///
-    /// # Errors
-    /// [`ConfigError`] when the address is missing or not one.
-    pub fn usage_queue(&self) -> Result<UsageQueue, ConfigError> {
-        let url = resolved("redis.url", self.redis.url.as_ref())?;
-        UsageQueue::redis(url.expose_secret(), &self.redis.prefix, self.redis.queue_cap)
-            .map_err(|error| ConfigError::Broker("redis.url", error))
-    }
-}
-
-fn resolved(
-    key: &'static str,
-    setting: Option<&SecretSetting>,
-) -> Result<secrecy::SecretString, ConfigError> {
-    let setting = setting.ok_or(ConfigError::Missing(key))?;
-    setting.resolve().map_err(|error| ConfigError::Secret(key, error))
 }
 
 #[cfg(test)]
 mod tests {
+    use sluicegate_backplane::BrokerSettingError;
     use sluicegate_service_runtime::settings::load_from;
 
     use super::*;
@@ -194,10 +132,8 @@ mod tests {
         assert_eq!(settings.http.listen.port(), 8787);
         assert_eq!(settings.limits, Limits::default());
         settings.master_key().unwrap();
-        assert!(matches!(
-            settings.config_bus(),
-            Err(ConfigError::Missing("amqp.url"))
-        ));
+        let missing = settings.amqp.config_bus(SecretSetting::resolve).unwrap_err();
+        assert_eq!(missing.to_string(), "setting `amqp.url` is missing");
     }
 
     #[test]
@@ -208,11 +144,9 @@ mod tests {
             ("SLUICEGATE_UPSTREAM__ALLOW_PRIVATE", r#"["127.0.0.0/8"]"#),
             ("SLUICEGATE_LIMITS__MAX_BODY_BYTES", "1000"),
         ]);
-        settings.config_bus().unwrap();
-        assert!(matches!(
-            settings.usage_queue(),
-            Err(ConfigError::Secret("redis.url", _))
-        ));
+        settings.amqp.config_bus(SecretSetting::resolve).unwrap();
+        let unread = settings.redis.usage_queue(SecretSetting::resolve).unwrap_err();
+        assert!(matches!(unread, BrokerSettingError::Secret("redis.url", _)));
         assert_eq!(
             (settings.upstream.allow_private, settings.limits.max_body_bytes),
             ("127.0.0.0/8".parse().unwrap(), 1000)

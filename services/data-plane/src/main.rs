@@ -2,26 +2,18 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_data_plane::config::{DEFAULTS, Settings};
 use sluicegate_data_plane::startup::{Application, Seams};
-use sluicegate_service_runtime::clock::Clock;
-use sluicegate_service_runtime::health::Health;
-use sluicegate_service_runtime::http_span::HttpSpan;
-use sluicegate_service_runtime::metrics::Registry;
-use sluicegate_service_runtime::shutdown::{self, Tasks};
-use sluicegate_service_runtime::{admin_server, build_info, otel, settings, tls, tracing as logging};
-use tokio_util::sync::CancellationToken;
+use sluicegate_service_runtime::process::Process;
+use sluicegate_service_runtime::secret::SecretSetting;
+use sluicegate_service_runtime::{build_info, settings};
 
 /// Request threads allocate and free on different cores; this allocator is made for that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// How long background tasks may take to finish after the last request.
-const JOIN_DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Parser)]
 #[command(name = "sluicegate-data-plane", version = build_info::VERSION, about = "A Sluicegate worker")]
@@ -54,56 +46,30 @@ async fn main() -> anyhow::Result<()> {
 
 fn check(settings: &Settings) -> anyhow::Result<()> {
     settings.master_key()?;
-    settings.config_bus()?;
-    settings.usage_queue()?;
+    settings.amqp.config_bus(SecretSetting::resolve)?;
+    settings.redis.usage_queue(SecretSetting::resolve)?;
     Ok(writeln!(std::io::stdout(), "The settings can be used.")?)
 }
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
-    tls::install_crypto_provider();
-    let exporter = otel::exporter(&settings.otel, "sluicegate-data-plane")?;
-    logging::init(&settings.log, exporter.as_ref())?;
-    let (clock, registry) = (Clock::system(), Registry::new());
+    let process = Process::start(
+        "sluicegate-data-plane",
+        &settings.log,
+        &settings.otel,
+        &settings.admin,
+        |id| RequestId::from(id).to_string(),
+    )?;
     let seams = Seams {
-        span: HttpSpan::new(&registry, clock.clone(), |id| RequestId::from(id).to_string()),
-        clock,
-        tasks: Tasks::new(),
-        registry,
-        health: Health::new(),
-        bus: settings.config_bus()?,
-        queue: settings.usage_queue()?,
+        runtime: process.runtime().clone(),
+        bus: settings.amqp.config_bus(SecretSetting::resolve)?,
+        queue: settings.redis.usage_queue(SecretSetting::resolve)?,
     };
     let application = Application::build(settings, &seams)?;
-    let admin = admin_server::serve(
-        settings.admin.listen,
-        seams.health.clone(),
-        seams.registry.clone(),
-    )?;
-    tracing::info!(
-        address = %application.address(),
-        admin = %admin.address(),
-        release = build_info::release(),
-        "serving"
-    );
-    // The admin port stops last, so that a draining process can be watched.
-    let admin_stop = CancellationToken::new();
-    let drain = seams.tasks.drain_token();
-    let work = async {
-        let serving = async {
-            let served = application.run_until_stopped(drain.clone()).await;
-            (served, seams.tasks.join(JOIN_DEADLINE).await)
-        };
-        let outcome = shutdown::until_stopped(&drain, serving).await;
-        admin_stop.cancel();
-        outcome
+    let address = application.address();
+    let close = async {
+        seams.bus.close().await;
+        seams.queue.close().await;
     };
-    let (outcome, ()) = tokio::join!(work, admin.run_until(admin_stop.clone()));
-    let (served, joined) = outcome??;
-    served?;
-    joined?;
-    if let Some(exporter) = exporter {
-        tokio::task::spawn_blocking(move || exporter.shutdown()).await?;
-    }
-    tracing::info!("stopped");
-    Ok(())
+    let serve = |drain| application.run_until_stopped(drain);
+    Ok(process.run(address, serve, close).await?)
 }

@@ -13,11 +13,9 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use sluicegate_backplane::{ConfigBus, UsageQueue};
-use sluicegate_service_runtime::clock::Clock;
-use sluicegate_service_runtime::health::{CheckHandle, Health};
-use sluicegate_service_runtime::http_span::HttpSpan;
+use sluicegate_service_runtime::health::CheckHandle;
 use sluicegate_service_runtime::ids;
-use sluicegate_service_runtime::metrics::Registry;
+use sluicegate_service_runtime::process::Runtime;
 use sluicegate_service_runtime::shutdown::Tasks;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -38,16 +36,8 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// What the assembly brings: shared by everything that runs in the process.
 #[derive(Debug, Clone)]
 pub struct Seams {
-    /// The time.
-    pub clock: Clock,
-    /// Background tasks.
-    pub tasks: Tasks,
-    /// Metrics.
-    pub registry: Registry,
-    /// Request ids, spans and request metrics; one per registry.
-    pub span: HttpSpan,
-    /// Readiness checks.
-    pub health: Health,
+    /// What everything in the process shares.
+    pub runtime: Runtime,
     /// Configuration changes.
     pub bus: ConfigBus,
     /// Usage records.
@@ -113,15 +103,15 @@ impl Application {
         let state = WorkerState {
             snapshots: snapshots.clone(),
             recorder: spool.recorder(),
-            clock: seams.clock.clone(),
+            clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
             worker_token: master.worker_token(),
             limits: settings.limits,
-            metrics: Metrics::new(&seams.registry),
-            drain: seams.tasks.drain_token(),
+            metrics: Metrics::new(&seams.runtime.registry),
+            drain: seams.runtime.tasks.drain_token(),
             clients: ClientFactory::new(addresses).map_err(StartError::TrustAnchors)?,
         };
-        let span = seams.span.clone();
+        let span = seams.runtime.span.clone();
         let drain = Duration::from_secs(settings.http.drain_seconds);
         let threads = threads(settings.http.workers);
         let server = server::serve(listener, Arc::new(state), span, threads, drain).map_err(refused)?;
@@ -134,9 +124,9 @@ impl Application {
             control_plane: control_plane.clone(),
             keyring: master.keyring(),
             data: data.clone(),
-            clock: seams.clock.clone(),
-            health: seams.health.register("snapshot"),
-            metrics: sync::Metrics::new(&seams.registry),
+            clock: seams.runtime.clock.clone(),
+            health: seams.runtime.health.register("snapshot"),
+            metrics: sync::Metrics::new(&seams.runtime.registry),
             applied: Arc::new(applied),
         };
         let identity = Identity {
@@ -146,12 +136,12 @@ impl Application {
             listen: address,
             control_plane: settings.control_plane_url.clone(),
         };
-        spawn_sync(&seams.tasks, parts, &stop);
-        let drain = seams.tasks.drain_token();
+        spawn_sync(&seams.runtime.tasks, parts, &stop);
+        let drain = seams.runtime.tasks.drain_token();
         let beats = heartbeat::run(identity, control_plane, heard, drain, stop.clone());
-        seams.tasks.spawn("heartbeat", beats);
+        seams.runtime.tasks.spawn("heartbeat", beats);
         spawn_usage(&spool, seams, &stop)?;
-        let serving = seams.health.register("serving");
+        let serving = seams.runtime.health.register("serving");
         Ok(Self {
             address,
             server,
@@ -216,18 +206,22 @@ fn spawn_sync(tasks: &Tasks, parts: Parts, stop: &CancellationToken) {
 }
 
 fn spawn_usage(spool: &Spool, seams: &Seams, stop: &CancellationToken) -> Result<(), SpoolError> {
-    let health = seams.health.register("usage");
+    let health = seams.runtime.health.register("usage");
     let shipper = Shipper::new(
         spool,
         seams.queue.clone(),
-        seams.clock.clone(),
+        seams.runtime.clock.clone(),
         health,
-        &seams.registry,
+        &seams.runtime.registry,
     )?;
     seams
+        .runtime
         .tasks
         .spawn("usage durability", spool.recorder().keep_durable(stop.clone()));
-    seams.tasks.spawn("usage shipping", shipper.run(stop.clone()));
+    seams
+        .runtime
+        .tasks
+        .spawn("usage shipping", shipper.run(stop.clone()));
     Ok(())
 }
 

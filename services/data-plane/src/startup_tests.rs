@@ -7,6 +7,7 @@ use serde_json::json;
 use sluicegate_contracts::config::Entity;
 use sluicegate_contracts::usage::{Outcome, UsageRecord};
 use sluicegate_credentials::{ApiKeySecret, KeyKind, MasterKey};
+use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::settings::load_from;
 use sluicegate_service_runtime::tls;
 
@@ -34,13 +35,8 @@ fn settings(data: &Path) -> Settings {
 
 fn seams() -> Seams {
     tls::install_crypto_provider();
-    let (clock, registry) = (Clock::system(), Registry::new());
     Seams {
-        span: HttpSpan::new(&registry, clock.clone(), |id| id.to_string()),
-        clock,
-        tasks: Tasks::new(),
-        registry,
-        health: Health::new(),
+        runtime: Runtime::new(Clock::system(), |id| id.to_string()),
         bus: ConfigBus::memory(),
         queue: UsageQueue::memory(100),
     }
@@ -71,17 +67,17 @@ async fn a_worker_starts_from_disk_serves_accounts_and_ends_cleanly() {
         format!("http://{}/v1/chat/completions", worker.address()),
         Instant::now(),
     );
-    assert!(!seams.health.ready());
-    let drain = seams.tasks.drain_token();
-    seams.tasks.spawn(
+    assert!(!seams.runtime.health.ready());
+    let drain = seams.runtime.tasks.drain_token();
+    seams.runtime.tasks.spawn(
         "worker",
         async move { worker.run_until_stopped(drain).await.unwrap() },
     );
-    while !seams.health.ready() {
+    while !seams.runtime.health.ready() {
         assert!(
             started.elapsed() < Duration::from_secs(10),
             "{:?}",
-            seams.health.report()
+            seams.runtime.health.report()
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -108,8 +104,8 @@ async fn a_worker_starts_from_disk_serves_accounts_and_ends_cleanly() {
         (deliveries.len(), record.outcome, record.origin.seq),
         (1, Outcome::Served, 1)
     );
-    seams.tasks.join(Duration::from_secs(10)).await.unwrap();
-    assert!(!seams.health.ready());
+    seams.runtime.tasks.join(Duration::from_secs(10)).await.unwrap();
+    assert!(!seams.runtime.health.ready());
     // Sealed with its one record: nothing is left to recover.
     let again = Spool::open(data.path(), SpoolLimits::default(), ids::fresh).unwrap();
     assert_eq!((again.worker(), again.epoch()), (record.origin.worker, 2));

@@ -8,10 +8,19 @@ use actix_web::dev::Server;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::health::Health;
 use crate::metrics::{self, Registry};
+
+/// The `[admin]` table of a process's settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSettings {
+    /// Address and port; port 0 picks a free one.
+    pub listen: SocketAddr,
+}
 
 /// A bound admin server; it answers once [`AdminServer::run_until`] is polled.
 pub struct AdminServer {

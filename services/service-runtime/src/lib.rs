@@ -10,7 +10,7 @@
 //! | [`endpoints`] | which methods each path takes, for answers to wrong ones |
 //! | [`metrics`], [`http_span`] | the registry, and what every HTTP request is measured by |
 //! | [`health`], [`admin_server`] | named checks and the private port that shows them |
-//! | [`shutdown`] | signals, the drain token, tracked tasks |
+//! | [`process`], [`shutdown`] | the life of a process; signals, the drain token, tracked tasks |
 //! | [`clock`], [`ids`], [`tls`], [`build_info`] | the readers of time, randomness, platform TLS and build facts |
 
 pub mod admin_server;
@@ -22,6 +22,7 @@ pub mod http_span;
 pub mod ids;
 pub mod metrics;
 pub mod otel;
+pub mod process;
 pub mod secret;
 pub mod settings;
 pub mod shutdown;

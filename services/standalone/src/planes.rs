@@ -17,8 +17,7 @@ use sluicegate_control_plane::store::Database;
 use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::health::Health;
-use sluicegate_service_runtime::http_span::HttpSpan;
-use sluicegate_service_runtime::metrics::Registry;
+use sluicegate_service_runtime::process::Runtime;
 use sluicegate_service_runtime::shutdown::Tasks;
 use sluicegate_service_runtime::{admin_server, tls};
 use tokio::sync::watch;
@@ -81,10 +80,7 @@ impl Planes {
         progress(Progress::Migrated {
             after: begun.elapsed(),
         });
-        let registry = Registry::new();
-        let clock = Clock::system();
-        let health = Health::new();
-        let span = HttpSpan::new(&registry, clock.clone(), |id| RequestId::from(id).to_string());
+        let runtime = Runtime::new(Clock::system(), |id| RequestId::from(id).to_string());
         let bus = ConfigBus::memory();
         let queue = UsageQueue::memory(QUEUE_CAP);
         let (end, ended) = watch::channel(None);
@@ -94,11 +90,7 @@ impl Planes {
 
         let settings = plane_settings::control_plane(options, database_url, master_key)?;
         let seams = sluicegate_control_plane::startup::Seams {
-            clock: clock.clone(),
-            tasks: control_plane.tasks.clone(),
-            registry: registry.clone(),
-            span: span.clone(),
-            health: health.clone(),
+            runtime: control_plane.share_of(&runtime),
             bus: bus.clone(),
             queue: queue.clone(),
         };
@@ -116,11 +108,7 @@ impl Planes {
 
         let settings = plane_settings::worker(options, master_key, data, dashboard)?;
         let seams = sluicegate_data_plane::startup::Seams {
-            clock,
-            tasks: worker.tasks.clone(),
-            registry: registry.clone(),
-            span,
-            health: health.clone(),
+            runtime: worker.share_of(&runtime),
             bus,
             queue,
         };
@@ -128,7 +116,7 @@ impl Planes {
         let inference = application.address();
         worker.serve(end, |drain| application.run_until_stopped(drain));
 
-        let port = admin_server::serve(options.admin_listen, health.clone(), registry)
+        let port = admin_server::serve(options.admin_listen, runtime.health.clone(), runtime.registry)
             .map_err(|error| StartError::Admin(options.admin_listen, error))?;
         let addresses = Addresses {
             dashboard,
@@ -145,7 +133,7 @@ impl Planes {
             admin,
             ended,
         };
-        planes.until_ready(&health).await?;
+        planes.until_ready(&runtime.health).await?;
         Ok(planes)
     }
 
@@ -193,6 +181,14 @@ impl Plane {
         Self {
             name,
             tasks: Tasks::new(),
+        }
+    }
+
+    /// The runtime with the plane's own tasks, which end apart from those of the other.
+    fn share_of(&self, runtime: &Runtime) -> Runtime {
+        Runtime {
+            tasks: self.tasks.clone(),
+            ..runtime.clone()
         }
     }
 

@@ -11,9 +11,7 @@ use sluicegate_control_plane::startup::Seams;
 use sluicegate_control_plane::state::AppState;
 use sluicegate_control_plane::store::Database;
 use sluicegate_service_runtime::clock::{Clock, ManualClock};
-use sluicegate_service_runtime::health::Health;
-use sluicegate_service_runtime::http_span::HttpSpan;
-use sluicegate_service_runtime::metrics::Registry;
+use sluicegate_service_runtime::process::Runtime;
 use sluicegate_service_runtime::settings::load_from;
 use sluicegate_service_runtime::shutdown::Tasks;
 use sluicegate_service_runtime::tls;
@@ -62,14 +60,10 @@ impl TestApp {
         let options: PgConnectOptions = (*pool.connect_options()).clone();
         tls::install_crypto_provider();
         let (clock, manual) = Clock::manual(START_MILLIS);
-        let tasks = Tasks::new();
-        let registry = Registry::new();
+        let runtime = Runtime::new(clock, |id| RequestId::from(id).to_string());
+        let tasks = runtime.tasks.clone();
         let seams = Seams {
-            span: HttpSpan::new(&registry, clock.clone(), |id| RequestId::from(id).to_string()),
-            clock,
-            tasks: tasks.clone(),
-            registry,
-            health: Health::new(),
+            runtime,
             bus: ConfigBus::memory(),
             queue: UsageQueue::memory(10_000),
         };
