@@ -173,7 +173,37 @@ async fn either(first: &mut Signal, second: &mut Signal) {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use rustix::process::{Signal as Number, getpid, kill_process};
+
     use super::*;
+
+    /// The first poll of the server comes after the handlers are in place, so no signal ends the test itself.
+    async fn after_signals(numbers: &[Number], linger: bool) -> Result<(), StoppedAtOnce> {
+        let drain = CancellationToken::new();
+        let serve = async {
+            for number in numbers {
+                kill_process(getpid(), *number).unwrap();
+                drain.cancelled().await;
+            }
+            if linger {
+                std::future::pending::<()>().await;
+            }
+        };
+        let stopped = tokio::time::timeout(Duration::from_secs(10), until_stopped(&drain, serve));
+        stopped.await.unwrap().unwrap()
+    }
+
+    /// One test, since signals reach the whole process: tests side by side would hear each other's.
+    #[tokio::test]
+    async fn the_first_signal_drains_and_the_second_cuts() {
+        for first in [Number::TERM, Number::INT] {
+            assert_eq!(after_signals(&[first], false).await, Ok(()));
+            for second in [Number::TERM, Number::INT] {
+                let cut = after_signals(&[first, second], true).await;
+                assert_eq!(cut, Err(StoppedAtOnce), "{first:?} {second:?}");
+            }
+        }
+    }
 
     #[tokio::test]
     async fn join_waits_for_tasks_that_heed_the_drain() {
