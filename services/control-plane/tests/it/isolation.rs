@@ -5,9 +5,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use serde_json::json;
 use sluicegate_contracts::ids::OrganizationId;
-use sluicegate_control_plane::store::database::Scope;
+use sluicegate_control_plane::store::database::{Database, Scope};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Row};
+use tokio::sync::oneshot;
 
 use crate::support::{Client, TestApp};
 
@@ -162,6 +163,83 @@ async fn one_tenant_can_neither_read_nor_write_another(pool: PgPool) {
         });
         assert_eq!(written.await.unwrap_or(0), 0, "{sql}");
     }
+}
+
+/// The first wall: whoever asked may be gone, the transaction still runs to its end.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_transaction_outlives_the_handler_that_asked_for_it(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let scope = Scope::Tenant {
+        organization: ada.organization.parse().unwrap(),
+        user: None,
+    };
+    let (reach, reached) = oneshot::channel();
+    let (open, gate) = oneshot::channel::<()>();
+    let work = app.state.within(scope, move |c| {
+        async move {
+            sqlx::query("update projects set name = 'half'")
+                .execute(&mut *c)
+                .await?;
+            reach.send(()).unwrap();
+            gate.await.unwrap();
+            sqlx::query("update projects set name = 'whole'")
+                .execute(c)
+                .await?;
+            Ok(())
+        }
+        .boxed()
+    });
+    tokio::select! {
+        _ = work => panic!("the transaction ended before the gate was opened"),
+        told = reached => told.unwrap(),
+    }
+    open.send(())
+        .expect("the transaction was dropped with its caller");
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let name = || async {
+        let row = sqlx::query("select name from projects")
+            .fetch_one(&app.judge)
+            .await;
+        row.unwrap().get::<String, _>(0)
+    };
+    while name().await != "whole" {
+        assert!(tokio::time::Instant::now() < deadline, "never committed");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The second wall: a connection that comes back in the middle of a transaction, as no code of ours returns it, carries
+/// neither its writes nor its tenant to the next borrower.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_transaction_left_open_on_a_connection_is_undone_before_its_next_use(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let database = Database::over((*pool.connect_options()).clone(), 1, 1);
+    let poison = format!(
+        "begin; update projects set name = 'poison'; select set_config('app.organization', '{}', true)",
+        ada.organization.parse::<OrganizationId>().unwrap().as_uuid()
+    );
+    let mut held = database.system_pool().acquire().await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(poison))
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    drop(held);
+    let carried = database.detached(|proof| async move {
+        let mut transaction = proof.begin(Scope::System).await?;
+        let row = sqlx::query("select coalesce(current_setting('app.organization', true), '')")
+            .fetch_one(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(row.get::<String, _>(0))
+    });
+    assert_eq!(carried.await.unwrap(), "", "the tenant of another transaction");
+    let row = sqlx::query("select name from projects")
+        .fetch_one(&app.judge)
+        .await
+        .unwrap();
+    assert_ne!(row.get::<String, _>(0), "poison");
 }
 
 /// Clients that hang up at every possible moment, while the pool is small enough to be poisoned quickly.
