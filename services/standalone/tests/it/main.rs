@@ -1,8 +1,10 @@
-//! One binary: the private Postgres as a library, and the `sluicegate` binary through crashes and restarts.
+//! One binary: the private Postgres and the metrics of both planes as a library, and the `sluicegate` binary through crashes and restarts.
 
 // The attribute tells the lints that unwrapping is fine in functions that tests share.
 #[cfg(test)]
 mod folder;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The `sluicegate` binary through Ctrl-C and kill -9: what it leaves behind, and how the next run deals with it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -74,6 +76,51 @@ fn an_interrupt_stops_everything_and_exits_well() {
     up.read_until("stopped");
     assert!(up.child.wait().unwrap().success());
     assert!(!is_alive(server));
+}
+
+/// A request that never ends holds the drain for as long as it may take; whoever asks again wants out.
+#[test]
+fn a_second_interrupt_waits_for_nothing() {
+    let folder = open_folder();
+    let mut up = Up::start(folder.path());
+    let mut address = |line: &str| up.read_until(line).split("http://").nth(1).unwrap().to_owned();
+    let (dashboard, endpoint) = (address("dashboard  "), address("endpoint  "));
+    let inference = endpoint.trim_end_matches("/v1");
+    up.read_until("Ctrl-C");
+    let server = server(folder.path());
+    let mut held = TcpStream::connect(&dashboard).unwrap();
+    held.write_all(
+        b"POST /api/v1/auth/sign-up HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+          content-length: 9\r\nexpect: 100-continue\r\n\r\n",
+    )
+    .unwrap();
+    let mut reading = [0; 12];
+    held.read_exact(&mut reading).unwrap();
+    assert_eq!(&reading, b"HTTP/1.1 100");
+
+    up.signal(Signal::INT);
+    until("it drains", || TcpStream::connect(inference).is_err());
+    assert!(
+        up.child.try_wait().unwrap().is_none(),
+        "the request holds the drain"
+    );
+    up.signal(Signal::INT);
+    let mut ended = None;
+    until("it ends", || {
+        ended = up.child.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert!(!ended.unwrap().success(), "cutting requests is no good end");
+    until("the database server ends", || !is_alive(server));
+}
+
+/// Waits for less than a drain may take.
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
