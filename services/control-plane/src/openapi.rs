@@ -8,10 +8,12 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{InfoBuilder, OpenApi};
+use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, Ref, Response, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
 use crate::api;
+use crate::problem::Problem;
 
 const TAGS: [(&str, &str); 10] = [
     ("auth", "Sign up, sign in, sessions."),
@@ -50,7 +52,26 @@ pub fn document() -> OpenApi {
         "access_token",
         Vec::<String>::new(),
     )]);
+    let operations = document.paths.paths.values_mut().flat_map(|item| {
+        let methods = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        methods.into_iter().flatten()
+    });
+    for operation in operations {
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry("default".to_owned())
+            .or_insert_with(|| problem().into());
+    }
     let components = document.components.get_or_insert_default();
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut schemas);
+    components.schemas.extend(schemas);
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.bearer_format = Some("JWT".to_owned());
     components
@@ -61,6 +82,18 @@ pub fn document() -> OpenApi {
         .security_schemes
         .insert("refresh_cookie".to_owned(), SecurityScheme::ApiKey(cookie).into());
     document
+}
+
+/// What any operation may answer instead; one that has more to say about it does so itself.
+fn problem() -> Response {
+    let schema = Ref::from_schema_name(Problem::name());
+    ResponseBuilder::new()
+        .description("Problem")
+        .content(
+            "application/problem+json",
+            ContentBuilder::new().schema(Some(schema)).build(),
+        )
+        .build()
 }
 
 /// Which methods each path of the document takes.

@@ -2,165 +2,25 @@
 
 use actix_web::{delete, get, patch, post};
 use futures_util::FutureExt;
-use serde::{Deserialize, Serialize};
 use sluicegate_contracts::config::ApiKeyStatus;
-use sluicegate_contracts::ids::{ApiKeyId, UserId};
-use sluicegate_credentials::ApiKeySecret;
+use sluicegate_contracts::ids::ApiKeyId;
 use time::{Duration, OffsetDateTime};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::api_key_shapes::{CreateKey, Key, KeyWithSecret, RotateKey, UpdateKey};
 use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::shapes::{Page, display_name, nullable_time};
-use crate::app::Committed;
+use super::shapes::{Page, display_name};
 use crate::app::api_keys::{self, Changes, NewKey};
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
-use crate::problem::Problem;
 use crate::store::Lock;
 use crate::store::api_keys as rows;
 
 const MAX_OVERLAP_SECONDS: u32 = 604_800;
 
-/// Whether a key works.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum KeyStatus {
-    /// It works.
-    Active,
-    /// It is switched off.
-    Disabled,
-    /// Its time is over.
-    Expired,
-}
-
-/// An inference key.
-#[derive(Serialize, ToSchema)]
-struct Key {
-    /// Its id.
-    #[schema(value_type = String, example = "key_01jd0000000000000000000000")]
-    id: ApiKeyId,
-    /// Its name for people.
-    #[schema(example = "backend")]
-    name: String,
-    /// Begin and end of the current secret.
-    #[schema(example = "sk-sg-…wxyz")]
-    hint: String,
-    /// Whether it works.
-    status: KeyStatus,
-    /// Models it may ask for: exact names, or beginnings followed by `*`. Empty means all.
-    allowed_models: Vec<String>,
-    /// When it was created.
-    #[serde(with = "time::serde::rfc3339")]
-    created_at: OffsetDateTime,
-    /// Id of the user who created it.
-    #[schema(value_type = Option<String>, required = true, example = "usr_01jd0000000000000000000000")]
-    created_by: Option<UserId>,
-    /// When it stops working; null means never.
-    #[serde(with = "time::serde::rfc3339::option")]
-    #[schema(required = true)]
-    expires_at: Option<OffsetDateTime>,
-    /// Until when the secret before the current one works as well.
-    #[serde(with = "time::serde::rfc3339::option")]
-    #[schema(required = true)]
-    previous_secret_valid_until: Option<OffsetDateTime>,
-    /// When it was last used, as far as usage has arrived.
-    #[serde(with = "time::serde::rfc3339::option")]
-    #[schema(required = true)]
-    last_used_at: Option<OffsetDateTime>,
-}
-
-impl Key {
-    fn of(row: rows::ApiKey, now: OffsetDateTime) -> Self {
-        let expired = row.expires_at.is_some_and(|at| at <= now);
-        let status = match row.status {
-            ApiKeyStatus::Active if expired => KeyStatus::Expired,
-            ApiKeyStatus::Active => KeyStatus::Active,
-            ApiKeyStatus::Disabled => KeyStatus::Disabled,
-        };
-        let previous = row
-            .previous
-            .map(|previous| previous.valid_until)
-            .filter(|until| *until > now);
-        Self {
-            id: row.id,
-            name: row.name,
-            hint: row.hint,
-            status,
-            allowed_models: row.allowed_models,
-            created_at: row.created_at,
-            created_by: row.created_by,
-            expires_at: row.expires_at,
-            previous_secret_valid_until: previous,
-            last_used_at: row.last_used_at,
-        }
-    }
-}
-
-/// An inference key together with its secret, shown once.
-#[derive(Serialize, ToSchema)]
-struct KeyWithSecret {
-    /// The key.
-    #[serde(flatten)]
-    key: Key,
-    /// Send as `Authorization: Bearer`; it is not shown again.
-    #[schema(example = "sk-sg-…")]
-    secret: String,
-}
-
-impl KeyWithSecret {
-    fn of(row: rows::ApiKey, secret: &ApiKeySecret, now: OffsetDateTime) -> Self {
-        Self {
-            key: Key::of(row, now),
-            secret: secret.expose().to_owned(),
-        }
-    }
-}
-
-/// A new key.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CreateKey {
-    /// Its name for people.
-    #[schema(min_length = 1, max_length = 100, example = "backend")]
-    name: String,
-    /// When it stops working; absent or null means never.
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    expires_at: Option<OffsetDateTime>,
-    /// Models it may ask for; absent or empty means all.
-    #[serde(default)]
-    allowed_models: Vec<String>,
-}
-
-/// What shall change.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct UpdateKey {
-    /// Its name for people.
-    name: Option<String>,
-    /// When it stops working; null means never.
-    #[serde(default, deserialize_with = "nullable_time")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Option<OffsetDateTime>>,
-    /// Models it may ask for; empty means all.
-    allowed_models: Option<Vec<String>>,
-}
-
-/// How to rotate.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct RotateKey {
-    /// For how long the current secret works on; 0 ends it at once.
-    #[schema(minimum = 0, maximum = 604_800)]
-    overlap_seconds: u32,
-}
-
-fn answer(written: Committed<rows::ApiKey>, now: OffsetDateTime) -> Result<Reply> {
-    let revision = written.value.revision;
-    Ok(Reply::ok(&Key::of(written.value, now))?
-        .at_revision(revision)
-        .at_version(written.version))
+fn shown(row: rows::ApiKey, now: OffsetDateTime) -> Result<Reply> {
+    Reply::state(row.revision, &Key::of(row, now))
 }
 
 /// List keys
@@ -170,7 +30,6 @@ fn answer(written: Committed<rows::ApiKey>, now: OffsetDateTime) -> Result<Reply
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The keys that are not revoked, newest first", body = Page<Key>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects/{project}/keys")]
@@ -204,7 +63,6 @@ pub(super) async fn list_keys(member: InProject<Viewer>, page: PageQuery) -> Res
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 201, description = "Created; the secret is shown once", body = KeyWithSecret),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/projects/{project}/keys")]
@@ -241,18 +99,15 @@ pub(super) async fn create_key(member: InProject<Developer>, body: Creation<Crea
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The key", body = Key),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects/{project}/keys/{key}")]
 pub(super) async fn get_key(member: InProject<Viewer>, id: PathId<ApiKeyId>) -> Result<Reply> {
     let (project, id) = (member.project, id.0);
-    let found = member
-        .read(move |connection| rows::find(connection, project, id, Lock::None).boxed())
+    let row = member
+        .find(move |connection| rows::find(connection, project, id, Lock::None).boxed())
         .await?;
-    let row = found.ok_or_else(Error::not_found)?;
-    let revision = row.revision;
-    Ok(Reply::ok(&Key::of(row, member.ctx.now))?.at_revision(revision))
+    shown(row, member.ctx.now)
 }
 
 /// Change a key
@@ -266,7 +121,6 @@ pub(super) async fn get_key(member: InProject<Viewer>, id: PathId<ApiKeyId>) -> 
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 200, description = "The key as changed", body = Key),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[patch("/projects/{project}/keys/{key}")]
@@ -283,11 +137,13 @@ pub(super) async fn update_key(
         allowed_models: body.allowed_models,
     };
     let (project, id, now) = (member.project, id.0, member.ctx.now);
-    let written = member
+    member
         .caller
-        .write(move |tx| async move { api_keys::update(tx, project, id, changes, &if_match).await }.boxed())
-        .await?;
-    answer(written, now)
+        .change(
+            move |tx| async move { api_keys::update(tx, project, id, changes, &if_match).await }.boxed(),
+            move |row| shown(row, now),
+        )
+        .await
 }
 
 /// Give a key a new secret
@@ -304,7 +160,6 @@ pub(super) async fn update_key(
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 200, description = "Rotated; the new secret is shown once", body = KeyWithSecret),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/projects/{project}/keys/{key}/rotate")]
@@ -344,11 +199,13 @@ async fn switch(
     if_match: IfMatch,
 ) -> Result<Reply> {
     let (project, now) = (member.project, member.ctx.now);
-    let written = member
+    member
         .caller
-        .write(move |tx| async move { api_keys::switch(tx, project, id, status, &if_match).await }.boxed())
-        .await?;
-    answer(written, now)
+        .change(
+            move |tx| async move { api_keys::switch(tx, project, id, status, &if_match).await }.boxed(),
+            move |row| shown(row, now),
+        )
+        .await
 }
 
 /// Switch a key off
@@ -362,7 +219,6 @@ async fn switch(
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 200, description = "The key, switched off", body = Key),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/projects/{project}/keys/{key}/disable")]
@@ -385,7 +241,6 @@ pub(super) async fn disable_key(
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 200, description = "The key, switched on", body = Key),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/projects/{project}/keys/{key}/enable")]
@@ -410,7 +265,6 @@ pub(super) async fn enable_key(
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 204, description = "Revoked"),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[delete("/projects/{project}/keys/{key}")]
@@ -420,9 +274,8 @@ pub(super) async fn revoke_key(
     if_match: IfMatch,
 ) -> Result<Reply> {
     let (project, id) = (member.project, id.0);
-    let written = member
+    member
         .caller
-        .write(move |tx| async move { api_keys::revoke(tx, project, id, &if_match).await }.boxed())
-        .await?;
-    Ok(Reply::no_content().at_version(written.version))
+        .remove(move |tx| async move { api_keys::revoke(tx, project, id, &if_match).await }.boxed())
+        .await
 }

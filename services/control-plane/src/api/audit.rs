@@ -11,7 +11,6 @@ use super::extract::{Admin, InOrganization, PageQuery};
 use super::reply::Reply;
 use super::shapes::Page;
 use crate::error::Result;
-use crate::problem::Problem;
 use crate::store::audit::{self, ChainedRow};
 
 /// Who did it.
@@ -82,7 +81,6 @@ impl From<ChainedRow> for AuditEvent {
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 200, description = "The entries, newest first", body = Page<AuditEvent>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/organizations/{org}/audit-events")]

@@ -15,7 +15,6 @@ use crate::app::sessions::{self, Opened};
 use crate::codes::Code;
 use crate::domain::identity::{DisplayName, Email, NewPassword};
 use crate::error::{Error, Result};
-use crate::problem::Problem;
 use crate::state::AppState;
 
 /// A new account.
@@ -115,7 +114,6 @@ fn presented(state: &AppState, request: &HttpRequest) -> Option<String> {
     request_body = SignUp,
     responses(
         (status = 201, description = "Signed up and in; sets the refresh cookie", body = Session),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/sign-up")]
@@ -149,7 +147,6 @@ pub(super) async fn sign_up(request: HttpRequest, body: Json<SignUp>) -> Result<
     request_body = SignIn,
     responses(
         (status = 200, description = "Signed in; sets the refresh cookie", body = Session),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/sign-in")]
@@ -169,7 +166,6 @@ pub(super) async fn sign_in(request: HttpRequest, body: Json<SignIn>) -> Result<
     params(("x-sluicegate-csrf" = String, Header, description = "Always `1`: shows that a page of ours made the request")),
     responses(
         (status = 200, description = "Refreshed; replaces the refresh cookie", body = Session),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/refresh")]
@@ -193,7 +189,6 @@ pub(super) async fn refresh(_proof: SameOrigin, request: HttpRequest) -> Result<
     params(("x-sluicegate-csrf" = String, Header, description = "Always `1`: shows that a page of ours made the request")),
     responses(
         (status = 204, description = "Signed out"),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/sign-out")]

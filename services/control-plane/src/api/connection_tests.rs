@@ -10,7 +10,6 @@ use super::extract::{Developer, InProject, PathId};
 use super::reply::Reply;
 use crate::app::connection_tests;
 use crate::error::Result;
-use crate::problem::Problem;
 use crate::store::database::Scope;
 
 /// How a connection answered.
@@ -53,7 +52,6 @@ impl From<ConnectionReport> for ConnectionTest {
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 200, description = "How it answered", body = ConnectionTest),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/projects/{project}/connections/{connection}/test")]

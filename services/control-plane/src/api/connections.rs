@@ -15,8 +15,7 @@ use super::reply::Reply;
 use super::shapes::{Page, nullable, nullable_secret, optional_secret, slug};
 use crate::app::connections::{self, Changes, NewConnection};
 use crate::domain::precondition::IfMatch;
-use crate::error::{Error, Result};
-use crate::problem::Problem;
+use crate::error::Result;
 use crate::store::Lock;
 use crate::store::connections as rows;
 
@@ -152,6 +151,10 @@ struct UpdateConnection {
     priority: Option<i32>,
 }
 
+fn shown(row: rows::Account) -> Result<Reply> {
+    Reply::state(row.revision, &Connection::from(row))
+}
+
 /// List connections
 #[utoipa::path(
     operation_id = "list_connections", tag = "connections",
@@ -159,7 +162,6 @@ struct UpdateConnection {
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The connections, newest first", body = Page<Connection>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects/{project}/connections")]
@@ -185,7 +187,6 @@ pub(super) async fn list_connections(member: InProject<Viewer>, page: PageQuery)
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 201, description = "Created", body = Connection),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/projects/{project}/connections")]
@@ -226,18 +227,15 @@ pub(super) async fn create_connection(
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The connection", body = Connection),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects/{project}/connections/{connection}")]
 pub(super) async fn get_connection(member: InProject<Viewer>, id: PathId<ConnectionId>) -> Result<Reply> {
     let (project, id) = (member.project, id.0);
-    let found = member
-        .read(move |connection| rows::find(connection, project, id, Lock::None).boxed())
+    let row = member
+        .find(move |connection| rows::find(connection, project, id, Lock::None).boxed())
         .await?;
-    let row = found.ok_or_else(Error::not_found)?;
-    let revision = row.revision;
-    Ok(Reply::ok(&Connection::from(row))?.at_revision(revision))
+    shown(row)
 }
 
 /// Change a connection
@@ -253,7 +251,6 @@ pub(super) async fn get_connection(member: InProject<Viewer>, id: PathId<Connect
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 200, description = "The connection as changed", body = Connection),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[patch("/projects/{project}/connections/{connection}")]
@@ -271,16 +268,13 @@ pub(super) async fn update_connection(
         priority: body.priority,
     };
     let (project, id) = (member.project, id.0);
-    let written = member
+    member
         .caller
-        .write(move |tx| {
-            async move { connections::update(tx, project, id, changes, &if_match).await }.boxed()
-        })
-        .await?;
-    let revision = written.value.revision;
-    Ok(Reply::ok(&Connection::from(written.value))?
-        .at_revision(revision)
-        .at_version(written.version))
+        .change(
+            move |tx| async move { connections::update(tx, project, id, changes, &if_match).await }.boxed(),
+            shown,
+        )
+        .await
 }
 
 /// Delete a connection
@@ -296,7 +290,6 @@ pub(super) async fn update_connection(
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
         (status = 204, description = "Deleted"),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[delete("/projects/{project}/connections/{connection}")]
@@ -306,9 +299,8 @@ pub(super) async fn delete_connection(
     if_match: IfMatch,
 ) -> Result<Reply> {
     let (project, id) = (member.project, id.0);
-    let written = member
+    member
         .caller
-        .write(move |tx| async move { connections::delete(tx, project, id, &if_match).await }.boxed())
-        .await?;
-    Ok(Reply::no_content().at_version(written.version))
+        .remove(move |tx| async move { connections::delete(tx, project, id, &if_match).await }.boxed())
+        .await
 }

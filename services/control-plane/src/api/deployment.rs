@@ -8,7 +8,6 @@ use super::extract::Session;
 use super::reply::Reply;
 use crate::app::fleet;
 use crate::error::Result;
-use crate::problem::Problem;
 
 /// The deployment.
 #[derive(Serialize, ToSchema)]
@@ -35,7 +34,6 @@ struct DeploymentWorkers {
     operation_id = "get_deployment", tag = "meta",
     responses(
         (status = 200, description = "The deployment", body = Deployment),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/deployment")]

@@ -16,7 +16,6 @@ use crate::app::invites;
 use crate::domain::identity::Email;
 use crate::domain::role::Role;
 use crate::error::{Error, Result};
-use crate::problem::Problem;
 use crate::store::invites as rows;
 
 /// An invitation that is not accepted yet.
@@ -101,7 +100,6 @@ struct AcceptedInvite {
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 200, description = "The invitations, newest first", body = Page<Invite>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/organizations/{org}/invites")]
@@ -129,7 +127,6 @@ pub(super) async fn list_invites(member: InOrganization<Admin>, page: PageQuery)
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 201, description = "Invited; the token is shown once", body = InviteWithToken),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/organizations/{org}/invites")]
@@ -170,7 +167,6 @@ pub(super) async fn create_invite(
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 204, description = "Taken back"),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[delete("/organizations/{org}/invites/{invite}")]
@@ -178,9 +174,8 @@ pub(super) async fn revoke_invite(member: InOrganization<Admin>, id: PathId<Invi
     let (by, id) = (member.role, id.0);
     member
         .caller
-        .write(move |tx| async move { invites::revoke(tx, by, id).await }.boxed())
-        .await?;
-    Ok(Reply::no_content())
+        .remove(move |tx| async move { invites::revoke(tx, by, id).await }.boxed())
+        .await
 }
 
 /// Accept an invitation
@@ -191,7 +186,6 @@ pub(super) async fn revoke_invite(member: InOrganization<Admin>, id: PathId<Invi
     params(("Idempotency-Key" = Option<String>, Header, description = "Accept at most once per key, for 24 hours")),
     responses(
         (status = 201, description = "Joined", body = AcceptedInvite),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/invites/accept")]

@@ -12,7 +12,6 @@ use super::shapes::Named;
 use crate::codes::Code;
 use crate::domain::role::Role;
 use crate::error::{Error, Result};
-use crate::problem::Problem;
 use crate::store::{memberships, projects, users};
 
 /// Projects shown per organization; further ones are in the list of projects.
@@ -70,7 +69,6 @@ struct Membership {
     operation_id = "me", tag = "me",
     responses(
         (status = 200, description = "The signed-in person", body = Me),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/me")]

@@ -16,7 +16,6 @@ use crate::app::members;
 use crate::domain::precondition::IfMatch;
 use crate::domain::role::Role;
 use crate::error::{Error, Result};
-use crate::problem::Problem;
 use crate::store::memberships as rows;
 
 /// A person's place in an organization.
@@ -53,6 +52,10 @@ struct UpdateMember {
     role: Role,
 }
 
+fn shown(row: rows::Membership) -> Result<Reply> {
+    Reply::state(row.revision, &Member::from(row))
+}
+
 /// List members
 #[utoipa::path(
     operation_id = "list_members", tag = "organizations",
@@ -60,7 +63,6 @@ struct UpdateMember {
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The members, newest first", body = Page<Member>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/organizations/{org}/members")]
@@ -86,18 +88,15 @@ pub(super) async fn list_members(member: InOrganization<Viewer>, page: PageQuery
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The member", body = Member),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/organizations/{org}/members/{member}")]
 pub(super) async fn get_member(caller: InOrganization<Viewer>, id: PathId<MembershipId>) -> Result<Reply> {
     let (organization, id) = (caller.organization, id.0);
-    let found = caller
-        .read(move |connection| rows::find(connection, organization, id).boxed())
+    let row = caller
+        .find(move |connection| rows::find(connection, organization, id).boxed())
         .await?;
-    let row = found.ok_or_else(Error::not_found)?;
-    let revision = row.revision;
-    Ok(Reply::ok(&Member::from(row))?.at_revision(revision))
+    shown(row)
 }
 
 /// Change a member's role
@@ -113,7 +112,6 @@ pub(super) async fn get_member(caller: InOrganization<Viewer>, id: PathId<Member
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 200, description = "The member as changed", body = Member),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[patch("/organizations/{org}/members/{member}")]
@@ -125,12 +123,13 @@ pub(super) async fn update_member(
 ) -> Result<Reply> {
     let role = body.checked()?.role;
     let (by, id) = (caller.role, id.0);
-    let written = caller
+    caller
         .caller
-        .write(move |tx| async move { members::set_role(tx, by, id, role, &if_match).await }.boxed())
-        .await?;
-    let revision = written.value.revision;
-    Ok(Reply::ok(&Member::from(written.value))?.at_revision(revision))
+        .change(
+            move |tx| async move { members::set_role(tx, by, id, role, &if_match).await }.boxed(),
+            shown,
+        )
+        .await
 }
 
 /// Remove a member
@@ -146,7 +145,6 @@ pub(super) async fn update_member(
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 204, description = "Removed"),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[delete("/organizations/{org}/members/{member}")]
@@ -159,7 +157,6 @@ pub(super) async fn remove_member(
     let (by, id) = ((user, caller.role), id.0);
     caller
         .caller
-        .write(move |tx| async move { members::remove(tx, by, id, &if_match).await }.boxed())
-        .await?;
-    Ok(Reply::no_content())
+        .remove(move |tx| async move { members::remove(tx, by, id, &if_match).await }.boxed())
+        .await
 }

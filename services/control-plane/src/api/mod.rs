@@ -1,5 +1,7 @@
-//! The route table, nothing else. Handlers live in one file per resource, with their request and response shapes.
+//! The route table, nothing else. Handlers live in one file per resource, with their request and response shapes, or
+//! these in a file beside it where there are many.
 
+mod api_key_shapes;
 mod api_keys;
 mod audit;
 mod auth;
@@ -22,6 +24,7 @@ mod projects;
 mod providers;
 pub mod reply;
 mod requests;
+mod route_shapes;
 mod routes;
 pub mod shapes;
 mod usage;

@@ -15,7 +15,6 @@ use super::reply::Reply;
 use super::shapes::Page;
 use crate::domain::model_catalog::CatalogModel;
 use crate::error::{Error, Result};
-use crate::problem::Problem;
 use crate::store::catalog;
 
 /// A model and the ways to reach it.
@@ -156,7 +155,6 @@ struct ModelsQuery {
     operation_id = "list_models", tag = "models", params(ModelsQuery, PageQuery),
     responses(
         (status = 200, description = "Models that can be reached, by id", body = Page<Model>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/models")]
@@ -200,7 +198,6 @@ fn by_model(endpoints: Vec<catalog::StoredEndpoint>) -> HashMap<String, Vec<Mode
     params(("vendor" = String, Path, description = "First half of the id"), ("name" = String, Path, description = "Second half of the id")),
     responses(
         (status = 200, description = "The model", body = Model),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/models/{vendor}/{name}")]

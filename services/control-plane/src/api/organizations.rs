@@ -14,8 +14,7 @@ use super::reply::Reply;
 use super::shapes::{Page, display_name, slug};
 use crate::app::organizations::{self, Changes};
 use crate::domain::precondition::IfMatch;
-use crate::error::{Error, Result};
-use crate::problem::Problem;
+use crate::error::Result;
 use crate::store::organizations as rows;
 
 /// A tenant.
@@ -67,12 +66,15 @@ struct UpdateOrganization {
     slug: Option<String>,
 }
 
+fn shown(row: rows::Organization) -> Result<Reply> {
+    Reply::state(row.revision, &Organization::from(row))
+}
+
 /// List my organizations
 #[utoipa::path(
     operation_id = "list_organizations", tag = "organizations", params(PageQuery),
     responses(
         (status = 200, description = "The organizations you belong to, newest first", body = Page<Organization>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/organizations")]
@@ -101,7 +103,6 @@ pub(super) async fn list_organizations(session: Session, page: PageQuery) -> Res
     params(("Idempotency-Key" = Option<String>, Header, description = "Create at most once per key, for 24 hours")),
     responses(
         (status = 201, description = "Created", body = Organization),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/organizations")]
@@ -134,18 +135,15 @@ pub(super) async fn create_organization(
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The organization", body = Organization),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/organizations/{org}")]
 pub(super) async fn get_organization(member: InOrganization<Viewer>) -> Result<Reply> {
     let id = member.organization;
-    let found = member
-        .read(move |connection| rows::find(connection, id).boxed())
+    let row = member
+        .find(move |connection| rows::find(connection, id).boxed())
         .await?;
-    let row = found.ok_or_else(Error::not_found)?;
-    let revision = row.revision;
-    Ok(Reply::ok(&Organization::from(row))?.at_revision(revision))
+    shown(row)
 }
 
 /// Rename an organization
@@ -158,7 +156,6 @@ pub(super) async fn get_organization(member: InOrganization<Viewer>) -> Result<R
     extensions(("x-sluicegate-role" = json!("owner"))),
     responses(
         (status = 200, description = "The organization as changed", body = Organization),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[patch("/organizations/{org}")]
@@ -172,12 +169,11 @@ pub(super) async fn update_organization(
         name: body.name.as_deref().map(display_name).transpose()?,
         slug: body.slug.as_deref().map(slug).transpose()?,
     };
-    let written = member
+    member
         .caller
-        .write(move |tx| async move { organizations::update(tx, changes, &if_match).await }.boxed())
-        .await?;
-    let revision = written.value.revision;
-    Ok(Reply::ok(&Organization::from(written.value))?
-        .at_revision(revision)
-        .at_version(written.version))
+        .change(
+            move |tx| async move { organizations::update(tx, changes, &if_match).await }.boxed(),
+            shown,
+        )
+        .await
 }

@@ -14,8 +14,7 @@ use super::reply::Reply;
 use super::shapes::{Page, display_name, slug};
 use crate::app::projects::{self, Changes};
 use crate::domain::precondition::IfMatch;
-use crate::error::{Error, Result};
-use crate::problem::Problem;
+use crate::error::Result;
 use crate::store::projects as rows;
 
 /// A project.
@@ -82,12 +81,15 @@ struct OfOrganization {
     organization: Option<String>,
 }
 
+fn shown(row: rows::Project) -> Result<Reply> {
+    Reply::state(row.revision, &Project::from(row))
+}
+
 /// List my projects
 #[utoipa::path(
     operation_id = "list_projects", tag = "projects", params(OfOrganization, PageQuery),
     responses(
         (status = 200, description = "The projects you can see, newest first", body = Page<Project>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects")]
@@ -122,7 +124,6 @@ pub(super) async fn list_projects(
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 201, description = "Created", body = Project),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/projects")]
@@ -157,18 +158,15 @@ pub(super) async fn create_project(session: Session, body: Creation<CreateProjec
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The project", body = Project),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects/{project}")]
 pub(super) async fn get_project(member: InProject<Viewer>) -> Result<Reply> {
     let id = member.project;
-    let found = member
-        .read(move |connection| rows::find(connection, id).boxed())
+    let row = member
+        .find(move |connection| rows::find(connection, id).boxed())
         .await?;
-    let row = found.ok_or_else(Error::not_found)?;
-    let revision = row.revision;
-    Ok(Reply::ok(&Project::from(row))?.at_revision(revision))
+    shown(row)
 }
 
 /// Rename a project
@@ -181,7 +179,6 @@ pub(super) async fn get_project(member: InProject<Viewer>) -> Result<Reply> {
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 200, description = "The project as changed", body = Project),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[patch("/projects/{project}")]
@@ -196,12 +193,13 @@ pub(super) async fn update_project(
         slug: body.slug.as_deref().map(slug).transpose()?,
     };
     let id = member.project;
-    let written = member
+    member
         .caller
-        .write(move |tx| async move { projects::update(tx, id, changes, &if_match).await }.boxed())
-        .await?;
-    let revision = written.value.revision;
-    Ok(Reply::ok(&Project::from(written.value))?.at_revision(revision))
+        .change(
+            move |tx| async move { projects::update(tx, id, changes, &if_match).await }.boxed(),
+            shown,
+        )
+        .await
 }
 
 /// Delete a project
@@ -216,15 +214,13 @@ pub(super) async fn update_project(
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
         (status = 204, description = "Deleted"),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[delete("/projects/{project}")]
 pub(super) async fn delete_project(member: InProject<Admin>, if_match: IfMatch) -> Result<Reply> {
     let id = member.project;
-    let written = member
+    member
         .caller
-        .write(move |tx| async move { projects::delete(tx, id, &if_match).await }.boxed())
-        .await?;
-    Ok(Reply::no_content().at_version(written.version))
+        .remove(move |tx| async move { projects::delete(tx, id, &if_match).await }.boxed())
+        .await
 }

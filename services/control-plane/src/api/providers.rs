@@ -8,7 +8,6 @@ use super::extract::Session;
 use super::reply::Reply;
 use crate::domain::providers::{self, PROVIDERS};
 use crate::error::Result;
-use crate::problem::Problem;
 
 /// A provider.
 #[derive(Serialize, ToSchema)]
@@ -46,7 +45,6 @@ impl From<&providers::Provider> for Provider {
     operation_id = "list_providers", tag = "connections",
     responses(
         (status = 200, description = "Every provider, by id", body = [Provider]),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/providers")]

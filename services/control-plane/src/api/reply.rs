@@ -52,6 +52,14 @@ impl Reply {
         ))
     }
 
+    /// 200 with the state of something at `revision`, which becomes its entity tag.
+    ///
+    /// # Errors
+    /// Internal, when the body cannot be serialized.
+    pub fn state(revision: i64, body: &impl Serialize) -> Result<Self> {
+        Ok(Self::ok(body)?.at_revision(revision))
+    }
+
     /// 201 with a body and where to find it again.
     ///
     /// # Errors

@@ -15,7 +15,6 @@ use super::money::Money;
 use super::reply::Reply;
 use super::shapes::Page;
 use crate::error::{Error, Result};
-use crate::problem::Problem;
 use crate::store::requests::{self, LoggedRequest, RequestFilter};
 
 /// One inference call.
@@ -260,7 +259,6 @@ impl RequestsQuery {
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "Requests, newest first", body = Page<Request>),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects/{project}/requests")]
@@ -289,7 +287,6 @@ pub(super) async fn list_requests(
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "The request", body = Request),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects/{project}/requests/{request}")]

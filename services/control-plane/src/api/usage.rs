@@ -14,7 +14,6 @@ use super::money::Money;
 use super::reply::Reply;
 use crate::domain::usage_query::{Grain, GroupBy, UsageQuery};
 use crate::error::Result;
-use crate::problem::Problem;
 use crate::store::usage_rollups::{self, SeriesRow};
 
 /// Length of one point.
@@ -180,7 +179,6 @@ fn group(grouping: UsageGrouping, first: &SeriesRow) -> Option<UsageGroup> {
     extensions(("x-sluicegate-role" = json!("viewer"))),
     responses(
         (status = 200, description = "Usage", body = Usage),
-        (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/projects/{project}/usage")]

@@ -48,6 +48,18 @@ impl Caller {
         self.state.within(scope, work).await
     }
 
+    /// Reads one of the tenant's rows.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; `not_found` when there is none.
+    pub async fn find<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<Option<T>>> + Send + 'static,
+    {
+        self.read(work).await?.ok_or_else(Error::not_found)
+    }
+
     /// Changes the tenant's rows.
     ///
     /// # Errors
@@ -58,6 +70,30 @@ impl Caller {
         F: for<'tx> FnOnce(&'tx mut Tx) -> BoxFuture<'tx, Result<T>> + Send + 'static,
     {
         self.state.write(self.ctx, work).await
+    }
+
+    /// Changes a row and answers with what `show` makes of its new state.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn change<T, F>(self, work: F, show: impl FnOnce(T) -> Result<Reply>) -> Result<Reply>
+    where
+        T: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> BoxFuture<'tx, Result<T>> + Send + 'static,
+    {
+        let written = self.write(work).await?;
+        Ok(show(written.value)?.at_version(written.version))
+    }
+
+    /// Removes a row; there is nothing left to show.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn remove<F>(self, work: F) -> Result<Reply>
+    where
+        F: for<'tx> FnOnce(&'tx mut Tx) -> BoxFuture<'tx, Result<()>> + Send + 'static,
+    {
+        self.change(work, |()| Ok(Reply::no_content())).await
     }
 
     /// Changes the tenant's rows and answers; with an Idempotency-Key at most once, later with the same answer.

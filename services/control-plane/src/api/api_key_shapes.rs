@@ -1,0 +1,144 @@
+//! What inference keys look like in REST: shown, with the secret that is shown once, and written.
+
+use serde::{Deserialize, Serialize};
+use sluicegate_contracts::config::ApiKeyStatus;
+use sluicegate_contracts::ids::{ApiKeyId, UserId};
+use sluicegate_credentials::ApiKeySecret;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use super::shapes::nullable_time;
+use crate::store::api_keys as rows;
+
+/// Whether a key works.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum KeyStatus {
+    /// It works.
+    Active,
+    /// It is switched off.
+    Disabled,
+    /// Its time is over.
+    Expired,
+}
+
+/// An inference key.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Key {
+    /// Its id.
+    #[schema(value_type = String, example = "key_01jd0000000000000000000000")]
+    id: ApiKeyId,
+    /// Its name for people.
+    #[schema(example = "backend")]
+    name: String,
+    /// Begin and end of the current secret.
+    #[schema(example = "sk-sg-…wxyz")]
+    hint: String,
+    /// Whether it works.
+    status: KeyStatus,
+    /// Models it may ask for: exact names, or beginnings followed by `*`. Empty means all.
+    allowed_models: Vec<String>,
+    /// When it was created.
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    /// Id of the user who created it.
+    #[schema(value_type = Option<String>, required = true, example = "usr_01jd0000000000000000000000")]
+    created_by: Option<UserId>,
+    /// When it stops working; null means never.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = true)]
+    expires_at: Option<OffsetDateTime>,
+    /// Until when the secret before the current one works as well.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = true)]
+    previous_secret_valid_until: Option<OffsetDateTime>,
+    /// When it was last used, as far as usage has arrived.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = true)]
+    last_used_at: Option<OffsetDateTime>,
+}
+
+impl Key {
+    pub(super) fn of(row: rows::ApiKey, now: OffsetDateTime) -> Self {
+        let expired = row.expires_at.is_some_and(|at| at <= now);
+        let status = match row.status {
+            ApiKeyStatus::Active if expired => KeyStatus::Expired,
+            ApiKeyStatus::Active => KeyStatus::Active,
+            ApiKeyStatus::Disabled => KeyStatus::Disabled,
+        };
+        let previous = row
+            .previous
+            .map(|previous| previous.valid_until)
+            .filter(|until| *until > now);
+        Self {
+            id: row.id,
+            name: row.name,
+            hint: row.hint,
+            status,
+            allowed_models: row.allowed_models,
+            created_at: row.created_at,
+            created_by: row.created_by,
+            expires_at: row.expires_at,
+            previous_secret_valid_until: previous,
+            last_used_at: row.last_used_at,
+        }
+    }
+}
+
+/// An inference key together with its secret, shown once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct KeyWithSecret {
+    /// The key.
+    #[serde(flatten)]
+    key: Key,
+    /// Send as `Authorization: Bearer`; it is not shown again.
+    #[schema(example = "sk-sg-…")]
+    secret: String,
+}
+
+impl KeyWithSecret {
+    pub(super) fn of(row: rows::ApiKey, secret: &ApiKeySecret, now: OffsetDateTime) -> Self {
+        Self {
+            key: Key::of(row, now),
+            secret: secret.expose().to_owned(),
+        }
+    }
+}
+
+/// A new key.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateKey {
+    /// Its name for people.
+    #[schema(min_length = 1, max_length = 100, example = "backend")]
+    pub(super) name: String,
+    /// When it stops working; absent or null means never.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub(super) expires_at: Option<OffsetDateTime>,
+    /// Models it may ask for; absent or empty means all.
+    #[serde(default)]
+    pub(super) allowed_models: Vec<String>,
+}
+
+/// What shall change.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateKey {
+    /// Its name for people.
+    pub(super) name: Option<String>,
+    /// When it stops working; null means never.
+    #[serde(default, deserialize_with = "nullable_time")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) expires_at: Option<Option<OffsetDateTime>>,
+    /// Models it may ask for; empty means all.
+    pub(super) allowed_models: Option<Vec<String>>,
+}
+
+/// How to rotate.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RotateKey {
+    /// For how long the current secret works on; 0 ends it at once.
+    #[schema(minimum = 0, maximum = 604_800)]
+    pub(super) overlap_seconds: u32,
+}
