@@ -280,12 +280,15 @@ impl Finish {
         }
     }
 
-    /// Closes the request: answered with this status.
-    pub(super) fn close(&mut self, outcome: Outcome, status: u16, error_code: Option<&str>) {
+    /// Closes the request: answered with this status. Gives the cost that the record states.
+    pub(super) fn close(
+        &mut self,
+        outcome: Outcome,
+        status: u16,
+        error_code: Option<&str>,
+    ) -> Option<NanoUsd> {
         let duration_us = micros(self.elapsed());
-        let Some(mut record) = self.record.take() else {
-            return;
-        };
+        let mut record = self.record.take()?;
         record.outcome = outcome;
         record.status = if self.progress.committed() { 200 } else { status };
         record.error_code = error_code.map(str::to_owned);
@@ -297,11 +300,12 @@ impl Finish {
         record.cost = total_cost(&record.attempts);
         let state = self.gateway.state();
         state.metrics.request(&record);
-        let request = record.request;
+        let (request, cost) = (record.request, record.cost);
         if let Err(error) = state.recorder.finish(|origin| UsageRecord { origin, ..record }) {
             state.metrics.lost_record();
             tracing::error!(target: "sluicegate", %request, %error, "a usage record is not on file");
         }
+        cost
     }
 
     /// Closes the request: answered with an error of the gateway's own.

@@ -1,7 +1,8 @@
 //! A stream on its way from a provider to a caller: bytes pass on as they come, the reader only looks.
 //!
-//! Must stay true: nothing is held back, except the end: the usage record is written before the caller sees it. A
-//! stream that breaks says so in a last event and never looks complete. Dropping this cancels the provider's work.
+//! Must stay true: nothing is held back, except the end: the usage record is written before the caller sees it, and
+//! the cost it states goes into the closing usage chunk. A stream that breaks says so in a last event and never looks
+//! complete. Dropping this cancels the provider's work.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -102,11 +103,11 @@ impl Relay {
             StreamEnd::Complete => {
                 let facts = self.reader.facts();
                 let (counts, _) = tokens(facts.usage, self.input_bytes, facts.content.total());
-                self.close(AttemptOutcome::Served, Outcome::Served, None);
-                self.shown.push_back(self.reader.tail(&counts));
+                let cost = self.close(AttemptOutcome::Served, Outcome::Served, None);
+                self.shown.push_back(self.reader.tail(&counts, cost.as_deref()));
             }
-            // The caller has seen the provider's own error event.
-            StreamEnd::Failed => self.close(AttemptOutcome::ServerError, Outcome::Cut, Some(FAILED)),
+            // The caller sees the provider's own error event.
+            StreamEnd::Failed => self.broke(AttemptOutcome::ServerError),
             StreamEnd::Cut => self.fail(AttemptOutcome::Cut, "the provider's stream ended before its end"),
         }
     }
@@ -117,7 +118,7 @@ impl Relay {
         if self.finish.is_none() {
             return;
         }
-        self.close(outcome, Outcome::Cut, Some(FAILED));
+        self.broke(outcome);
         let message = format!("The answer broke off: {why}.");
         let kind = ErrorKind::UpstreamFailed(502);
         let error = ErrorBody {
@@ -129,10 +130,20 @@ impl Relay {
         self.shown.push_back(error.to_stream_frame().into());
     }
 
-    fn close(&mut self, attempt: AttemptOutcome, outcome: Outcome, error_code: Option<&str>) {
-        let Some(mut finish) = self.finish.take() else {
-            return;
-        };
+    /// Closes the books of a stream that broke. What still waited for the end goes out.
+    fn broke(&mut self, attempt: AttemptOutcome) {
+        let cost = self.close(attempt, Outcome::Cut, Some(FAILED));
+        self.shown.extend(self.reader.release(cost.as_deref()));
+    }
+
+    /// Gives the cost as the record states it, in US dollars.
+    fn close(
+        &mut self,
+        attempt: AttemptOutcome,
+        outcome: Outcome,
+        error_code: Option<&str>,
+    ) -> Option<String> {
+        let mut finish = self.finish.take()?;
         let facts = self.reader.facts();
         let (tokens, evidence) = tokens(facts.usage, self.input_bytes, facts.content.total());
         finish.end(&AttemptEnd {
@@ -141,7 +152,9 @@ impl Relay {
             tokens,
             evidence,
         });
-        finish.close(outcome, 200, error_code);
+        finish
+            .close(outcome, 200, error_code)
+            .map(|cost| cost.to_string())
     }
 
     /// Waits for time to pass: keep-alive, silence, or the longest stream. Ready when there is something to show.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sluicegate_contracts::usage::{AttemptOutcome, Evidence, Outcome};
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::usage::{AttemptOutcome, Evidence, Outcome, UsageRecord};
 use sluicegate_data_plane::pipeline::Limits;
 
 use crate::support::{Config, Provider, Script, Worker, chat};
@@ -59,6 +60,70 @@ async fn a_caller_who_asks_for_usage_sees_every_byte() {
     let (seen, _, provider) = streamed(script, Limits::default(), body).await;
     assert_eq!(seen, [ONE, odd, TWO, USAGE, DONE].concat());
     assert_eq!(provider.received()[0].body, body.replace("local/m", "m"));
+}
+
+/// A stream of a model that has a price, to a caller who asked for usage.
+async fn priced(scripts: impl IntoIterator<Item = Script>) -> (String, UsageRecord) {
+    let provider = Provider::start(scripts).await;
+    let mut config = Config::new();
+    config.connect("main", "openai", &provider.url());
+    config.model("openai/gpt-4o-mini", "openai", "gpt-4o-mini", 150_000, 600_000);
+    let worker = Worker::start(&config);
+    let body = r#"{"model":"gpt-4o-mini","messages":[],"max_tokens":5,"stream":true,"stream_options":{"include_usage":true}}"#;
+    let seen = worker.chat(body).await.text().await.unwrap();
+    (seen, worker.record().await)
+}
+
+fn whole() -> Script {
+    Script::events().then(ONE).then(TWO).then(USAGE).then(DONE).end()
+}
+
+/// The usage chunk with the record's cost in it.
+fn costing(record: &UsageRecord) -> String {
+    let cost = record.cost.unwrap();
+    USAGE.replace("}}\n\n", &format!(",\"cost\":{cost}}}}}\n\n"))
+}
+
+#[actix_web::test]
+async fn the_last_chunk_says_what_the_record_says_it_cost() {
+    let (seen, record) = priced([whole()]).await;
+    assert_eq!(record.cost, Some(NanoUsd::from_nanos(11 * 150 + 2 * 600)));
+    assert!(costing(&record).contains(r#""completion_tokens":2,"cost":0.000002850}"#));
+    assert_eq!(seen, [ONE, TWO, &costing(&record), DONE].concat());
+}
+
+#[actix_web::test]
+async fn the_cost_holds_what_failed_attempts_cost_too() {
+    let (seen, record) = priced([Script::json(200, "[]"), whole()]).await;
+    let costs: Vec<_> = record.attempts.iter().map(|it| it.cost.unwrap()).collect();
+    assert_eq!(record.attempts[0].evidence, Evidence::Uncertain);
+    assert!(costs[0] > costs[1]);
+    assert_eq!(record.cost, Some(costs.into_iter().sum()));
+    assert_eq!(seen, [ONE, TWO, &costing(&record), DONE].concat());
+}
+
+#[actix_web::test]
+async fn usage_that_the_gateway_estimates_has_its_cost_too() {
+    let (seen, record) = priced([Script::events().then(ONE).then(TWO).then(DONE).end()]).await;
+    assert_eq!(record.attempts[0].evidence, Evidence::Estimated);
+    let told = format!("\"cost\":{}}}}}\n\n{DONE}", record.cost.unwrap());
+    assert!(seen.ends_with(&told), "{seen}");
+}
+
+#[actix_web::test]
+async fn a_stream_that_breaks_after_its_usage_still_tells_it() {
+    let begun = || Script::events().then(ONE).then(USAGE);
+    for script in [begun().cut(), begun().then("data: {oops\n\n").hang()] {
+        let (seen, record) = priced([script]).await;
+        assert_eq!(record.outcome, Outcome::Cut);
+        assert_eq!(record.attempts[0].evidence, Evidence::Reported);
+        let told = [ONE, &costing(&record)].concat();
+        let rest = seen.strip_prefix(&told);
+        assert!(
+            rest.is_some_and(|rest| rest.contains("The answer broke off")),
+            "{seen}"
+        );
+    }
 }
 
 #[actix_web::test]

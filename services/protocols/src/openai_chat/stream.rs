@@ -1,9 +1,12 @@
 //! A streamed answer on its way through: whole frames go out as they came, and on the way usage,
 //! finish reasons, errors and the end are noted. The data plane's relay feeds it every read.
 //!
-//! Two promises. A frame goes out whole or not at all, so that an error frame of ours never lands
-//! inside a provider's. And `[DONE]` is never passed on: the relay ends the stream itself with
-//! [`ChatStream::tail`], so that what looks complete to the caller is complete.
+//! Three promises. A frame goes out whole or not at all, so that an error frame of ours never lands
+//! inside a provider's. `[DONE]` is never passed on: the relay ends the stream itself with
+//! [`ChatStream::tail`], so that what looks complete to the caller is complete. And the chunk that
+//! closes with usage waits for the tail, where the cost is put into it; all others go out at once.
+
+mod last_chunk;
 
 use bytes::{Bytes, BytesMut};
 
@@ -15,6 +18,7 @@ use super::{FinishReason, usage};
 use crate::json::{Cursor, Kind, MAX_DEPTH};
 use crate::sse::{Frame, FrameTooLarge, Parser};
 use crate::{DecodeError, TokenCounts};
+use last_chunk::LastChunk;
 
 /// Why a stream cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +75,7 @@ pub struct ChatStream {
     parser: Parser,
     hide_usage_chunk: bool,
     facts: StreamFacts,
+    last: Option<LastChunk>,
 }
 
 /// What to do with a frame.
@@ -78,6 +83,10 @@ pub struct ChatStream {
 enum Show {
     Yes,
     No,
+    /// It holds no data, so its order among those that do means nothing.
+    Aside,
+    /// It tells usage and leaves no answer open: at the end, with the cost.
+    Last,
 }
 
 impl ChatStream {
@@ -88,6 +97,7 @@ impl ChatStream {
             parser: Parser::new(max_frame),
             hide_usage_chunk,
             facts: StreamFacts::default(),
+            last: None,
         }
     }
 
@@ -98,6 +108,7 @@ impl ChatStream {
             parser,
             hide_usage_chunk,
             facts,
+            last,
         } = self;
         let mut outgoing = Outgoing {
             read,
@@ -106,8 +117,15 @@ impl ChatStream {
             out,
         };
         let fed = parser.feed(read, |frame| {
-            if facts.note(&frame, *hide_usage_chunk)? == Show::Yes {
-                outgoing.add(&frame);
+            match facts.note(&frame, *hide_usage_chunk)? {
+                Show::No => {}
+                Show::Aside => outgoing.add(&frame),
+                Show::Yes => {
+                    // It was not the last one after all.
+                    outgoing.push(last.take());
+                    outgoing.add(&frame);
+                }
+                Show::Last => outgoing.push(last.replace(LastChunk::new(&frame))),
             }
             Ok(())
         });
@@ -122,19 +140,24 @@ impl ChatStream {
             parser,
             hide_usage_chunk,
             facts,
+            last,
         } = self;
-        let last: Result<(), StreamFault> = parser.finish(|frame| {
+        let ended: Result<(), StreamFault> = parser.finish(|frame| {
             let told = frame.data.is_some_and(|d| !d.trim_ascii().is_empty());
-            if told && facts.note(&frame, *hide_usage_chunk)? == Show::Yes {
-                let mut completed = BytesMut::with_capacity(frame.raw.len() + 2);
-                completed.extend_from_slice(frame.raw);
-                completed.extend_from_slice(b"\n\n");
-                out.push(completed.freeze());
+            if !told {
+                return Ok(());
             }
+            let completed = LastChunk::completed(&frame);
+            let passed = match facts.note(&frame, *hide_usage_chunk)? {
+                Show::No => [None, None],
+                Show::Yes | Show::Aside => [last.take(), Some(completed)],
+                Show::Last => [last.replace(completed), None],
+            };
+            out.extend(passed.into_iter().flatten().map(|chunk| chunk.into_bytes(None)));
             Ok(())
         });
         // A frame that breaks off in the middle is what a cut looks like.
-        if last.is_err() {
+        if ended.is_err() {
             StreamEnd::Cut
         } else {
             self.facts.end()
@@ -146,21 +169,35 @@ impl ChatStream {
         &self.facts
     }
 
-    /// What ends a complete stream towards the caller: the usage chunk the caller asked for and
-    /// the provider did not give, made of `estimate`, then `[DONE]`.
-    pub fn tail(&self, estimate: &TokenCounts) -> Bytes {
-        if self.hide_usage_chunk || self.facts.usage.is_some() {
-            return Bytes::from_static(DONE_FRAME);
-        }
+    /// What ends a complete stream towards the caller: the chunk that closed it with usage, or one
+    /// made of `estimate` when the caller asked for usage and the provider gave none; then
+    /// `[DONE]`. `cost` is a JSON number in US dollars and stands in that chunk's usage.
+    pub fn tail(&mut self, estimate: &TokenCounts, cost: Option<&str>) -> Bytes {
+        let told = self.hide_usage_chunk || self.facts.usage.is_some();
+        let last = match self.last.take() {
+            None if told => return Bytes::from_static(DONE_FRAME),
+            None => self.usage_chunk(estimate),
+            Some(last) => last,
+        };
+        let mut out = last.with_cost(cost);
+        out.extend_from_slice(DONE_FRAME);
+        Bytes::from(out)
+    }
+
+    /// The chunk with usage that still waits when a stream breaks; see [`ChatStream::tail`].
+    pub fn release(&mut self, cost: Option<&str>) -> Option<Bytes> {
+        self.last.take().map(|last| last.into_bytes(cost))
+    }
+
+    fn usage_chunk(&self, counts: &TokenCounts) -> LastChunk {
         let head = Head {
             id: self.facts.id.as_deref().unwrap_or_default(),
             created: self.facts.created,
             model: self.facts.model.as_deref().unwrap_or_default(),
         };
         let mut out = Vec::with_capacity(512);
-        ChunkWriter::new(&head, true).usage(&mut out, estimate);
-        out.extend_from_slice(DONE_FRAME);
-        Bytes::from(out)
+        ChunkWriter::new(&head, true).usage(&mut out, counts);
+        LastChunk::written(out)
     }
 }
 
@@ -172,14 +209,18 @@ impl StreamFacts {
 
     /// How the stream would count if the connection ended now.
     pub fn end(&self) -> StreamEnd {
-        let all_finished = self.present != 0 && self.present & !self.finished == 0;
         if self.error.is_some() {
             StreamEnd::Failed
-        } else if self.done || all_finished {
+        } else if self.done || self.all_finished() {
             StreamEnd::Complete
         } else {
             StreamEnd::Cut
         }
+    }
+
+    /// Every answer begun has its finish reason.
+    fn all_finished(&self) -> bool {
+        self.present != 0 && self.present & !self.finished == 0
     }
 
     fn note(&mut self, frame: &Frame<'_>, hide_usage_chunk: bool) -> Result<Show, StreamFault> {
@@ -187,22 +228,23 @@ impl StreamFacts {
             return Ok(Show::No);
         }
         let Some(data) = frame.data.map(<[u8]>::trim_ascii).filter(|d| !d.is_empty()) else {
-            return Ok(Show::Yes);
+            return Ok(Show::Aside);
         };
         if data == b"[DONE]" {
             self.done = true;
             return Ok(Show::No);
         }
-        let only_usage = self.chunk(data).map_err(StreamFault::Malformed)?;
-        Ok(if only_usage && hide_usage_chunk {
-            Show::No
-        } else {
-            Show::Yes
+        let usage = self.chunk(data).map_err(StreamFault::Malformed)?;
+        Ok(match (usage, hide_usage_chunk) {
+            (Usage::Alone, true) => Show::No,
+            (Usage::Alone, false) => Show::Last,
+            (Usage::BesideChoices, false) if self.all_finished() => Show::Last,
+            (Usage::BesideChoices | Usage::Untold, _) => Show::Yes,
         })
     }
 
-    /// Reads one JSON chunk; says whether it has usage and no choices.
-    fn chunk(&mut self, data: &[u8]) -> Result<bool, DecodeError> {
+    /// Reads one JSON chunk; says whether it has usage.
+    fn chunk(&mut self, data: &[u8]) -> Result<Usage, DecodeError> {
         let mut told = None;
         let mut choices = choice::Choices::default();
         let mut cursor = Cursor::new(data, MAX_DEPTH)?;
@@ -232,8 +274,20 @@ impl StreamFacts {
             self.content.reasoning += choices.content.reasoning;
             self.content.tools += choices.content.tools;
         }
-        Ok(told.is_some() && choices.count == 0)
+        Ok(match (told, choices.count) {
+            (None, _) => Usage::Untold,
+            (Some(_), 0) => Usage::Alone,
+            (Some(_), _) => Usage::BesideChoices,
+        })
     }
+}
+
+/// Usage in one chunk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Usage {
+    Untold,
+    Alone,
+    BesideChoices,
 }
 
 /// Groq's older place for usage.
@@ -266,6 +320,14 @@ impl Outgoing<'_> {
                 self.flush();
                 self.run = place.clone();
             }
+        }
+    }
+
+    /// Adds a chunk that was kept back in vain.
+    fn push(&mut self, chunk: Option<LastChunk>) {
+        if let Some(chunk) = chunk {
+            self.flush();
+            self.out.push(chunk.into_bytes(None));
         }
     }
 

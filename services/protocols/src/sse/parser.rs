@@ -25,6 +25,8 @@ pub struct Frame<'a> {
     pub event: Option<&'a [u8]>,
     /// The data lines, joined by line feeds; `None` when there is none, as in a comment.
     pub data: Option<&'a [u8]>,
+    /// Where `data` starts in `raw`; `None` when there is none or it was joined of several lines.
+    pub data_start: Option<usize>,
 }
 
 /// Splits a byte stream into frames.
@@ -210,8 +212,10 @@ fn frame<'a>(
         join_data_lines(&buffer[span], joined);
         &joined[..]
     });
+    let data_start = fields.data.as_ref().filter(|_| fields.data_lines == 1);
     Frame {
         raw: &buffer[whole.clone()],
+        data_start: data_start.map(|span| span.start - whole.start),
         place: in_place.then_some(whole),
         event: fields.event.clone().map(|span| &buffer[span]),
         data,

@@ -152,6 +152,7 @@ fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Run {
         stream.feed(&Bytes::copy_from_slice(piece), &mut out).unwrap();
     }
     let end = stream.finish(&mut out);
+    out.extend(stream.release(None));
     Run {
         shown: out.concat(),
         end,

@@ -8,7 +8,7 @@ fn frames(lines: &[&str]) -> String {
     lines.iter().map(|line| format!("{line}\n\n")).collect()
 }
 
-/// Runs a stream given in pieces; gives what the caller gets, the end and the facts.
+/// Runs a stream given in pieces; gives what the caller gets when nothing is known of a cost, the end and the facts.
 fn run(pieces: &[&[u8]], hide: bool) -> (String, StreamEnd, StreamFacts) {
     let mut stream = ChatStream::new(1 << 20, hide);
     let mut out = Vec::new();
@@ -16,6 +16,7 @@ fn run(pieces: &[&[u8]], hide: bool) -> (String, StreamEnd, StreamFacts) {
         stream.feed(&Bytes::copy_from_slice(piece), &mut out).unwrap();
     }
     let end = stream.finish(&mut out);
+    out.extend(stream.release(None));
     let shown = out.iter().flat_map(|b| b.iter().copied()).collect();
     (String::from_utf8(shown).unwrap(), end, stream.facts().clone())
 }
@@ -149,10 +150,10 @@ fn the_tail_gives_usage_that_was_asked_for_and_not_told() {
     let tail = |lines: &[&str], hide: bool| {
         let mut stream = ChatStream::new(1 << 20, hide);
         stream.feed(&Bytes::from(frames(lines)), &mut Vec::new()).unwrap();
-        String::from_utf8(stream.tail(&estimate).to_vec()).unwrap()
+        String::from_utf8(stream.tail(&estimate, Some("0.25")).to_vec()).unwrap()
     };
     assert_eq!(tail(&[CHUNK, FINISH], true), "data: [DONE]\n\n");
-    assert_eq!(tail(&[CHUNK, FINISH, USAGE], false), "data: [DONE]\n\n");
+    assert_eq!(tail(&[CHUNK, FINISH, USAGE], true), "data: [DONE]\n\n");
     let told = tail(&[CHUNK, FINISH], false);
     let (shown, end, facts) = run(&[told.as_bytes()], false);
     assert_eq!(
@@ -162,4 +163,75 @@ fn the_tail_gives_usage_that_was_asked_for_and_not_told() {
     assert!(
         shown.contains(r#""id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[]"#)
     );
+    assert!(shown.ends_with("\"cost\":0.25}}\n\n"), "{shown}");
+}
+
+/// What goes out while the stream runs, and its tail with a cost.
+fn told(pieces: &[&[u8]]) -> (String, String) {
+    let mut stream = ChatStream::new(1 << 20, false);
+    let mut out = Vec::new();
+    for piece in pieces {
+        stream.feed(&Bytes::copy_from_slice(piece), &mut out).unwrap();
+    }
+    stream.finish(&mut out);
+    let tail = stream.tail(&TokenCounts::default(), Some("0.000000410"));
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&out.concat()), text(&tail))
+}
+
+fn with_cost(line: &str) -> String {
+    format!(
+        "{},\"cost\":0.000000410}}}}\n\ndata: [DONE]\n\n",
+        line.strip_suffix("}}").unwrap()
+    )
+}
+
+#[test]
+fn the_chunk_that_closes_with_usage_waits_for_its_cost() {
+    let text = frames(&[CHUNK, FINISH, USAGE, ": still here", "data: [DONE]"]);
+    let expected = (frames(&[CHUNK, FINISH, ": still here"]), with_cost(USAGE));
+    assert_eq!(told(&[text.as_bytes()]), expected);
+    let single: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+    assert_eq!(told(&single), expected);
+    // Without an end marker or even a blank line behind it.
+    let text = frames(&[CHUNK, FINISH, USAGE]);
+    assert_eq!(
+        told(&[text.trim_end().as_bytes()]),
+        (frames(&[CHUNK, FINISH]), with_cost(USAGE))
+    );
+
+    let closing =
+        r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}"#;
+    let text = frames(&[CHUNK, closing, "data: [DONE]"]);
+    assert_eq!(told(&[text.as_bytes()]), (frames(&[CHUNK]), with_cost(closing)));
+}
+
+#[test]
+fn usage_in_every_chunk_holds_up_only_the_last() {
+    let running = r#"data: {"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":1}}"#;
+    let closing =
+        r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}"#;
+    let text = frames(&[running, running, closing, USAGE, "data: [DONE]"]);
+    let shown = frames(&[running, running, closing]);
+    assert_eq!(told(&[text.as_bytes()]), (shown, with_cost(USAGE)));
+    let mut stream = ChatStream::new(1 << 20, false);
+    let mut out = Vec::new();
+    stream.feed(&Bytes::from(frames(&[running])), &mut out).unwrap();
+    assert_eq!(
+        out.concat(),
+        frames(&[running]).into_bytes(),
+        "nothing of a running answer waits"
+    );
+    assert_eq!(stream.release(Some("1")), None);
+}
+
+#[test]
+fn a_chunk_kept_back_comes_before_what_follows() {
+    let error = r#"data: {"error":{"message":"overloaded","code":503}}"#;
+    for cut in 0..2 {
+        let text = frames(&[CHUNK, USAGE, error]);
+        let at = text.len() - cut * (error.len() + 2);
+        let (shown, end, _) = run(&[&text.as_bytes()[..at], &text.as_bytes()[at..]], false);
+        assert_eq!((shown, end), (text, StreamEnd::Failed));
+    }
 }

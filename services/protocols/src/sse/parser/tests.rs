@@ -35,6 +35,9 @@ fn parse(pieces: &[&[u8]]) -> (Vec<Seen>, Vec<u8>) {
 fn note(seen: &mut Vec<Seen>, raw: &mut Vec<u8>, frame: Frame<'_>) {
     let text = |b: Option<&[u8]>| b.map(|b| String::from_utf8_lossy(b).into_owned());
     raw.extend_from_slice(frame.raw);
+    if let Some(start) = frame.data_start {
+        assert!(frame.raw[start..].starts_with(frame.data.unwrap()));
+    }
     if frame.data.is_some() || frame.event.is_some() {
         seen.push(Seen {
             event: text(frame.event),
