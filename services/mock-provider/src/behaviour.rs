@@ -106,7 +106,8 @@ pub enum Fault {
         #[serde(default)]
         retry_after_s: Option<u64>,
     },
-    /// The call hangs until the client leaves: before the head, or after so many chunks.
+    /// The call hangs until the client leaves: before the head, or after so many chunks; a whole
+    /// answer hangs in its middle.
     Stall {
         /// Chunks before the silence.
         #[serde(default)]

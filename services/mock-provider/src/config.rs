@@ -26,11 +26,11 @@ pub struct Config {
     pub script: Script,
     /// Where chance comes from: equal seeds and equal calls give equal answers and faults.
     pub seed: u64,
-    /// What is kept of billed calls.
+    /// What is kept of calls.
     pub ledger: LedgerKind,
 }
 
-/// What is kept of billed calls.
+/// What is kept of calls.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerKind {

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `GET`, `PUT /__mock/script` | reads or sets the whole script |
 //! | `PUT /__mock/behaviour` | `{model, behaviour}` sets one model's, or the default without `model` |
-//! | `GET /__mock/ledger` | every billed call, one JSON document a line |
+//! | `GET /__mock/ledger` | every call, one JSON document a line |
 //! | `GET /__mock/totals` | sums |
 //! | `POST /__mock/reset` | empties the ledger and its file, and starts counts of calls anew |
 

@@ -33,7 +33,7 @@ pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest, body: 
     }
     let model = state.model(&name);
     let behaviour = &model.behaviour;
-    let fault = behaviour.fault(state.config.seed, model.next_call());
+    let fault = behaviour.fault(state.config.seed, model.next_call()).cloned();
     let input = text::embedding_tokens(&view.input);
     let call = Call {
         id: state.call_id("embd"),
@@ -43,13 +43,14 @@ pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest, body: 
         input,
         cached: 0,
         reasoning: 0,
+        fault: fault.clone(),
     };
     let mut bill = Bill::open(&state, &request, call);
     wait(behaviour.header_delay_ms + behaviour.first_token_ms).await;
     match fault {
         Some(Fault::Status { code, retry_after_s }) => {
-            bill.cancel();
-            return refusal::scripted(&state, *code, *retry_after_s);
+            bill.refuse();
+            return refusal::scripted(&state, code, retry_after_s);
         }
         Some(Fault::Stall { after_chunks: None }) => return std::future::pending().await,
         _ => {}

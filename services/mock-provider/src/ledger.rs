@@ -1,5 +1,6 @@
-//! What this provider billed: one entry per call that cost anything, written before the caller can
-//! see the end of the answer. Tests compare it with what the gateway recorded.
+//! What this provider did and billed: one entry per call that was understood, refused by script or
+//! not, written before the caller can see the end of the answer. Tests compare it with what the
+//! gateway recorded.
 //!
 //! The billing rule: an error answer costs nothing; a call that ran to its end costs its input and
 //! its output; a call that broke off, whoever broke it, costs its input and the tokens sent.
@@ -11,9 +12,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::behaviour::Fault;
 use crate::config::LedgerKind;
 
-/// One billed call.
+/// One call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The id given in the answer.
@@ -32,6 +34,9 @@ pub struct Entry {
     pub idempotency_key: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
+    /// What the script made go wrong with it, if anything.
+    #[serde(default)]
+    pub fault: Option<Fault>,
     /// Tokens of input.
     pub input_tokens: u64,
     /// Tokens of input read from the cache, part of the above.
@@ -44,7 +49,7 @@ pub struct Entry {
     pub cost_nano_usd: u64,
 }
 
-/// How a billed call ended.
+/// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -56,6 +61,8 @@ pub enum Outcome {
     Cut,
     /// This provider ended the stream with an error event.
     Failed,
+    /// This provider answered with an error status, and billed nothing.
+    Refused,
 }
 
 /// Sums over the ledger, and calls that left no entry.
@@ -65,7 +72,7 @@ pub struct Totals {
     pub requests: u64,
     /// Calls refused, by script or because they were wrong.
     pub refused: u64,
-    /// Entries.
+    /// Entries of calls that were not refused.
     pub billed: u64,
     /// Entries of calls the client left.
     pub client_left: u64,
@@ -141,7 +148,7 @@ impl Ledger {
         self.lock().totals.chunks += count;
     }
 
-    /// Every billed call, oldest first.
+    /// Every call, in the order in which they ended.
     pub fn entries(&self) -> Vec<Entry> {
         self.lock().entries.clone()
     }
@@ -170,7 +177,7 @@ impl Ledger {
 
 impl Totals {
     fn add(&mut self, entry: &Entry) {
-        self.billed += 1;
+        self.billed += u64::from(entry.outcome != Outcome::Refused);
         self.client_left += u64::from(entry.outcome == Outcome::ClientLeft);
         self.input_tokens = self.input_tokens.saturating_add(entry.input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(entry.output_tokens);

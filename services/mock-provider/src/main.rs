@@ -25,7 +25,7 @@ struct Options {
     /// Threads that answer requests.
     #[arg(long)]
     workers: Option<usize>,
-    /// File to append billed calls to.
+    /// File to append every call to.
     #[arg(long)]
     ledger: Option<PathBuf>,
     /// Keep sums only.

@@ -59,7 +59,7 @@ async fn answer(state: &Arc<State>, plan: Plan, mut bill: Bill, streamed: bool) 
     wait(plan.model.behaviour.header_delay_ms).await;
     match plan.fault {
         Some(Fault::Status { code, retry_after_s }) => {
-            bill.cancel();
+            bill.refuse();
             return refusal::scripted(state, code, retry_after_s);
         }
         Some(Fault::Stall { after_chunks: None }) => std::future::pending::<()>().await,
@@ -86,10 +86,14 @@ async fn whole(plan: Plan, mut bill: Bill) -> HttpResponse {
     response
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header(("x-request-id", id));
+    let (length, body) = (body.len(), Bytes::from(body));
     let keep = match plan.fault {
-        Some(Fault::CutBytes(bytes)) => usize::try_from(bytes).unwrap_or(usize::MAX).min(body.len()),
-        Some(Fault::CutChunks(_)) => body.len() / 2,
-        Some(Fault::Stall { .. }) => return std::future::pending().await,
+        Some(Fault::CutBytes(bytes)) => usize::try_from(bytes).unwrap_or(usize::MAX).min(length),
+        Some(Fault::CutChunks(_)) => length / 2,
+        Some(Fault::Stall { .. }) => {
+            let half = stream::then_stall(body.slice(..length / 2), bill);
+            return response.body(SizedStream::new(length as u64, half));
+        }
         _ => {
             bill.sent = plan.words * u64::from(plan.n);
             bill.settle(Outcome::Completed);
@@ -97,11 +101,8 @@ async fn whole(plan: Plan, mut bill: Bill) -> HttpResponse {
         }
     };
     bill.settle(Outcome::Cut);
-    let length = body.len() as u64;
-    response.body(SizedStream::new(
-        length,
-        stream::then_break(Bytes::from(body).slice(..keep)),
-    ))
+    let broken = stream::then_break(body.slice(..keep));
+    response.body(SizedStream::new(length as u64, broken))
 }
 
 impl Plan {
@@ -159,6 +160,7 @@ impl Plan {
             input: self.counts.input,
             cached: self.counts.cached_input,
             reasoning: self.counts.reasoning,
+            fault: self.fault.clone(),
         }
     }
 

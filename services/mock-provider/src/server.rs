@@ -123,12 +123,12 @@ impl MockHandle {
         self.address
     }
 
-    /// The book of billed calls.
+    /// The book of calls.
     pub fn ledger(&self) -> &Ledger {
         &self.state.ledger
     }
 
-    /// Every billed call, oldest first.
+    /// Every call, in the order in which they ended.
     pub fn entries(&self) -> Vec<Entry> {
         self.state.ledger.entries()
     }

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::HttpRequest;
 
-use crate::behaviour::{Behaviour, Script};
+use crate::behaviour::{Behaviour, Fault, Script};
 use crate::config::Config;
 use crate::ledger::{Entry, Ledger, Outcome};
 
@@ -127,6 +127,7 @@ pub(crate) struct Call<'a> {
     pub(crate) input: u64,
     pub(crate) cached: u64,
     pub(crate) reasoning: u64,
+    pub(crate) fault: Option<Fault>,
 }
 
 impl Bill {
@@ -147,6 +148,7 @@ impl Bill {
             request_id: header("x-request-id"),
             idempotency_key: header("idempotency-key"),
             outcome: Outcome::ClientLeft,
+            fault: call.fault,
             input_tokens: call.input,
             cached_input_tokens: call.cached,
             output_tokens: 0,
@@ -165,9 +167,14 @@ impl Bill {
         self.entry.as_ref().map_or("", |e| &e.call_id)
     }
 
-    /// Forgets the call: it was refused and costs nothing.
-    pub(crate) fn cancel(&mut self) {
-        self.entry = None;
+    /// Books the call as refused: it costs nothing.
+    pub(crate) fn refuse(&mut self) {
+        if let Some(entry) = &mut self.entry {
+            entry.input_tokens = 0;
+            entry.cached_input_tokens = 0;
+            entry.reasoning_tokens = 0;
+        }
+        self.settle(Outcome::Refused);
     }
 
     /// Books the call with what was sent of it.

@@ -35,6 +35,15 @@ pub(crate) fn then_break(bytes: Bytes) -> impl Stream<Item = io::Result<Bytes>> 
     }
 }
 
+/// Sends `bytes` and then nothing more; the call ends when the client leaves.
+pub(crate) fn then_stall(bytes: Bytes, bill: Bill) -> impl Stream<Item = io::Result<Bytes>> {
+    async_stream::stream! {
+        let _booked_when_dropped = bill;
+        yield Ok(bytes);
+        std::future::pending::<()>().await;
+    }
+}
+
 /// What to do after a frame.
 enum Next {
     Go,

@@ -58,6 +58,12 @@ async fn the_first_calls_can_be_refused_and_cost_nothing() {
     complete(&mock, &chat("m", json!({}))).await;
     let totals = mock.totals();
     assert_eq!((totals.requests, totals.refused, totals.billed), (3, 2, 1));
+    let entries = billed(&mock, 3).await;
+    let outcomes: Vec<Outcome> = entries.iter().map(|e| e.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Refused, Outcome::Refused, Outcome::Completed]);
+    assert!(matches!(entries[0].fault, Some(Fault::Status { code: 429, .. })));
+    assert_eq!((entries[0].input_tokens, entries[0].cost_nano_usd), (0, 0));
+    assert_eq!(entries[2].fault, None);
 }
 
 #[tokio::test]
@@ -109,6 +115,27 @@ async fn a_client_that_leaves_is_billed_for_what_was_sent() {
     let entry = &billed(&mock, 1).await[0];
     assert_eq!((entry.outcome, entry.output_tokens), (Outcome::ClientLeft, 2));
     assert!(entry.input_tokens > 0 && entry.cost_nano_usd > 0);
+}
+
+#[tokio::test]
+async fn a_whole_answer_hangs_in_its_middle() {
+    let mock = start();
+    let stall = Fault::Stall {
+        after_chunks: Some(1),
+    };
+    faulty(&mock, stall.clone());
+    let response = post(&mock, PATH, &chat("m", json!({}))).await;
+    let whole = response.content_length().unwrap();
+    let mut body = response.bytes_stream();
+    let mut seen = 0;
+    while seen < whole / 2 {
+        seen += body.next().await.unwrap().unwrap().len() as u64;
+    }
+    assert!(mock.entries().is_empty(), "the call is still open");
+    drop(body);
+    let entry = &billed(&mock, 1).await[0];
+    assert_eq!((entry.outcome, entry.output_tokens), (Outcome::ClientLeft, 0));
+    assert_eq!(entry.fault, Some(stall));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use sluicegate_mock_provider::{Config, Entry, LedgerKind, MockProvider};
+use sluicegate_mock_provider::{Config, Entry, LedgerKind, MockProvider, Outcome};
 
 use crate::client::{chat, complete, config, http, post, start};
 
@@ -90,10 +90,14 @@ async fn script_and_ledger_are_reachable_over_http() {
     assert_eq!(entries, mock.entries());
     assert_eq!(
         (
-            entries[0].request_id.as_deref(),
-            entries[0].idempotency_key.as_deref()
+            entries[1].request_id.as_deref(),
+            entries[1].idempotency_key.as_deref()
         ),
         (Some("req-1"), Some("idem-1"))
+    );
+    assert_eq!(
+        entries.iter().map(|entry| entry.outcome).collect::<Vec<_>>(),
+        [Outcome::Refused, Outcome::Completed]
     );
     let totals: Value = http()
         .get(url("totals"))

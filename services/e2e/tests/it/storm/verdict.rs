@@ -369,6 +369,7 @@ mod tests {
             request_id: None,
             idempotency_key: None,
             outcome: Outcome::Completed,
+            fault: None,
             input_tokens: 4,
             cached_input_tokens: 0,
             output_tokens: 6,
