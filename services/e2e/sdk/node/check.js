@@ -47,6 +47,7 @@ async function streams(client, model) {
   const text = chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("");
   prove(`${model} streams in parts`, text && chunks.length > 3);
   prove(`${model} ends its stream with usage`, chunks.at(-1).usage.completion_tokens > 0);
+  prove(`${model} says what the stream cost`, chunks.at(-1).usage.cost > 0 === (model !== ECHO));
 }
 
 async function embeds(client, model) {

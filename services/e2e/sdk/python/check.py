@@ -47,6 +47,7 @@ def streams(client, model):
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     prove(f"{model} streams in parts", text and len(chunks) > 3)
     prove(f"{model} ends its stream with usage", chunks[-1].usage.completion_tokens > 0)
+    prove(f"{model} says what the stream cost", (chunks[-1].usage.cost > 0) == (model != ECHO))
 
 
 def embeds(client, model):

@@ -71,6 +71,9 @@ async fn seen(tenant: &Tenant, mock: &Mock, call: &Call, manner: Manner, billed:
     if let Some(told) = call.told {
         assert_eq!(tokens, told, "{row}");
     }
+    // A stream whose caller did not ask for usage has no place for the cost.
+    let told_cost = nanos(&row["cost"]).filter(|_| manner != Manner::StreamedWithoutUsage);
+    assert_eq!(call.told_cost, told_cost, "{row}");
     let ledger = mock.by_request();
     let Some(entries) = ledger.get(id) else {
         assert!(!billed, "{id} is not in the ledger");

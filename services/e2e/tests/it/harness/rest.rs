@@ -117,7 +117,7 @@ impl Tenant {
 
 /// Nano-dollars of an amount as the API tells it: a decimal with nine decimals.
 pub(crate) fn nanos(money: &Value) -> Option<u64> {
-    let (whole, decimals) = money["amount"].as_str()?.split_once('.')?;
-    assert_eq!((decimals.len(), &money["currency"]), (9, &json!("USD")));
-    format!("{whole}{decimals}").parse().ok()
+    let amount = money["amount"].as_str()?;
+    assert_eq!(money["currency"], "USD");
+    super::inference::nanos(amount)
 }

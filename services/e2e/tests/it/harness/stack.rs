@@ -13,6 +13,10 @@ use super::services::Services;
 
 const MASTER_KEY: &str = "2222222222222222222222222222222222222222222222222222222222222222";
 
+/// How long workers bear the silence of a provider. Short, so that a test sees it end; long, so that a provider that
+/// only waits for a busy machine is not taken for a silent one.
+const IDLE_TIMEOUT_MS: &str = "5000";
+
 /// How many workers a stack has.
 pub(crate) const WORKERS: usize = 2;
 
@@ -103,12 +107,12 @@ impl Plane {
 }
 
 impl Stack {
-    /// Starts everything with an empty database; `behaviour` is how the mock provider answers.
-    pub(crate) async fn start(behaviour: Value) -> Self {
+    /// Starts everything with an empty database; `mock` is added to the mock provider's configuration.
+    pub(crate) async fn start(mock: Value) -> Self {
         let turn = super::turn().await;
         let folder = super::open_folder();
         let services = Services::start();
-        let mock = Mock::start(folder.path(), behaviour).await;
+        let mock = Mock::start(folder.path(), mock).await;
         let ports: [u16; 6] = free_ports();
         let plane = |name: &str, binary, at: usize| {
             let ports = [ports[at], ports[at + 1]];
@@ -124,6 +128,7 @@ impl Stack {
             plane(name, "sluicegate-data-plane", at)
                 .set("SLUICEGATE_CONTROL_PLANE_URL", &control_plane.url)
                 .set("SLUICEGATE_DATA_DIR", folder.path().join(name).to_str().unwrap())
+                .set("SLUICEGATE_LIMITS__IDLE_TIMEOUT_MS", IDLE_TIMEOUT_MS)
         };
         let mut workers = [worker("worker-1", 2), worker("worker-2", 4)];
         for worker in &mut workers {

@@ -42,10 +42,10 @@ pub(super) async fn kill_each_in_turn(stack: &mut Stack, seed: u64) -> Vec<Outag
     victims.extend([Victim::Worker(0), Victim::Worker(1), Victim::ControlPlane]);
     let mut outages = Vec::new();
     for victim in victims {
-        pause(&mut random, 1_500).await;
+        pause(&mut random, 1_000).await;
         let killed = Instant::now();
         kill(stack, victim).await;
-        pause(&mut random, 2_000).await;
+        pause(&mut random, 1_500).await;
         revive(stack, victim).await;
         let ready = Instant::now();
         println!("{victim:?} was away for {:?}", ready - killed);

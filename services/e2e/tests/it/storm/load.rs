@@ -1,4 +1,4 @@
-//! The callers: a fixed number of them, each with one call at a time, and a log of what each saw.
+//! The callers: a fixed number of them, each with one call at a time, and a log of what each saw. Some hang up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,14 +9,18 @@ use rand::{RngExt, SeedableRng};
 use tokio::task::JoinSet;
 
 use crate::harness::eventually;
-use crate::harness::inference::{App, Call, Manner};
-use crate::harness::mock::{CHAT, EMBEDDING};
+use crate::harness::inference::{App, Call, Manner, Stay};
+use crate::harness::mock::{CHAT, EMBEDDING, SECOND_CHAT, THIRD_CHAT};
 use crate::harness::rest::Key;
 use crate::harness::stack::WORKERS;
 
 const CALLERS: u64 = 20;
 /// Longest pause of a caller between two calls, in milliseconds.
 const PAUSE_MS: u64 = 160;
+/// A model whose streams are so long that nobody waits for their end.
+pub(super) const LONG: &str = SECOND_CHAT;
+/// A model whose whole answers come so late that nobody waits for them.
+pub(super) const LATE: &str = THIRD_CHAT;
 
 /// A line of the callers' log.
 #[derive(Debug)]
@@ -79,14 +83,33 @@ async fn call_on(
         let endpoint = &endpoints[worker];
         let prompt = format!("call {} of a caller", log.len());
         let began = Instant::now();
-        let call = match random.random_range(0..10) {
-            0..4 => app.chat(endpoint, CHAT, Manner::Whole, &prompt).await,
-            4..7 => app.chat(endpoint, CHAT, Manner::Streamed, &prompt).await,
-            7..9 => {
+        let call = match random.random_range(0..100) {
+            0..35 => app.chat(endpoint, CHAT, Manner::Whole, &prompt).await,
+            35..61 => app.chat(endpoint, CHAT, Manner::Streamed, &prompt).await,
+            61..80 => {
                 app.chat(endpoint, CHAT, Manner::StreamedWithoutUsage, &prompt)
                     .await
             }
-            _ => app.embed(endpoint, EMBEDDING, &prompt).await,
+            80..90 => app.embed(endpoint, EMBEDDING, &prompt).await,
+            90..94 => {
+                let stay = Stay::ForWords(random.random_range(1..40));
+                app.chat_for(endpoint, LONG, Manner::Streamed, &prompt, stay)
+                    .await
+            }
+            94..97 => {
+                let stay = Stay::For(Duration::from_millis(random.random_range(20..300)));
+                app.chat_for(endpoint, LATE, Manner::Whole, &prompt, stay).await
+            }
+            // At any moment, also at that of the end.
+            number => {
+                let manner = if number == 97 {
+                    Manner::Whole
+                } else {
+                    Manner::Streamed
+                };
+                let stay = Stay::For(Duration::from_millis(random.random_range(0..160)));
+                app.chat_for(endpoint, CHAT, manner, &prompt, stay).await
+            }
         };
         let ended = Instant::now();
         shared.made.fetch_add(1, Ordering::Relaxed);
