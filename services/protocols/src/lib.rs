@@ -12,15 +12,23 @@
 //! buffers without one. Text of prompts and answers is never part of an error this crate makes;
 //! text a *provider* put into its error is kept apart in [`openai_chat::error::ProviderError`].
 
+pub mod canonical;
+pub mod dialect;
 pub mod embeddings;
 pub mod error;
+pub mod failure;
 pub mod json;
+pub mod lossy;
 pub mod models_list;
 pub mod openai_chat;
 pub mod passthrough;
+pub mod provider_error;
 mod request_fields;
 pub mod sse;
+pub mod target;
 pub mod tokens;
+pub mod tool_ids;
 
+pub use dialect::Dialect;
 pub use error::{DecodeError, Fault};
 pub use tokens::TokenCounts;

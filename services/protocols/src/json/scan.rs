@@ -31,6 +31,29 @@ fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// Offset of the first byte at or after `at` that may need an escape: a quote, a backslash, a
+/// control character, or the byte that U+2028 and U+2029 start with; the length when there is none.
+pub(super) fn unescaped_run_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(word) = bytes.get(at..at + 8).and_then(|w| <[u8; 8]>::try_from(w).ok()) {
+        let word = u64::from_le_bytes(word);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let quote = quote.wrapping_sub(ONES) & !quote;
+        let slash = word ^ (ONES * u64::from(b'\\'));
+        let slash = slash.wrapping_sub(ONES) & !slash;
+        let break_start = word ^ (ONES * 0xe2);
+        let break_start = break_start.wrapping_sub(ONES) & !break_start;
+        let hits = (control | quote | slash | break_start) & HIGHS;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    let found = tail.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20 || b == 0xe2);
+    at + found.unwrap_or(tail.len())
+}
+
 /// Reads a string whose opening quote is at `at`. Gives the offset after its closing quote and
 /// whether it holds escapes.
 pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeError> {

@@ -2,7 +2,7 @@
 //! and how much it said. The data plane calls it once per answer; the body goes on as it came.
 
 use super::choice::{self, ContentSize};
-use super::error::{ProviderError, clip};
+use crate::provider_error::{ProviderError, clip};
 use super::{FinishReason, usage};
 use crate::json::{Cursor, Kind, MAX_DEPTH};
 use crate::{DecodeError, TokenCounts};

@@ -1,0 +1,164 @@
+//! One part of a message's content out of the canonical form.
+
+use super::encode_message::write_cache_mark;
+use super::form;
+use crate::canonical::{Media, MediaKind, Part, PartBody, Source, Text};
+use crate::json::{Array, Object};
+use crate::lossy::{Feature, LossReport, Severity};
+
+/// What is lost when media of that kind cannot be expressed.
+pub(super) fn feature(kind: MediaKind) -> Feature {
+    match kind {
+        MediaKind::Image => Feature::Image,
+        MediaKind::Audio => Feature::Audio,
+        MediaKind::Video => Feature::Video,
+        MediaKind::File => Feature::File,
+    }
+}
+
+/// Writes a part as an element of a content list. `same`: it came from this dialect.
+pub(super) fn write_part(
+    list: &mut Array<'_>,
+    part: &Part<'_>,
+    same: bool,
+    losses: &mut LossReport,
+    at: impl Fn() -> String,
+) {
+    let short = same && part.form == form::part::SHORT;
+    match &part.body {
+        PartBody::Text(Text { text, citations: _ }) if short => list.string(text),
+        PartBody::Text(Text { text, citations: _ }) => {
+            finish(list.object(), part, same, |o| {
+                o.string("type", "text");
+                o.string("text", text);
+            });
+        }
+        PartBody::Json(value) => finish(list.object(), part, same, |o| {
+            o.string("type", "text");
+            o.string("text", value.as_str());
+        }),
+        PartBody::Refusal(text) => finish(list.object(), part, same, |o| {
+            o.string("type", "refusal");
+            o.string("refusal", text);
+        }),
+        PartBody::Reasoning(reasoning) => finish(list.object(), part, same, |o| {
+            o.string("type", "thinking");
+            if same && part.form == form::part::THINKING_STRING {
+                o.string("thinking", &reasoning.text.concat());
+                return;
+            }
+            let mut pieces = o.array("thinking");
+            for piece in reasoning.text.iter().chain(&reasoning.summary) {
+                pieces.object_of_text(piece);
+            }
+        }),
+        PartBody::Media(media) => write_media(list, part, media, same, losses, at),
+        PartBody::Opaque(opaque) => list.raw(&opaque.value),
+        // Neither is content: the caller has put them elsewhere.
+        PartBody::ToolCall(_) | PartBody::ToolResult(_) => {}
+    }
+}
+
+/// Writes the members of a part, then what every part may have.
+fn finish(mut object: Object<'_>, part: &Part<'_>, same: bool, write: impl FnOnce(&mut Object<'_>)) {
+    write(&mut object);
+    if same {
+        if let Some(mark) = &part.cache {
+            write_cache_mark(&mut object, mark);
+        }
+        part.extra.write(&mut object);
+    }
+}
+
+fn write_media(
+    list: &mut Array<'_>,
+    part: &Part<'_>,
+    media: &Media<'_>,
+    same: bool,
+    losses: &mut LossReport,
+    at: impl Fn() -> String,
+) {
+    let Media {
+        kind,
+        source,
+        mime,
+        name,
+        detail,
+    } = media;
+    let mime = mime.as_deref();
+    if let Source::Text(text) = source {
+        // A plain-text document reads the same as text.
+        return list.object_of_text(text);
+    }
+    let lost = |losses: &mut LossReport, feature| losses.note(feature, "", Severity::Missing, at());
+    match (kind, source) {
+        (MediaKind::Image | MediaKind::Video, Source::Url(_) | Source::Base64(_)) => {
+            let member = if *kind == MediaKind::Image { "image_url" } else { "video_url" };
+            let short = same && part.form == form::part::SHORT;
+            finish(list.object(), part, same, |o| {
+                o.string("type", member);
+                if short {
+                    return o.string(member, &address(source, mime));
+                }
+                let mut inner = o.object(member);
+                inner.string("url", &address(source, mime));
+                inner.optional_string("detail", detail.as_deref());
+            });
+        }
+        (MediaKind::Audio, Source::Base64(data)) => finish(list.object(), part, same, |o| {
+            o.string("type", "input_audio");
+            let mut inner = o.object("input_audio");
+            inner.string("data", data);
+            inner.optional_string("format", mime.map(audio_format));
+        }),
+        (MediaKind::Audio, Source::Url(url)) if same => finish(list.object(), part, same, |o| {
+            o.string("type", "input_audio");
+            let mut inner = o.object("input_audio");
+            inner.string("data", url);
+            inner.optional_string("format", mime.map(audio_format));
+        }),
+        (MediaKind::File, Source::Url(url)) if same && part.form == form::part::DOCUMENT_URL => {
+            finish(list.object(), part, same, |o| {
+                o.string("type", "document_url");
+                o.string("document_url", url);
+            });
+        }
+        (MediaKind::File, Source::Url(_) | Source::Base64(_) | Source::FileId(_)) => {
+            if matches!(source, Source::FileId(_)) && !same {
+                return lost(losses, Feature::FileId);
+            }
+            finish(list.object(), part, same, |o| {
+                o.string("type", "file");
+                let mut inner = o.object("file");
+                match source {
+                    Source::FileId(id) => inner.string("file_id", id),
+                    Source::Base64(_) | Source::Url(_) | Source::Text(_) => {
+                        inner.string("file_data", &address(source, mime));
+                    }
+                }
+                inner.optional_string("filename", name.as_deref());
+            });
+        }
+        (_, Source::FileId(_)) => lost(losses, Feature::FileId),
+        (MediaKind::Audio | MediaKind::Image | MediaKind::Video | MediaKind::File, Source::Url(_) | Source::Text(_)) => {
+            lost(losses, feature(*kind));
+        }
+    }
+}
+
+/// The bytes as an address: a data URL where the type is known.
+fn address(source: &Source<'_>, mime: Option<&str>) -> String {
+    match (source, mime) {
+        (Source::Base64(data), Some(mime)) => format!("data:{mime};base64,{data}"),
+        (Source::Base64(text) | Source::Url(text) | Source::Text(text) | Source::FileId(text), _) => text.to_string(),
+    }
+}
+
+/// OpenAI's word for a type of sound.
+fn audio_format(mime: &str) -> &str {
+    match mime {
+        "audio/mpeg" => "mp3",
+        "audio/x-wav" | "audio/wave" => "wav",
+        _ => mime.strip_prefix("audio/").unwrap_or(mime),
+    }
+}
