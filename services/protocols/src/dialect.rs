@@ -7,7 +7,7 @@ use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
 use crate::failure::Failure;
 use crate::lossy::{Encoded, LossReport};
 use crate::openai_chat;
-use crate::target::{RequestTarget, AnswerTarget};
+use crate::target::{AnswerTarget, RequestTarget};
 
 /// A wire format of inference traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

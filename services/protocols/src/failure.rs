@@ -95,7 +95,10 @@ impl ProviderError {
         if self.is_out_of_credit() {
             return FailureClass::OutOfCredit;
         }
-        let by_words = [&self.kind, &self.code].into_iter().flatten().find_map(|word| by_word(word));
+        let by_words = [&self.kind, &self.code]
+            .into_iter()
+            .flatten()
+            .find_map(|word| by_word(word));
         match (status, by_words) {
             (200..=299, by_words) => by_words.unwrap_or(FailureClass::Upstream),
             (_, Some(class @ (FailureClass::ContentFiltered | FailureClass::Overloaded))) => class,
@@ -109,7 +112,9 @@ impl ProviderError {
             (429, _) => FailureClass::RateLimited,
             (529, _) => FailureClass::Overloaded,
             (503, _) => FailureClass::Unavailable,
-            (_, by_words) => by_words.filter(|_| status < 500).unwrap_or(FailureClass::Upstream),
+            (_, by_words) => by_words
+                .filter(|_| status < 500)
+                .unwrap_or(FailureClass::Upstream),
         }
     }
 }
@@ -118,23 +123,40 @@ impl ProviderError {
 /// statuses told inside a body.
 fn by_word(word: &str) -> Option<FailureClass> {
     Some(match word.to_ascii_lowercase().as_str() {
-        "invalid_request_error" | "invalid_argument" | "failed_precondition" | "validationexception" | "400" => {
-            FailureClass::InvalidRequest
+        "invalid_request_error"
+        | "invalid_argument"
+        | "failed_precondition"
+        | "validationexception"
+        | "400" => FailureClass::InvalidRequest,
+        "authentication_error" | "unauthenticated" | "invalid_api_key" | "401" => {
+            FailureClass::Authentication
         }
-        "authentication_error" | "unauthenticated" | "invalid_api_key" | "401" => FailureClass::Authentication,
         "billing_error" | "402" => FailureClass::OutOfCredit,
-        "permission_error" | "permission_denied" | "accessdeniedexception" | "403" => FailureClass::Permission,
+        "permission_error" | "permission_denied" | "accessdeniedexception" | "403" => {
+            FailureClass::Permission
+        }
         "not_found_error" | "not_found" | "model_not_found" | "404" => FailureClass::NotFound,
         "request_too_large" | "413" => FailureClass::TooLarge,
-        "rate_limit_error" | "rate_limit_exceeded" | "ratelimitreached" | "resource_exhausted"
-        | "throttlingexception" | "429" => FailureClass::RateLimited,
+        "rate_limit_error"
+        | "rate_limit_exceeded"
+        | "ratelimitreached"
+        | "resource_exhausted"
+        | "throttlingexception"
+        | "429" => FailureClass::RateLimited,
         "content_filter" | "content_policy_violation" | "responsibleaipolicyviolation" => {
             FailureClass::ContentFiltered
         }
         "overloaded_error" | "modelnotreadyexception" | "529" => FailureClass::Overloaded,
         "unavailable" | "service_unavailable" | "503" => FailureClass::Unavailable,
-        "timeout" | "timeout_error" | "deadline_exceeded" | "modeltimeoutexception" | "504" => FailureClass::Timeout,
-        "api_error" | "server_error" | "internal" | "internal_server_error" | "modelstreamerrorexception" | "500"
+        "timeout" | "timeout_error" | "deadline_exceeded" | "modeltimeoutexception" | "504" => {
+            FailureClass::Timeout
+        }
+        "api_error"
+        | "server_error"
+        | "internal"
+        | "internal_server_error"
+        | "modelstreamerrorexception"
+        | "500"
         | "502" => FailureClass::Upstream,
         _ => return None,
     })
@@ -147,19 +169,55 @@ mod tests {
     #[test]
     fn providers_errors_are_classed_by_words_before_status() {
         let cases = [
-            (400, r#"{"error":{"message":"prompt is too long: 9 tokens","type":"invalid_request_error"}}"#, FailureClass::ContextTooLong),
-            (429, r#"{"error":{"message":"x","code":"insufficient_quota"}}"#, FailureClass::OutOfCredit),
-            (429, r#"{"error":{"message":"x","code":"RateLimitReached"}}"#, FailureClass::RateLimited),
-            (529, r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, FailureClass::Overloaded),
-            (200, r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, FailureClass::Overloaded),
-            (200, r#"{"error":{"code":503,"message":"x","status":"UNAVAILABLE"}}"#, FailureClass::Unavailable),
+            (
+                400,
+                r#"{"error":{"message":"prompt is too long: 9 tokens","type":"invalid_request_error"}}"#,
+                FailureClass::ContextTooLong,
+            ),
+            (
+                429,
+                r#"{"error":{"message":"x","code":"insufficient_quota"}}"#,
+                FailureClass::OutOfCredit,
+            ),
+            (
+                429,
+                r#"{"error":{"message":"x","code":"RateLimitReached"}}"#,
+                FailureClass::RateLimited,
+            ),
+            (
+                529,
+                r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+                FailureClass::Overloaded,
+            ),
+            (
+                200,
+                r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+                FailureClass::Overloaded,
+            ),
+            (
+                200,
+                r#"{"error":{"code":503,"message":"x","status":"UNAVAILABLE"}}"#,
+                FailureClass::Unavailable,
+            ),
             (200, r#"{"error":"broken"}"#, FailureClass::Upstream),
-            (401, r#"{"detail":"Invalid API Key"}"#, FailureClass::Authentication),
-            (500, r#"{"error":{"message":"x","type":"invalid_request_error"}}"#, FailureClass::Upstream),
+            (
+                401,
+                r#"{"detail":"Invalid API Key"}"#,
+                FailureClass::Authentication,
+            ),
+            (
+                500,
+                r#"{"error":{"message":"x","type":"invalid_request_error"}}"#,
+                FailureClass::Upstream,
+            ),
             (418, r#"{}"#, FailureClass::Upstream),
         ];
         for (status, body, class) in cases {
-            assert_eq!(ProviderError::parse(body.as_bytes()).class(status), class, "{status} {body}");
+            assert_eq!(
+                ProviderError::parse(body.as_bytes()).class(status),
+                class,
+                "{status} {body}"
+            );
         }
     }
 }

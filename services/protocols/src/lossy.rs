@@ -158,7 +158,13 @@ const MAX_LISTED: usize = 256;
 
 impl LossReport {
     /// Notes a loss.
-    pub fn note(&mut self, feature: Feature, name: &str, severity: Severity, at: impl Into<Cow<'static, str>>) {
+    pub fn note(
+        &mut self,
+        feature: Feature,
+        name: &str,
+        severity: Severity,
+        at: impl Into<Cow<'static, str>>,
+    ) {
         const MAX_NAME: usize = 64;
         if self.losses.len() == MAX_LISTED {
             self.more += 1;

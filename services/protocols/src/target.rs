@@ -15,6 +15,9 @@ pub struct RequestTarget<'a> {
     pub stream_usage: bool,
     /// What the provider takes for ids of tool calls.
     pub tool_ids: IdRule,
+    /// Write the meaning alone, in the usual spelling, as for a request of another dialect: for
+    /// servers that stumble over what the caller's own server takes.
+    pub meaning_only: bool,
     /// Peculiarities of Chat Completions servers.
     pub chat: ChatQuirks,
 }
@@ -62,6 +65,7 @@ impl Default for RequestTarget<'_> {
             default_output_limit: 4096,
             stream_usage: false,
             tool_ids: IdRule::OPENAI,
+            meaning_only: false,
             chat: ChatQuirks {
                 output_limit: OutputLimitField::MaxCompletionTokens,
                 developer_role: true,
@@ -82,4 +86,6 @@ pub struct AnswerTarget<'a> {
     pub created: u64,
     /// The caller asked for usage at the end of the stream.
     pub usage: bool,
+    /// Write the meaning alone, as for an answer of another dialect.
+    pub meaning_only: bool,
 }

@@ -76,7 +76,10 @@ impl ToolIds {
             let minted = mint(name, self.minted);
             self.minted += 1;
             let sent = self.send(&minted).into_owned();
-            self.waiting.entry(name.to_owned()).or_default().push_back(sent.clone());
+            self.waiting
+                .entry(name.to_owned())
+                .or_default()
+                .push_back(sent.clone());
             return Cow::Owned(sent);
         };
         self.names.insert(id.to_owned(), name.to_owned());
@@ -130,7 +133,10 @@ impl ToolIds {
 /// An id for call number `position` of the answer `seed` (its id, or anything else that tells it
 /// from other answers of the conversation). The same every time.
 pub fn mint(seed: &str, position: u32) -> String {
-    format!("call_{}", digest(&[seed.as_bytes(), b"#", &position.to_le_bytes()], 20))
+    format!(
+        "call_{}",
+        digest(&[seed.as_bytes(), b"#", &position.to_le_bytes()], 20)
+    )
 }
 
 /// Letters and digits that depend on all of `pieces`: FNV-1a, drawn out to the length asked for.
@@ -177,7 +183,10 @@ mod tests {
         let ids = [mint("r1", 0), mint("r1", 1), mint("r2", 0)];
         assert_eq!(ids[0], mint("r1", 0));
         assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2]);
-        assert!(ids.iter().all(|id| IdRule::ANTHROPIC.admits(id) && IdRule::OPENAI.admits(id)));
+        assert!(
+            ids.iter()
+                .all(|id| IdRule::ANTHROPIC.admits(id) && IdRule::OPENAI.admits(id))
+        );
     }
 
     #[test]

@@ -5,9 +5,7 @@
 use std::borrow::Cow;
 
 use super::owned::own;
-use super::{
-    Arguments, Candidate, Delta, Logprobs, Part, PartBody, Reasoning, Response, StreamEvent, Usage,
-};
+use super::{Arguments, Candidate, Delta, Logprobs, Part, PartBody, Reasoning, Response, StreamEvent, Usage};
 use crate::dialect::Dialect;
 
 /// Why events cannot be folded.
@@ -66,7 +64,11 @@ impl Collector {
                 self.response.created = start.created;
                 self.response.service_tier = start.service_tier.map(own);
             }
-            StreamEvent::PartStart { candidate, index, part } => self.part_start(candidate, index, *part)?,
+            StreamEvent::PartStart {
+                candidate,
+                index,
+                part,
+            } => self.part_start(candidate, index, *part)?,
             StreamEvent::Delta { candidate, delta } => self.delta(candidate, delta)?,
             StreamEvent::PartEnd { candidate } => {
                 let at = self.at(candidate)?;
@@ -77,11 +79,19 @@ impl Collector {
             StreamEvent::Logprobs { candidate, tokens } => {
                 let at = self.at(candidate)?;
                 self.grow(tokens.len() * 64)?;
-                let logprobs = self.response.candidates[at].logprobs.get_or_insert_with(Logprobs::default);
-                logprobs.content.extend(tokens.into_iter().map(|token| token.into_owned()));
+                let logprobs = self.response.candidates[at]
+                    .logprobs
+                    .get_or_insert_with(Logprobs::default);
+                logprobs
+                    .content
+                    .extend(tokens.into_iter().map(|token| token.into_owned()));
             }
             StreamEvent::Usage(usage) => self.response.usage = Some(Usage::into_owned(usage)),
-            StreamEvent::Extra { candidate, name, value } => {
+            StreamEvent::Extra {
+                candidate,
+                name,
+                value,
+            } => {
                 self.grow(name.len() + value.as_str().len())?;
                 let extra = match candidate {
                     Some(candidate) => {
@@ -183,7 +193,11 @@ fn add(part: &mut Part<'static>, delta: Delta<'_>) -> Result<(), CollectFault> {
         (_, Delta::Signature(text)) => append(part.signature.get_or_insert_default(), &text),
         (
             _,
-            Delta::Text(_) | Delta::Summary { .. } | Delta::Arguments(_) | Delta::Encrypted(_) | Delta::Citation(_),
+            Delta::Text(_)
+            | Delta::Summary { .. }
+            | Delta::Arguments(_)
+            | Delta::Encrypted(_)
+            | Delta::Citation(_),
         ) => return Err(CollectFault::OutOfOrder),
     }
     Ok(())

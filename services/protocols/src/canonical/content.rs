@@ -1,45 +1,11 @@
-//! Messages and what they are made of. A message holds parts in the order in which the model reads
-//! or wrote them: reasoning before the text and calls it led to, results in the order of the calls.
+//! What messages are made of. Parts stand in the order in which the model reads or wrote them:
+//! reasoning before the text and calls it led to, results in the order of the calls.
 
 use std::borrow::Cow;
 
 use super::{Extra, Form};
 use crate::DecodeError;
 use crate::json::{Kind, RawJson};
-
-/// One turn, or one piece of a turn: dialects with an item list (Responses) give one message per
-/// item, and encoders for dialects with strict turns merge neighbors of one role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message<'a> {
-    /// Who speaks.
-    pub role: Role<'a>,
-    /// Name of the speaker, where several share a role.
-    pub name: Option<Cow<'a, str>>,
-    /// What is said.
-    pub parts: Vec<Part<'a>>,
-    /// How the dialect of origin spelled the message.
-    pub form: Form,
-    /// Members not modelled.
-    pub extra: Extra<'a>,
-}
-
-/// Who speaks. System and developer messages stay where they stood: a dialect with one system
-/// prompt at the top decodes it as the first message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Role<'a> {
-    /// Instructions, in the older name.
-    System,
-    /// Instructions, in OpenAI's newer name.
-    Developer,
-    /// The caller.
-    User,
-    /// The model.
-    Assistant,
-    /// Results of tools; parts are [`PartBody::ToolResult`].
-    Tool,
-    /// A word this gateway does not know.
-    Other(Cow<'a, str>),
-}
 
 /// One piece of content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -305,6 +271,44 @@ impl<'a> Issuer<'a> {
     }
 }
 
+impl<'a> PartBody<'a> {
+    /// The text, if it is text.
+    pub fn as_text(&self) -> Option<&Text<'a>> {
+        if let Self::Text(text) = self {
+            Some(text)
+        } else {
+            None
+        }
+    }
+
+    /// The reasoning, if it is that.
+    pub fn as_reasoning(&self) -> Option<&Reasoning<'a>> {
+        if let Self::Reasoning(reasoning) = self {
+            Some(reasoning)
+        } else {
+            None
+        }
+    }
+
+    /// The call, if it is one.
+    pub fn as_tool_call(&self) -> Option<&ToolCall<'a>> {
+        if let Self::ToolCall(call) = self {
+            Some(call)
+        } else {
+            None
+        }
+    }
+
+    /// The result, if it is one.
+    pub fn as_tool_result(&self) -> Option<&ToolResult<'a>> {
+        if let Self::ToolResult(result) = self {
+            Some(result)
+        } else {
+            None
+        }
+    }
+}
+
 impl<'a> Part<'a> {
     /// A part that is only its body.
     pub fn new(body: PartBody<'a>) -> Self {
@@ -325,10 +329,16 @@ impl<'a> Part<'a> {
             PartBody::Text(text) => text.text.len(),
             PartBody::Refusal(text) => text.len(),
             PartBody::Media(media) => match &media.source {
-                Source::Base64(text) | Source::Text(text) | Source::Url(text) | Source::FileId(text) => text.len(),
+                Source::Base64(text) | Source::Text(text) | Source::Url(text) | Source::FileId(text) => {
+                    text.len()
+                }
             },
             PartBody::Reasoning(reasoning) => {
-                let pieces = reasoning.text.iter().chain(&reasoning.summary).chain(&reasoning.encrypted);
+                let pieces = reasoning
+                    .text
+                    .iter()
+                    .chain(&reasoning.summary)
+                    .chain(&reasoning.encrypted);
                 pieces.map(|piece| piece.len()).sum()
             }
             PartBody::ToolCall(call) => call.name.len() + call.arguments.as_text().len(),
@@ -345,38 +355,6 @@ impl<'a> Part<'a> {
             text: text.into(),
             citations: Vec::new(),
         }))
-    }
-}
-
-impl<'a> Role<'a> {
-    /// The word most dialects have for it.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::System => "system",
-            Self::Developer => "developer",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-            Self::Tool => "tool",
-            Self::Other(word) => word,
-        }
-    }
-
-    /// Whether the message instructs rather than speaks.
-    pub fn is_instruction(&self) -> bool {
-        matches!(self, Self::System | Self::Developer)
-    }
-}
-
-impl<'a> Message<'a> {
-    /// A message that is only its parts.
-    pub fn new(role: Role<'a>, parts: Vec<Part<'a>>) -> Self {
-        Self {
-            role,
-            name: None,
-            parts,
-            form: Form::default(),
-            extra: Extra::NONE,
-        }
     }
 }
 
@@ -406,7 +384,9 @@ impl Arguments<'_> {
         if raw.kind() == Kind::Object {
             Ok(raw)
         } else {
-            raw.cursor()?.object(|_, _| Ok(())).map(|_| RawJson::empty_object())
+            raw.cursor()?
+                .object(|_, _| Ok(()))
+                .map(|_| RawJson::empty_object())
         }
     }
 }

@@ -77,7 +77,8 @@ impl<'a> Extra<'a> {
 
     /// The members with memory of their own.
     pub fn into_owned(self) -> Extra<'static> {
-        let own = |(name, value): (Cow<'_, str>, RawJson<'_>)| (Cow::Owned(name.into_owned()), value.into_owned());
+        let own =
+            |(name, value): (Cow<'_, str>, RawJson<'_>)| (Cow::Owned(name.into_owned()), value.into_owned());
         Extra(self.0.into_iter().map(own).collect())
     }
 }

@@ -14,6 +14,7 @@ mod collect;
 mod content;
 mod event;
 mod extra;
+mod message;
 mod owned;
 mod request;
 mod response;
@@ -22,14 +23,15 @@ mod turns;
 
 pub use collect::{CollectFault, Collector};
 pub use content::{
-    Arguments, CacheMark, CacheStyle, CallKind, Citation, Issuer, Item, Media, MediaKind, Message, Opaque,
-    OpaqueRole, Part, PartBody, Reasoning, Role, Source, Text, ToolCall, ToolResult,
+    Arguments, CacheMark, CacheStyle, CallKind, Citation, Issuer, Item, Media, MediaKind, Opaque, OpaqueRole,
+    Part, PartBody, Reasoning, Source, Text, ToolCall, ToolResult,
 };
 pub use event::{Delta, StreamEnd, StreamEvent, StreamFault, StreamStart};
 pub use extra::{Extra, Form};
+pub use message::{Message, Role};
 pub use request::{
     LogprobsConfig, ReasoningConfig, Request, ResponseFormat, ResponseShape, Sampling, StreamConfig,
 };
 pub use response::{Candidate, Finish, FinishReason, Logprobs, Response, TokenLogprob, Usage};
-pub use turns::{Turn, turns};
 pub use tools::{CustomTool, FunctionTool, ProviderTool, Tool, ToolBody, ToolChoice, ToolMode};
+pub use turns::{Turn, turns};

@@ -91,7 +91,10 @@ impl<'a> Cursor<'a> {
     pub fn count_node(&mut self) -> Result<(), DecodeError> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            Err(DecodeError::new(Fault::OutOfRange("fewer elements in one document"), self.at))
+            Err(DecodeError::new(
+                Fault::OutOfRange("fewer elements in one document"),
+                self.at,
+            ))
         } else {
             Ok(())
         }

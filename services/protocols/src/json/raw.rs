@@ -63,7 +63,12 @@ impl<'a> RawJson<'a> {
         match self.kind() {
             Kind::Null => true,
             Kind::String => self.0.len() == 2,
-            Kind::Object | Kind::Array => self.0.bytes().skip(1).find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'}' | b']')),
+            Kind::Object | Kind::Array => self
+                .0
+                .bytes()
+                .skip(1)
+                .find(|b| !b.is_ascii_whitespace())
+                .is_some_and(|b| matches!(b, b'}' | b']')),
             Kind::Number | Kind::Bool => false,
         }
     }

@@ -50,7 +50,9 @@ pub(super) fn unescaped_run_end(bytes: &[u8], mut at: usize) -> usize {
         at += 8;
     }
     let tail = bytes.get(at..).unwrap_or_default();
-    let found = tail.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20 || b == 0xe2);
+    let found = tail
+        .iter()
+        .position(|&b| b == b'"' || b == b'\\' || b < 0x20 || b == 0xe2);
     at + found.unwrap_or(tail.len())
 }
 

@@ -9,12 +9,12 @@ use bytes::{Bytes, BytesMut};
 
 use super::choice::{self, ContentSize};
 use super::encode::{ChunkWriter, DONE_FRAME, Head};
-use crate::provider_error::{ProviderError, clip};
 use super::response::MAX_NAME;
 use super::{FinishReason, usage};
-use crate::json::{Cursor, Kind, MAX_DEPTH};
-use crate::sse::{Frame, Parser};
 pub use crate::canonical::{StreamEnd, StreamFault};
+use crate::json::{Cursor, Kind, MAX_DEPTH};
+use crate::provider_error::{ProviderError, clip};
+use crate::sse::{Frame, Parser};
 use crate::{DecodeError, TokenCounts};
 
 /// What has been read of a stream so far.

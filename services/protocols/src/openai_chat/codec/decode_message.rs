@@ -4,11 +4,13 @@
 
 use std::borrow::Cow;
 
+use super::decode_calls::{function, tool_call};
+use super::decode_citations::citations;
 use super::decode_part::part;
+use super::decode_reasoning::reasoning_detail;
 use super::{Expected, Reading, form};
 use crate::canonical::{
-    Arguments, CallKind, Citation, Extra, Form, Issuer, Message, Opaque, OpaqueRole, Part, PartBody, Reasoning,
-    Role, ToolCall, ToolResult,
+    CallKind, Citation, Extra, Form, Message, Part, PartBody, Reasoning, Role, ToolResult,
 };
 use crate::json::{Cursor, JsonStr, Kind, RawJson};
 use crate::{DecodeError, Fault};
@@ -163,7 +165,10 @@ impl<'a> Draft<'a> {
         parts.append(&mut self.calls);
         parts.extend(self.function_call.take());
         let role = match self.role.take() {
-            None => Role::Assistant,
+            None => {
+                note = note.with(form::message::NO_ROLE);
+                Role::Assistant
+            }
             Some(word) => match word.as_ref() {
                 "system" => Role::System,
                 "developer" => Role::Developer,
@@ -211,7 +216,11 @@ impl<'a> Draft<'a> {
         let of_content = (self.reasoning_content.take(), form::part::REASONING_CONTENT);
         let plain = (self.reasoning.take(), form::part::REASONING);
         let repeats = [
-            (of_content, "reasoning_content", form::message::ALSO_REASONING_CONTENT),
+            (
+                of_content,
+                "reasoning_content",
+                form::message::ALSO_REASONING_CONTENT,
+            ),
             (plain, "reasoning", form::message::ALSO_REASONING),
         ];
         for ((text, spelling), name, repeat) in repeats {
@@ -238,17 +247,23 @@ impl<'a> Draft<'a> {
             return;
         }
         let citations = std::mem::take(&mut self.citations);
-        let text = self.content.iter_mut().find_map(|part| match &mut part.body {
-            PartBody::Text(text) => Some(text),
-            _ => None,
+        let text = self.content.iter_mut().find_map(|part| {
+            if let PartBody::Text(text) = &mut part.body {
+                Some(text)
+            } else {
+                None
+            }
         });
         match text {
             Some(text) => text.citations = citations,
             None => {
                 let mut out = Vec::new();
-                super::encode_message::write_annotations(&mut out, citations.iter());
-                let raw = String::from_utf8(out).ok().and_then(|text| RawJson::parse(text).ok());
-                self.extra.push("annotations", raw.unwrap_or_else(RawJson::empty_object));
+                super::encode_part::write_annotations(&mut out, citations.iter());
+                let raw = String::from_utf8(out)
+                    .ok()
+                    .and_then(|text| RawJson::parse(text).ok());
+                self.extra
+                    .push("annotations", raw.unwrap_or_else(RawJson::empty_object));
             }
         }
     }
@@ -281,201 +296,6 @@ fn keep_text<'a>(
         *to = Some(text.decode());
     }
     Ok(())
-}
-
-/// Reads one of `reasoning_details`.
-pub(super) fn reasoning_detail<'a>(c: &mut Cursor<'a>) -> Result<Part<'a>, DecodeError> {
-    c.count_node()?;
-    let mut kind = Cow::Borrowed("");
-    let (mut reasoning, mut signature, mut issuer, mut extra) = (Reasoning::default(), None, None, Extra::NONE);
-    let whole = c.object(|c, key| {
-        match (key.decode().as_ref(), c.peek()?) {
-            ("type", Kind::String) => kind = c.text()?,
-            ("text", Kind::String) => reasoning.text = vec![c.text()?],
-            ("summary", Kind::String) => reasoning.summary = vec![c.text()?],
-            ("data", Kind::String) => reasoning.encrypted = Some(c.text()?),
-            ("id", Kind::String) => reasoning.id = Some(c.text()?),
-            ("signature", Kind::String) => signature = Some(c.text()?),
-            ("format", Kind::String) => issuer = Some(Issuer::parse(c.text()?)),
-            _ => extra.keep(c, key)?,
-        }
-        Ok(())
-    })?;
-    let (text, summary, sealed) = (
-        !reasoning.text.is_empty(),
-        !reasoning.summary.is_empty(),
-        reasoning.encrypted.is_some(),
-    );
-    let body = match (kind.as_ref(), text, summary, sealed) {
-        ("reasoning.text", _, false, false)
-        | ("reasoning.summary", false, true, false)
-        | ("reasoning.encrypted", false, false, true) => PartBody::Reasoning(reasoning),
-        _ => {
-            (signature, issuer, extra) = (None, None, Extra::NONE);
-            PartBody::Opaque(Opaque {
-                kind,
-                role: OpaqueRole::Unknown,
-                value: c.raw_at(whole),
-            })
-        }
-    };
-    let mut part = Part::new(body);
-    part.signature = signature;
-    part.issuer = issuer;
-    part.extra = extra;
-    part.form = form::part::DETAIL;
-    Ok(part)
-}
-
-/// Reads one of `tool_calls`. `None` when it is not in a shape that can be written back.
-fn tool_call<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Option<Part<'a>>, DecodeError> {
-    c.count_node()?;
-    match (c.peek()?, reading) {
-        (Kind::Object, _) => {}
-        (found, Reading::Strict) => return Err(c.wrong_type("a tool call", found)),
-        (_, Reading::Lenient) => return Ok(None),
-    }
-    let (mut id, mut kind, mut function_at, mut custom_at) = (None, None, None, None);
-    let (mut signature, mut extra) = (None, Extra::NONE);
-    let whole = c.object(|c, key| {
-        match (key.decode().as_ref(), c.peek()?) {
-            ("id", Kind::String) => id = Some(c.text()?),
-            ("type", Kind::String) => kind = Some(c.text()?),
-            ("function", Kind::Object) => function_at = Some((key, c.skip_value()?)),
-            ("custom", Kind::Object) => custom_at = Some((key, c.skip_value()?)),
-            ("extra_content", Kind::Object) => {
-                let span = c.skip_value()?;
-                signature = google_signature(&mut c.revisit(span))?;
-                if signature.is_none() {
-                    extra.push(key.decode(), c.raw_at(span));
-                }
-            }
-            _ => extra.keep(c, key)?,
-        }
-        Ok(())
-    })?;
-    let custom = kind.as_deref() == Some("custom");
-    let (named, other) = if custom { (custom_at, function_at) } else { (function_at, custom_at) };
-    let name = if custom { "custom" } else { "function" };
-    let call = match named {
-        None if reading == Reading::Strict => {
-            return Err(DecodeError::new(Fault::Missing, whole.start).under_key(name));
-        }
-        None => None,
-        Some((_, span)) => function(&mut c.revisit(span)).map_err(|e| e.under_key(name))?,
-    };
-    let known_type = matches!(kind.as_deref(), None | Some("function" | "custom"));
-    let Some(mut call) = call.filter(|_| known_type) else {
-        return Ok(None);
-    };
-    if let Some((key, span)) = other {
-        extra.push(key.decode(), c.raw_at(span));
-    }
-    call.id = id;
-    call.kind = if custom { CallKind::Custom } else { CallKind::Function };
-    let mut part = Part::new(PartBody::ToolCall(call));
-    part.issuer = signature.is_some().then_some(Issuer::Google);
-    part.signature = signature;
-    part.extra = extra;
-    if kind.is_none() {
-        part.form = form::part::UNTYPED;
-    }
-    Ok(Some(part))
-}
-
-/// Reads `{name, arguments}` of a function, or `{name, input}` of a custom tool. `None` without
-/// both.
-fn function<'a>(c: &mut Cursor<'a>) -> Result<Option<ToolCall<'a>>, DecodeError> {
-    let (mut name, mut arguments, mut extra) = (None, None, Extra::NONE);
-    c.object(|c, key| {
-        match (key.decode().as_ref(), c.peek()?) {
-            ("name", Kind::String) => name = Some(c.text()?),
-            ("arguments" | "input", Kind::String) => arguments = Some(Arguments::Text(c.text()?)),
-            // Ollama and others give an object.
-            ("arguments", Kind::Object) => arguments = Some(Arguments::Json(c.raw()?)),
-            _ => extra.keep(c, key)?,
-        }
-        Ok(())
-    })?;
-    Ok(name.map(|name| ToolCall {
-        id: None,
-        name,
-        arguments: arguments.unwrap_or_default(),
-        kind: CallKind::Function,
-        extra,
-    }))
-}
-
-/// The signature in `{google: {thought_signature}}`, when there is nothing else in it.
-pub(super) fn google_signature<'a>(c: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, DecodeError> {
-    let (mut signature, mut plain) = (None, true);
-    c.object(|c, key| {
-        if key.decode() != "google" || c.peek()? != Kind::Object {
-            plain = false;
-            return Ok(());
-        }
-        c.object(|c, key| {
-            if key.decode() == "thought_signature" && c.peek()? == Kind::String {
-                signature = Some(c.text()?);
-            } else {
-                plain = false;
-            }
-            Ok(())
-        })
-        .map(drop)
-    })?;
-    Ok(signature.filter(|_| plain))
-}
-
-/// Reads `annotations`. `None` when one of them is not in a shape that can be written back.
-pub(super) fn citations<'a>(c: &mut Cursor<'a>) -> Result<Option<Vec<Citation<'a>>>, DecodeError> {
-    let (mut citations, mut plain) = (Vec::new(), true);
-    c.array(|c, _| {
-        c.count_node()?;
-        let citation = if c.peek()? == Kind::Object { citation(c)? } else { None };
-        match citation {
-            Some(citation) => citations.push(citation),
-            None => plain = false,
-        }
-        Ok(())
-    })?;
-    Ok(Some(citations).filter(|_| plain))
-}
-
-/// `{type: url_citation, url_citation: {...}}` as itself, other types with all members as extra.
-fn citation<'a>(c: &mut Cursor<'a>) -> Result<Option<Citation<'a>>, DecodeError> {
-    let mut citation = Citation::default();
-    let (mut kind, mut inner) = (None, None);
-    c.object(|c, key| {
-        match (key.decode().as_ref(), c.peek()?) {
-            ("type", Kind::String) => kind = Some(c.text()?),
-            ("url_citation", Kind::Object) => inner = Some(c.skip_value()?),
-            _ => citation.extra.keep(c, key)?,
-        }
-        Ok(())
-    })?;
-    let Some(kind) = kind else { return Ok(None) };
-    let url = kind == "url_citation";
-    citation.kind = kind;
-    match inner {
-        None if url => return Ok(None),
-        None => return Ok(Some(citation)),
-        Some(_) if !url || !citation.extra.is_empty() => return Ok(None),
-        Some(span) => {
-            c.revisit(span).object(|c, key| {
-                match (key.decode().as_ref(), c.peek()?) {
-                    ("url", Kind::String) => citation.url = Some(c.text()?),
-                    ("title", Kind::String) => citation.title = Some(c.text()?),
-                    ("content", Kind::String) => citation.quote = Some(c.text()?),
-                    ("start_index", Kind::Number) => citation.start = unsigned(c, key, &mut citation.extra)?,
-                    ("end_index", Kind::Number) => citation.end = unsigned(c, key, &mut citation.extra)?,
-                    _ => citation.extra.keep(c, key)?,
-                }
-                Ok(())
-            })?;
-        }
-    }
-    Ok(Some(citation))
 }
 
 /// Reads a whole number; one in another spelling goes to `extra`.

@@ -98,7 +98,9 @@ impl<'a> Draft<'a> {
             (kind, None, None, Some((name, span))) if kind == name => {
                 payload(&mut c.revisit(span), name).map_err(|e| e.under_key(name))?
             }
-            (kind, _, _, None) if reading == Reading::Strict && PAYLOADS.contains(&kind) => return Err(missing(kind)),
+            (kind, _, _, None) if reading == Reading::Strict && PAYLOADS.contains(&kind) => {
+                return Err(missing(kind));
+            }
             _ => None,
         };
         Ok(match made {
@@ -116,8 +118,15 @@ impl<'a> Draft<'a> {
 fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>>, DecodeError> {
     match (name, c.peek()?) {
         ("image_url" | "video_url", Kind::Object) => {
-            let Fields { texts: [url, detail], plain } = Fields::read(c, ["url", "detail"])?;
-            let kind = if name == "image_url" { MediaKind::Image } else { MediaKind::Video };
+            let Fields {
+                texts: [url, detail],
+                plain,
+            } = Fields::read(c, ["url", "detail"])?;
+            let kind = if name == "image_url" {
+                MediaKind::Image
+            } else {
+                MediaKind::Video
+            };
             Ok(url.filter(|_| plain).map(|url| {
                 let mut media = at_url(kind, url);
                 media.detail = detail;
@@ -135,10 +144,17 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
             Ok(Some(part))
         }
         ("input_audio", Kind::Object) => {
-            let Fields { texts: [data, format], plain } = Fields::read(c, ["data", "format"])?;
+            let Fields {
+                texts: [data, format],
+                plain,
+            } = Fields::read(c, ["data", "format"])?;
             Ok(data.filter(|_| plain).map(|data| {
                 let mime = format.map(|format| Cow::Owned(format!("audio/{format}")));
-                let source = if data.starts_with("data:") { Source::Url(data) } else { Source::Base64(data) };
+                let source = if data.starts_with("data:") {
+                    Source::Url(data)
+                } else {
+                    Source::Base64(data)
+                };
                 Part::new(PartBody::Media(Media {
                     kind: MediaKind::Audio,
                     source,
@@ -164,7 +180,10 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
 }
 
 fn file<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
-    let Fields { texts: [data, id, name], plain } = Fields::read(c, ["file_data", "file_id", "filename"])?;
+    let Fields {
+        texts: [data, id, name],
+        plain,
+    } = Fields::read(c, ["file_data", "file_id", "filename"])?;
     let media = match (data, id) {
         (Some(data), None) if data.starts_with("data:") || data.starts_with("http") => {
             Some(at_url(MediaKind::File, data))
@@ -200,7 +219,10 @@ fn thinking<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
             plain = false;
             return Ok(());
         }
-        let Fields { texts: [kind, piece], plain: only } = Fields::read(c, ["type", "text"])?;
+        let Fields {
+            texts: [kind, piece],
+            plain: only,
+        } = Fields::read(c, ["type", "text"])?;
         match (kind.as_deref(), piece) {
             (Some("text"), Some(piece)) if only => text.push(piece),
             _ => plain = false,
@@ -251,7 +273,10 @@ fn at_url<'a>(kind: MediaKind, url: Cow<'a, str>) -> Media<'a> {
                 Cow::Borrowed(url) => Cow::Borrowed(url.get(from..to).unwrap_or_default()),
                 Cow::Owned(url) => Cow::Owned(url.get(from..to).unwrap_or_default().to_owned()),
             };
-            (Some(slice(5, mime_end)), Source::Base64(slice(data_start, url.len())))
+            (
+                Some(slice(5, mime_end)),
+                Source::Base64(slice(data_start, url.len())),
+            )
         }
     };
     Media {

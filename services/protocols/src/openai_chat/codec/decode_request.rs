@@ -4,9 +4,11 @@
 use super::decode_message::message;
 use super::decode_tools::{function, tool, tool_choice};
 use super::{Reading, form};
-use crate::canonical::{Extra, ReasoningConfig, Request, ResponseFormat, ResponseShape, Tool, ToolBody};
+use crate::canonical::{
+    Extra, Form, ReasoningConfig, Request, ResponseFormat, ResponseShape, Tool, ToolBody, ToolChoice,
+};
 use crate::dialect::Dialect;
-use crate::json::{Cursor, JsonStr, Kind};
+use crate::json::{Cursor, JsonStr, Kind, RawJson};
 use crate::request_fields::{FieldSet, Named};
 use crate::{DecodeError, Fault};
 
@@ -16,6 +18,7 @@ pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeErro
         request: Request::new(Dialect::OpenAiChat),
         seen: FieldSet::new(),
         max_tokens: None,
+        function_call: None,
         has_messages: false,
     };
     let mut cursor = Cursor::new(body, depth)?;
@@ -80,6 +83,7 @@ struct Reader<'a> {
     request: Request<'a>,
     seen: FieldSet<Field>,
     max_tokens: Option<u64>,
+    function_call: Option<(ToolChoice<'a>, RawJson<'a>)>,
     has_messages: bool,
 }
 
@@ -112,12 +116,10 @@ impl<'a> Reader<'a> {
             Field::Tools | Field::Functions => self.tools(c, key, field)?,
             Field::ToolChoice => request.tool_choice = Some(tool_choice(c)?),
             Field::FunctionCall => {
-                if request.tool_choice.is_some() {
-                    return request.extra.keep(c, key);
-                }
-                let mut choice = tool_choice(c)?;
+                let span = c.skip_value()?;
+                let mut choice = tool_choice(&mut c.revisit(span))?;
                 choice.form = choice.form.with(form::tool_choice::FUNCTION_CALL);
-                request.tool_choice = Some(choice);
+                self.function_call = Some((choice, c.raw_at(span)));
             }
             Field::ParallelToolCalls => request.parallel_tool_calls = Some(c.bool()?),
             Field::Temperature => sampling.temperature = Some(c.spelled_number()?),
@@ -149,7 +151,7 @@ impl<'a> Reader<'a> {
                     Ok(())
                 })?;
                 if request.modalities.is_empty() {
-                    request.extra.push("modalities", crate::json::RawJson::parse("[]")?);
+                    request.extra.push("modalities", RawJson::parse("[]")?);
                 }
             }
             Field::User => request.user = Some(c.text()?),
@@ -259,7 +261,12 @@ impl<'a> Reader<'a> {
                 request.max_output_tokens = Some(limit);
                 request.form = request.form.with(form::request::MAX_TOKENS);
             }
-            (Some(limit), Some(_)) => request.extra.push("max_tokens", crate::json::RawJson::from(limit)),
+            (Some(limit), Some(_)) => request.extra.push("max_tokens", RawJson::from(limit)),
+            (None, _) => {}
+        }
+        match (self.function_call, &request.tool_choice) {
+            (Some((choice, _)), None) => request.tool_choice = Some(choice),
+            (Some((_, raw)), Some(_)) => request.extra.push("function_call", raw),
             (None, _) => {}
         }
         self.request
@@ -272,7 +279,7 @@ fn small(c: &mut Cursor<'_>) -> Result<u32, DecodeError> {
     u32::try_from(c.unsigned()?).map_err(|_| DecodeError::new(Fault::OutOfRange("a small whole number"), at))
 }
 
-fn raw_object<'a>(c: &mut Cursor<'a>) -> Result<crate::json::RawJson<'a>, DecodeError> {
+fn raw_object<'a>(c: &mut Cursor<'a>) -> Result<RawJson<'a>, DecodeError> {
     match c.peek()? {
         Kind::Object => c.raw(),
         found @ (Kind::Array | Kind::String | Kind::Number | Kind::Bool | Kind::Null) => {
@@ -303,20 +310,21 @@ fn response_format<'a>(c: &mut Cursor<'a>) -> Result<ResponseFormat<'a>, DecodeE
         _ => {
             return Ok(ResponseFormat {
                 shape: ResponseShape::Other(c.raw_at(whole)),
-                form: crate::canonical::Form::default(),
+                form: Form::default(),
                 extra: Extra::NONE,
             });
         }
     };
     Ok(ResponseFormat {
         shape,
-        form: crate::canonical::Form::default(),
+        form: Form::default(),
         extra,
     })
 }
 
 fn json_schema<'a>(c: &mut Cursor<'a>) -> Result<ResponseShape<'a>, DecodeError> {
-    let (mut name, mut description, mut schema, mut strict, mut extra) = (None, None, None, None, Extra::NONE);
+    let (mut name, mut description, mut schema, mut strict, mut extra) =
+        (None, None, None, None, Extra::NONE);
     c.object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
             ("name", Kind::String) => name = Some(c.text()?),

@@ -32,7 +32,7 @@ pub fn decode_response(body: &[u8]) -> Result<Response<'_>, DecodeError> {
             ("service_tier", Kind::String) => response.service_tier = Some(c.text()?),
             ("choices", Kind::Array) => choices(c, key, &mut response)?,
             ("usage", Kind::Object) => response.usage = usage_report(c, key, &mut response.extra)?,
-            (name, Kind::Object | Kind::String) if name == "error" => {
+            ("error", Kind::Object | Kind::String) => {
                 response.error = Some(ProviderError::parse(body));
                 response.extra.keep(c, key)?;
             }
@@ -69,7 +69,7 @@ fn choices<'a>(c: &mut Cursor<'a>, key: JsonStr<'a>, response: &mut Response<'a>
 
 fn candidate<'a>(c: &mut Cursor<'a>, position: usize) -> Result<Candidate<'a>, DecodeError> {
     let mut candidate = Candidate::new(u32::try_from(position).unwrap_or(u32::MAX));
-    candidate.form = form::candidate::NO_INDEX;
+    let mut has_index = false;
     let mut word = None;
     let mut has_message = false;
     c.object(|c, key| {
@@ -78,7 +78,7 @@ fn candidate<'a>(c: &mut Cursor<'a>, position: usize) -> Result<Candidate<'a>, D
                 let value = unsigned(c, key, &mut candidate.extra)?;
                 if let Some(index) = value.and_then(|index| u32::try_from(index).ok()) {
                     candidate.index = index;
-                    candidate.form = crate::canonical::Form::default();
+                    has_index = true;
                 }
             }
             ("message", Kind::Object) => {
@@ -104,10 +104,17 @@ fn candidate<'a>(c: &mut Cursor<'a>, position: usize) -> Result<Candidate<'a>, D
         }
         Ok(())
     })?;
-    if !has_message {
-        candidate.message.form = form::message::ABSENT;
+    if !has_index {
+        candidate.form = form::candidate::NO_INDEX;
     }
-    let calls = candidate.message.parts.iter().any(|p| matches!(p.body, PartBody::ToolCall(_)));
+    if !has_message {
+        candidate.form = candidate.form.with(form::candidate::NO_MESSAGE);
+    }
+    let calls = candidate
+        .message
+        .parts
+        .iter()
+        .any(|p| matches!(p.body, PartBody::ToolCall(_)));
     candidate.finish = word.map(|word| Finish {
         reason: finish_reason(&word, calls),
         native: Some(word),
@@ -176,7 +183,11 @@ fn tokens<'a>(c: &mut Cursor<'a>) -> Result<Option<Vec<TokenLogprob<'a>>>, Decod
     let (mut tokens, mut plain) = (Vec::new(), true);
     c.array(|c, _| {
         c.count_node()?;
-        let token = if c.peek()? == Kind::Object { token(c)? } else { None };
+        let token = if c.peek()? == Kind::Object {
+            token(c)?
+        } else {
+            None
+        };
         match token {
             Some(token) => tokens.push(token),
             None => plain = false,
@@ -187,7 +198,8 @@ fn tokens<'a>(c: &mut Cursor<'a>) -> Result<Option<Vec<TokenLogprob<'a>>>, Decod
 }
 
 fn token<'a>(c: &mut Cursor<'a>) -> Result<Option<TokenLogprob<'a>>, DecodeError> {
-    let (mut text, mut logprob, mut bytes, mut top, mut extra) = (None, None::<Number<'a>>, None, None, Extra::NONE);
+    let (mut text, mut logprob, mut bytes, mut top, mut extra) =
+        (None, None::<Number<'a>>, None, None, Extra::NONE);
     let mut plain = true;
     c.object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
@@ -203,11 +215,14 @@ fn token<'a>(c: &mut Cursor<'a>) -> Result<Option<TokenLogprob<'a>>, DecodeError
         }
         Ok(())
     })?;
-    Ok(text.zip(logprob).filter(|_| plain).map(|(token, logprob)| TokenLogprob {
-        token,
-        logprob,
-        bytes,
-        top,
-        extra,
-    }))
+    Ok(text
+        .zip(logprob)
+        .filter(|_| plain)
+        .map(|(token, logprob)| TokenLogprob {
+            token,
+            logprob,
+            bytes,
+            top,
+            extra,
+        }))
 }

@@ -4,16 +4,15 @@
 
 use std::borrow::Cow;
 
-use super::decode_message::{citations, google_signature, reasoning_detail};
+use super::decode_citations::citations;
 use super::decode_response::{finish_reason, logprobs};
 use super::stream_calls::{Calls, Place, Sign};
-use crate::DecodeError;
+use super::stream_chunk::{CallPiece, Chunk, Piece, Said};
 use crate::canonical::{
-    Arguments, CallKind, Delta, Extra, Finish, FinishReason, Form, Issuer, Part, PartBody, Reasoning, StreamEnd,
-    StreamEvent, StreamFault, StreamStart, Text, ToolCall, Usage,
+    Arguments, Delta, Extra, Finish, FinishReason, Form, Issuer, Part, PartBody, Reasoning, StreamEnd,
+    StreamEvent, StreamFault, StreamStart, Text, ToolCall,
 };
-use crate::json::{Cursor, Kind, MAX_DEPTH, RawJson, Span};
-use crate::openai_chat::usage;
+use crate::json::{Cursor, MAX_DEPTH};
 use crate::provider_error::{ProviderError, clip};
 
 /// Most answers in one stream.
@@ -55,41 +54,6 @@ enum Open {
 /// Where events go.
 type Sink<'s> = dyn FnMut(StreamEvent<'_>) + 's;
 
-/// A chunk, taken apart.
-#[derive(Default)]
-struct Chunk<'a> {
-    start: StreamStart<'a>,
-    choices: Option<Span>,
-    usage: Option<Usage<'a>>,
-    error: bool,
-    extra: Extra<'a>,
-}
-
-/// One element of `choices`, taken apart.
-#[derive(Default)]
-struct Piece<'a> {
-    index: Option<u64>,
-    delta: Option<Span>,
-    message: Option<Span>,
-    finish: Option<Cow<'a, str>>,
-    logprobs: Option<Span>,
-    usage: Option<Usage<'a>>,
-    extra: Extra<'a>,
-}
-
-/// What a `delta` says, in the order of events.
-#[derive(Default)]
-struct Said<'a> {
-    reasoning: Option<Cow<'a, str>>,
-    details: Vec<Part<'a>>,
-    content: Vec<Part<'a>>,
-    refusal: Option<Cow<'a, str>>,
-    annotations: Option<Span>,
-    calls: Option<Span>,
-    function_call: Option<Span>,
-    extra: Extra<'a>,
-}
-
 impl StreamDecoder {
     /// A decoder at the beginning of a stream.
     pub fn new() -> Self {
@@ -123,7 +87,11 @@ impl StreamDecoder {
         if !self.done && finished {
             self.conclude(sink);
         }
-        if self.done { StreamEnd::Complete } else { StreamEnd::Cut }
+        if self.done {
+            StreamEnd::Complete
+        } else {
+            StreamEnd::Cut
+        }
     }
 
     /// All is said: parts end, finish reasons come out.
@@ -206,7 +174,10 @@ impl StreamDecoder {
             let read = logprobs(&mut c.revisit(span)).map_err(StreamFault::Malformed)?;
             let tokens = read.map(|l| l.content).unwrap_or_default();
             if !tokens.is_empty() {
-                sink(StreamEvent::Logprobs { candidate: index, tokens });
+                sink(StreamEvent::Logprobs {
+                    candidate: index,
+                    tokens,
+                });
             }
         }
         // Perplexity's last chunk repeats the whole message beside its delta; a server that sends
@@ -229,7 +200,8 @@ impl StreamDecoder {
     /// Reports unknown members that say something, each name once.
     fn report(&mut self, candidate: Option<u32>, extra: &Extra<'_>, sink: &mut Sink<'_>) {
         for (name, value) in extra.iter() {
-            if value.is_void() || self.reported.len() == MAX_EXTRAS || self.reported.iter().any(|r| r == name) {
+            if value.is_void() || self.reported.len() == MAX_EXTRAS || self.reported.iter().any(|r| r == name)
+            {
                 continue;
             }
             self.reported.push(clip(name, 64));
@@ -242,113 +214,17 @@ impl StreamDecoder {
     }
 }
 
-impl<'a> Chunk<'a> {
-    fn read(c: &mut Cursor<'a>) -> Result<Self, DecodeError> {
-        let mut chunk = Self::default();
-        c.object(|c, key| {
-            match (key.decode().as_ref(), c.peek()?) {
-                ("id", Kind::String) => chunk.start.id = some_text(c)?,
-                ("model", Kind::String) => chunk.start.model = some_text(c)?,
-                ("created", Kind::Number) => chunk.start.created = c.spelled_number()?.as_u64(),
-                ("service_tier", Kind::String) => chunk.start.service_tier = some_text(c)?,
-                ("choices", Kind::Array) => chunk.choices = Some(c.skip_value()?),
-                ("usage", Kind::Object) => chunk.usage = usage_report(c)?.or(chunk.usage.take()),
-                ("x_groq", Kind::Object) => {
-                    let span = c.skip_value()?;
-                    c.revisit(span).object(|c, key| {
-                        if key.decode() == "usage" && c.peek()? == Kind::Object {
-                            chunk.usage = chunk.usage.take().or(usage_report(c)?);
-                        }
-                        Ok(())
-                    })?;
-                }
-                ("error", Kind::Object | Kind::String) => chunk.error = true,
-                ("object" | "obfuscation" | "p", _) => {}
-                _ => chunk.extra.keep(c, key)?,
-            }
-            Ok(())
-        })?;
-        c.end()?;
-        Ok(chunk)
-    }
-}
-
-impl<'a> Piece<'a> {
-    fn read_all(c: &mut Cursor<'a>) -> Result<Vec<Self>, DecodeError> {
-        let mut pieces = Vec::new();
-        c.array(|c, _| {
-            c.count_node()?;
-            if c.peek()? == Kind::Object {
-                pieces.push(Self::read(c)?);
-            }
-            Ok(())
-        })?;
-        Ok(pieces)
-    }
-
-    fn read(c: &mut Cursor<'a>) -> Result<Self, DecodeError> {
-        let mut piece = Self::default();
-        c.object(|c, key| {
-            match (key.decode().as_ref(), c.peek()?) {
-                ("index", Kind::Number) => piece.index = c.spelled_number()?.as_u64(),
-                ("delta", Kind::Object) => piece.delta = Some(c.skip_value()?),
-                ("message", Kind::Object) => piece.message = Some(c.skip_value()?),
-                ("finish_reason", Kind::String) => piece.finish = some_text(c)?,
-                ("logprobs", Kind::Object) => piece.logprobs = Some(c.skip_value()?),
-                ("usage", Kind::Object) => piece.usage = usage_report(c)?,
-                _ => piece.extra.keep(c, key)?,
-            }
-            Ok(())
-        })?;
-        Ok(piece)
-    }
-}
-
-impl<'a> Said<'a> {
-    fn read(c: &mut Cursor<'a>) -> Result<Self, DecodeError> {
-        let mut said = Self::default();
-        c.object(|c, key| {
-            match (key.decode().as_ref(), c.peek()?) {
-                ("role", Kind::String) => {}
-                ("content", Kind::String) => said.content.extend(some_text(c)?.map(Part::text)),
-                ("content", Kind::Array) => {
-                    c.array(|c, _| {
-                        said.content.push(super::decode_part::part(c, super::Reading::Lenient)?);
-                        Ok(())
-                    })?;
-                }
-                ("refusal", Kind::String) => said.refusal = some_text(c)?,
-                ("reasoning_content" | "reasoning", Kind::String) => {
-                    said.reasoning = some_text(c)?.or(said.reasoning.take());
-                }
-                ("reasoning_details", Kind::Array) => {
-                    c.array(|c, _| {
-                        if c.peek()? == Kind::Object {
-                            said.details.push(reasoning_detail(c)?);
-                        }
-                        Ok(())
-                    })?;
-                }
-                ("annotations", Kind::Array) => said.annotations = Some(c.skip_value()?),
-                ("tool_calls", Kind::Array) => said.calls = Some(c.skip_value()?),
-                ("function_call", Kind::Object) => said.function_call = Some(c.skip_value()?),
-                _ => said.extra.keep(c, key)?,
-            }
-            Ok(())
-        })?;
-        Ok(said)
-    }
-}
-
 impl Choice {
     fn say(&mut self, c: &Cursor<'_>, said: Said<'_>, sink: &mut Sink<'_>) -> Result<(), StreamFault> {
         // Where details show text, the string beside them repeats it.
-        let shown = |part: &Part<'_>| {
-            matches!(&part.body, PartBody::Reasoning(r) if !r.text.is_empty() || !r.summary.is_empty())
-        };
+        let shown = |part: &Part<'_>| matches!(&part.body, PartBody::Reasoning(r) if !r.text.is_empty() || !r.summary.is_empty());
         let repeats = said.details.iter().any(shown);
         if let Some(text) = said.reasoning.filter(|_| !repeats) {
-            self.open(Open::Reasoning(None), || PartBody::Reasoning(Reasoning::default()), sink);
+            self.open(
+                Open::Reasoning(None),
+                || PartBody::Reasoning(Reasoning::default()),
+                sink,
+            );
             self.delta(Delta::Text(text), sink);
         }
         for part in said.details {
@@ -369,7 +245,9 @@ impl Choice {
             }
         }
         let calls = said.calls.map(|span| CallPiece::read_all(&mut c.revisit(span)));
-        let old = said.function_call.map(|span| CallPiece::read_old(&mut c.revisit(span)));
+        let old = said
+            .function_call
+            .map(|span| CallPiece::read_old(&mut c.revisit(span)));
         for pieces in [calls, old].into_iter().flatten() {
             for piece in pieces.map_err(StreamFault::Malformed)? {
                 self.call(piece, sink)?;
@@ -398,7 +276,9 @@ impl Choice {
 
     fn close(&mut self, sink: &mut Sink<'_>) {
         if self.open.take().is_some() {
-            sink(StreamEvent::PartEnd { candidate: self.index });
+            sink(StreamEvent::PartEnd {
+                candidate: self.index,
+            });
         }
     }
 
@@ -465,7 +345,11 @@ impl Choice {
                 }
             }
             PartBody::Reasoning(reasoning) => {
-                self.open(Open::Reasoning(None), || PartBody::Reasoning(Reasoning::default()), sink);
+                self.open(
+                    Open::Reasoning(None),
+                    || PartBody::Reasoning(Reasoning::default()),
+                    sink,
+                );
                 for piece in reasoning.text.into_iter().filter(|piece| !piece.is_empty()) {
                     self.delta(Delta::Text(piece), sink);
                 }
@@ -524,85 +408,4 @@ impl Choice {
         }
         Ok(())
     }
-}
-
-/// A piece of a tool call.
-#[derive(Default)]
-struct CallPiece<'a> {
-    index: Option<u64>,
-    id: Option<Cow<'a, str>>,
-    name: Option<Cow<'a, str>>,
-    arguments: Option<Cow<'a, str>>,
-    kind: CallKind,
-    signature: Option<Cow<'a, str>>,
-}
-
-impl<'a> CallPiece<'a> {
-    fn read_all(c: &mut Cursor<'a>) -> Result<Vec<Self>, DecodeError> {
-        let mut pieces = Vec::new();
-        c.array(|c, _| {
-            c.count_node()?;
-            if c.peek()? == Kind::Object {
-                let mut piece = Self::default();
-                c.object(|c, key| {
-                    match (key.decode().as_ref(), c.peek()?) {
-                        ("index", Kind::Number) => piece.index = c.spelled_number()?.as_u64(),
-                        ("id", Kind::String) => piece.id = Some(c.text()?),
-                        ("function", Kind::Object) => piece.function(c)?,
-                        ("custom", Kind::Object) => {
-                            piece.kind = CallKind::Custom;
-                            piece.function(c)?;
-                        }
-                        ("extra_content", Kind::Object) => piece.signature = google_signature(c)?,
-                        _ => {}
-                    }
-                    Ok(())
-                })?;
-                pieces.push(piece);
-            }
-            Ok(())
-        })?;
-        Ok(pieces)
-    }
-
-    /// The form before tools: one call without id or number.
-    fn read_old(c: &mut Cursor<'a>) -> Result<Vec<Self>, DecodeError> {
-        let mut piece = Self {
-            index: Some(0),
-            ..Self::default()
-        };
-        piece.function(c)?;
-        Ok(vec![piece])
-    }
-
-    fn function(&mut self, c: &mut Cursor<'a>) -> Result<(), DecodeError> {
-        c.object(|c, key| {
-            match (key.decode().as_ref(), c.peek()?) {
-                ("name", Kind::String) => self.name = Some(c.text()?),
-                ("arguments" | "input", Kind::String) => self.arguments = Some(c.text()?),
-                ("arguments", Kind::Object) => {
-                    let span = c.skip_value()?;
-                    self.arguments = Some(c.raw_at(span).into_text());
-                }
-                _ => {}
-            }
-            Ok(())
-        })
-        .map(drop)
-    }
-}
-
-/// A text, unless it is empty.
-fn some_text<'a>(c: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, DecodeError> {
-    let text = c.text()?;
-    Ok((!text.is_empty()).then_some(text))
-}
-
-fn usage_report<'a>(c: &mut Cursor<'a>) -> Result<Option<Usage<'a>>, DecodeError> {
-    let span = c.skip_value()?;
-    let native: RawJson<'a> = c.raw_at(span);
-    Ok(usage::read(&mut c.revisit(span))?.map(|counts| Usage {
-        counts,
-        native: Some(native),
-    }))
 }

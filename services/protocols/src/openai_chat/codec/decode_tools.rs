@@ -2,9 +2,7 @@
 //! strictly.
 
 use super::{Expected, Reading, form};
-use crate::canonical::{
-    CustomTool, Extra, FunctionTool, ProviderTool, Tool, ToolBody, ToolChoice, ToolMode,
-};
+use crate::canonical::{CustomTool, Extra, FunctionTool, ProviderTool, Tool, ToolBody, ToolChoice, ToolMode};
 use crate::json::{Cursor, Kind};
 use crate::{DecodeError, Fault};
 
@@ -176,7 +174,11 @@ fn allowed_tools<'a>(c: &mut Cursor<'a>) -> Result<Option<ToolMode<'a>>, DecodeE
             ("tools", Kind::Array) => {
                 c.array(|c, _| {
                     c.count_node()?;
-                    let name = if c.peek()? == Kind::Object { allowed_name(c)? } else { None };
+                    let name = if c.peek()? == Kind::Object {
+                        allowed_name(c)?
+                    } else {
+                        None
+                    };
                     match name {
                         Some(name) => names.push(name),
                         None => plain = false,
@@ -188,7 +190,9 @@ fn allowed_tools<'a>(c: &mut Cursor<'a>) -> Result<Option<ToolMode<'a>>, DecodeE
         }
         Ok(())
     })?;
-    Ok(required.filter(|_| plain).map(|required| ToolMode::Allowed { required, names }))
+    Ok(required
+        .filter(|_| plain)
+        .map(|required| ToolMode::Allowed { required, names }))
 }
 
 /// The name in `{type: function, function: {name}}`; `None` when there is anything else in it.

@@ -1,9 +1,8 @@
-//! One part of a message's content out of the canonical form.
+//! One part of a message's content out of the canonical form, and what hangs on parts.
 
-use super::encode_message::write_cache_mark;
 use super::form;
-use crate::canonical::{Media, MediaKind, Part, PartBody, Source, Text};
-use crate::json::{Array, Object};
+use crate::canonical::{CacheMark, CacheStyle, Citation, Media, MediaKind, Part, PartBody, Source, Text};
+use crate::json::{Array, Object, write_string};
 use crate::lossy::{Feature, LossReport, Severity};
 
 /// What is lost when media of that kind cannot be expressed.
@@ -93,7 +92,11 @@ fn write_media(
     let lost = |losses: &mut LossReport, feature| losses.note(feature, "", Severity::Missing, at());
     match (kind, source) {
         (MediaKind::Image | MediaKind::Video, Source::Url(_) | Source::Base64(_)) => {
-            let member = if *kind == MediaKind::Image { "image_url" } else { "video_url" };
+            let member = if *kind == MediaKind::Image {
+                "image_url"
+            } else {
+                "video_url"
+            };
             let short = same && part.form == form::part::SHORT;
             finish(list.object(), part, same, |o| {
                 o.string("type", member);
@@ -117,10 +120,12 @@ fn write_media(
             inner.string("data", url);
             inner.optional_string("format", mime.map(audio_format));
         }),
-        (MediaKind::File, Source::Url(url)) if same && part.form == form::part::DOCUMENT_URL => {
+        (MediaKind::File, Source::Url(_) | Source::Base64(_))
+            if same && part.form == form::part::DOCUMENT_URL =>
+        {
             finish(list.object(), part, same, |o| {
                 o.string("type", "document_url");
-                o.string("document_url", url);
+                o.string("document_url", &address(source, mime));
             });
         }
         (MediaKind::File, Source::Url(_) | Source::Base64(_) | Source::FileId(_)) => {
@@ -140,7 +145,10 @@ fn write_media(
             });
         }
         (_, Source::FileId(_)) => lost(losses, Feature::FileId),
-        (MediaKind::Audio | MediaKind::Image | MediaKind::Video | MediaKind::File, Source::Url(_) | Source::Text(_)) => {
+        (
+            MediaKind::Audio | MediaKind::Image | MediaKind::Video | MediaKind::File,
+            Source::Url(_) | Source::Text(_),
+        ) => {
             lost(losses, feature(*kind));
         }
     }
@@ -150,7 +158,9 @@ fn write_media(
 fn address(source: &Source<'_>, mime: Option<&str>) -> String {
     match (source, mime) {
         (Source::Base64(data), Some(mime)) => format!("data:{mime};base64,{data}"),
-        (Source::Base64(text) | Source::Url(text) | Source::Text(text) | Source::FileId(text), _) => text.to_string(),
+        (Source::Base64(text) | Source::Url(text) | Source::Text(text) | Source::FileId(text), _) => {
+            text.to_string()
+        }
     }
 }
 
@@ -160,5 +170,64 @@ fn audio_format(mime: &str) -> &str {
         "audio/mpeg" => "mp3",
         "audio/x-wav" | "audio/wave" => "wav",
         _ => mime.strip_prefix("audio/").unwrap_or(mime),
+    }
+}
+
+/// Writes the list of citations.
+pub(super) fn write_annotations<'m, 'a: 'm>(
+    out: &mut Vec<u8>,
+    citations: impl Iterator<Item = &'m Citation<'a>>,
+) {
+    let mut list = Array::open(out);
+    for citation in citations {
+        let Citation {
+            kind,
+            url,
+            title,
+            quote,
+            start,
+            end,
+            document: _,
+            extra,
+        } = citation;
+        let mut object = list.object();
+        if url.is_none() && kind != "url_citation" {
+            object.string("type", kind);
+            extra.write(&mut object);
+            continue;
+        }
+        object.string("type", "url_citation");
+        let mut inner = object.object("url_citation");
+        inner.optional_string("url", url.as_deref());
+        inner.optional_string("title", title.as_deref());
+        inner.optional_string("content", quote.as_deref());
+        for (name, value) in [("start_index", start), ("end_index", end)] {
+            if let Some(value) = value {
+                inner.unsigned(name, *value);
+            }
+        }
+        extra.write(&mut inner);
+    }
+}
+
+/// Writes a prompt-cache marker.
+pub(super) fn write_cache_mark(object: &mut Object<'_>, mark: &CacheMark<'_>) {
+    let CacheMark { style, ttl, extra } = mark;
+    let (member, key, word) = match style {
+        CacheStyle::Control => ("cache_control", "type", "ephemeral"),
+        CacheStyle::Breakpoint => ("prompt_cache_breakpoint", "mode", "explicit"),
+    };
+    let mut object = object.object(member);
+    object.string(key, word);
+    object.optional_string("ttl", ttl.as_deref());
+    extra.write(&mut object);
+}
+
+impl Array<'_> {
+    /// A text part.
+    pub(super) fn object_of_text(&mut self, text: &str) {
+        let mut object = self.object();
+        object.string("type", "text");
+        write_string(object.value("text"), text);
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::encode_message::{Side, Writer};
 use super::form;
 use crate::canonical::{
-    CacheStyle, ReasoningConfig, Request, ResponseFormat, ResponseShape, Sampling, StreamConfig, turns,
+    Message, ReasoningConfig, Request, ResponseFormat, ResponseShape, Sampling, StreamConfig, turns,
 };
 use crate::dialect::Dialect;
 use crate::json::{Object, write_string};
@@ -16,7 +16,7 @@ use crate::tool_ids::ToolIds;
 /// Writes a request body for the provider `target` describes.
 pub fn encode_request(request: &Request<'_>, target: &RequestTarget<'_>) -> Encoded {
     let mut writer = Writer {
-        same: request.origin == Dialect::OpenAiChat,
+        same: request.origin == Dialect::OpenAiChat && !target.meaning_only,
         side: Side::Request,
         quirks: target.chat,
         ids: ToolIds::new(target.tool_ids),
@@ -68,12 +68,7 @@ impl Writer {
             extra,
         } = request;
         object.optional_string("model", target.model.or(model.as_deref()));
-        {
-            let mut list = object.array("messages");
-            for turn in turns(messages, !self.same) {
-                self.turn(&mut list, &turn);
-            }
-        }
+        self.conversation(object, messages);
         self.tools(object, request);
         write_sampling(object, sampling);
         if let Some(limit) = max_output_tokens {
@@ -82,7 +77,14 @@ impl Writer {
             } else {
                 target.chat.output_limit == OutputLimitField::MaxTokens
             };
-            object.unsigned(if old { "max_tokens" } else { "max_completion_tokens" }, *limit);
+            object.unsigned(
+                if old {
+                    "max_tokens"
+                } else {
+                    "max_completion_tokens"
+                },
+                *limit,
+            );
         }
         write_stop(object, stop, self.same && note.has(form::request::STOP_STRING));
         optional_u32(object, "n", *candidates);
@@ -92,7 +94,12 @@ impl Writer {
         if let Some(config) = reasoning {
             self.reasoning_config(object, config);
         }
-        object.optional_bool("logprobs", logprobs.enabled.or(logprobs.top.filter(|_| !self.same).map(|_| true)));
+        object.optional_bool(
+            "logprobs",
+            logprobs
+                .enabled
+                .or(logprobs.top.filter(|_| !self.same).map(|_| true)),
+        );
         optional_u32(object, "top_logprobs", logprobs.top);
         object.optional_string("verbosity", verbosity.as_deref());
         write_modalities(object, modalities, self.same);
@@ -101,27 +108,36 @@ impl Writer {
         object.optional_raw("metadata", metadata.as_ref());
         object.optional_string("service_tier", service_tier.as_deref());
         object.optional_string("prompt_cache_key", prompt_cache_key.as_deref());
-        if let Some(mark) = cache {
-            match (self.same, mark.style) {
-                (true, _) => super::encode_message::write_cache_mark(object, mark),
-                (false, CacheStyle::Control | CacheStyle::Breakpoint) => {
-                    self.losses.note(Feature::CacheMark, "", Severity::Hint, "/cache");
-                }
-            }
+        match cache {
+            Some(mark) if self.same => super::encode_part::write_cache_mark(object, mark),
+            Some(_) => self.losses.note(Feature::CacheMark, "", Severity::Hint, "/cache"),
+            None => {}
         }
         object.optional_bool("store", *store);
         self.stream(object, stream, target.stream_usage);
         self.extra(object, extra, String::new);
     }
 
+    fn conversation(&mut self, object: &mut Object<'_>, messages: &[Message<'_>]) {
+        let mut list = object.array("messages");
+        for turn in turns(messages, !self.same) {
+            self.turn(&mut list, &turn);
+        }
+    }
+
     fn response_format(&mut self, object: &mut Object<'_>, format: &ResponseFormat<'_>) {
         const AT: &str = "/response_format";
-        let ResponseFormat { shape, form: _, extra } = format;
+        let ResponseFormat {
+            shape,
+            form: _,
+            extra,
+        } = format;
         let out = object.value("response_format");
         match shape {
             ResponseShape::Other(raw) if self.same => return raw.write(out),
             ResponseShape::Other(_) => {
-                self.losses.note(Feature::ResponseFormat, "", Severity::Missing, AT);
+                self.losses
+                    .note(Feature::ResponseFormat, "", Severity::Missing, AT);
                 return Object::open(out).string("type", "text");
             }
             ResponseShape::Text | ResponseShape::JsonObject | ResponseShape::JsonSchema { .. } => {}
@@ -180,10 +196,16 @@ impl Writer {
         object.optional_string("reasoning_effort", derived);
         let mut lost = |lost: bool, name, severity| {
             if lost {
-                self.losses.note(Feature::ReasoningConfig, name, severity, "/reasoning");
+                self.losses
+                    .note(Feature::ReasoningConfig, name, severity, "/reasoning");
             }
         };
         lost(effort.is_none() && budget.is_some(), "budget", Severity::Altered);
+        lost(
+            derived == Some("medium") && effort.is_none() && budget.is_none(),
+            "enabled",
+            Severity::Altered,
+        );
         lost(summary.is_some(), "summary", Severity::Hint);
         lost(*show == Some(true), "show", Severity::Hint);
         self.lost(extra, || "/reasoning".to_owned());

@@ -2,9 +2,7 @@
 
 use super::encode_message::{Side, Writer};
 use super::form;
-use crate::canonical::{
-    Candidate, Finish, FinishReason, Form, Logprobs, PartBody, Response, TokenLogprob, Usage,
-};
+use crate::canonical::{Candidate, Finish, FinishReason, Logprobs, PartBody, Response, TokenLogprob, Usage};
 use crate::dialect::Dialect;
 use crate::json::{Array, Object};
 use crate::lossy::{Encoded, Feature, LossReport, Severity};
@@ -15,7 +13,7 @@ use crate::tool_ids::{IdRule, ToolIds};
 /// Writes an answer for a caller; `target` fills what the provider did not tell.
 pub fn encode_response(response: &Response<'_>, target: &AnswerTarget<'_>) -> Encoded {
     let mut writer = Writer {
-        same: response.origin == Dialect::OpenAiChat,
+        same: response.origin == Dialect::OpenAiChat && !target.meaning_only,
         side: Side::Answer,
         quirks: RequestTarget::default().chat,
         // What a provider calls its calls is for the caller to repeat as it is.
@@ -80,12 +78,18 @@ impl Writer {
         if !(self.same && note.has(form::candidate::NO_INDEX)) {
             object.unsigned("index", u64::from(*index));
         }
-        let absent = Form(message.form.0 & form::message::CONTENT) == form::message::ABSENT;
-        let nothing = message.parts.is_empty() && message.extra.is_empty();
-        if !(self.same && absent && nothing) {
+        let nothing = message.parts.is_empty() && note.has(form::candidate::NO_MESSAGE);
+        if !(self.same && nothing) {
             let mut inner = object.object("message");
-            inner.string("role", message.role.as_str());
-            let parts: Vec<_> = message.parts.iter().enumerate().map(|(p, part)| (at, p, part)).collect();
+            if !(self.same && message.form.has(form::message::NO_ROLE)) {
+                inner.string("role", message.role.as_str());
+            }
+            let parts: Vec<_> = message
+                .parts
+                .iter()
+                .enumerate()
+                .map(|(p, part)| (at, p, part))
+                .collect();
             self.body(
                 &mut inner,
                 &parts,
@@ -94,7 +98,10 @@ impl Writer {
                 &[(at, &message.extra)],
             );
         }
-        let calls = message.parts.iter().any(|p| matches!(p.body, PartBody::ToolCall(_)));
+        let calls = message
+            .parts
+            .iter()
+            .any(|p| matches!(p.body, PartBody::ToolCall(_)));
         match finish {
             Some(finish) => {
                 object.string("finish_reason", finish_word(finish, self.same, calls));
@@ -127,7 +134,8 @@ impl Writer {
             _ => {
                 usage::write(object.value("usage"), counts);
                 if native.is_some() {
-                    self.losses.note(Feature::UsageDetail, "", Severity::Hint, "/usage");
+                    self.losses
+                        .note(Feature::UsageDetail, "", Severity::Hint, "/usage");
                 }
             }
         }

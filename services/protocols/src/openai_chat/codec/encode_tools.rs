@@ -1,6 +1,7 @@
 //! Tools and the choice among them out of the canonical form.
 
-use super::encode_message::{Writer, write_cache_mark};
+use super::encode_message::Writer;
+use super::encode_part::write_cache_mark;
 use super::form;
 use crate::canonical::{CustomTool, FunctionTool, Request, Tool, ToolBody, ToolChoice, ToolMode};
 use crate::json::{Object, write_string};
@@ -45,7 +46,8 @@ impl Writer {
                     continue;
                 }
                 ToolBody::Provider(tool) => {
-                    self.losses.note(Feature::ServerTool, &tool.kind, Severity::Missing, at());
+                    self.losses
+                        .note(Feature::ServerTool, &tool.kind, Severity::Missing, at());
                     continue;
                 }
                 ToolBody::Function(function) => ("function", Ok(function)),
@@ -145,7 +147,8 @@ impl Writer {
             ToolMode::Other(raw) if self.same => raw.write(out),
             ToolMode::Other(_) => {
                 write_string(out, "auto");
-                self.losses.note(Feature::ToolChoice, "", Severity::Missing, "/tool_choice");
+                self.losses
+                    .note(Feature::ToolChoice, "", Severity::Missing, "/tool_choice");
             }
         }
     }

@@ -65,6 +65,8 @@ pub(super) mod message {
     pub(in super::super) const ALSO_REASONING_CONTENT: Form = Form(16);
     /// The role was `function`.
     pub(in super::super) const FUNCTION: Form = Form(32);
+    /// There was no role.
+    pub(in super::super) const NO_ROLE: Form = Form(64);
 }
 
 /// Of a part.
@@ -107,4 +109,6 @@ pub(super) mod candidate {
 
     /// It had no index.
     pub(in super::super) const NO_INDEX: Form = Form(1);
+    /// It had no message.
+    pub(in super::super) const NO_MESSAGE: Form = Form(2);
 }

@@ -2,20 +2,27 @@
 //! inside, one file per direction and thing: `decode_*` reads, `encode_*` writes, `form` holds the
 //! notes that reading leaves for writing the same dialect again.
 
+mod decode_calls;
+mod decode_citations;
 mod decode_message;
 mod decode_part;
+mod decode_reasoning;
 mod decode_request;
 mod decode_response;
 mod decode_stream;
 mod decode_tools;
+mod encode_calls;
 mod encode_message;
 mod encode_part;
+mod encode_reasoning;
 mod encode_request;
 mod encode_response;
 mod encode_stream;
 mod encode_tools;
 mod form;
 mod stream_calls;
+mod stream_chunk;
+mod stream_frames;
 
 pub use decode_request::decode_request;
 pub use decode_response::decode_response;
@@ -60,3 +67,6 @@ impl Reading {
         extra.keep(c, key)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,9 +45,13 @@ impl Calls {
 
     /// Says where a piece belongs.
     pub(super) fn place(&self, sign: Sign<'_>) -> Place {
-        let Some(last) = self.calls.last() else { return Place::New };
+        let Some(last) = self.calls.last() else {
+            return Place::New;
+        };
         let by_index = || {
-            let found = sign.index.and_then(|index| self.calls.iter().rposition(|c| c.index == Some(index)));
+            let found = sign
+                .index
+                .and_then(|index| self.calls.iter().rposition(|c| c.index == Some(index)));
             found.map(|at| self.at(at))
         };
         if !sign.id.is_empty() {
@@ -74,7 +78,11 @@ impl Calls {
     }
 
     fn at(&self, at: usize) -> Place {
-        if at + 1 == self.calls.len() { Place::Last } else { Place::Earlier }
+        if at + 1 == self.calls.len() {
+            Place::Last
+        } else {
+            Place::Earlier
+        }
     }
 
     /// A call begins. False when there are too many.
@@ -121,19 +129,53 @@ mod tests {
         use Place::{Earlier, Last, New};
         // OpenAI: the opening names it, the rest has only the index.
         assert_eq!(
-            places(&[(Some(0), "a", "f", ""), (Some(0), "", "", "{}"), (Some(1), "b", "g", ""), (Some(1), "", "", "{}")]),
+            places(&[
+                (Some(0), "a", "f", ""),
+                (Some(0), "", "", "{}"),
+                (Some(1), "b", "g", ""),
+                (Some(1), "", "", "{}")
+            ]),
             [New, Last, New, Last]
         );
         // Ollama: every call whole, every one number 0.
-        assert_eq!(places(&[(Some(0), "a", "f", "{}"), (Some(0), "b", "f", "{}")]), [New, New]);
-        assert_eq!(places(&[(Some(0), "", "f", "{}"), (Some(0), "", "f", "{}")]), [New, New]);
+        assert_eq!(
+            places(&[(Some(0), "a", "f", "{}"), (Some(0), "b", "f", "{}")]),
+            [New, New]
+        );
+        assert_eq!(
+            places(&[(Some(0), "", "f", "{}"), (Some(0), "", "f", "{}")]),
+            [New, New]
+        );
         // Mistral: no index.
-        assert_eq!(places(&[(None, "a", "f", "{}"), (None, "b", "f", "{}"), (None, "", "", "x")]), [New, New, Last]);
+        assert_eq!(
+            places(&[
+                (None, "a", "f", "{}"),
+                (None, "b", "f", "{}"),
+                (None, "", "", "x")
+            ]),
+            [New, New, Last]
+        );
         // The id, or the id and the name, in every piece.
-        assert_eq!(places(&[(Some(0), "a", "f", "{"), (Some(0), "a", "f", "}")]), [New, Last]);
-        assert_eq!(places(&[(Some(0), "", "f", "{"), (Some(0), "", "f", "}")]), [New, Last]);
+        assert_eq!(
+            places(&[(Some(0), "a", "f", "{"), (Some(0), "a", "f", "}")]),
+            [New, Last]
+        );
+        assert_eq!(
+            places(&[(Some(0), "", "f", "{"), (Some(0), "", "f", "}")]),
+            [New, Last]
+        );
         // A new id in every piece.
-        assert_eq!(places(&[(Some(0), "a", "f", "{"), (Some(0), "b", "", "}")]), [New, Last]);
-        assert_eq!(places(&[(Some(0), "a", "f", "{"), (Some(1), "b", "g", ""), (Some(0), "", "", "}")]), [New, New, Earlier]);
+        assert_eq!(
+            places(&[(Some(0), "a", "f", "{"), (Some(0), "b", "", "}")]),
+            [New, Last]
+        );
+        assert_eq!(
+            places(&[
+                (Some(0), "a", "f", "{"),
+                (Some(1), "b", "g", ""),
+                (Some(0), "", "", "}")
+            ]),
+            [New, New, Earlier]
+        );
     }
 }
