@@ -32,7 +32,7 @@ pub enum Role<'a> {
     User,
     /// The model.
     Assistant,
-    /// Results of tools; parts are [`PartBody::ToolResult`].
+    /// Results of tools; parts are [`super::PartBody::ToolResult`].
     Tool,
     /// A word this gateway does not know.
     Other(Cow<'a, str>),

@@ -1,6 +1,8 @@
 //! `Turn`: a message as encoders see it. Dialects with an item list give one message per item;
 //! dialects with strict turns want what one side says in a row as one message.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::{Extra, Form, Message, Part, Role};
 
 /// One message, or several of one role in a row.
@@ -13,11 +15,11 @@ pub struct Turn<'m, 'a> {
     /// Name of the speaker.
     pub name: Option<&'m str>,
     /// Its parts, each with its place (message, part) for loss reports.
-    pub parts: Vec<(usize, usize, &'m Part<'a>)>,
+    pub parts: SmallVec<[(usize, usize, &'m Part<'a>); 1]>,
     /// How the first message was spelled.
     pub form: Form,
     /// Members not modelled of each message.
-    pub extras: Vec<(usize, &'m Extra<'a>)>,
+    pub extras: SmallVec<[(usize, &'m Extra<'a>); 1]>,
 }
 
 /// The turns of a conversation. With `merge`, neighbors of one role become one turn, unless they
@@ -44,7 +46,7 @@ pub fn turns<'m, 'a>(messages: &'m [Message<'a>], merge: bool) -> Vec<Turn<'m, '
                 name: name.as_deref(),
                 parts: parts.collect(),
                 form: *form,
-                extras: vec![(at, extra)],
+                extras: smallvec![(at, extra)],
             }),
         }
     }

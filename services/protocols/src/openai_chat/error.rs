@@ -1,5 +1,5 @@
-//! The error envelope, ours rendered for callers; [`ErrorBody::of`] says how each class of failure
-//! reads in this dialect. What providers send is read by [`ProviderError`], the same for all.
+//! The error envelope, ours rendered for callers; `ErrorBody::from` says how each class of
+//! failure reads in this dialect. What providers send is read by [`ProviderError`], the same for all.
 
 use crate::failure::{Failure, FailureClass};
 use crate::json::write_string;

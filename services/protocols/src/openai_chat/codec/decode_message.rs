@@ -38,7 +38,7 @@ struct Draft<'a> {
     reasoning_content: Option<Cow<'a, str>>,
     details: Vec<Part<'a>>,
     calls: Vec<Part<'a>>,
-    function_call: Option<Part<'a>>,
+    function_call: Option<Box<Part<'a>>>,
     citations: Vec<Citation<'a>>,
     tool_call_id: Option<Cow<'a, str>>,
     extra: Extra<'a>,
@@ -66,7 +66,7 @@ impl<'a> Draft<'a> {
                     self.content_form = Some(form::message::EMPTY);
                 } else {
                     self.content_form = Some(form::message::STRING);
-                    self.content.push(Part::text(text));
+                    self.content = vec![Part::text(text)];
                 }
             }
             ("content", Kind::Array) => {
@@ -140,7 +140,7 @@ impl<'a> Draft<'a> {
             Some(call) if !call.name.is_empty() => {
                 let mut part = Part::new(PartBody::ToolCall(call));
                 part.form = form::part::FUNCTION_CALL;
-                self.function_call = Some(part);
+                self.function_call = Some(Box::new(part));
             }
             Some(_) | None => self.extra.push(key.decode(), c.raw_at(span)),
         }
@@ -160,10 +160,14 @@ impl<'a> Draft<'a> {
         let mut note = self.content_form.unwrap_or(form::message::ABSENT);
         let mut parts = self.reasoning(&mut note);
         self.place_citations();
-        parts.append(&mut self.content);
+        if parts.is_empty() {
+            parts = std::mem::take(&mut self.content);
+        } else {
+            parts.append(&mut self.content);
+        }
         parts.extend(self.refusal.take().map(|text| Part::new(PartBody::Refusal(text))));
         parts.append(&mut self.calls);
-        parts.extend(self.function_call.take());
+        parts.extend(self.function_call.take().map(|part| *part));
         let role = match self.role.take() {
             None => {
                 note = note.with(form::message::NO_ROLE);

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::decode_citations::citations;
 use super::decode_response::{finish_reason, logprobs};
 use super::stream_calls::{Calls, Place, Sign};
@@ -129,7 +131,7 @@ impl StreamDecoder {
             sink(StreamEvent::Error(ProviderError::parse(data)));
             return Ok(());
         }
-        let mut pieces = Vec::new();
+        let mut pieces = SmallVec::new();
         if let Some(span) = chunk.choices {
             pieces = Piece::read_all(&mut cursor.revisit(span)).map_err(StreamFault::Malformed)?;
         }
@@ -229,6 +231,10 @@ impl Choice {
         }
         for part in said.details {
             self.detail(part, sink);
+        }
+        if let Some(text) = said.text {
+            self.open(Open::Text, || PartBody::Text(Text::default()), sink);
+            self.delta(Delta::Text(text), sink);
         }
         for part in said.content {
             self.content(part, sink);

@@ -1,6 +1,8 @@
 //! Messages out of the canonical form, for requests and answers alike. Results of tools become
 //! messages of their own, before what else their turn says.
 
+use smallvec::SmallVec;
+
 use super::encode_part::{feature, write_part};
 use super::form;
 use crate::canonical::{Extra, Form, Media, Opaque, Part, PartBody, Role, Turn};
@@ -35,7 +37,7 @@ pub(super) type Placed<'m, 'a> = (usize, usize, &'m Part<'a>);
 /// Parts of one message by the member they go to.
 #[derive(Default)]
 pub(super) struct Buckets<'m, 'a> {
-    pub(super) content: Vec<Placed<'m, 'a>>,
+    pub(super) content: SmallVec<[Placed<'m, 'a>; 2]>,
     pub(super) refusals: Vec<&'m str>,
     pub(super) reasoning: Vec<Placed<'m, 'a>>,
     pub(super) details: Vec<Placed<'m, 'a>>,
@@ -66,14 +68,13 @@ impl Writer {
                 self.content_part(&mut content, (message, place, part));
             }
         }
-        let has_results = turn.parts.iter().any(|(_, _, part)| is_result(part));
-        let rest: Vec<_> = turn
+        let rest: SmallVec<[Placed<'_, '_>; 1]> = turn
             .parts
             .iter()
             .copied()
             .filter(|(_, _, part)| !is_result(part))
             .collect();
-        if has_results && rest.is_empty() {
+        if rest.is_empty() && !turn.parts.is_empty() {
             return;
         }
         let mut object = list.object();
@@ -223,7 +224,7 @@ impl Writer {
 
     pub(super) fn content(&mut self, object: &mut Object<'_>, buckets: &Buckets<'_, '_>, note: Form) {
         let content = &buckets.content;
-        let one_text = match content.as_slice() {
+        let one_text = match &content[..] {
             [(_, _, part)] => plain_text(part),
             _ => None,
         };

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::Reading;
 use super::decode_calls::google_signature;
 use super::decode_part::part;
@@ -39,6 +41,7 @@ pub(super) struct Piece<'a> {
 pub(super) struct Said<'a> {
     pub(super) reasoning: Option<Cow<'a, str>>,
     pub(super) details: Vec<Part<'a>>,
+    pub(super) text: Option<Cow<'a, str>>,
     pub(super) content: Vec<Part<'a>>,
     pub(super) refusal: Option<Cow<'a, str>>,
     pub(super) annotations: Option<Span>,
@@ -90,8 +93,8 @@ impl<'a> Chunk<'a> {
 }
 
 impl<'a> Piece<'a> {
-    pub(super) fn read_all(c: &mut Cursor<'a>) -> Result<Vec<Self>, DecodeError> {
-        let mut pieces = Vec::new();
+    pub(super) fn read_all(c: &mut Cursor<'a>) -> Result<SmallVec<[Self; 1]>, DecodeError> {
+        let mut pieces = SmallVec::new();
         c.array(|c, _| {
             c.count_node()?;
             if c.peek()? == Kind::Object {
@@ -126,7 +129,7 @@ impl<'a> Said<'a> {
         c.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
                 ("role", Kind::String) => {}
-                ("content", Kind::String) => said.content.extend(some_text(c)?.map(Part::text)),
+                ("content", Kind::String) => said.text = some_text(c)?,
                 ("content", Kind::Array) => {
                     c.array(|c, _| {
                         said.content.push(part(c, Reading::Lenient)?);
@@ -157,8 +160,8 @@ impl<'a> Said<'a> {
 }
 
 impl<'a> CallPiece<'a> {
-    pub(super) fn read_all(c: &mut Cursor<'a>) -> Result<Vec<Self>, DecodeError> {
-        let mut pieces = Vec::new();
+    pub(super) fn read_all(c: &mut Cursor<'a>) -> Result<SmallVec<[Self; 1]>, DecodeError> {
+        let mut pieces = SmallVec::new();
         c.array(|c, _| {
             c.count_node()?;
             if c.peek()? == Kind::Object {
@@ -185,13 +188,13 @@ impl<'a> CallPiece<'a> {
     }
 
     /// The form before tools: one call without id or number.
-    pub(super) fn read_old(c: &mut Cursor<'a>) -> Result<Vec<Self>, DecodeError> {
+    pub(super) fn read_old(c: &mut Cursor<'a>) -> Result<SmallVec<[Self; 1]>, DecodeError> {
         let mut piece = Self {
             index: Some(0),
             ..Self::default()
         };
         piece.function(c)?;
-        Ok(vec![piece])
+        Ok(smallvec![piece])
     }
 
     fn function(&mut self, c: &mut Cursor<'a>) -> Result<(), DecodeError> {
