@@ -108,7 +108,7 @@ fn first_difference(at: &str, a: &Value, b: &Value) -> String {
 #[test]
 fn requests_come_out_the_same() {
     for case in CASES {
-        let (mut differ, mut count) = (Vec::new(), 0);
+        let (mut differ, mut count, mut plainly) = (Vec::new(), 0, 0);
         for recording in case.recordings() {
             let Some(text) = recording.request() else { continue };
             let id = &recording.id;
@@ -137,11 +137,19 @@ fn requests_come_out_the_same() {
             let mut meant = request.clone();
             meaning::request(&mut meant);
             meaning::request(&mut again);
-            if plain.losses.is_empty() && meant.messages.len() == again.messages.len() && meant != again {
-                differ.push(format!("{id}: meaning\n{meant:?}\n{again:?}"));
+            // What was lost, or said as more or fewer messages, is for the unit tests to judge.
+            if plain.losses.is_empty() && meant.messages.len() == again.messages.len() {
+                plainly += 1;
+                if meant != again {
+                    differ.push(format!("{id}: meaning\n{meant:?}\n{again:?}"));
+                }
             }
         }
-        eprintln!("{}: {count} requests", case.endpoint);
+        eprintln!(
+            "{}: {count} requests, {plainly} also by meaning alone",
+            case.endpoint
+        );
+        assert!(plainly * 2 > count, "most requests need nothing but meaning");
         assert!(
             differ.is_empty(),
             "{} differ:\n{}",
