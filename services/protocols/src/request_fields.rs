@@ -9,14 +9,14 @@ use crate::{DecodeError, Fault};
 
 /// A closed set of field names a reader acts on.
 pub(crate) trait Named: Copy + PartialEq + 'static {
-    /// Every field with its wire name; at most 32.
+    /// Every field with its wire name; at most 64.
     const ALL: &'static [(&'static str, Self)];
 }
 
 /// The fields of one object met so far.
 #[derive(Debug)]
 pub(crate) struct FieldSet<F> {
-    seen: u32,
+    seen: u64,
     fields: PhantomData<F>,
 }
 
@@ -36,7 +36,7 @@ impl<F: Named> FieldSet<F> {
         let duplicate = || DecodeError::new(Fault::Duplicate, key.span().start);
         for (index, &(field_name, field)) in F::ALL.iter().enumerate() {
             if name == field_name {
-                let bit = 1u32 << index;
+                let bit = 1u64 << index;
                 if self.seen & bit != 0 {
                     return Err(duplicate());
                 }

@@ -2,9 +2,10 @@
 //! requests and answers ask it for the few members they need; the rest is skipped, still checked.
 //! Nesting is bounded by the limit given, and errors carry the pointer of where reading stopped.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::{JsonStr, MAX_DEPTH, scan};
+use super::{JsonStr, MAX_DEPTH, Number, RawJson, scan};
 use crate::{DecodeError, Fault};
 
 /// A range of bytes of a document, end exclusive.
@@ -58,6 +59,10 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Most nodes (messages, parts, tools, unknown fields) that decoders build of one document. A few
+/// bytes of JSON make a node of hundreds, so that a small body could otherwise fill the memory.
+pub const MAX_NODES: u32 = 200_000;
+
 /// A position in a JSON document.
 #[derive(Debug)]
 pub struct Cursor<'a> {
@@ -65,6 +70,7 @@ pub struct Cursor<'a> {
     at: usize,
     depth: u32,
     limit: u32,
+    nodes: u32,
 }
 
 impl<'a> Cursor<'a> {
@@ -77,7 +83,32 @@ impl<'a> Cursor<'a> {
             at: 0,
             depth: 0,
             limit: limit.min(MAX_DEPTH),
+            nodes: 0,
         })
+    }
+
+    /// Counts a node that a decoder builds; fails beyond [`MAX_NODES`].
+    pub fn count_node(&mut self) -> Result<(), DecodeError> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            Err(DecodeError::new(
+                Fault::OutOfRange("fewer elements in one document"),
+                self.at,
+            ))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A cursor on a value passed before, in the same document.
+    pub fn revisit(&self, span: Span) -> Self {
+        Self {
+            text: self.text,
+            at: span.start,
+            depth: self.depth,
+            limit: self.limit,
+            nodes: self.nodes,
+        }
     }
 
     fn bytes(&self) -> &'a [u8] {
@@ -144,6 +175,27 @@ impl<'a> Cursor<'a> {
         let (end, escaped) = scan::string(self.bytes(), start)?;
         self.at = end;
         Ok(JsonStr::new(&self.text[start + 1..end - 1], escaped, start))
+    }
+
+    /// Reads a string and decodes it.
+    pub fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        Ok(self.string()?.decode())
+    }
+
+    /// Passes over one value of any type, checking it, and gives it as text.
+    pub fn raw(&mut self) -> Result<RawJson<'a>, DecodeError> {
+        let span = self.skip_value()?;
+        Ok(RawJson::checked(&self.text[span.start..span.end]))
+    }
+
+    /// Reads a number and keeps its spelling.
+    pub fn spelled_number(&mut self) -> Result<Number<'a>, DecodeError> {
+        self.number().map(Number::checked)
+    }
+
+    /// A value passed before, in the same document, as text.
+    pub(crate) fn raw_at(&self, span: Span) -> RawJson<'a> {
+        RawJson::checked(self.text.get(span.start..span.end).unwrap_or("null"))
     }
 
     /// Reads a boolean.

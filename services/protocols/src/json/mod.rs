@@ -1,11 +1,16 @@
 //! Reading and writing JSON by hand where a tree would cost too much: a validating cursor over
-//! borrowed bytes, the depth check, and string escaping. The dialect folders call these.
+//! borrowed bytes, the depth check, checked JSON kept as text, and a writer. The dialect folders
+//! call these.
 
 mod cursor;
 mod depth;
+mod raw;
 mod scan;
 mod string;
+mod writer;
 
-pub use cursor::{Cursor, Kind, Span};
+pub use cursor::{Cursor, Kind, MAX_NODES, Span};
 pub use depth::{DEFAULT_DEPTH, MAX_DEPTH, check};
+pub use raw::{Number, RawJson};
 pub use string::{JsonStr, write_string};
+pub use writer::{Array, Object, write_number, write_raw};

@@ -6,9 +6,28 @@ use crate::{DecodeError, Fault};
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = ONES << 7;
 
+/// Bytes that are looked at one word at a time before blocks are worth their set-up: most strings
+/// are shorter.
+const SHORT: usize = 32;
+/// Bytes in a block.
+const BLOCK: usize = 64;
+
+/// Skips whole blocks that hold no byte that `is_special` names. The compiler looks at many bytes
+/// of a block at once.
+fn skip_plain_blocks(bytes: &[u8], mut at: usize, is_special: impl Fn(u8) -> bool) -> usize {
+    while let Some(block) = bytes.get(at..at + BLOCK) {
+        if block.iter().fold(false, |found, &b| found | is_special(b)) {
+            break;
+        }
+        at += BLOCK;
+    }
+    at
+}
+
 /// Offset of the first byte at or after `at` that ends a run of plain string bytes: a quote, a
 /// backslash or a control character; the length when there is none.
 fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
+    let mut blocks_from = at + SHORT;
     while let Some(word) = bytes.get(at..at + 8).and_then(|w| <[u8; 8]>::try_from(w).ok()) {
         let word = u64::from_le_bytes(word);
         let control = word.wrapping_sub(ONES * 0x20) & !word;
@@ -21,6 +40,10 @@ fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
             return at + hits.trailing_zeros() as usize / 8;
         }
         at += 8;
+        if at >= blocks_from {
+            at = skip_plain_blocks(bytes, at, |b| (b == b'"') | (b == b'\\') | (b < 0x20));
+            blocks_from = at + BLOCK;
+        }
     }
     while let Some(&b) = bytes.get(at) {
         if b == b'"' || b == b'\\' || b < 0x20 {
@@ -29,6 +52,38 @@ fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// Offset of the first byte at or after `at` that may need an escape: a quote, a backslash, a
+/// control character, or the byte that U+2028 and U+2029 start with; the length when there is none.
+pub(super) fn unescaped_run_end(bytes: &[u8], mut at: usize) -> usize {
+    let mut blocks_from = at + SHORT;
+    while let Some(word) = bytes.get(at..at + 8).and_then(|w| <[u8; 8]>::try_from(w).ok()) {
+        let word = u64::from_le_bytes(word);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let quote = quote.wrapping_sub(ONES) & !quote;
+        let slash = word ^ (ONES * u64::from(b'\\'));
+        let slash = slash.wrapping_sub(ONES) & !slash;
+        let break_start = word ^ (ONES * 0xe2);
+        let break_start = break_start.wrapping_sub(ONES) & !break_start;
+        let hits = (control | quote | slash | break_start) & HIGHS;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+        if at >= blocks_from {
+            at = skip_plain_blocks(bytes, at, |b| {
+                (b == b'"') | (b == b'\\') | (b < 0x20) | (b == 0xe2)
+            });
+            blocks_from = at + BLOCK;
+        }
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    let found = tail
+        .iter()
+        .position(|&b| b == b'"' || b == b'\\' || b < 0x20 || b == 0xe2);
+    at + found.unwrap_or(tail.len())
 }
 
 /// Reads a string whose opening quote is at `at`. Gives the offset after its closing quote and

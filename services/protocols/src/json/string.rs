@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::Span;
+use super::{Span, scan};
 
 /// A string literal of a document, borrowed and checked, not decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,36 +103,41 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut from = 0;
-    for (at, &b) in bytes.iter().enumerate() {
-        let short: &[u8] = match b {
-            b'"' => b"\\\"",
-            b'\\' => b"\\\\",
-            b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            b'\t' => b"\\t",
-            0..0x20 => b"",
-            0xe2 if matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])) => b"",
-            _ => continue,
-        };
-        out.extend_from_slice(&bytes[from..at]);
-        from = at + 1;
-        if !short.is_empty() {
-            out.extend_from_slice(short);
-        } else if b == 0xe2 {
-            out.extend_from_slice(if bytes[at + 2] == 0xa8 {
-                b"\\u2028"
-            } else {
-                b"\\u2029"
-            });
-            from = at + 3;
-        } else {
-            const HEX: &[u8; 16] = b"0123456789abcdef";
-            out.extend_from_slice(b"\\u00");
-            out.extend_from_slice(&[HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
+    let mut at = 0;
+    loop {
+        at = scan::unescaped_run_end(bytes, at);
+        let Some(&byte) = bytes.get(at) else { break };
+        let next = bytes.get(at + 1..at + 3);
+        if byte == 0xe2 && !matches!(next, Some([0x80, 0xa8 | 0xa9])) {
+            at += 1;
+            continue;
         }
+        out.extend_from_slice(&bytes[from..at]);
+        at += if byte == 0xe2 { 3 } else { 1 };
+        from = at;
+        write_escape(out, byte, next);
     }
     out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
+}
+
+/// Writes the escape for a character that starts with `byte`; `next` are the two bytes behind it.
+fn write_escape(out: &mut Vec<u8>, byte: u8, next: Option<&[u8]>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let short: &[u8] = match byte {
+        b'"' => b"\\\"",
+        b'\\' => b"\\\\",
+        b'\n' => b"\\n",
+        b'\r' => b"\\r",
+        b'\t' => b"\\t",
+        0xe2 if next == Some(&[0x80, 0xa8]) => b"\\u2028",
+        0xe2 => b"\\u2029",
+        control => {
+            out.extend_from_slice(b"\\u00");
+            &[HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]]
+        }
+    };
+    out.extend_from_slice(short);
 }
 
 #[cfg(test)]

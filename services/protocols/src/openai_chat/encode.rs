@@ -3,7 +3,7 @@
 
 use super::{FinishReason, usage};
 use crate::TokenCounts;
-use crate::json::write_string;
+use crate::json::{write_number, write_string};
 
 /// The frame that ends a stream.
 pub const DONE_FRAME: &[u8] = b"data: [DONE]\n\n";
@@ -198,22 +198,6 @@ fn write_tool_call(out: &mut Vec<u8>, position: Option<u32>, call: &ToolCall<'_>
     out.extend_from_slice(br#","arguments":"#);
     write_string(out, call.arguments);
     out.extend_from_slice(b"}}");
-}
-
-/// Appends a number in decimal without allocating.
-pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    let mut rest = number;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
 }
 
 #[cfg(test)]

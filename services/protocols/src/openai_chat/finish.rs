@@ -30,7 +30,7 @@ impl FinishReason {
             "tool_calls" => Self::ToolCalls,
             "function_call" => Self::FunctionCall,
             "content_filter" => Self::ContentFilter,
-            other => Self::Other(super::error::clip(other, Self::MAX_OTHER)),
+            other => Self::Other(crate::provider_error::clip(other, Self::MAX_OTHER)),
         })
     }
 

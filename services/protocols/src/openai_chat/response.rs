@@ -2,9 +2,9 @@
 //! and how much it said. The data plane calls it once per answer; the body goes on as it came.
 
 use super::choice::{self, ContentSize};
-use super::error::{ProviderError, clip};
 use super::{FinishReason, usage};
 use crate::json::{Cursor, Kind, MAX_DEPTH};
+use crate::provider_error::{ProviderError, clip};
 use crate::{DecodeError, TokenCounts};
 
 /// What a gateway reads of a whole answer. Embeddings answers fill `model` and `usage` only.

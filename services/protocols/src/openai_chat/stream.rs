@@ -12,35 +12,14 @@ use bytes::{Bytes, BytesMut};
 
 use super::choice::{self, ContentSize};
 use super::encode::{ChunkWriter, DONE_FRAME, Head};
-use super::error::{ProviderError, clip};
 use super::response::MAX_NAME;
 use super::{FinishReason, usage};
+pub use crate::canonical::{StreamEnd, StreamFault};
 use crate::json::{Cursor, Kind, MAX_DEPTH};
-use crate::sse::{Frame, FrameTooLarge, Parser};
+use crate::provider_error::{ProviderError, clip};
+use crate::sse::{Frame, Parser};
 use crate::{DecodeError, TokenCounts};
 use last_chunk::LastChunk;
-
-/// Why a stream cannot go on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StreamFault {
-    /// An event that is not a JSON object.
-    #[error("the provider sent a malformed event")]
-    Malformed(#[source] DecodeError),
-    /// An event larger than allowed.
-    #[error(transparent)]
-    TooLarge(#[from] FrameTooLarge),
-}
-
-/// How a stream stood when its connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamEnd {
-    /// It said that it was done, or every answer in it had its finish reason.
-    Complete,
-    /// The provider reported an error in it; the caller has seen that frame.
-    Failed,
-    /// It just stopped.
-    Cut,
-}
 
 /// What has been read of a stream so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

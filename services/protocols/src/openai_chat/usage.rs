@@ -6,7 +6,7 @@
 
 use crate::DecodeError;
 use crate::TokenCounts;
-use crate::json::{Cursor, Kind};
+use crate::json::{Cursor, Kind, write_number};
 
 #[derive(Default)]
 struct Reported {
@@ -115,7 +115,7 @@ impl Reported {
 pub(super) fn write(out: &mut Vec<u8>, counts: &TokenCounts) {
     let mut field = |text: &str, value: u64| {
         out.extend_from_slice(text.as_bytes());
-        super::encode::write_number(out, value);
+        write_number(out, value);
     };
     field(r#"{"prompt_tokens":"#, counts.input);
     field(r#","completion_tokens":"#, counts.output);

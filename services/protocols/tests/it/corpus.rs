@@ -1,5 +1,5 @@
-//! Loads recordings: the selection in `tests/golden`, and the whole corpus when the environment
-//! variable `SLUICEGATE_FIXTURES` names its folder.
+//! Loads recordings: the selection in `tests/golden`, or the whole corpus when the environment
+//! variable `SLUICEGATE_TEST_RECORDINGS` names its folder.
 
 use std::path::{Path, PathBuf};
 
@@ -71,10 +71,10 @@ impl Recording {
 /// All recordings of an endpoint (`chat.completions`, `embeddings`). Which set it is shows in the
 /// test's output.
 pub(crate) fn recordings(endpoint: &str) -> Vec<Recording> {
-    let root = match std::env::var_os("SLUICEGATE_FIXTURES") {
+    let root = match std::env::var_os("SLUICEGATE_TEST_RECORDINGS") {
         Some(folder) => PathBuf::from(folder),
         None => {
-            eprintln!("SLUICEGATE_FIXTURES is not set: only the selection in tests/golden is read");
+            eprintln!("SLUICEGATE_TEST_RECORDINGS is not set: only the selection in tests/golden is read");
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
         }
     };

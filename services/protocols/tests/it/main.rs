@@ -1,5 +1,7 @@
 //! The dialect readers against recorded provider traffic: what they extract must equal the reading
-//! made independently for each recording, however a stream is split or cut.
+//! made independently for each recording, however a stream is split or cut. And the hub: what goes
+//! through the canonical form comes out the same (`recorded`), holds for made-up values (`roundtrip`)
+//! and under broken streams (`streams`); `meaning` and `made_up` serve all dialects.
 
 #[cfg(test)]
 mod chat;
@@ -7,3 +9,13 @@ mod chat;
 mod corpus;
 #[cfg(test)]
 mod embeddings;
+#[cfg(test)]
+mod made_up;
+#[cfg(test)]
+mod meaning;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod roundtrip;
+#[cfg(test)]
+mod streams;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sse::FrameTooLarge;
 
 const CHUNK: &str = r#"data: {"id":"c1","created":7,"model":"m","choices":[{"index":0,"delta":{"content":"hé"}}],"usage":null}"#;
 const FINISH: &str = r#"data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;

@@ -1,0 +1,184 @@
+//! What translating costs beside passing through, in nanoseconds per call:
+//! `cargo bench -p sluicegate-protocols --bench translate`. The canonical path must stay within
+//! twice the passthrough's work for a plain chat. A new dialect adds its own rows.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::io::Write;
+use std::time::Instant;
+
+use bytes::Bytes;
+use sluicegate_protocols::TokenCounts;
+use sluicegate_protocols::dialect::{
+    Dialect, StreamDecoder, StreamEncoder, decode_request, decode_response, encode_request, encode_response,
+};
+use sluicegate_protocols::openai_chat::encode::{Answer, ChunkWriter, Head, completion};
+use sluicegate_protocols::openai_chat::stream::ChatStream;
+use sluicegate_protocols::openai_chat::{ChatRequestView, FinishReason, response};
+use sluicegate_protocols::passthrough;
+use sluicegate_protocols::sse::Parser;
+use sluicegate_protocols::target::{AnswerTarget, RequestTarget};
+
+const CHAT: Dialect = Dialect::OpenAiChat;
+const HEAD: Head<'static> = Head {
+    id: "chatcmpl-0123456789",
+    created: 1_700_000_000,
+    model: "gpt-4o-mini-2024-07-18",
+};
+
+/// Best of many short rounds, so that a busy machine disturbs few of them.
+fn measure(mut work: impl FnMut()) -> f64 {
+    let calls = 200;
+    let mut best = f64::MAX;
+    for _ in 0..1000 {
+        let started = Instant::now();
+        for _ in 0..calls {
+            work();
+        }
+        best = best.min(started.elapsed().as_secs_f64() * 1e9 / f64::from(calls));
+    }
+    best
+}
+
+fn row(name: &str, bytes: usize, passthrough: f64, translated: f64) -> std::io::Result<()> {
+    let ratio = translated / passthrough;
+    writeln!(
+        std::io::stdout(),
+        "{name:<24} {bytes:>6} bytes  passthrough {passthrough:>7.0} ns  translated {translated:>7.0} ns  x{ratio:.2}"
+    )
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    requests()?;
+    answers()?;
+    stream()?;
+    hostile()
+}
+
+/// Bodies of 20 MiB made to be slow; each is to be read or refused within 50 ms.
+fn hostile() -> Result<(), Box<dyn Error>> {
+    const SIZE: usize = 20 << 20;
+    let message =
+        |content: &str| format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}]}}"#);
+    let fill = |piece: &str| piece.repeat(SIZE / piece.len());
+    let bodies = [
+        ("one long text", message(&format!("\"{}\"", fill("word ")))),
+        ("escapes", message(&format!("\"{}\"", fill("\\u00e9\\n")))),
+        ("empty parts", message(&format!("[{}\"\"]", fill("\"\",")))),
+        (
+            "unknown members",
+            format!("{{{}\"messages\":[]}}", fill("\"a\":1,")),
+        ),
+        ("nesting", message(&fill("["))),
+        ("numbers", format!("{{\"x\":[{}1],\"messages\":[]}}", fill("1,"))),
+    ];
+    for (name, body) in bodies {
+        let mut best = f64::MAX;
+        for _ in 0..5 {
+            let started = Instant::now();
+            black_box(decode_request(CHAT, black_box(body.as_bytes()), 64).is_ok());
+            best = best.min(started.elapsed().as_secs_f64() * 1e3);
+        }
+        writeln!(std::io::stdout(), "20 MiB of {name:<16} {best:>6.1} ms")?;
+    }
+    Ok(())
+}
+
+fn requests() -> Result<(), Box<dyn Error>> {
+    let target = RequestTarget {
+        model: Some("another-model"),
+        stream_usage: true,
+        meaning_only: true,
+        ..RequestTarget::default()
+    };
+    let long = "You are a careful assistant. Answer in \\\"plain\\\" words and show the steps.\\n".repeat(12);
+    let turns = r#"{"role":"user","content":"What is the weather in Paris?"},{"role":"assistant","content":"It is mild."},"#.repeat(10);
+    let bodies = [
+        (
+            "request: one message",
+            format!(r#"{{"role":"user","content":"{long}"}}"#),
+        ),
+        (
+            "request: 21 messages",
+            format!(r#"{turns}{{"role":"user","content":"And tomorrow?"}}"#),
+        ),
+    ];
+    for (name, messages) in bodies {
+        let body =
+            format!(r#"{{"model":"gpt-4o-mini","messages":[{messages}],"temperature":0.7,"stream":true}}"#);
+        let body = Bytes::from(body);
+        let passed = measure(|| {
+            if let Ok(view) = ChatRequestView::parse(black_box(&body), 64) {
+                black_box(passthrough::chat(&body, &view, "another-model"));
+            }
+        });
+        let translated = measure(|| {
+            if let Ok(request) = decode_request(CHAT, black_box(&body), 64) {
+                black_box(encode_request(CHAT, &request, &target));
+            }
+        });
+        row(name, body.len(), passed, translated)?;
+        let decoded = measure(|| {
+            black_box(decode_request(CHAT, black_box(&body), 64).is_ok());
+        });
+        writeln!(std::io::stdout(), "  of it decoding {decoded:.0} ns")?;
+    }
+    Ok(())
+}
+
+fn answers() -> Result<(), Box<dyn Error>> {
+    let words = "the water runs over stones ".repeat(100);
+    let answer = Answer {
+        content: Some(&words),
+        tool_calls: &[],
+        finish: &FinishReason::Stop,
+    };
+    let counts = TokenCounts {
+        input: 300,
+        output: 500,
+        ..TokenCounts::default()
+    };
+    let whole = completion(&HEAD, &[answer], &counts);
+    let target = AnswerTarget {
+        meaning_only: true,
+        ..AnswerTarget::default()
+    };
+    let passed = measure(|| {
+        black_box(response::read(black_box(&whole)).is_ok());
+    });
+    let translated = measure(|| {
+        if let Ok(response) = decode_response(CHAT, black_box(&whole)) {
+            black_box(encode_response(CHAT, &response, &target));
+        }
+    });
+    row("answer", whole.len(), passed, translated)?;
+    Ok(())
+}
+
+fn stream() -> Result<(), Box<dyn Error>> {
+    let writer = ChunkWriter::new(&HEAD, false);
+    let mut chunk = Vec::new();
+    writer.text(&mut chunk, 0, " stones");
+    let chunk = Bytes::from(chunk);
+    let mut passing = ChatStream::new(1 << 20, true);
+    let mut shown = Vec::new();
+    let passed = measure(|| {
+        shown.clear();
+        black_box(passing.feed(black_box(&chunk), &mut shown).is_ok());
+    });
+    let (mut parser, mut decoder) = (Parser::new(1 << 20), StreamDecoder::new(CHAT));
+    let mut encoder = StreamEncoder::new(CHAT, &AnswerTarget::default());
+    let mut out = Vec::new();
+    let translated = measure(|| {
+        out.clear();
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| encoder.event(&event, &mut out))
+            });
+        black_box(fed.is_ok());
+        black_box(&out);
+    });
+    row("stream: one chunk", chunk.len(), passed, translated)?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! The one door to every dialect: the data plane names a [`Dialect`] and calls these functions.
+//! Adding a dialect is a folder, a variant here, and an arm in every match below; the compiler
+//! lists them.
+
+use crate::DecodeError;
+use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
+use crate::failure::Failure;
+use crate::lossy::{Encoded, LossReport};
+use crate::openai_chat;
+use crate::target::{AnswerTarget, RequestTarget};
+
+/// A wire format of inference traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// OpenAI Chat Completions, and what calls itself compatible with it.
+    OpenAiChat,
+}
+
+impl Dialect {
+    /// Every dialect.
+    pub const ALL: &'static [Self] = &[Self::OpenAiChat];
+
+    /// Its name in configuration, metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "openai_chat",
+        }
+    }
+}
+
+/// Reads a request body nested at most `depth` deep.
+pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
+    match dialect {
+        Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
+    }
+}
+
+/// Writes a request body for a provider.
+pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestTarget<'_>) -> Encoded {
+    match dialect {
+        Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
+    }
+}
+
+/// Reads a whole answer of a provider, successful by its HTTP status. Lenient: a member of an
+/// unexpected type counts as unknown; only broken JSON is an error.
+pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, DecodeError> {
+    match dialect {
+        Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
+    }
+}
+
+/// Writes a whole answer for a caller. `target` fills what the dialect wants and the answer lacks.
+pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &AnswerTarget<'_>) -> Encoded {
+    match dialect {
+        Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
+    }
+}
+
+/// Writes the body of an error for a caller.
+pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
+    match dialect {
+        Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
+    }
+}
+
+/// Reads the frames of a provider's stream.
+#[derive(Debug)]
+pub enum StreamDecoder {
+    /// Chat Completions chunks.
+    OpenAiChat(openai_chat::codec::StreamDecoder),
+}
+
+impl StreamDecoder {
+    /// A decoder of one stream.
+    pub fn new(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamDecoder::new()),
+        }
+    }
+
+    /// Takes one frame: its event name, if it has one, and its data.
+    pub fn frame(
+        &mut self,
+        event: Option<&[u8]>,
+        data: &[u8],
+        sink: &mut impl FnMut(StreamEvent<'_>),
+    ) -> Result<(), StreamFault> {
+        match self {
+            Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
+        }
+    }
+
+    /// Takes the end of the connection. Gives `Complete` only when the provider has said all.
+    pub fn end(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> StreamEnd {
+        match self {
+            Self::OpenAiChat(decoder) => decoder.end(sink),
+        }
+    }
+}
+
+/// Writes the frames of a caller's stream.
+#[derive(Debug)]
+pub enum StreamEncoder {
+    /// Chat Completions chunks.
+    OpenAiChat(openai_chat::codec::StreamEncoder),
+}
+
+impl StreamEncoder {
+    /// An encoder of one stream.
+    pub fn new(dialect: Dialect, target: &AnswerTarget<'_>) -> Self {
+        match dialect {
+            Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamEncoder::new(target)),
+        }
+    }
+
+    /// Appends the frames that an event makes.
+    pub fn event(&mut self, event: &StreamEvent<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::OpenAiChat(encoder) => encoder.event(event, out),
+        }
+    }
+
+    /// Appends the frames that end a stream with an error: after a cut, a fault, or a failure of
+    /// ours. Nothing may follow, and what was written does not look complete.
+    pub fn fail(&mut self, failure: &Failure<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::OpenAiChat(encoder) => encoder.fail(failure, out),
+        }
+    }
+
+    /// What could not be written so far.
+    pub fn losses(&self) -> &LossReport {
+        match self {
+            Self::OpenAiChat(encoder) => encoder.losses(),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! A message of a request or of an answer into the canonical form. The wire spreads what a model
+//! said over several members; the canonical parts take them in the order in which the model
+//! produced them: reasoning, content, refusal, calls.
+
+use std::borrow::Cow;
+
+use super::decode_calls::{function, tool_call};
+use super::decode_citations::citations;
+use super::decode_part::part;
+use super::decode_reasoning::reasoning_detail;
+use super::{Expected, Reading, form};
+use crate::canonical::{
+    CallKind, Citation, Extra, Form, Message, Part, PartBody, Reasoning, Role, ToolResult,
+};
+use crate::json::{Cursor, JsonStr, Kind, RawJson};
+use crate::{DecodeError, Fault};
+
+const MODELLED: Expected = &[
+    ("role", "a string"),
+    ("content", "a string or an array of content parts"),
+    ("name", "a string"),
+    ("refusal", "a string"),
+    ("tool_calls", "an array"),
+    ("tool_call_id", "a string"),
+    ("function_call", "an object"),
+    ("reasoning_content", "a string"),
+];
+
+/// A message so far.
+#[derive(Default)]
+struct Draft<'a> {
+    role: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+    content: Vec<Part<'a>>,
+    content_form: Option<Form>,
+    refusal: Option<Cow<'a, str>>,
+    reasoning: Option<Cow<'a, str>>,
+    reasoning_content: Option<Cow<'a, str>>,
+    details: Vec<Part<'a>>,
+    calls: Vec<Part<'a>>,
+    function_call: Option<Box<Part<'a>>>,
+    citations: Vec<Citation<'a>>,
+    tool_call_id: Option<Cow<'a, str>>,
+    extra: Extra<'a>,
+}
+
+/// Reads one message.
+pub(super) fn message<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Message<'a>, DecodeError> {
+    c.count_node()?;
+    let mut draft = Draft::default();
+    let whole = c.object(|c, key| draft.member(c, key, reading))?;
+    if draft.role.is_none() && reading == Reading::Strict {
+        return Err(DecodeError::new(Fault::Missing, whole.start).under_key("role"));
+    }
+    Ok(draft.finish())
+}
+
+impl<'a> Draft<'a> {
+    fn member(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>, reading: Reading) -> Result<(), DecodeError> {
+        match (key.decode().as_ref(), c.peek()?) {
+            ("role", Kind::String) => self.role = Some(c.text()?),
+            ("content", Kind::String) => {
+                let text = c.text()?;
+                self.content = Vec::new();
+                if text.is_empty() {
+                    self.content_form = Some(form::message::EMPTY);
+                } else {
+                    self.content_form = Some(form::message::STRING);
+                    self.content = vec![Part::text(text)];
+                }
+            }
+            ("content", Kind::Array) => {
+                self.content = Vec::new();
+                self.content_form = Some(form::message::LIST);
+                c.array(|c, _| {
+                    self.content.push(part(c, reading)?);
+                    Ok(())
+                })?;
+            }
+            ("content", Kind::Null) => {
+                c.take_null()?;
+                self.content = Vec::new();
+                self.content_form = Some(form::message::NULL);
+            }
+            ("name", Kind::String) => self.name = Some(c.text()?),
+            ("tool_call_id", Kind::String) => self.tool_call_id = Some(c.text()?),
+            ("refusal", Kind::String) => keep_text(c, key, &mut self.refusal, &mut self.extra)?,
+            ("reasoning", Kind::String) => keep_text(c, key, &mut self.reasoning, &mut self.extra)?,
+            ("reasoning_content", Kind::String) => {
+                keep_text(c, key, &mut self.reasoning_content, &mut self.extra)?;
+            }
+            ("reasoning_details", Kind::Array) => self.details(c, key)?,
+            ("tool_calls", Kind::Array) => self.calls(c, key, reading)?,
+            ("function_call", Kind::Object) => self.function_call(c, key)?,
+            ("annotations", Kind::Array) => self.annotations(c, key)?,
+            _ => reading.leftover(c, key, &mut self.extra, MODELLED)?,
+        }
+        Ok(())
+    }
+
+    fn details(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
+        let (mut details, mut plain) = (Vec::new(), true);
+        let whole = c.array(|c, _| {
+            if c.peek()? == Kind::Object {
+                details.push(reasoning_detail(c)?);
+            } else {
+                plain = false;
+            }
+            Ok(())
+        })?;
+        if plain && !details.is_empty() {
+            self.details = details;
+        } else {
+            self.extra.push(key.decode(), c.raw_at(whole));
+        }
+        Ok(())
+    }
+
+    fn calls(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>, reading: Reading) -> Result<(), DecodeError> {
+        let (mut calls, mut plain) = (Vec::new(), true);
+        let whole = c.array(|c, _| {
+            match tool_call(c, reading)? {
+                Some(call) => calls.push(call),
+                None => plain = false,
+            }
+            Ok(())
+        })?;
+        if plain && !calls.is_empty() {
+            self.calls = calls;
+        } else {
+            self.extra.push(key.decode(), c.raw_at(whole));
+        }
+        Ok(())
+    }
+
+    fn function_call(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
+        let span = c.skip_value()?;
+        match function(&mut c.revisit(span))? {
+            // Some servers dump an empty one beside real calls.
+            Some(call) if !call.name.is_empty() => {
+                let mut part = Part::new(PartBody::ToolCall(call));
+                part.form = form::part::FUNCTION_CALL;
+                self.function_call = Some(Box::new(part));
+            }
+            Some(_) | None => self.extra.push(key.decode(), c.raw_at(span)),
+        }
+        Ok(())
+    }
+
+    fn annotations(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
+        let span = c.skip_value()?;
+        match citations(&mut c.revisit(span))? {
+            Some(citations) if !citations.is_empty() => self.citations = citations,
+            Some(_) | None => self.extra.push(key.decode(), c.raw_at(span)),
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Message<'a> {
+        let mut note = self.content_form.unwrap_or(form::message::ABSENT);
+        let mut parts = self.reasoning(&mut note);
+        self.place_citations();
+        if parts.is_empty() {
+            parts = std::mem::take(&mut self.content);
+        } else {
+            parts.append(&mut self.content);
+        }
+        parts.extend(self.refusal.take().map(|text| Part::new(PartBody::Refusal(text))));
+        parts.append(&mut self.calls);
+        parts.extend(self.function_call.take().map(|part| *part));
+        let role = match self.role.take() {
+            None => {
+                note = note.with(form::message::NO_ROLE);
+                Role::Assistant
+            }
+            Some(word) => match word.as_ref() {
+                "system" => Role::System,
+                "developer" => Role::Developer,
+                "user" => Role::User,
+                "assistant" => Role::Assistant,
+                "tool" => return self.result(parts, note),
+                "function" => return self.result(parts, note.with(form::message::FUNCTION)),
+                _ => Role::Other(word),
+            },
+        };
+        if let Some(id) = self.tool_call_id {
+            self.extra.push("tool_call_id", RawJson::of_string(&id));
+        }
+        Message {
+            role,
+            name: self.name,
+            parts,
+            form: note,
+            extra: self.extra,
+        }
+    }
+
+    /// The message of a tool: its content is the result's.
+    fn result(self, content: Vec<Part<'a>>, note: Form) -> Message<'a> {
+        let result = ToolResult {
+            call_id: self.tool_call_id,
+            name: self.name,
+            content,
+            is_error: None,
+            kind: CallKind::Function,
+        };
+        Message {
+            role: Role::Tool,
+            name: None,
+            parts: vec![Part::new(PartBody::ToolResult(result))],
+            form: note,
+            extra: self.extra,
+        }
+    }
+
+    /// Takes reasoning out of the members it may be in. Details say most; a string that repeats
+    /// them is only noted.
+    fn reasoning(&mut self, note: &mut Form) -> Vec<Part<'a>> {
+        let mut parts = std::mem::take(&mut self.details);
+        let of_content = (self.reasoning_content.take(), form::part::REASONING_CONTENT);
+        let plain = (self.reasoning.take(), form::part::REASONING);
+        let repeats = [
+            (
+                of_content,
+                "reasoning_content",
+                form::message::ALSO_REASONING_CONTENT,
+            ),
+            (plain, "reasoning", form::message::ALSO_REASONING),
+        ];
+        for ((text, spelling), name, repeat) in repeats {
+            match text {
+                None => {}
+                Some(text) if parts.is_empty() => {
+                    let mut part = Part::new(PartBody::Reasoning(Reasoning {
+                        text: vec![text],
+                        ..Reasoning::default()
+                    }));
+                    part.form = spelling;
+                    parts.push(part);
+                }
+                Some(text) if shown_reasoning(&parts) == text => *note = note.with(repeat),
+                Some(text) => self.extra.push(name, RawJson::of_string(&text)),
+            }
+        }
+        parts
+    }
+
+    /// Citations belong to the text; without one they stay where they were.
+    fn place_citations(&mut self) {
+        if self.citations.is_empty() {
+            return;
+        }
+        let citations = std::mem::take(&mut self.citations);
+        let text = self.content.iter_mut().find_map(|part| {
+            if let PartBody::Text(text) = &mut part.body {
+                Some(text)
+            } else {
+                None
+            }
+        });
+        match text {
+            Some(text) => text.citations = citations,
+            None => {
+                let mut out = Vec::new();
+                super::encode_part::write_annotations(&mut out, citations.iter());
+                let raw = String::from_utf8(out)
+                    .ok()
+                    .and_then(|text| RawJson::parse(text).ok());
+                self.extra
+                    .push("annotations", raw.unwrap_or_else(RawJson::empty_object));
+            }
+        }
+    }
+}
+
+/// All reasoning that is shown, run together: what servers put into `reasoning` beside details.
+pub(super) fn shown_reasoning(parts: &[Part<'_>]) -> String {
+    let mut shown = String::new();
+    for part in parts {
+        if let PartBody::Reasoning(reasoning) = &part.body {
+            for piece in reasoning.text.iter().chain(&reasoning.summary) {
+                shown.push_str(piece);
+            }
+        }
+    }
+    shown
+}
+
+/// Reads a text member; an empty one says nothing and is only kept.
+fn keep_text<'a>(
+    c: &mut Cursor<'a>,
+    key: JsonStr<'a>,
+    to: &mut Option<Cow<'a, str>>,
+    extra: &mut Extra<'a>,
+) -> Result<(), DecodeError> {
+    let text = c.string()?;
+    if text.is_empty() {
+        extra.push(key.decode(), c.raw_at(text.span()));
+    } else {
+        *to = Some(text.decode());
+    }
+    Ok(())
+}
+
+/// Reads a whole number; one in another spelling goes to `extra`.
+pub(super) fn unsigned<'a>(
+    c: &mut Cursor<'a>,
+    key: JsonStr<'a>,
+    extra: &mut Extra<'a>,
+) -> Result<Option<u64>, DecodeError> {
+    let number = c.spelled_number()?;
+    let value = number.as_u64();
+    if value.is_none() {
+        extra.push(key.decode(), number.into());
+    }
+    Ok(value)
+}

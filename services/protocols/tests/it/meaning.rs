@@ -1,0 +1,198 @@
+//! What two canonical values have in common when spelling is left aside, and running a stream
+//! through decoder, collector and encoder. For tests of every dialect.
+
+use sluicegate_protocols::Dialect;
+use sluicegate_protocols::canonical::{
+    Arguments, Candidate, Collector, Extra, Form, Message, Part, PartBody, Request, Response, ResponseShape,
+    StreamEnd, StreamEvent, ToolBody,
+};
+use sluicegate_protocols::dialect::{StreamDecoder, StreamEncoder};
+use sluicegate_protocols::sse::Parser;
+
+/// Forgets spelling and what is not modelled.
+pub(crate) fn request(request: &mut Request<'_>) {
+    request.form = Form::default();
+    request.extra = Extra::NONE;
+    request.stream.extra = Extra::NONE;
+    request.stream.options = false;
+    request.messages.iter_mut().for_each(message);
+    for tool in &mut request.tools {
+        tool.form = Form::default();
+        tool.extra = Extra::NONE;
+        match &mut tool.body {
+            ToolBody::Function(function) => function.extra = Extra::NONE,
+            ToolBody::Custom(custom) => custom.extra = Extra::NONE,
+            ToolBody::Provider(_) => {}
+        }
+    }
+    if let Some(choice) = &mut request.tool_choice {
+        choice.form = Form::default();
+        choice.extra = Extra::NONE;
+    }
+    if let Some(format) = &mut request.response_format {
+        format.extra = Extra::NONE;
+        if let ResponseShape::JsonSchema { name, extra, .. } = &mut format.shape {
+            *extra = Extra::NONE;
+            // A name is demanded by some dialects and means nothing.
+            name.get_or_insert("response".into());
+        }
+    }
+    if let Some(config) = &mut request.reasoning {
+        config.form = Form::default();
+        config.extra = Extra::NONE;
+        // An effort says it already.
+        config.enabled = config.enabled.filter(|_| config.effort.is_none());
+    }
+}
+
+/// Forgets spelling and what is not modelled, and what only tells one telling from another: empty
+/// text parts, and where one text was cut in two.
+pub(crate) fn response(response: &mut Response<'_>) {
+    response.form = Form::default();
+    response.extra = Extra::NONE;
+    if let Some(usage) = &mut response.usage {
+        usage.native = None;
+    }
+    for candidate in &mut response.candidates {
+        let Candidate {
+            message: said,
+            form,
+            extra,
+            finish,
+            logprobs,
+            ..
+        } = candidate;
+        *form = Form::default();
+        *extra = Extra::NONE;
+        message(said);
+        if let Some(finish) = finish {
+            finish.native = None;
+        }
+        if let Some(probabilities) = logprobs {
+            probabilities.extra = Extra::NONE;
+        }
+        if logprobs.as_ref().is_some_and(|l| l.content.is_empty()) {
+            *logprobs = None;
+        }
+    }
+}
+
+pub(crate) fn message(message: &mut Message<'_>) {
+    message.form = Form::default();
+    message.extra = Extra::NONE;
+    message.parts.iter_mut().for_each(part);
+}
+
+fn part(part: &mut Part<'_>) {
+    part.form = Form::default();
+    part.extra = Extra::NONE;
+    match &mut part.body {
+        PartBody::ToolCall(call) => {
+            call.extra = Extra::NONE;
+            call.arguments = Arguments::Text(call.arguments.as_text().to_owned().into());
+        }
+        PartBody::ToolResult(result) => result.content.iter_mut().for_each(self::part),
+        PartBody::Text(_)
+        | PartBody::Refusal(_)
+        | PartBody::Media(_)
+        | PartBody::Reasoning(_)
+        | PartBody::Json(_)
+        | PartBody::Opaque(_) => {}
+    }
+}
+
+/// Text, reasoning and calls of an answer, told the way summaries do.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) text: String,
+    pub(crate) reasoning: String,
+    /// Name and arguments, the latter as text.
+    pub(crate) calls: Vec<(String, String)>,
+}
+
+pub(crate) fn told(candidate: &Candidate<'_>) -> Told {
+    let mut told = Told::default();
+    for part in &candidate.message.parts {
+        match &part.body {
+            PartBody::Text(text) => told.text.push_str(&text.text),
+            PartBody::Reasoning(reasoning) => {
+                for piece in reasoning.text.iter().chain(&reasoning.summary) {
+                    told.reasoning.push_str(piece);
+                }
+            }
+            PartBody::ToolCall(call) => {
+                told.calls.push((
+                    call.name.clone().into_owned(),
+                    call.arguments.as_text().to_owned(),
+                ));
+            }
+            PartBody::Refusal(_)
+            | PartBody::Media(_)
+            | PartBody::ToolResult(_)
+            | PartBody::Json(_)
+            | PartBody::Opaque(_) => {}
+        }
+    }
+    told
+}
+
+/// What became of a stream.
+pub(crate) struct Run {
+    pub(crate) response: Response<'static>,
+    pub(crate) end: StreamEnd,
+    /// The stream as the encoder wrote it.
+    pub(crate) written: Vec<u8>,
+    pub(crate) done: bool,
+}
+
+/// Runs a stream given in pieces through the parser, the decoder, the collector, and the encoder if
+/// there is one. A fault counts as a cut, as it does in the data plane.
+pub(crate) fn run<'a>(
+    dialect: Dialect,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    mut encoder: Option<StreamEncoder>,
+) -> Run {
+    let mut parser = Parser::new(1 << 24);
+    let mut decoder = StreamDecoder::new(dialect);
+    let mut collector = Collector::new(dialect, 1 << 24);
+    let mut written = Vec::new();
+    let mut done = false;
+    let mut sink = |event: StreamEvent<'_>| {
+        done |= event == StreamEvent::Done;
+        if let Some(encoder) = &mut encoder {
+            encoder.event(&event, &mut written);
+        }
+        collector.event(event).expect("decoders keep the order of events");
+    };
+    let mut faulty = false;
+    for piece in pieces {
+        faulty |= parser
+            .feed(piece, |frame| match frame.data {
+                Some(data) if !faulty => decoder.frame(frame.event, data, &mut sink),
+                _ => Ok(()),
+            })
+            .is_err();
+        if faulty {
+            break;
+        }
+    }
+    if !faulty {
+        faulty |= parser
+            .finish(|frame| match frame.data {
+                Some(data) => decoder.frame(frame.event, data, &mut sink),
+                None => Ok(()),
+            })
+            .is_err();
+    }
+    let end = if faulty {
+        StreamEnd::Cut
+    } else {
+        decoder.end(&mut sink)
+    };
+    Run {
+        response: collector.finish(),
+        end,
+        written,
+        done,
+    }
+}
