@@ -1,3 +1,5 @@
+//! Whole answers: habits of chat servers, and that each comes out as it came in.
+
 use super::{answer, tree};
 use crate::canonical::{FinishReason, Issuer, PartBody};
 use crate::openai_chat::codec::{decode_response, encode_response};

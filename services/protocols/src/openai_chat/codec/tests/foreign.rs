@@ -1,3 +1,5 @@
+//! What a request or an answer of another dialect becomes in chat, and what is reported as lost.
+
 use super::tree;
 use crate::canonical::{
     Arguments, CacheMark, CallKind, Candidate, Extra, Finish, FinishReason, Issuer, Media, MediaKind,

@@ -1,3 +1,5 @@
+//! Requests: every spelling is kept, and a wrong one is refused with its place.
+
 use super::tree;
 use crate::Fault;
 use crate::canonical::{MediaKind, PartBody, Role, Source, ToolMode};

@@ -1,3 +1,5 @@
+//! Streams: habits of chat servers, and what a broken one becomes.
+
 use super::{delta, events};
 use crate::canonical::{StreamEnd, StreamEvent, StreamFault};
 use crate::openai_chat::codec::{StreamDecoder, StreamEncoder};
