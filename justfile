@@ -96,6 +96,12 @@ openapi:
 openapi-check:
     @{{ scripts }}/openapi.sh check
 
+# fuzz a target of services/protocols for so many seconds; without a target, list them (needs cargo-fuzz, a C++ compiler)
+[no-exit-message]
+[group('check')]
+fuzz *ARGS:
+    @{{ scripts }}/fuzz.sh "$@"
+
 # CPU, latency and memory of the release build next to nginx, with the mock provider (arguments go to run.py)
 [no-exit-message]
 [group('check')]

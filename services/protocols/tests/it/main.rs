@@ -10,6 +10,8 @@ mod corpus;
 #[cfg(test)]
 mod embeddings;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod made_up;
 #[cfg(test)]
 mod meaning;
@@ -19,3 +21,7 @@ mod recorded;
 mod roundtrip;
 #[cfg(test)]
 mod streams;
+/// What must hold for any input; the fuzz crate builds the same files.
+#[cfg(test)]
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;

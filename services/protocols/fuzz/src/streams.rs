@@ -1,0 +1,115 @@
+//! Streams of every dialect, in any bytes and any pieces: nothing panics, splits do not matter, done
+//! is said only of what is complete, and what another dialect makes of it tells the same end.
+
+use sluicegate_protocols::Dialect;
+use sluicegate_protocols::canonical::{CollectFault, Collector, Response, StreamEnd, StreamEvent};
+use sluicegate_protocols::dialect::{StreamDecoder, StreamEncoder};
+use sluicegate_protocols::failure::{Failure, FailureClass};
+use sluicegate_protocols::sse::Parser;
+use sluicegate_protocols::target::AnswerTarget;
+
+use super::framing::pieces;
+
+/// What a decoder made of a stream.
+struct Run {
+    response: Response<'static>,
+    end: StreamEnd,
+    done: bool,
+}
+
+/// Runs a stream through the parser, a decoder, the collector and the encoder, if there is one. A
+/// fault counts as a cut, as it does in the data plane.
+fn run<'a>(
+    dialect: Dialect,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    mut encoder: Option<(&mut StreamEncoder, &mut Vec<u8>)>,
+) -> Run {
+    let mut parser = Parser::new(usize::MAX);
+    let mut decoder = StreamDecoder::new(dialect);
+    let mut collector = Collector::new(dialect, usize::MAX);
+    let mut done = false;
+    let mut sink = |event: StreamEvent<'_>| {
+        assert!(!done, "{}: nothing follows the end", dialect.as_str());
+        done = event == StreamEvent::Done;
+        if let Some((encoder, out)) = &mut encoder {
+            encoder.event(&event, out);
+        }
+        let taken: Result<(), CollectFault> = collector.event(event);
+        taken.expect("decoders keep the order of events");
+    };
+    let mut read = |parser: &mut Parser, piece: Option<&[u8]>| {
+        let frame = |frame: sluicegate_protocols::sse::Frame<'_>| match frame.data {
+            Some(data) => decoder.frame(frame.event, data, &mut sink),
+            None => Ok(()),
+        };
+        match piece {
+            Some(piece) => parser.feed(piece, frame),
+            None => parser.finish(frame),
+        }
+    };
+    let whole = pieces.into_iter().map(Some).chain([None]);
+    let mut whole = whole.map(|piece| read(&mut parser, piece));
+    let end = if whole.any(|read| read.is_err()) {
+        StreamEnd::Cut
+    } else {
+        drop(whole);
+        decoder.end(&mut sink)
+    };
+    Run {
+        response: collector.finish(),
+        end,
+        done,
+    }
+}
+
+/// Reads bytes as a stream of each dialect and writes it in each.
+pub fn stream(bytes: &[u8]) {
+    for &dialect in Dialect::ALL {
+        let whole = run(dialect, [bytes], None);
+        assert_eq!(
+            whole.done,
+            whole.end == StreamEnd::Complete,
+            "{}",
+            dialect.as_str()
+        );
+        let split = run(dialect, pieces(bytes), None);
+        assert_eq!(split.end, whole.end, "{}: in pieces", dialect.as_str());
+        assert_eq!(split.response, whole.response, "{}: in pieces", dialect.as_str());
+        for &other in Dialect::ALL {
+            rewritten(dialect, other, bytes, whole.end);
+        }
+    }
+}
+
+/// The stream in the words of another dialect ends as it did, and a broken one never as complete.
+fn rewritten(from: Dialect, to: Dialect, bytes: &[u8], end: StreamEnd) {
+    let pair = || format!("{} to {}", from.as_str(), to.as_str());
+    let target = AnswerTarget {
+        id: "x",
+        model: "m",
+        created: 1,
+        usage: true,
+        meaning_only: false,
+    };
+    let mut encoder = StreamEncoder::new(to, &target);
+    let mut written = Vec::new();
+    run(from, pieces(bytes), Some((&mut encoder, &mut written)));
+    if end != StreamEnd::Complete {
+        let failure = Failure {
+            class: FailureClass::Upstream,
+            message: "the stream broke",
+            param: None,
+            code: None,
+        };
+        encoder.fail(&failure, &mut written);
+    }
+    let again = run(to, [written.as_slice()], None);
+    let expected = end == StreamEnd::Complete;
+    assert_eq!(
+        again.end == StreamEnd::Complete,
+        expected,
+        "{}: {:?}",
+        pair(),
+        again.end
+    );
+}
