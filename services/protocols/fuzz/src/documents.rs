@@ -27,7 +27,7 @@ const AS_SENT: RequestTarget<'static> = RequestTarget {
     },
 };
 
-/// What decodes, encodes to an equal document, losing nothing, and decodes to the same again.
+/// What decodes, encodes to an equal document, losing nothing, and again to the same bytes.
 pub fn decode_request(bytes: &[u8]) {
     for &dialect in Dialect::ALL {
         let Some(request) = request(dialect, bytes) else {
@@ -42,7 +42,8 @@ pub fn decode_request(bytes: &[u8]) {
         );
         same_document(dialect, bytes, &encoded.body);
         let again = dialect::decode_request(dialect, &encoded.body, DEPTH).expect("what was written is read");
-        assert_eq!(again, request, "{}", dialect.as_str());
+        let body = dialect::encode_request(dialect, &again, &AS_SENT).body;
+        same_bytes(dialect, &body, &encoded.body);
     }
 }
 
@@ -61,7 +62,8 @@ pub fn decode_response(bytes: &[u8]) {
         );
         same_document(dialect, bytes, &encoded.body);
         let again = dialect::decode_response(dialect, &encoded.body).expect("what was written is read");
-        assert_eq!(again, response, "{}", dialect.as_str());
+        let body = dialect::encode_response(dialect, &again, &AnswerTarget::default()).body;
+        same_bytes(dialect, &body, &encoded.body);
     }
 }
 
@@ -94,6 +96,11 @@ fn same_document(dialect: Dialect, before: &[u8], after: &[u8]) {
         let after: Value = serde_json::from_str(after.get()).expect("nothing new that serde refuses");
         assert_eq!(after, before, "{}", dialect.as_str());
     }
+}
+
+fn same_bytes(dialect: Dialect, a: &[u8], b: &[u8]) {
+    let text = String::from_utf8_lossy;
+    assert_eq!(text(a), text(b), "{}", dialect.as_str());
 }
 
 /// Any bytes are an error that can be told in every dialect, within bounds.

@@ -1,7 +1,8 @@
 //! The dialect readers against recorded provider traffic: what they extract must equal the reading
 //! made independently for each recording, however a stream is split or cut. And the hub: what goes
 //! through the canonical form comes out the same (`recorded`), holds for made-up values (`roundtrip`)
-//! and under broken streams (`streams`); `meaning` and `made_up` serve all dialects.
+//! and under broken streams (`streams`) and hostile input (`fuzz`); `meaning` and `made_up` serve all
+//! dialects.
 
 #[cfg(test)]
 mod chat;
@@ -23,5 +24,6 @@ mod roundtrip;
 mod streams;
 /// What must hold for any input; the fuzz crate builds the same files.
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the fuzz crate needs it public")]
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
