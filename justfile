@@ -102,6 +102,12 @@ openapi-check:
 fuzz *ARGS:
     @{{ scripts }}/fuzz.sh "$@"
 
+# write services/protocols/tests/losses: what golden recordings lose in other dialects
+[no-exit-message]
+[group('generated')]
+losses:
+    SLUICEGATE_WRITE_LOSSES=1 cargo test --locked -p sluicegate-protocols --test it convert::loss
+
 # CPU, latency and memory of the release build next to nginx, with the mock provider (arguments go to run.py)
 [no-exit-message]
 [group('check')]

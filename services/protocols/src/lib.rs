@@ -43,6 +43,7 @@
 //! every encoder has said what it does with it.
 
 pub mod canonical;
+pub mod completions;
 pub mod dialect;
 pub mod embeddings;
 pub mod error;

@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+use crate::completions::CompletionsRequestView;
 use crate::embeddings::EmbeddingsRequestView;
 use crate::json::{Span, write_string};
 use crate::openai_chat::request::{ChatRequestView, StreamFlag, StreamOptions};
@@ -44,6 +45,22 @@ pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -
         edits.cut(extension.member.0);
     }
     edits.apply(body)
+}
+
+/// Rewrites a legacy completions request; see [`chat`].
+pub fn completions(body: &Bytes, view: &CompletionsRequestView<'_>, model: &str) -> Rewritten {
+    let mut edits = Edits::default();
+    edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    if let StreamFlag::On(stream) = view.stream {
+        ask_for_usage(&mut edits, stream, view.stream_options);
+    }
+    Rewritten {
+        body: edits.apply(body),
+        hide_usage_chunk: view.is_stream() && !view.caller_wants_usage(),
+    }
 }
 
 fn ask_for_usage(edits: &mut Edits, stream: Span, options: StreamOptions) {

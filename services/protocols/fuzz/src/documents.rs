@@ -1,14 +1,17 @@
 //! Whole documents of every dialect: requests, answers, errors.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use sluicegate_protocols::canonical::{Request, Response};
 use sluicegate_protocols::failure::{Failure, FailureClass};
+use sluicegate_protocols::json::{Cursor, Kind, MAX_DEPTH};
 use sluicegate_protocols::provider_error::{ProviderError, retry_after};
 use sluicegate_protocols::target::{
     AnswerTarget, ChatQuirks, OutputLimitField, ReasoningField, RequestTarget,
 };
 use sluicegate_protocols::tool_ids::IdRule;
-use sluicegate_protocols::{Dialect, dialect};
+use sluicegate_protocols::{DecodeError, Dialect, dialect};
 
 /// How deep documents may nest.
 pub(super) const DEPTH: u32 = 64;
@@ -89,13 +92,40 @@ pub(super) fn response(dialect: Dialect, bytes: &[u8]) -> Option<Response<'_>> {
 }
 
 /// Compares documents that serde can read: it refuses numbers beyond a double and halves of
-/// surrogate pairs, which become U+FFFD when they are in text that is read.
+/// surrogate pairs, which become U+FFFD when they are in text that is read. A document with one
+/// name twice in an object has no one meaning that could be kept.
 fn same_document(dialect: Dialect, before: &[u8], after: &[u8]) {
     let after = serde_json::from_slice::<&serde_json::value::RawValue>(after).expect("JSON is written");
+    let mut cursor = Cursor::new(before, MAX_DEPTH).expect("it was decoded");
+    if !unambiguous(&mut cursor).expect("it was decoded") {
+        return;
+    }
     if let Ok(before) = serde_json::from_slice::<Value>(before) {
         let after: Value = serde_json::from_str(after.get()).expect("nothing new that serde refuses");
         assert_eq!(after, before, "{}", dialect.as_str());
     }
+}
+
+/// Whether no object of the next value names a member twice.
+fn unambiguous(c: &mut Cursor<'_>) -> Result<bool, DecodeError> {
+    let mut plain = true;
+    match c.peek()? {
+        Kind::Object => {
+            let mut names = HashSet::new();
+            c.object(|c, key| {
+                plain &= names.insert(key.decode().into_owned()) & unambiguous(c)?;
+                Ok(())
+            })?;
+        }
+        Kind::Array => {
+            c.array(|c, _| {
+                plain &= unambiguous(c)?;
+                Ok(())
+            })?;
+        }
+        Kind::String | Kind::Number | Kind::Bool | Kind::Null => drop(c.skip_value()?),
+    }
+    Ok(plain)
 }
 
 fn same_bytes(dialect: Dialect, a: &[u8], b: &[u8]) {

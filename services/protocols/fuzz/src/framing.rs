@@ -60,7 +60,7 @@ pub fn sse_parser(bytes: &[u8]) {
     for piece in pieces(bytes) {
         let fed = parser.feed(piece, |frame| {
             if let (Some(place), Some(start), Some(data)) = (frame.place, frame.data_start, frame.data) {
-                assert_eq!(&piece[place.clone()], frame.raw, "the place of a frame");
+                assert_eq!(&piece[place], frame.raw, "the place of a frame");
                 assert_eq!(
                     &frame.raw[start..start + data.len()],
                     data,

@@ -7,9 +7,15 @@
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod completions;
+#[cfg(test)]
+mod convert;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod embeddings;
+#[cfg(test)]
+mod facts;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]

@@ -17,16 +17,16 @@ use crate::corpus::{Recording, recordings};
 use crate::meaning::{self, told};
 
 /// A dialect and where its recordings are.
-struct Case {
-    dialect: Dialect,
-    endpoint: &'static str,
+pub(crate) struct Case {
+    pub(crate) dialect: Dialect,
+    pub(crate) endpoint: &'static str,
     /// Recordings that do not come out the same, with the reason.
     exceptions: &'static [(&'static str, &'static str)],
     /// Recordings whose summary says less than the answer, with the reason.
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[Case {
+pub(crate) const CASES: &[Case] = &[Case {
     dialect: Dialect::OpenAiChat,
     endpoint: "chat.completions",
     exceptions: &[],
@@ -50,7 +50,7 @@ impl Case {
     }
 
     /// The recordings to look at, exceptions left out.
-    fn recordings(&self) -> Vec<Recording> {
+    pub(crate) fn recordings(&self) -> Vec<Recording> {
         let mut found = recordings(self.endpoint);
         let excepted = |r: &Recording| self.exceptions.iter().any(|(id, _)| *id == r.id);
         let all = found.len();

@@ -64,7 +64,7 @@ impl Writer {
             Arguments::Text(text)
                 if self.same && text.is_empty() && part.form.has(form::part::NO_ARGUMENTS) => {}
             Arguments::Text(text) if self.same || call.kind == CallKind::Custom => {
-                object.string(member, text)
+                object.string(member, text);
             }
             Arguments::Json(raw) if self.same => raw.write(object.value_of(member)),
             arguments @ (Arguments::Text(_) | Arguments::Json(_)) => {
