@@ -7,9 +7,7 @@ use sluicegate_protocols::canonical::{Request, Response};
 use sluicegate_protocols::failure::{Failure, FailureClass};
 use sluicegate_protocols::json::{Cursor, Kind, MAX_DEPTH};
 use sluicegate_protocols::provider_error::{ProviderError, retry_after};
-use sluicegate_protocols::target::{
-    AnswerTarget, ChatQuirks, OutputLimitField, ReasoningField, RequestTarget,
-};
+use sluicegate_protocols::target::{AnswerTarget, ReasoningField, RequestTarget};
 use sluicegate_protocols::tool_ids::IdRule;
 use sluicegate_protocols::{DecodeError, Dialect, dialect};
 
@@ -17,18 +15,14 @@ use sluicegate_protocols::{DecodeError, Dialect, dialect};
 pub(super) const DEPTH: u32 = 64;
 
 /// As the caller spelled it, whatever ids there are.
-const AS_SENT: RequestTarget<'static> = RequestTarget {
-    model: None,
-    default_output_limit: 4096,
-    stream_usage: false,
-    tool_ids: IdRule::UpTo(usize::MAX),
-    meaning_only: false,
-    chat: ChatQuirks {
-        output_limit: OutputLimitField::MaxCompletionTokens,
-        developer_role: true,
-        reasoning: ReasoningField::ReasoningDetails,
-    },
-};
+fn as_sent() -> RequestTarget<'static> {
+    let mut target = RequestTarget {
+        tool_ids: IdRule::UpTo(usize::MAX),
+        ..RequestTarget::default()
+    };
+    target.chat.reasoning = ReasoningField::ReasoningDetails;
+    target
+}
 
 /// What decodes, encodes to an equal document, losing nothing, and again to the same bytes.
 pub fn decode_request(bytes: &[u8]) {
@@ -36,7 +30,7 @@ pub fn decode_request(bytes: &[u8]) {
         let Some(request) = request(dialect, bytes) else {
             continue;
         };
-        let encoded = dialect::encode_request(dialect, &request, &AS_SENT);
+        let encoded = dialect::encode_request(dialect, &request, &as_sent());
         assert!(
             encoded.losses.is_empty(),
             "{}: {:?}",
@@ -45,7 +39,7 @@ pub fn decode_request(bytes: &[u8]) {
         );
         same_document(dialect, bytes, &encoded.body);
         let again = dialect::decode_request(dialect, &encoded.body, DEPTH).expect("what was written is read");
-        let body = dialect::encode_request(dialect, &again, &AS_SENT).body;
+        let body = dialect::encode_request(dialect, &again, &as_sent()).body;
         same_bytes(dialect, &body, &encoded.body);
     }
 }
