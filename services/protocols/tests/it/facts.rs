@@ -145,10 +145,10 @@ impl Facts {
     /// behind the beginning also have a place.
     fn conversation(&mut self, messages: &[Message<'_>]) {
         let mut instructions = String::new();
-        let mut turns = 0;
+        let (mut begun, mut placed) = (false, true);
         for message in messages {
             if !message.role.is_instruction() {
-                turns += 1;
+                (begun, placed) = (true, false);
                 self.message(message);
                 continue;
             }
@@ -159,7 +159,7 @@ impl Facts {
                 }
                 self.marks(part);
             }
-            if turns > 0 {
+            if begun && !std::mem::replace(&mut placed, true) {
                 self.add(
                     "instructions amid the conversation".to_owned(),
                     &[Feature::InstructionPlace],
@@ -168,7 +168,10 @@ impl Facts {
             self.name(message);
         }
         if !instructions.is_empty() {
-            self.add(format!("instructions: {instructions}"), &[]);
+            self.add(
+                format!("instructions: {instructions}"),
+                &[Feature::InstructionPlace],
+            );
         }
     }
 
@@ -202,7 +205,14 @@ impl Facts {
             self.add("cached up to here".to_owned(), &[Feature::CacheMark]);
         }
         if let Some(signature) = &part.signature {
-            self.add(format!("signed {signature}"), &[Feature::ReasoningSignature]);
+            let thought: &[Feature] = &[Feature::ReasoningSignature, Feature::Reasoning];
+            let other: &[Feature] = &[Feature::ReasoningSignature];
+            let excuses = if part.body.as_reasoning().is_some() {
+                thought
+            } else {
+                other
+            };
+            self.add(format!("signed {signature}"), excuses);
         }
     }
 
@@ -217,6 +227,12 @@ impl Facts {
                 self.add("declined".to_owned(), &[Feature::Refusal]);
             }
             PartBody::Media(media) => {
+                // A document of plain text reads the same as text, save that it is one.
+                if let Source::Text(text) = &media.source {
+                    self.text(who, text);
+                    self.add("that was a document".to_owned(), &[Feature::File]);
+                    return;
+                }
                 self.media(media);
                 self.speaking = None;
             }
@@ -231,7 +247,10 @@ impl Facts {
                     self.thought(&said);
                 }
                 if let Some(sealed) = &reasoning.encrypted {
-                    self.add(format!("signed {sealed}"), &[Feature::ReasoningSignature]);
+                    self.add(
+                        format!("signed {sealed}"),
+                        &[Feature::ReasoningSignature, Feature::Reasoning],
+                    );
                 }
             }
             PartBody::ToolCall(call) => {
@@ -362,8 +381,14 @@ impl Facts {
         };
         cite(url.as_deref().map(str::to_owned));
         cite(title.as_deref().map(|title| format!("title {title}")));
-        cite(quote.as_deref().map(|quote| format!("quote {quote}")));
-        cite(start.zip(*end).map(|(start, end)| format!("at {start} to {end}")));
+        cite(
+            quote
+                .as_deref()
+                .filter(|quote| !quote.is_empty())
+                .map(|quote| format!("quote {quote}")),
+        );
+        let place = start.zip(*end).filter(|(start, end)| start < end);
+        cite(place.map(|(start, end)| format!("at {start} to {end}")));
         cite(document.map(|number| format!("document {number}")));
     }
 
@@ -416,9 +441,16 @@ impl Facts {
             ("seed", &sampling.seed, &[Feature::Seed]),
         ];
         for (name, number, excuses) in numbers {
+            // What every dialect does by itself need not be said.
+            let by_itself = |value: f64| match name {
+                "temperature" | "top_p" => value == 1.0,
+                _ => name.ends_with("penalty") && value == 0.0,
+            };
             if let Some(number) = number {
                 let value: f64 = number.as_str().parse().unwrap();
-                self.add(format!("{name} {value}"), excuses);
+                if !by_itself(value) {
+                    self.add(format!("{name} {value}"), excuses);
+                }
             }
         }
         if let Some(limit) = request.max_output_tokens {
@@ -490,7 +522,10 @@ impl Facts {
         let on = on.or(budget.map(|budget| budget > 0));
         let told = [
             on.map(|on| format!("thinking {on}")),
-            effort.as_deref().map(|effort| format!("effort {effort}")),
+            effort
+                .as_deref()
+                .filter(|effort| *effort != "none")
+                .map(|effort| format!("effort {effort}")),
             budget.map(|budget| format!("think {budget} tokens")),
             summary.as_deref().map(|summary| format!("summary {summary}")),
             show.map(|show| format!("show thoughts {show}")),
