@@ -9,7 +9,7 @@ use sluicegate_protocols::dialect::{
     self, StreamEncoder, decode_request, decode_response, encode_request, encode_response,
 };
 use sluicegate_protocols::target::{
-    AnswerTarget, ChatQuirks, OutputLimitField, ReasoningField, RequestTarget,
+    AnswerTarget, ChatQuirks, GeminiQuirks, OutputLimitField, ReasoningField, RequestTarget, ThinkingField,
 };
 use sluicegate_protocols::tool_ids::IdRule;
 
@@ -26,21 +26,38 @@ struct Case {
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[Case {
-    dialect: Dialect::OpenAiChat,
-    endpoint: "chat.completions",
-    exceptions: &[],
-    poor_summaries: &[
-        ("openai-0739c04602-00", "leaves out function_call"),
-        ("openai-6bbfc72841-00", "leaves out function_call"),
-        ("openai-9401775610-03", "leaves out function_call"),
-        ("openai-b9b8d4e2f5-00", "leaves out function_call"),
-        ("openai-b9b8d4e2f5-01", "leaves out function_call"),
-        ("openai-bc63be863b-02", "leaves out function_call"),
-        ("openai-bc63be863b-03", "leaves out function_call"),
-        ("snowflake-09f66a7303-00", "leaves out reasoning_details"),
-    ],
-}];
+const CASES: &[Case] = &[
+    Case {
+        dialect: Dialect::OpenAiChat,
+        endpoint: "chat.completions",
+        exceptions: &[],
+        poor_summaries: &[
+            ("openai-0739c04602-00", "leaves out function_call"),
+            ("openai-6bbfc72841-00", "leaves out function_call"),
+            ("openai-9401775610-03", "leaves out function_call"),
+            ("openai-b9b8d4e2f5-00", "leaves out function_call"),
+            ("openai-b9b8d4e2f5-01", "leaves out function_call"),
+            ("openai-bc63be863b-02", "leaves out function_call"),
+            ("openai-bc63be863b-03", "leaves out function_call"),
+            ("snowflake-09f66a7303-00", "leaves out reasoning_details"),
+        ],
+    },
+    Case {
+        dialect: Dialect::Gemini,
+        endpoint: "generateContent",
+        exceptions: &[],
+        poor_summaries: &[],
+    },
+    Case {
+        dialect: Dialect::Gemini,
+        endpoint: "streamGenerateContent",
+        exceptions: &[],
+        poor_summaries: &[
+            ("gemini-0020e42c35-00", "leaves out arguments told in pieces"),
+            ("gemini-7269630904-00", "leaves out arguments told in pieces"),
+        ],
+    },
+];
 
 impl Case {
     /// Whether the summary may be taken for the truth about the first answer.
@@ -71,6 +88,11 @@ const AS_SENT: RequestTarget<'static> = RequestTarget {
         output_limit: OutputLimitField::MaxCompletionTokens,
         developer_role: true,
         reasoning: ReasoningField::ReasoningDetails,
+    },
+    gemini: GeminiQuirks {
+        json_schema: true,
+        thinking: ThinkingField::Level,
+        signed_calls: false,
     },
 };
 
@@ -333,7 +355,8 @@ fn against_summary(recording: &Recording, candidate: Option<&Candidate<'_>>) -> 
             FinishReason::Length | FinishReason::ContextWindow => "length",
             FinishReason::ToolUse => "tool_calls",
             FinishReason::ContentFilter | FinishReason::Refusal => "content_filter",
-            FinishReason::Pause | FinishReason::Error | FinishReason::Other => "other",
+            FinishReason::Error => "error",
+            FinishReason::Pause | FinishReason::Other => "other",
         });
     compare("finish", finish, summary["finish"].as_str().unwrap_or_default());
     differ
