@@ -46,6 +46,7 @@ pub mod canonical;
 pub mod dialect;
 pub mod embeddings;
 pub mod error;
+pub mod event_stream;
 pub mod failure;
 pub mod json;
 pub mod lossy;
