@@ -3,6 +3,7 @@
 //! lists them.
 
 use crate::DecodeError;
+use crate::bedrock_converse;
 use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
 use crate::failure::Failure;
 use crate::lossy::{Encoded, LossReport};
@@ -14,16 +15,36 @@ use crate::target::{AnswerTarget, RequestTarget};
 pub enum Dialect {
     /// OpenAI Chat Completions, and what calls itself compatible with it.
     OpenAiChat,
+    /// Amazon Bedrock's Converse and ConverseStream.
+    BedrockConverse,
+}
+
+/// How the frames of a stream are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// Server-sent events: [`crate::sse`].
+    Sse,
+    /// AWS event stream: [`crate::event_stream`].
+    EventStream,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat];
+    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::BedrockConverse];
 
     /// Its name in configuration, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::BedrockConverse => "bedrock_converse",
+        }
+    }
+
+    /// How its streams are framed.
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::OpenAiChat => Framing::Sse,
+            Self::BedrockConverse => Framing::EventStream,
         }
     }
 }
@@ -32,6 +53,7 @@ impl Dialect {
 pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
+        Dialect::BedrockConverse => bedrock_converse::codec::decode_request(body, depth),
     }
 }
 
@@ -39,6 +61,7 @@ pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Reque
 pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
+        Dialect::BedrockConverse => bedrock_converse::codec::encode_request(request, target),
     }
 }
 
@@ -47,6 +70,7 @@ pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestT
 pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
+        Dialect::BedrockConverse => bedrock_converse::codec::decode_response(body),
     }
 }
 
@@ -54,6 +78,7 @@ pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, De
 pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &AnswerTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
+        Dialect::BedrockConverse => bedrock_converse::codec::encode_response(response, target),
     }
 }
 
@@ -61,6 +86,7 @@ pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &Answe
 pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
+        Dialect::BedrockConverse => bedrock_converse::error::ErrorBody::from(failure).to_json(),
     }
 }
 
@@ -69,6 +95,8 @@ pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
 pub enum StreamDecoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamDecoder),
+    /// Converse's messages.
+    BedrockConverse(bedrock_converse::codec::StreamDecoder),
 }
 
 impl StreamDecoder {
@@ -76,6 +104,7 @@ impl StreamDecoder {
     pub fn new(dialect: Dialect) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamDecoder::new()),
+            Dialect::BedrockConverse => Self::BedrockConverse(bedrock_converse::codec::StreamDecoder::new()),
         }
     }
 
@@ -88,6 +117,7 @@ impl StreamDecoder {
     ) -> Result<(), StreamFault> {
         match self {
             Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
+            Self::BedrockConverse(decoder) => decoder.frame(event, data, sink),
         }
     }
 
@@ -95,6 +125,7 @@ impl StreamDecoder {
     pub fn end(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> StreamEnd {
         match self {
             Self::OpenAiChat(decoder) => decoder.end(sink),
+            Self::BedrockConverse(decoder) => decoder.end(sink),
         }
     }
 }
@@ -104,6 +135,8 @@ impl StreamDecoder {
 pub enum StreamEncoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamEncoder),
+    /// Converse's messages.
+    BedrockConverse(bedrock_converse::codec::StreamEncoder),
 }
 
 impl StreamEncoder {
@@ -111,6 +144,9 @@ impl StreamEncoder {
     pub fn new(dialect: Dialect, target: &AnswerTarget<'_>) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamEncoder::new(target)),
+            Dialect::BedrockConverse => {
+                Self::BedrockConverse(bedrock_converse::codec::StreamEncoder::new(target))
+            }
         }
     }
 
@@ -118,6 +154,7 @@ impl StreamEncoder {
     pub fn event(&mut self, event: &StreamEvent<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.event(event, out),
+            Self::BedrockConverse(encoder) => encoder.event(event, out),
         }
     }
 
@@ -126,6 +163,7 @@ impl StreamEncoder {
     pub fn fail(&mut self, failure: &Failure<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.fail(failure, out),
+            Self::BedrockConverse(encoder) => encoder.fail(failure, out),
         }
     }
 
@@ -133,6 +171,7 @@ impl StreamEncoder {
     pub fn losses(&self) -> &LossReport {
         match self {
             Self::OpenAiChat(encoder) => encoder.losses(),
+            Self::BedrockConverse(encoder) => encoder.losses(),
         }
     }
 }

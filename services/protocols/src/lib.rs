@@ -42,6 +42,7 @@
 //! A new canonical field is added only when two dialects have it; it then fails to compile until
 //! every encoder has said what it does with it.
 
+pub mod bedrock_converse;
 pub mod canonical;
 pub mod dialect;
 pub mod embeddings;
@@ -54,6 +55,7 @@ pub mod models_list;
 pub mod openai_chat;
 pub mod passthrough;
 pub mod provider_error;
+mod reading;
 mod request_fields;
 pub mod sse;
 pub mod target;

@@ -49,7 +49,7 @@ impl<F: Named> FieldSet<F> {
     }
 }
 
-/// Whether `name` equals the lower-case ASCII `field` when case is ignored, with the two letters
+/// Whether `name` equals the ASCII `field` when case is ignored, with the two letters
 /// outside ASCII that fold into it.
 fn folds_to(name: &str, field: &str) -> bool {
     let fold = |c: char| match c {
@@ -57,5 +57,5 @@ fn folds_to(name: &str, field: &str) -> bool {
         '\u{212a}' => 'k',
         c => c.to_ascii_lowercase(),
     };
-    name.chars().map(fold).eq(field.chars())
+    name.chars().map(fold).eq(field.chars().map(fold))
 }

@@ -33,6 +33,17 @@ pub enum HeaderValue<'a> {
     Uuid([u8; 16]),
 }
 
+impl<'a> HeaderValue<'a> {
+    /// The text, if it is text.
+    pub fn as_text(self) -> Option<&'a str> {
+        if let Self::Text(text) = self {
+            Some(text)
+        } else {
+            None
+        }
+    }
+}
+
 /// The headers of a message, known to be well-formed when they come from the parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Headers<'a>(&'a [u8]);

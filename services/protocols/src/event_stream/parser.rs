@@ -5,7 +5,7 @@
 use std::mem;
 use std::ops::Range;
 
-use super::header::{HeaderValue, Headers};
+use super::header::Headers;
 use super::{CHECKSUM, MAX_HEADERS, PRELUDE};
 use crate::sse::FrameTooLarge;
 
@@ -181,10 +181,8 @@ fn frame(message: &[u8], lengths: Lengths, place: Option<Range<usize>>) -> Resul
         .ok_or(FramingFault::Lengths)?;
     let headers = Headers::checked(headers).ok_or(FramingFault::Headers)?;
     let text = |wanted: &str| {
-        headers.into_iter().find_map(|header| match header.value {
-            HeaderValue::Text(text) if header.name == wanted => Some(text),
-            _ => None,
-        })
+        let mut named = headers.into_iter().filter(|header| header.name == wanted);
+        named.find_map(|header| header.value.as_text())
     };
     let (message_type, event, data) = match text(":message-type") {
         Some("event") => (MessageType::Event, text(":event-type"), payload),

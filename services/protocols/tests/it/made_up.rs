@@ -14,6 +14,30 @@ use sluicegate_protocols::{Dialect, TokenCounts};
 
 type Words = Cow<'static, str>;
 
+/// Whether the dialect names the model in the body, and says there whether to stream.
+fn names_model(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::OpenAiChat => true,
+        Dialect::BedrockConverse => false,
+    }
+}
+
+/// Whether the dialect takes media at an address.
+fn takes_urls(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::OpenAiChat => true,
+        Dialect::BedrockConverse => false,
+    }
+}
+
+/// Whether the dialect can offer tools and forbid them.
+fn can_forbid_tools(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::OpenAiChat => true,
+        Dialect::BedrockConverse => false,
+    }
+}
+
 /// Any text that is not empty, hostile characters among it.
 pub(crate) fn text() -> impl Strategy<Value = Words> {
     prop_oneof![
@@ -42,11 +66,12 @@ fn number() -> impl Strategy<Value = Number<'static>> {
     prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("2")].prop_map(|text| Number::parse(text).unwrap())
 }
 
-fn image() -> impl Strategy<Value = Part<'static>> {
-    let source = prop_oneof![
-        Just((Source::Url("https://example.com/a.png".into()), None)),
-        Just((Source::Base64("aGVsbG8=".into()), Some("image/png".into()))),
-    ];
+fn image(dialect: Dialect) -> impl Strategy<Value = Part<'static>> {
+    let mut sources = vec![(Source::Base64("aGVsbG8=".into()), Some("image/png".into()))];
+    if takes_urls(dialect) {
+        sources.push((Source::Url("https://example.com/a.png".into()), None));
+    }
+    let source = proptest::sample::select(sources);
     source.prop_map(|(source, mime)| {
         Part::new(PartBody::Media(Media {
             kind: MediaKind::Image,
@@ -62,8 +87,8 @@ fn instruction() -> impl Strategy<Value = Message<'static>> {
     text().prop_map(|text| Message::new(Role::System, vec![Part::text(text)]))
 }
 
-fn user() -> impl Strategy<Value = Message<'static>> {
-    let part = prop_oneof![text().prop_map(Part::text), image()];
+fn user(dialect: Dialect) -> impl Strategy<Value = Message<'static>> {
+    let part = prop_oneof![text().prop_map(Part::text), image(dialect)];
     proptest::collection::vec(part, 1..4).prop_map(|parts| Message::new(Role::User, parts))
 }
 
@@ -122,14 +147,13 @@ fn tool() -> impl Strategy<Value = Tool<'static>> {
     })
 }
 
-fn tool_choice() -> impl Strategy<Value = ToolChoice<'static>> {
-    prop_oneof![
-        Just(ToolMode::Auto),
-        Just(ToolMode::None),
-        Just(ToolMode::Required),
-        word().prop_map(ToolMode::Named),
-    ]
-    .prop_map(ToolChoice::new)
+fn tool_choice(dialect: Dialect) -> impl Strategy<Value = ToolChoice<'static>> {
+    let mut modes = vec![ToolMode::Auto, ToolMode::Required];
+    if can_forbid_tools(dialect) {
+        modes.push(ToolMode::None);
+    }
+    let mode = prop_oneof![proptest::sample::select(modes), word().prop_map(ToolMode::Named),];
+    mode.prop_map(ToolChoice::new)
 }
 
 fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
@@ -150,8 +174,8 @@ fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
 pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static>> {
     let conversation = (
         proptest::option::of(instruction()),
-        user(),
-        proptest::collection::vec((exchange(), user()), 0..3),
+        user(dialect),
+        proptest::collection::vec((exchange(), user(dialect)), 0..3),
     );
     let settings = (
         proptest::option::of(number()),
@@ -161,13 +185,13 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
     );
     let tools = (
         proptest::collection::vec(tool(), 0..3),
-        proptest::option::of(tool_choice()),
+        proptest::option::of(tool_choice(dialect)),
         proptest::option::of(response_format()),
     );
     (word(), conversation, settings, tools).prop_map(
         move |(model, (system, first, rest), (temperature, limit, stop, stream), (tools, choice, format))| {
             let mut request = Request::new(dialect);
-            request.model = Some(model);
+            request.model = Some(model).filter(|_| names_model(dialect));
             request.messages.extend(system);
             request.messages.push(first);
             for (exchange, user) in rest {
@@ -177,7 +201,7 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
             request.sampling.temperature = temperature;
             request.max_output_tokens = limit;
             request.stop = stop;
-            request.stream.enabled = Some(stream);
+            request.stream.enabled = Some(stream).filter(|_| names_model(dialect));
             request.tool_choice = choice.filter(|_| !tools.is_empty());
             request.tools = tools;
             request.response_format = format;
@@ -206,9 +230,14 @@ pub(crate) fn response(dialect: Dialect) -> impl Strategy<Value = Response<'stat
                 native: None,
                 sequence: None,
             });
-            response.id = Some("answer-1".into());
-            response.model = Some(model);
-            response.created = Some(1_700_000_000);
+            match dialect {
+                Dialect::OpenAiChat => {
+                    response.id = Some("answer-1".into());
+                    response.model = Some(model);
+                    response.created = Some(1_700_000_000);
+                }
+                Dialect::BedrockConverse => {}
+            }
             response.candidates.push(candidate);
             response.usage = Some(Usage {
                 counts: TokenCounts {

@@ -19,28 +19,36 @@ use crate::meaning::{self, told};
 /// A dialect and where its recordings are.
 struct Case {
     dialect: Dialect,
-    endpoint: &'static str,
+    endpoints: &'static [&'static str],
     /// Recordings that do not come out the same, with the reason.
     exceptions: &'static [(&'static str, &'static str)],
     /// Recordings whose summary says less than the answer, with the reason.
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[Case {
-    dialect: Dialect::OpenAiChat,
-    endpoint: "chat.completions",
-    exceptions: &[],
-    poor_summaries: &[
-        ("openai-0739c04602-00", "leaves out function_call"),
-        ("openai-6bbfc72841-00", "leaves out function_call"),
-        ("openai-9401775610-03", "leaves out function_call"),
-        ("openai-b9b8d4e2f5-00", "leaves out function_call"),
-        ("openai-b9b8d4e2f5-01", "leaves out function_call"),
-        ("openai-bc63be863b-02", "leaves out function_call"),
-        ("openai-bc63be863b-03", "leaves out function_call"),
-        ("snowflake-09f66a7303-00", "leaves out reasoning_details"),
-    ],
-}];
+const CASES: &[Case] = &[
+    Case {
+        dialect: Dialect::OpenAiChat,
+        endpoints: &["chat.completions"],
+        exceptions: &[],
+        poor_summaries: &[
+            ("openai-0739c04602-00", "leaves out function_call"),
+            ("openai-6bbfc72841-00", "leaves out function_call"),
+            ("openai-9401775610-03", "leaves out function_call"),
+            ("openai-b9b8d4e2f5-00", "leaves out function_call"),
+            ("openai-b9b8d4e2f5-01", "leaves out function_call"),
+            ("openai-bc63be863b-02", "leaves out function_call"),
+            ("openai-bc63be863b-03", "leaves out function_call"),
+            ("snowflake-09f66a7303-00", "leaves out reasoning_details"),
+        ],
+    },
+    Case {
+        dialect: Dialect::BedrockConverse,
+        endpoints: &["converse", "converse-stream"],
+        exceptions: &[],
+        poor_summaries: &[],
+    },
+];
 
 impl Case {
     /// Whether the summary may be taken for the truth about the first answer.
@@ -51,7 +59,7 @@ impl Case {
 
     /// The recordings to look at, exceptions left out.
     fn recordings(&self) -> Vec<Recording> {
-        let mut found = recordings(self.endpoint);
+        let mut found: Vec<_> = self.endpoints.iter().flat_map(|e| recordings(e)).collect();
         let excepted = |r: &Recording| self.exceptions.iter().any(|(id, _)| *id == r.id);
         let all = found.len();
         found.retain(|recording| !excepted(recording));
@@ -147,7 +155,7 @@ fn requests_come_out_the_same() {
         }
         eprintln!(
             "{}: {count} requests, {plainly} also by meaning alone",
-            case.endpoint
+            case.dialect.as_str()
         );
         assert!(plainly * 2 > count, "most requests need nothing but meaning");
         assert!(
@@ -197,7 +205,7 @@ fn answers_come_out_the_same_and_say_what_their_summaries_say() {
                 "{id}"
             );
         }
-        eprintln!("{}: {count} answers", case.endpoint);
+        eprintln!("{}: {count} answers", case.dialect.as_str());
         assert!(
             differ.is_empty(),
             "{} differ:\n{}",
@@ -212,7 +220,9 @@ fn streams_say_what_their_summaries_say_before_and_after_being_written_anew() {
     for case in CASES {
         let (mut differ, mut count) = (Vec::new(), 0);
         for recording in case.recordings() {
-            let Some(text) = recording.stream() else { continue };
+            let Some(bytes) = recording.received() else {
+                continue;
+            };
             let id = &recording.id;
             count += 1;
             let target = AnswerTarget {
@@ -224,7 +234,7 @@ fn streams_say_what_their_summaries_say_before_and_after_being_written_anew() {
             };
             let first = meaning::run(
                 case.dialect,
-                [text.as_bytes()],
+                [bytes.as_slice()],
                 Some(StreamEncoder::new(case.dialect, &target)),
             );
             let expected = expected_end(&recording);
@@ -254,7 +264,7 @@ fn streams_say_what_their_summaries_say_before_and_after_being_written_anew() {
                 differ.push(format!("{id}: written anew\n{a:?}\n{b:?}"));
             }
         }
-        eprintln!("{}: {count} streams", case.endpoint);
+        eprintln!("{}: {count} streams", case.dialect.as_str());
         assert!(
             differ.is_empty(),
             "{} differ:\n{}",

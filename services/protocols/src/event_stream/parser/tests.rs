@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::{Header, write_event, write_exception, write_message};
+use super::super::{Header, HeaderValue, write_event, write_exception, write_message};
 use super::*;
 
 /// What a frame said, with memory of its own.
