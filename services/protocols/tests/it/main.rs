@@ -9,6 +9,7 @@ mod chat;
 mod corpus;
 #[cfg(test)]
 mod embeddings;
+mod event_stream;
 #[cfg(test)]
 mod gemini;
 #[cfg(test)]
