@@ -14,6 +14,8 @@ mod made_up;
 #[cfg(test)]
 mod meaning;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod roundtrip;

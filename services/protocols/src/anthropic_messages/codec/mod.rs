@@ -23,7 +23,7 @@ mod encode_tools;
 mod encode_turns;
 mod form;
 mod members;
-mod seal;
+pub(super) mod seal;
 mod stream_block;
 mod stream_frames;
 mod words;
