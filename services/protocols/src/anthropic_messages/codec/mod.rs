@@ -26,6 +26,7 @@ mod members;
 pub(super) mod seal;
 mod stream_block;
 mod stream_frames;
+mod stream_parts;
 mod words;
 
 pub use decode_request::decode_request;

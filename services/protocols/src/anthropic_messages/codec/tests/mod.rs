@@ -3,6 +3,7 @@
 
 mod answers;
 mod foreign;
+mod foreign_answers;
 mod foreign_turns;
 mod requests;
 mod streams;
