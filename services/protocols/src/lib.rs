@@ -43,6 +43,8 @@
 //! every encoder has said what it does with it.
 
 pub mod canonical;
+mod closing_frame;
+pub mod completions;
 pub mod dialect;
 pub mod embeddings;
 pub mod error;
@@ -53,6 +55,7 @@ pub mod models_list;
 pub mod openai_chat;
 pub mod passthrough;
 pub mod provider_error;
+pub mod relay;
 mod request_fields;
 pub mod sse;
 pub mod target;

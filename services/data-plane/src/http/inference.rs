@@ -6,38 +6,37 @@ use std::panic::AssertUnwindSafe;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::FutureExt;
-use sluicegate_contracts::config::Operation;
 use tokio::time::timeout;
 
 use super::{Arrival, render_error, reply};
-use crate::pipeline;
+use crate::pipeline::{self, Api};
 
 /// `POST /v1/chat/completions`.
 pub(super) async fn chat_completions(request: HttpRequest, payload: Payload) -> HttpResponse {
-    infer(&request, payload, Operation::ChatCompletions).await
+    infer(&request, payload, Api::ChatCompletions).await
 }
 
 /// `POST /v1/embeddings`.
 pub(super) async fn embeddings(request: HttpRequest, payload: Payload) -> HttpResponse {
-    infer(&request, payload, Operation::Embeddings).await
+    infer(&request, payload, Api::Embeddings).await
 }
 
-async fn infer(request: &HttpRequest, payload: Payload, operation: Operation) -> HttpResponse {
-    let (gateway, arrival) = match Arrival::of(request) {
+async fn infer(request: &HttpRequest, payload: Payload, api: Api) -> HttpResponse {
+    let (gateway, arrival) = match Arrival::of(request, api) {
         Ok(arrived) => arrived,
-        Err(error) => return render_error::response(&error),
+        Err(error) => return render_error::response(&error, api.dialect()),
     };
     let keep_alive = gateway.state().limits.keep_alive();
     let progress = arrival.progress.clone();
     // A mistake of ours ends one request, not the thread with all its other requests.
-    let running = AssertUnwindSafe(pipeline::run(gateway, operation, arrival, payload)).catch_unwind();
+    let running = AssertUnwindSafe(pipeline::run(gateway, api, arrival, payload)).catch_unwind();
     let mut running = Box::pin(running.map(|ended| ended.unwrap_or_else(|_| pipeline::Reply::panicked())));
     loop {
         match timeout(keep_alive, &mut running).await {
-            Ok(reply) => return reply::response(reply),
+            Ok(reply) => return reply::response(reply, api),
             Err(_) if progress.is_stream() => {
                 progress.commit();
-                return reply::waiting(running, keep_alive);
+                return reply::waiting(running, keep_alive, api);
             }
             Err(_) => {}
         }

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
+use sluicegate_protocols::Dialect;
 use sluicegate_service_runtime::endpoints;
 
 use super::render_error;
@@ -33,12 +34,18 @@ fn unknown_path(request: &HttpRequest) -> HttpResponse {
     } else {
         "There is nothing here. The base URL of the inference API ends in /v1."
     };
-    render_error::response(&GatewayError::new(ErrorKind::UnknownPath, message))
+    render_error::response(
+        &GatewayError::new(ErrorKind::UnknownPath, message),
+        Dialect::OpenAiChat,
+    )
 }
 
 fn wrong_method(request: &HttpRequest, methods: String) -> HttpResponse {
     let message = format!("This path takes {methods}, not {}.", request.method());
-    let mut response = render_error::response(&GatewayError::new(ErrorKind::MethodNotAllowed, message));
+    let mut response = render_error::response(
+        &GatewayError::new(ErrorKind::MethodNotAllowed, message),
+        Dialect::OpenAiChat,
+    );
     if let Ok(allow) = HeaderValue::try_from(methods) {
         response.headers_mut().insert(ALLOW, allow);
     }

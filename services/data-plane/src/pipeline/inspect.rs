@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{Endpoint, Operation};
+use sluicegate_contracts::config::Endpoint;
 use sluicegate_metering::CallSize;
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
 use sluicegate_protocols::openai_chat::ChatRequestView;
 use sluicegate_protocols::{DecodeError, passthrough};
 use sluicegate_routing::RequestFeatures;
 
+use super::api::Api;
+use super::outgoing::DecodedOnce;
 use super::stage::{Authenticated, Inspected};
 use crate::error::{ErrorKind, GatewayError};
 
@@ -28,19 +30,11 @@ pub(super) enum RequestView<'b> {
     Embeddings(EmbeddingsRequestView<'b>),
 }
 
-/// A request body as one provider gets it.
-#[derive(Debug)]
-pub(super) struct Outgoing {
-    pub(super) body: Bytes,
-    /// The usage chunk was asked for by the gateway, so the caller must not see it.
-    pub(super) hide_usage_chunk: bool,
-}
-
 impl<'b> RequestView<'b> {
-    pub(super) fn parse(operation: Operation, body: &'b [u8], depth: u32) -> Result<Self, DecodeError> {
-        Ok(match operation {
-            Operation::ChatCompletions => Self::Chat(ChatRequestView::parse(body, depth)?),
-            Operation::Embeddings => Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?),
+    pub(super) fn parse(api: Api, body: &'b [u8], depth: u32) -> Result<Self, DecodeError> {
+        Ok(match api {
+            Api::ChatCompletions => Self::Chat(ChatRequestView::parse(body, depth)?),
+            Api::Embeddings => Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?),
         })
     }
 
@@ -58,20 +52,31 @@ impl<'b> RequestView<'b> {
         }
     }
 
-    /// The document for a provider that knows the model as `model`: every other byte stays as the caller sent it.
-    pub(super) fn rewritten(&self, body: &Bytes, model: &str) -> Outgoing {
+    /// The document for a provider that knows the model as `model`: every other byte stays as the caller sent it. Also
+    /// whether the usage chunk was asked for by the gateway alone, so that the caller must not see it.
+    pub(super) fn rewritten(&self, body: &Bytes, model: &str) -> (Bytes, bool) {
         match self {
             Self::Chat(view) => {
                 let rewritten = passthrough::chat(body, view, model);
-                Outgoing {
-                    body: rewritten.body,
-                    hide_usage_chunk: rewritten.hide_usage_chunk,
-                }
+                (rewritten.body, rewritten.hide_usage_chunk)
             }
-            Self::Embeddings(view) => Outgoing {
-                body: passthrough::embeddings(body, view, model),
-                hide_usage_chunk: false,
-            },
+            Self::Embeddings(view) => (passthrough::embeddings(body, view, model), false),
+        }
+    }
+
+    /// Whether it can be decoded into the canonical form.
+    pub(super) fn has_canonical_form(&self) -> bool {
+        match self {
+            Self::Chat(_) => true,
+            Self::Embeddings(_) => false,
+        }
+    }
+
+    /// Whether the caller is told token counts at the end of a stream.
+    pub(super) fn wants_usage(&self) -> bool {
+        match self {
+            Self::Chat(view) => view.caller_wants_usage(),
+            Self::Embeddings(_) => true,
         }
     }
 
@@ -130,7 +135,7 @@ pub(super) fn inspect<'s>(
         return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("model"));
     }
     let features = RequestFeatures {
-        operation: caller.received.operation,
+        operation: caller.received.api.operation(),
         stream: view.is_stream(),
         max_output_tokens: view.max_output_tokens(),
     };
@@ -140,5 +145,6 @@ pub(super) fn inspect<'s>(
         view,
         model,
         features,
+        decoded: DecodedOnce::new(),
     })
 }

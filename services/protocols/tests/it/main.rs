@@ -1,7 +1,7 @@
 //! The dialect readers against recorded provider traffic: what they extract must equal the reading
 //! made independently for each recording, however a stream is split or cut. And the hub: what goes
 //! through the canonical form comes out the same (`recorded`), holds for made-up values (`roundtrip`)
-//! and under broken streams (`streams`); `meaning` and `made_up` serve all dialects.
+//! and under broken streams (`streams`); `relay` is the same on the way to a caller; `meaning` and `made_up` serve all dialects.
 
 #[cfg(test)]
 mod chat;
@@ -15,6 +15,8 @@ mod made_up;
 mod meaning;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod relay;
 #[cfg(test)]
 mod roundtrip;
 #[cfg(test)]

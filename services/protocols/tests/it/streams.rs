@@ -11,7 +11,7 @@ use crate::corpus::recordings;
 use crate::roundtrip::events;
 use crate::{made_up, meaning};
 
-const ENDPOINTS: &[(Dialect, &str)] = &[(Dialect::OpenAiChat, "chat.completions")];
+pub(crate) const ENDPOINTS: &[(Dialect, &str)] = &[(Dialect::OpenAiChat, "chat.completions")];
 
 #[test]
 fn splits_do_not_matter() {
