@@ -46,7 +46,7 @@ fn what_chat_cannot_do_is_refused_and_says_what_to_do() {
     for (body, pointer) in [
         (r#"{"model":"m"}"#, "/prompt"),
         (r#"{"prompt":5}"#, "/prompt"),
-        (r#"{"prompt":"a","prompt":"b"}"#, ""),
+        (r#"{"prompt":"a","prompt":"b"}"#, "/prompt"),
         (r#"{"prompt":"a""#, ""),
     ] {
         match chat(body).unwrap_err() {
