@@ -16,6 +16,11 @@ pub(super) async fn chat_completions(request: HttpRequest, payload: Payload) -> 
     infer(&request, payload, Api::ChatCompletions).await
 }
 
+/// `POST /v1/completions`.
+pub(super) async fn completions(request: HttpRequest, payload: Payload) -> HttpResponse {
+    infer(&request, payload, Api::Completions).await
+}
+
 /// `POST /v1/embeddings`.
 pub(super) async fn embeddings(request: HttpRequest, payload: Payload) -> HttpResponse {
     infer(&request, payload, Api::Embeddings).await

@@ -31,6 +31,7 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
         config.app_data(gateway).default_service(web::to(root::elsewhere));
         Endpoints::new(config, PathMethods::new())
             .on(Method::POST, "/v1/chat/completions", inference::chat_completions)
+            .on(Method::POST, "/v1/completions", inference::completions)
             .on(Method::POST, "/v1/embeddings", inference::embeddings)
             .on(Method::GET, "/v1/models", models::list)
             .on(Method::GET, "/v1/models/{id:.+}", models::one)

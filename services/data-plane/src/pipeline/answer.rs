@@ -7,12 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
 use sluicegate_protocols::canonical::{StreamEnd, Usage};
-use sluicegate_protocols::dialect::{decode_response, encode_response};
+use sluicegate_protocols::dialect::decode_response;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::response;
 use sluicegate_protocols::openai_chat::stream::ChatStream;
 use sluicegate_protocols::provider_error::ProviderError;
-use sluicegate_protocols::relay::{StreamRelay, StreamTranslator, WholeFacts, read_whole};
+use sluicegate_protocols::relay::{
+    AnswerForm, StreamRelay, StreamTranslator, WholeFacts, encode_answer, read_whole,
+};
 use sluicegate_protocols::target::AnswerTarget;
 use sluicegate_protocols::{DecodeError, Dialect, TokenCounts};
 use tokio::time::Instant;
@@ -20,7 +22,7 @@ use tokio::time::Instant;
 use super::Limits;
 use super::attempt::{Failure, Opened, Said, Success};
 use super::finish::AttemptEnd;
-use super::outgoing::Passage;
+use super::outgoing::Passes;
 use crate::snapshot::LiveConnection;
 use crate::upstream::{BodyFault, Framing, Reply, ReplyBody, auth, classify};
 
@@ -34,11 +36,14 @@ pub(super) struct Reading<'a> {
     pub(super) limits: &'a Limits,
     pub(super) connection: Option<&'a LiveConnection>,
     pub(super) stream: bool,
-    /// The caller's dialect.
+    /// The caller's dialect, in which errors are told.
     pub(super) caller: Dialect,
+    /// What the caller takes as an answer.
+    pub(super) form: AnswerForm,
     /// The provider's dialect.
     pub(super) spoken: Dialect,
-    pub(super) passage: Passage,
+    /// `None` when the answer has to be translated.
+    pub(super) passes: Option<Passes>,
     /// What an answer is filled up with when it is translated.
     pub(super) answer: AnswerTarget<'a>,
     pub(super) input_bytes: u64,
@@ -94,8 +99,8 @@ impl Reading<'_> {
 
     /// Reads a whole answer; also gives it in the caller's dialect when that is another one.
     fn understand(&self, body: &Bytes) -> Result<(WholeFacts, Option<(Bytes, LossReport)>), DecodeError> {
-        match (self.passage, self.spoken) {
-            (Passage::Passed { .. }, Dialect::OpenAiChat) => {
+        match (self.passes, self.spoken) {
+            (Some(_), Dialect::OpenAiChat) => {
                 let facts = response::read(body)?;
                 let facts = WholeFacts {
                     usage: facts.usage,
@@ -105,14 +110,14 @@ impl Reading<'_> {
                 };
                 Ok((facts, None))
             }
-            (Passage::Translated, spoken) => {
+            (None, spoken) => {
                 let mut answer = decode_response(spoken, body)?;
                 let facts = read_whole(&answer);
                 if answer.usage.is_none() {
                     let (counts, _) = tokens(None, self.input_bytes, facts.content_bytes);
                     answer.usage = Some(Usage { counts, native: None });
                 }
-                let encoded = encode_response(self.caller, &answer, &self.answer);
+                let encoded = encode_answer(self.form, &answer, &self.answer);
                 Ok((facts, Some((encoded.body.into(), encoded.losses))))
             }
         }
@@ -120,12 +125,12 @@ impl Reading<'_> {
 
     fn reader(&self) -> StreamRelay {
         let max_frame = self.limits.max_event_bytes;
-        match (self.passage, self.spoken) {
-            (Passage::Passed { hide_usage_chunk }, Dialect::OpenAiChat) => {
+        match (self.passes, self.spoken) {
+            (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
                 StreamRelay::Chat(Box::new(ChatStream::new(max_frame, hide_usage_chunk)))
             }
-            (Passage::Translated, spoken) => {
-                let translator = StreamTranslator::new(spoken, self.caller, &self.answer, max_frame);
+            (None, spoken) => {
+                let translator = StreamTranslator::new(spoken, self.form, &self.answer, max_frame);
                 StreamRelay::Translate(Box::new(translator))
             }
         }
@@ -184,10 +189,12 @@ impl Reading<'_> {
             format!("the provider answered {}", reply.status),
         );
         failure.retry_after = reply.retry_after.or(error.retry_after);
-        failure.said = match self.passage {
-            _ if reply.encoded || self.quotes_credential(&said) => None,
-            Passage::Passed { .. } => self.is_document(&said).then_some(Said::Document(said)),
-            Passage::Translated => Some(Said::Read(Box::new(error))),
+        failure.said = if reply.encoded || self.quotes_credential(&said) {
+            None
+        } else if self.spoken == self.caller {
+            self.is_document(&said).then_some(Said::Document(said))
+        } else {
+            Some(Said::Read(Box::new(error)))
         };
         failure.with_status(reply.status)
     }

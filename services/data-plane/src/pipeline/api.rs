@@ -4,21 +4,39 @@
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::relay::AnswerForm;
 
 /// An API that callers know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Api {
     /// OpenAI's Chat Completions.
     ChatCompletions,
+    /// OpenAI's older text completions: chat in other clothes.
+    Completions,
     /// OpenAI's embeddings.
     Embeddings,
 }
 
 impl Api {
-    /// The dialect of request, answer and errors.
+    /// The dialect the caller speaks, in which errors are told.
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
-            Self::ChatCompletions | Self::Embeddings => Dialect::OpenAiChat,
+            Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
+        }
+    }
+
+    /// The dialect of the request once it is read: some are rewritten on arrival.
+    pub(crate) const fn body_dialect(self) -> Dialect {
+        match self {
+            Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
+        }
+    }
+
+    /// The form in which the caller takes answers.
+    pub(crate) const fn answer_form(self) -> AnswerForm {
+        match self {
+            Self::Completions => AnswerForm::Completions,
+            Self::ChatCompletions | Self::Embeddings => AnswerForm::Dialect(self.body_dialect()),
         }
     }
 
@@ -26,6 +44,7 @@ impl Api {
     pub(crate) fn answer_id(self, request: RequestId) -> String {
         let prefix = match self {
             Self::ChatCompletions => "chatcmpl-",
+            Self::Completions => "cmpl-",
             Self::Embeddings => "",
         };
         format!("{prefix}{request}")
@@ -34,7 +53,7 @@ impl Api {
     /// What is asked of a model.
     pub(crate) const fn operation(self) -> Operation {
         match self {
-            Self::ChatCompletions => Operation::ChatCompletions,
+            Self::ChatCompletions | Self::Completions => Operation::ChatCompletions,
             Self::Embeddings => Operation::Embeddings,
         }
     }

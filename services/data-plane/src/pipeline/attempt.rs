@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Gateway;
 use super::answer::Reading;
 use super::finish::{AttemptEnd, Finish};
-use super::outgoing::{Outgoing, Passage};
+use super::outgoing::Outgoing;
 use super::stage::Planned;
 use crate::upstream::{Call, ReplyBody, classify};
 use crate::usage::IntentGuard;
@@ -107,17 +107,20 @@ pub(super) async fn attempt(
     let first_byte_by = Instant::now() + Duration::from_millis(planned.retry.attempt_timeout_ms);
     let now_millis = gateway.state().clock.now_millis();
     let api = request.caller.received.api;
-    let answer_id = match outgoing.passage {
-        Passage::Passed { .. } => String::new(),
-        Passage::Translated => api.answer_id(intent.request()),
+    let form = api.answer_form();
+    let passes = outgoing.passes(form);
+    let answer_id = match passes {
+        Some(_) => String::new(),
+        None => api.answer_id(intent.request()),
     };
     let reading = Reading {
         limits: &gateway.state().limits,
         connection: outgoing.connection,
         stream: request.features.stream,
         caller: api.dialect(),
+        form,
         spoken: outgoing.dialect,
-        passage: outgoing.passage,
+        passes,
         answer: AnswerTarget {
             id: &answer_id,
             model: request.model,

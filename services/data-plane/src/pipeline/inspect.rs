@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use sluicegate_contracts::config::Endpoint;
 use sluicegate_metering::CallSize;
+use sluicegate_protocols::completions::{self, Refusal};
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
 use sluicegate_protocols::openai_chat::ChatRequestView;
 use sluicegate_protocols::{DecodeError, passthrough};
@@ -33,7 +34,7 @@ pub(super) enum RequestView<'b> {
 impl<'b> RequestView<'b> {
     pub(super) fn parse(api: Api, body: &'b [u8], depth: u32) -> Result<Self, DecodeError> {
         Ok(match api {
-            Api::ChatCompletions => Self::Chat(ChatRequestView::parse(body, depth)?),
+            Api::ChatCompletions | Api::Completions => Self::Chat(ChatRequestView::parse(body, depth)?),
             Api::Embeddings => Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?),
         })
     }
@@ -117,6 +118,25 @@ impl<'b> RequestView<'b> {
             Self::Chat(view) => view.output_limit(),
             Self::Embeddings(_) => None,
         }
+    }
+}
+
+/// The body as it is read from here on: requests of some APIs are those of another one in other clothes.
+///
+/// # Errors
+/// 400 with the field at fault.
+pub(super) fn dress(api: Api, body: Bytes, depth: u32) -> Result<Bytes, GatewayError> {
+    match api {
+        Api::ChatCompletions | Api::Embeddings => Ok(body),
+        Api::Completions => completions::to_chat(&body, depth)
+            .map(Bytes::from)
+            .map_err(|refusal| match refusal {
+                Refusal::Malformed(error) => error.into(),
+                Refusal::Unsupported(field, _) => {
+                    let message = format!("Invalid request: {refusal}.");
+                    GatewayError::new(ErrorKind::InvalidRequest, message).at(field)
+                }
+            }),
     }
 }
 

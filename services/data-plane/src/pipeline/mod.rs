@@ -113,8 +113,10 @@ async fn serve(
 ) -> Result<Answered, GatewayError> {
     let limits = &gateway.state().limits;
     let arrival = caller.received.arrival;
+    let (api, depth) = (caller.received.api, limits.max_json_depth);
     let body = body::read(&arrival.body, payload, limits).await?;
-    let view = RequestView::parse(caller.received.api, &body, limits.max_json_depth)?;
+    let body = inspect::dress(api, body, depth)?;
+    let view = RequestView::parse(api, &body, depth)?;
     let model = view.model();
     let inspected = inspect::inspect(caller, &body, &view, &model)?;
     finish.asked(inspected.model, inspected.features.stream);

@@ -11,6 +11,7 @@ use sluicegate_protocols::canonical::{Extra, Request};
 use sluicegate_protocols::dialect::{decode_request, encode_request};
 use sluicegate_protocols::json::Kind;
 use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_protocols::relay::AnswerForm;
 use sluicegate_protocols::{DecodeError, Dialect};
 use sluicegate_routing::Candidate;
 
@@ -37,7 +38,24 @@ pub(super) struct Outgoing<'s> {
     pub(super) losses: LossReport,
 }
 
+/// An answer that goes to the caller as it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Passes {
+    /// The usage chunk was asked for by the gateway, so the caller must not see it.
+    pub(super) hide_usage_chunk: bool,
+}
+
 impl Outgoing<'_> {
+    /// Whether the answer can go to a caller that takes this form as it comes.
+    pub(super) fn passes(&self, form: AnswerForm) -> Option<Passes> {
+        match self.passage {
+            Passage::Passed { hide_usage_chunk } if form == AnswerForm::Dialect(self.dialect) => {
+                Some(Passes { hide_usage_chunk })
+            }
+            Passage::Passed { .. } | Passage::Translated => None,
+        }
+    }
+
     /// Those of the caller's headers that go with the body: none with one of another dialect.
     pub(super) fn passed_headers(&self, headers: &PassedHeaders) -> PassedHeaders {
         match self.passage {
@@ -47,12 +65,12 @@ impl Outgoing<'_> {
     }
 }
 
-/// How request and answer travel between caller and provider.
+/// How a request travels from caller to provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Passage {
-    /// As they are.
+    /// As it is.
     Passed {
-        /// The usage chunk was asked for by the gateway, so the caller must not see it.
+        /// A usage chunk was asked for that the caller did not ask for.
         hide_usage_chunk: bool,
     },
     /// Through the canonical form.
@@ -97,11 +115,11 @@ pub(super) fn prepare<'s>(
             (Upstream::Account(account), Some(live.as_ref()))
         }
     };
-    let caller = request.caller.received.api.dialect();
-    let dialect = upstream.dialect(request.features.operation, candidate.upstream_model, caller);
+    let own = request.caller.received.api.body_dialect();
+    let dialect = upstream.dialect(request.features.operation, candidate.upstream_model, own);
     let limit = candidate.endpoint.and_then(|it| it.max_output_tokens);
     let target = upstream.request_target(candidate.upstream_model, limit);
-    if dialect == caller && !(target.meaning_only && request.view.has_canonical_form()) {
+    if dialect == own && !(target.meaning_only && request.view.has_canonical_form()) {
         let (body, hide_usage_chunk) = request
             .view
             .rewritten(request.body, upstream.model(candidate.upstream_model));
@@ -139,7 +157,7 @@ fn decoded<'r, 's>(request: &'r Inspected<'s>, depth: u32) -> Result<&'r Decoded
 
 fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, DecodeError> {
     let body: &'s [u8] = request.body;
-    let mut decoded = decode_request(request.caller.received.api.dialect(), body, depth)?;
+    let mut decoded = decode_request(request.caller.received.api.body_dialect(), body, depth)?;
     // Where the dialect says so in the path, the body does not.
     decoded.stream.enabled = Some(request.features.stream);
     let insists = [EXTENSION, PROVIDER]
