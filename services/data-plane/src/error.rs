@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use sluicegate_protocols::Dialect;
 use sluicegate_protocols::failure::{Failure, FailureClass};
+use sluicegate_protocols::{Dialect, anthropic_messages};
 
 /// A request ends with an error of the gateway's own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +88,7 @@ impl ErrorKind {
     #[must_use]
     pub const fn status_for(self, dialect: Dialect) -> u16 {
         match dialect {
-            Dialect::OpenAiChat => self.status(),
+            Dialect::OpenAiChat | Dialect::AnthropicMessages => self.status(),
         }
     }
 
@@ -172,23 +172,9 @@ impl ErrorKind {
 /// The HTTP status of a failure towards a caller of that dialect.
 #[must_use]
 pub fn status_of(class: FailureClass, dialect: Dialect) -> u16 {
-    match (class, dialect) {
-        (
-            FailureClass::InvalidRequest
-            | FailureClass::ContextTooLong
-            | FailureClass::Authentication
-            | FailureClass::OutOfCredit
-            | FailureClass::Permission
-            | FailureClass::NotFound
-            | FailureClass::TooLarge
-            | FailureClass::RateLimited
-            | FailureClass::ContentFiltered
-            | FailureClass::Overloaded
-            | FailureClass::Unavailable
-            | FailureClass::Upstream
-            | FailureClass::Timeout,
-            Dialect::OpenAiChat,
-        ) => class.status(),
+    match dialect {
+        Dialect::OpenAiChat => class.status(),
+        Dialect::AnthropicMessages => anthropic_messages::error::status(class),
     }
 }
 

@@ -85,7 +85,7 @@ impl Arrival {
     }
 }
 
-/// `Authorization: Bearer` first, then `x-api-key`.
+/// `Authorization: Bearer` first, then `x-api-key`, then `x-goog-api-key`. A header that is there twice counts once.
 fn presented(headers: &HeaderMap) -> Presented {
     let text = |name: &str| {
         headers
@@ -98,7 +98,8 @@ fn presented(headers: &HeaderMap) -> Presented {
         let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    match bearer.or_else(|| text("x-api-key")) {
+    let named = || text("x-api-key").or_else(|| text("x-goog-api-key"));
+    match bearer.or_else(named) {
         Some("") => Presented::Nothing,
         Some(key) => Presented::Key(key.to_owned()),
         None if headers.contains_key(AUTHORIZATION) => Presented::OtherScheme,

@@ -8,29 +8,32 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use super::{Arrival, render_error, reply};
-use crate::pipeline::{self, Api};
+use super::{Arrival, paths, render_error, reply};
+use crate::error::GatewayError;
+use crate::pipeline::{self, Api, Gateway};
 
-/// `POST /v1/chat/completions`.
-pub(super) async fn chat_completions(request: HttpRequest, payload: Payload) -> HttpResponse {
-    infer(&request, payload, Api::ChatCompletions).await
+/// Answers a call of `api`.
+pub(super) async fn infer(request: &HttpRequest, payload: Payload, api: Api) -> HttpResponse {
+    let arrived = Arrival::of(request, api);
+    answer(request, payload, api, arrived).await
 }
 
-/// `POST /v1/completions`.
-pub(super) async fn completions(request: HttpRequest, payload: Payload) -> HttpResponse {
-    infer(&request, payload, Api::Completions).await
-}
-
-/// `POST /v1/embeddings`.
-pub(super) async fn embeddings(request: HttpRequest, payload: Payload) -> HttpResponse {
-    infer(&request, payload, Api::Embeddings).await
-}
-
-async fn infer(request: &HttpRequest, payload: Payload, api: Api) -> HttpResponse {
-    let (gateway, arrival) = match Arrival::of(request, api) {
-        Ok(arrived) => arrived,
-        Err(error) => return render_error::response(&error, api.dialect()),
+/// Answers a call whose head has been read.
+pub(super) async fn answer(
+    request: &HttpRequest,
+    payload: Payload,
+    api: Api,
+    arrived: Result<(Gateway, Arrival), GatewayError>,
+) -> HttpResponse {
+    let mut response = match arrived {
+        Ok((gateway, arrival)) => run(gateway, arrival, payload, api).await,
+        Err(error) => render_error::response(&error, api.dialect()),
     };
+    paths::annotate(response.headers_mut(), request, api.dialect());
+    response
+}
+
+async fn run(gateway: Gateway, arrival: Arrival, payload: Payload, api: Api) -> HttpResponse {
     let keep_alive = gateway.state().limits.keep_alive();
     let progress = arrival.progress.clone();
     // A mistake of ours ends one request, not the thread with all its other requests.

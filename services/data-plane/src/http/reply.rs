@@ -179,6 +179,7 @@ impl<F: Future<Output = Reply>> Stream for Waiting<F> {
 fn event(refused: &Refused, dialect: Dialect) -> Bytes {
     let name = match dialect {
         Dialect::OpenAiChat => None,
+        Dialect::AnthropicMessages => Some("error"),
     };
     match std::str::from_utf8(&refused.body) {
         Ok(text) => {

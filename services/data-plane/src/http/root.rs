@@ -2,10 +2,9 @@
 
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
-use sluicegate_protocols::Dialect;
 use sluicegate_service_runtime::endpoints;
 
-use super::render_error;
+use super::{paths, render_error};
 use crate::error::{ErrorKind, GatewayError};
 
 /// `GET /` and `HEAD /`.
@@ -36,7 +35,7 @@ fn unknown_path(request: &HttpRequest) -> HttpResponse {
     };
     render_error::response(
         &GatewayError::new(ErrorKind::UnknownPath, message),
-        Dialect::OpenAiChat,
+        paths::dialect_of(request.path()),
     )
 }
 
@@ -44,7 +43,7 @@ fn wrong_method(request: &HttpRequest, methods: String) -> HttpResponse {
     let message = format!("This path takes {methods}, not {}.", request.method());
     let mut response = render_error::response(
         &GatewayError::new(ErrorKind::MethodNotAllowed, message),
-        Dialect::OpenAiChat,
+        paths::dialect_of(request.path()),
     );
     if let Ok(allow) = HeaderValue::try_from(methods) {
         response.headers_mut().insert(ALLOW, allow);

@@ -13,7 +13,7 @@ use sluicegate_protocols::openai_chat::response;
 use sluicegate_protocols::openai_chat::stream::ChatStream;
 use sluicegate_protocols::provider_error::ProviderError;
 use sluicegate_protocols::relay::{
-    AnswerForm, StreamRelay, StreamTranslator, WholeFacts, encode_answer, read_whole,
+    AnswerForm, StreamRelay, StreamTranslator, StreamWatch, WholeFacts, encode_answer, read_whole,
 };
 use sluicegate_protocols::target::AnswerTarget;
 use sluicegate_protocols::{DecodeError, Dialect, TokenCounts};
@@ -110,6 +110,9 @@ impl Reading<'_> {
                 };
                 Ok((facts, None))
             }
+            (Some(_), spoken @ Dialect::AnthropicMessages) => {
+                Ok((read_whole(&decode_response(spoken, body)?), None))
+            }
             (None, spoken) => {
                 let mut answer = decode_response(spoken, body)?;
                 let facts = read_whole(&answer);
@@ -128,6 +131,9 @@ impl Reading<'_> {
         match (self.passes, self.spoken) {
             (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
                 StreamRelay::Chat(Box::new(ChatStream::new(max_frame, hide_usage_chunk)))
+            }
+            (Some(_), spoken @ Dialect::AnthropicMessages) => {
+                StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame)))
             }
             (None, spoken) => {
                 let translator = StreamTranslator::new(spoken, self.form, &self.answer, max_frame);

@@ -15,6 +15,10 @@ pub(crate) enum Api {
     Completions,
     /// OpenAI's embeddings.
     Embeddings,
+    /// Anthropic's Messages.
+    Messages,
+    /// Tokens of a request to Anthropic's Messages.
+    CountMessageTokens,
 }
 
 impl Api {
@@ -22,6 +26,7 @@ impl Api {
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
             Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
+            Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
         }
     }
 
@@ -29,6 +34,7 @@ impl Api {
     pub(crate) const fn body_dialect(self) -> Dialect {
         match self {
             Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
+            Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
         }
     }
 
@@ -36,7 +42,9 @@ impl Api {
     pub(crate) const fn answer_form(self) -> AnswerForm {
         match self {
             Self::Completions => AnswerForm::Completions,
-            Self::ChatCompletions | Self::Embeddings => AnswerForm::Dialect(self.body_dialect()),
+            Self::ChatCompletions | Self::Embeddings | Self::Messages | Self::CountMessageTokens => {
+                AnswerForm::Dialect(self.body_dialect())
+            }
         }
     }
 
@@ -45,7 +53,8 @@ impl Api {
         let prefix = match self {
             Self::ChatCompletions => "chatcmpl-",
             Self::Completions => "cmpl-",
-            Self::Embeddings => "",
+            Self::Messages => "msg_",
+            Self::Embeddings | Self::CountMessageTokens => "",
         };
         format!("{prefix}{request}")
     }
@@ -53,7 +62,9 @@ impl Api {
     /// What is asked of a model.
     pub(crate) const fn operation(self) -> Operation {
         match self {
-            Self::ChatCompletions | Self::Completions => Operation::ChatCompletions,
+            Self::ChatCompletions | Self::Completions | Self::Messages | Self::CountMessageTokens => {
+                Operation::ChatCompletions
+            }
             Self::Embeddings => Operation::Embeddings,
         }
     }

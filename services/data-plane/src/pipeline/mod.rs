@@ -10,6 +10,7 @@ mod api;
 mod attempt;
 mod attribution;
 mod authenticate;
+mod count;
 mod finish;
 mod gateway;
 mod inspect;
@@ -32,6 +33,7 @@ use tokio::time::Instant;
 
 pub(crate) use api::Api;
 pub(crate) use attribution::Attribution;
+pub(crate) use count::count_tokens;
 pub use gateway::Gateway;
 pub(crate) use gateway::Progress;
 pub use limits::Limits;
@@ -115,8 +117,8 @@ async fn serve(
     let arrival = caller.received.arrival;
     let (api, depth) = (caller.received.api, limits.max_json_depth);
     let body = body::read(&arrival.body, payload, limits).await?;
-    let body = inspect::dress(api, body, depth)?;
-    let view = RequestView::parse(api, &body, depth)?;
+    let body = inspect::dress(arrival, api, body, depth)?;
+    let view = RequestView::parse(arrival, api, &body, depth)?;
     let model = view.model();
     let inspected = inspect::inspect(caller, &body, &view, &model)?;
     finish.asked(inspected.model, inspected.features.stream);
