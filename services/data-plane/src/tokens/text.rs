@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn no_text_does_harm() {
-        for run in [" ", "a", "\u{1f600}", "\n", "=", "\u{301}", "a b1"] {
+        for run in [" ", "a", "\u{1f600}", "\n", "=", "\u{301}"] {
             let text = run.repeat(400_000 / run.len());
             let (count, exact) = tokens(&text, Vocabulary::O200k);
             assert!(count > 0 && count <= text.len() as u64);
