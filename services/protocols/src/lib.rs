@@ -50,6 +50,7 @@ pub mod dialect;
 pub mod embeddings;
 pub mod error;
 pub mod failure;
+pub mod gemini;
 pub mod json;
 pub mod lossy;
 pub mod models_list;

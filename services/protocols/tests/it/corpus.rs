@@ -38,9 +38,10 @@ impl Recording {
         path.split('?').next().unwrap_or_default()
     }
 
-    /// The answer's JSON document, unless it is a stream.
+    /// The answer's JSON document, unless it is a stream. A list of documents is one.
     pub(crate) fn whole(&self) -> Option<String> {
-        (self.document["response"]["kind"] == "json").then(|| self.document["response"]["body"].to_string())
+        let response = &self.document["response"];
+        (response["kind"] == "json" && !response["body"].is_array()).then(|| response["body"].to_string())
     }
 
     /// The stream as received.

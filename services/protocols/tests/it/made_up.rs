@@ -183,6 +183,7 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
             request.tools = tools;
             request.response_format = format;
             request.logprobs = LogprobsConfig::default();
+            within(dialect, &mut request);
             request
         },
     )
@@ -193,6 +194,47 @@ fn tells_time(dialect: Dialect) -> bool {
     match dialect {
         Dialect::OpenAiChat => true,
         Dialect::AnthropicMessages => false,
+        Dialect::Gemini => true,
+    }
+}
+
+/// Leaves out what a dialect says elsewhere than in the body, or not at all, and says what it
+/// demands.
+fn within(dialect: Dialect, request: &mut Request<'static>) {
+    match dialect {
+        Dialect::OpenAiChat | Dialect::AnthropicMessages => {}
+        Dialect::Gemini => {
+            // Both are in the path.
+            request.model = None;
+            request.stream.enabled = None;
+            if let Some(ResponseShape::JsonSchema { name, strict, .. }) =
+                request.response_format.as_mut().map(|format| &mut format.shape)
+            {
+                *name = Some("response".into());
+                *strict = None;
+            }
+            name_results(request);
+        }
+    }
+}
+
+/// Puts the names of the calls on their results.
+fn name_results(request: &mut Request<'static>) {
+    let mut names: Vec<(Option<Words>, Words)> = Vec::new();
+    for part in request.messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match &mut part.body {
+            PartBody::ToolCall(call) => names.push((call.id.clone(), call.name.clone())),
+            PartBody::ToolResult(result) => {
+                let called = names.iter().rev().find(|(id, _)| *id == result.call_id);
+                result.name = called.map(|(_, name)| name.clone());
+            }
+            PartBody::Text(_)
+            | PartBody::Refusal(_)
+            | PartBody::Media(_)
+            | PartBody::Reasoning(_)
+            | PartBody::Json(_)
+            | PartBody::Opaque(_) => {}
+        }
     }
 }
 

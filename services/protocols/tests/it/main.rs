@@ -10,6 +10,8 @@ mod corpus;
 #[cfg(test)]
 mod embeddings;
 #[cfg(test)]
+mod gemini;
+#[cfg(test)]
 mod made_up;
 #[cfg(test)]
 mod meaning;

@@ -90,7 +90,8 @@ fn part(part: &mut Part<'_>) {
     match &mut part.body {
         PartBody::ToolCall(call) => {
             call.extra = Extra::NONE;
-            call.arguments = Arguments::Text(call.arguments.as_text().to_owned().into());
+            // Line breaks in JSON stand between tokens, and frames are one line.
+            call.arguments = Arguments::Text(call.arguments.as_text().replace(['\n', '\r'], " ").into());
         }
         PartBody::ToolResult(result) => result.content.iter_mut().for_each(self::part),
         PartBody::Text(_)

@@ -9,7 +9,8 @@ use sluicegate_protocols::dialect::{
     self, StreamEncoder, decode_request, decode_response, encode_request, encode_response,
 };
 use sluicegate_protocols::target::{
-    AnswerTarget, ChatQuirks, OutputLimitField, ReasoningField, RequestTarget, ThinkingControl,
+    AnswerTarget, ChatQuirks, GeminiQuirks, OutputLimitField, ReasoningField, RequestTarget, ThinkingControl,
+    ThinkingField,
 };
 use sluicegate_protocols::tool_ids::IdRule;
 
@@ -26,7 +27,7 @@ struct Case {
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[CHAT, MESSAGES];
+const CASES: &[Case] = &[CHAT, MESSAGES, GENERATE, STREAM_GENERATE];
 
 const CHAT: Case = Case {
     dialect: Dialect::OpenAiChat,
@@ -54,6 +55,22 @@ const MESSAGES: Case = Case {
         ("anthropic-b9f8513893-00", "tells several answers in a row"),
         ("anthropic-cc9ed11a33-00", "tells several answers in a row"),
         ("anthropic-f00c74b7f9-00", "tells several answers in a row"),
+    ],
+};
+const GENERATE: Case = Case {
+    dialect: Dialect::Gemini,
+    endpoint: "generateContent",
+    exceptions: &[],
+    poor_summaries: &[],
+};
+
+const STREAM_GENERATE: Case = Case {
+    dialect: Dialect::Gemini,
+    endpoint: "streamGenerateContent",
+    exceptions: &[],
+    poor_summaries: &[
+        ("gemini-0020e42c35-00", "leaves out arguments told in pieces"),
+        ("gemini-7269630904-00", "leaves out arguments told in pieces"),
     ],
 };
 
@@ -88,6 +105,11 @@ const AS_SENT: RequestTarget<'static> = RequestTarget {
         reasoning: ReasoningField::ReasoningDetails,
     },
     thinking: ThinkingControl::Budget,
+    gemini: GeminiQuirks {
+        json_schema: true,
+        thinking: ThinkingField::Level,
+        signed_calls: false,
+    },
 };
 
 /// Compares documents and says where they part.
@@ -350,7 +372,8 @@ fn against_summary(recording: &Recording, candidate: Option<&Candidate<'_>>) -> 
             FinishReason::Length | FinishReason::ContextWindow => "length",
             FinishReason::ToolUse => "tool_calls",
             FinishReason::ContentFilter | FinishReason::Refusal => "content_filter",
-            FinishReason::Pause | FinishReason::Error | FinishReason::Other => "other",
+            FinishReason::Error => "error",
+            FinishReason::Pause | FinishReason::Other => "other",
         });
     compare("finish", finish, summary["finish"].as_str().unwrap_or_default());
     differ

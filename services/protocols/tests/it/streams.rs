@@ -14,7 +14,11 @@ use crate::{made_up, meaning};
 pub(crate) const ENDPOINTS: &[(Dialect, &str)] = &[
     (Dialect::OpenAiChat, "chat.completions"),
     (Dialect::AnthropicMessages, "messages"),
+    (Dialect::Gemini, "streamGenerateContent"),
 ];
+
+/// What members that tell why an answer ended are called.
+const LAST_WORDS: [&str; 3] = ["\"finish_reason\":", "\"stop_reason\":", "\"finishReason\":"];
 
 #[test]
 fn splits_do_not_matter() {
@@ -62,9 +66,7 @@ fn a_cut_before_the_last_word_is_a_cut() {
             }
             let said = &text[..complete_at];
             assert!(
-                complete_at == text.len()
-                    || said.contains("finish_reason")
-                    || said.contains("\"stop_reason\""),
+                complete_at == text.len() || LAST_WORDS.iter().any(|word| said.contains(word)),
                 "{}: complete at {complete_at}",
                 recording.id
             );
@@ -107,7 +109,8 @@ proptest! {
         keep in any::<proptest::sample::Index>(),
     ) {
         // Everything up to the frame that holds the finish reason.
-        let finish = frames.iter().position(|f| f.contains("\"finish_reason\":\"") || f.contains("\"stop_reason\":\""));
+        let told = |frame: &String| LAST_WORDS.iter().any(|word| frame.contains(&format!("{word}\"")));
+        let finish = frames.iter().position(told);
         let last = finish.unwrap_or(frames.len() - 1).max(1);
         let text: String = frames[..keep.index(last) + 1].concat();
         let text = if keep.index(last) + 1 > last { text } else { frames[..keep.index(last)].concat() };
