@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::anthropic_messages::MessagesRequestView;
 use crate::completions::CompletionsRequestView;
 use crate::embeddings::EmbeddingsRequestView;
+use crate::gemini::GeminiRequestView;
 use crate::json::{Span, write_string};
 use crate::openai_chat::request::{ChatRequestView, StreamFlag, StreamOptions};
 
@@ -73,6 +74,16 @@ pub fn completions(body: &Bytes, view: &CompletionsRequestView<'_>, model: &str)
         body: edits.apply(body),
         hide_usage_chunk: view.is_stream() && !view.caller_wants_usage(),
     }
+}
+
+/// Rewrites a generateContent request; see [`chat`]. The model is in the path and usage comes
+/// unasked, so that the extension alone is cut.
+pub fn gemini(body: &Bytes, view: &GeminiRequestView<'_>) -> Bytes {
+    let mut edits = Edits::default();
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    edits.apply(body)
 }
 
 fn ask_for_usage(edits: &mut Edits, stream: Span, options: StreamOptions) {

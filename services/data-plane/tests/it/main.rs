@@ -5,6 +5,8 @@ mod auth;
 #[cfg(test)]
 mod connection_test;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod disconnect;
 #[cfg(test)]
 mod drain;

@@ -1,7 +1,8 @@
-//! The framings: server-sent events and JSON itself.
+//! The framings: server-sent events, AWS event streams and JSON itself.
 
 use serde_json::{Map, Value};
 use sluicegate_protocols::DecodeError;
+use sluicegate_protocols::event_stream::{self, FramingFault};
 use sluicegate_protocols::json::{Cursor, Kind, check};
 use sluicegate_protocols::sse::{Frame, FrameTooLarge, Parser};
 
@@ -77,6 +78,52 @@ pub fn sse_parser(bytes: &[u8]) {
             }
         }
     }
+}
+
+/// What a read of an event stream saw of a message, in the end or up to a fault.
+type Message = (Vec<u8>, Option<Vec<u8>>, Vec<u8>);
+
+fn messages<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Message>, Result<(), FramingFault>) {
+    let mut seen = Vec::new();
+    let mut parser = event_stream::Parser::new(1 << 20);
+    for piece in pieces {
+        let fed = parser.feed(piece, |frame| {
+            let headers: Vec<_> = frame.headers.clone().collect();
+            let mut anew = Vec::new();
+            event_stream::write_message(&mut anew, &headers, |out| out.extend_from_slice(frame.data));
+            assert_eq!(anew, frame.raw, "written anew");
+            seen.push((
+                frame.raw.to_vec(),
+                frame.event.map(<[u8]>::to_vec),
+                frame.data.to_vec(),
+            ));
+            Ok(())
+        });
+        if fed.is_err() {
+            return (seen, fed);
+        }
+    }
+    let end = parser.finish();
+    (seen, end)
+}
+
+/// Splits do not matter, what is read is written the same, and no checksum is passed over. Since made-up
+/// bytes have none that fit, they also come as payloads of messages.
+pub fn event_stream(bytes: &[u8]) {
+    assert_eq!(messages(pieces(bytes)), messages([bytes]), "in pieces");
+    let mut framed = Vec::new();
+    for payload in bytes.split(|byte| *byte == b'\n') {
+        event_stream::write_event(&mut framed, "chunk", |out| out.extend_from_slice(payload));
+    }
+    let (seen, end) = messages(pieces(&framed));
+    assert_eq!(end, Ok(()));
+    let payloads: Vec<&[u8]> = seen.iter().map(|(_, _, data)| data.as_slice()).collect();
+    assert_eq!(payloads, bytes.split(|byte| *byte == b'\n').collect::<Vec<_>>());
+    // One bit turned anywhere is a fault, or at least the end of what can be read.
+    let at = bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>() % framed.len();
+    framed[at] ^= 1 << (bytes.len() % 8);
+    let (less, end) = messages([framed.as_slice()]);
+    assert!(end.is_err() && seen.starts_with(&less), "a turned bit is noticed");
 }
 
 /// The cursor accepts what serde accepts and reads the same.

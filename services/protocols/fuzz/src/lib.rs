@@ -12,7 +12,7 @@ mod streams;
 
 pub use conversion::convert;
 pub use documents::{decode_request, decode_response, provider_error};
-pub use framing::{json, sse_parser};
+pub use framing::{event_stream, json, sse_parser};
 pub use parity::{embeddings, passthrough};
 pub use streams::stream;
 
@@ -25,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("decode_request", decode_request),
     ("decode_response", decode_response),
     ("embeddings", embeddings),
+    ("event_stream", event_stream),
     ("json", json),
     ("passthrough", passthrough),
     ("provider_error", provider_error),

@@ -1,16 +1,26 @@
-//! Legacy completions (`POST /v1/completions`): a text goes on. What a gateway reads of a request and
-//! an answer, and `bridge`, which asks a provider that only chats and tells its answer in this form.
+//! OpenAI's older text completions, for the clients that still call them. They are chat in other
+//! clothes and no dialect of their own: a request is rewritten into a chat request with one message
+//! ([`to_chat`]), and answers of any dialect are written in their form.
 //!
-//! It is not a dialect of its own: its requests say a fraction of what the canonical form does, and
-//! providers that still have it speak Chat Completions as well. Chunks differ from those of chat only
-//! in where the text is, so that [`ChatStream::of_completions`] watches them.
+//! Providers that serve them natively get them as they came: [`CompletionsRequestView`] says what a
+//! gateway must know of a request, [`crate::passthrough::completions`] rewrites it, and
+//! [`ChatStream::of_completions`] watches the answer, whose chunks differ from those of chat only in
+//! where the text is.
 //!
 //! [`ChatStream::of_completions`]: crate::openai_chat::stream::ChatStream::of_completions
 
-pub mod bridge;
+mod answer;
 mod request;
+mod stream;
+mod view;
 
-pub use request::{CompletionsRequestView, Prompt};
+#[cfg(test)]
+mod tests;
+
+pub use answer::encode_response;
+pub use request::{Refusal, to_chat};
+pub use stream::StreamEncoder;
+pub use view::{CompletionsRequestView, Prompt};
 
 use crate::DecodeError;
 use crate::openai_chat::response::{ResponseFacts, read_text};

@@ -4,8 +4,10 @@ use bytes::Bytes;
 use serde_json::Value;
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::canonical::{StreamEnd, StreamEvent};
-use sluicegate_protocols::completions::{CompletionsRequestView, bridge, read_response};
-use sluicegate_protocols::dialect::{StreamDecoder, decode_response, encode_request};
+use sluicegate_protocols::completions::{
+    CompletionsRequestView, Refusal, StreamEncoder, encode_response, read_response, to_chat,
+};
+use sluicegate_protocols::dialect::{StreamDecoder, decode_request, decode_response, encode_request};
 use sluicegate_protocols::openai_chat::FinishReason;
 use sluicegate_protocols::openai_chat::stream::ChatStream;
 use sluicegate_protocols::passthrough;
@@ -171,39 +173,22 @@ fn recorded_requests_can_be_asked_in_every_dialect() {
         let id = &recording.id;
         let document: Value = serde_json::from_str(&text).unwrap();
         let texts = texts(&document["prompt"]);
-        let bridged = match bridge::decode_request(text.as_bytes(), 64) {
-            Ok(bridged) => bridged,
-            Err(error) => {
-                assert_eq!(
-                    (texts.len(), error.pointer()),
-                    (0, "/prompt/0"),
-                    "{id}: tokens are no text"
+        let chat = match to_chat(text.as_bytes(), 64) {
+            Ok(chat) => chat,
+            Err(refusal) => {
+                assert!(
+                    matches!(refusal, Refusal::Unsupported("prompt", _)),
+                    "{id}: {refusal}"
                 );
+                assert!(texts.len() != 1, "{id}: several texts, or tokens, which are none");
                 continue;
             }
         };
-        let lost: Vec<_> = bridged
-            .losses
-            .losses()
-            .iter()
-            .map(|loss| loss.name.as_str())
-            .collect();
-        assert_eq!(
-            lost,
-            if texts.len() > 1 {
-                vec!["prompt"]
-            } else {
-                Vec::new()
-            },
-            "{id}"
-        );
+        let request = decode_request(Dialect::OpenAiChat, &chat, 64).unwrap_or_else(|e| panic!("{id}: {e}"));
         for &dialect in Dialect::ALL {
-            let body = encode_request(dialect, &bridged.request, &RequestTarget::default()).body;
+            let body = encode_request(dialect, &request, &RequestTarget::default()).body;
             let body = String::from_utf8(body).unwrap();
-            let first = document["prompt"]
-                .as_array()
-                .map_or(&document["prompt"], |items| &items[0]);
-            let prompt = first.to_string();
+            let prompt = Value::from(texts[0]).to_string();
             assert!(
                 body.contains(prompt.trim_matches('"')),
                 "{id} in {}",
@@ -228,13 +213,13 @@ fn recorded_chats_are_told_as_completions() {
         let said = recording.summary()["text"].as_str().unwrap();
         if let Some(body) = recording.whole() {
             let response = decode_response(Dialect::OpenAiChat, body.as_bytes()).unwrap();
-            let encoded = bridge::encode_response(&response, &target);
+            let encoded = encode_response(&response, &target);
             let mut told = Told::default();
             told.note(&serde_json::from_slice(&encoded.body).unwrap());
             assert_eq!(told.text, said, "{id}");
         }
         let Some(text) = recording.stream() else { continue };
-        let mut encoder = bridge::StreamEncoder::new(&target);
+        let mut encoder = StreamEncoder::new(&target);
         let mut decoder = StreamDecoder::new(Dialect::OpenAiChat);
         let mut out = Vec::new();
         let mut sink = |event: StreamEvent<'_>| encoder.event(&event, &mut out);

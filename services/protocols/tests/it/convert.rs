@@ -110,9 +110,9 @@ fn answer(from: Dialect, to: Dialect, recording: &Recording) -> Option<Conversio
 
 /// A complete stream. Beside the rule, it must fold to what the whole form of its answer becomes.
 fn stream(from: Dialect, to: Dialect, recording: &Recording) -> Option<Conversion> {
-    let text = recording.stream()?;
+    let received = recording.received()?;
     let mut encoder = StreamEncoder::new(to, &ANSWER);
-    let first = meaning::run_to(from, [text.as_bytes()], &mut encoder);
+    let first = meaning::run_to(from, [received.as_slice()], &mut encoder);
     if first.end != StreamEnd::Complete {
         return None;
     }
@@ -269,7 +269,7 @@ fn losses_file(dialect: Dialect) -> PathBuf {
 /// The loss reports of a dialect's golden recordings: a line for all targets that lose the same.
 fn report(case: &Case) -> String {
     let (mut lines, mut lossless, mut lossy) = (String::new(), 0, 0);
-    for recording in golden(case.endpoint) {
+    for recording in case.endpoints.iter().flat_map(|endpoint| golden(endpoint)) {
         let mut alike: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
         for conversion in conversions(case.dialect, &recording) {
             let words = conversion.words();

@@ -200,4 +200,4 @@ macro_rules! holds {
     };
 }
 
-holds!(convert decode_request decode_response embeddings json passthrough provider_error sse_parser stream);
+holds!(convert decode_request decode_response embeddings event_stream json passthrough provider_error sse_parser stream);

@@ -1,8 +1,8 @@
 //! The dialect readers against recorded provider traffic: what they extract must equal the reading
 //! made independently for each recording, however a stream is split or cut. And the hub: what goes
 //! through the canonical form comes out the same (`recorded`), holds for made-up values (`roundtrip`)
-//! and under broken streams (`streams`) and hostile input (`fuzz`); `meaning` and `made_up` serve all
-//! dialects.
+//! and under broken streams (`streams`), keeps the rules of the dialect it is told in (`to_*`), and
+//! is the same on the way to a caller (`relay`), and stands hostile input (`fuzz`); `meaning` and `made_up` serve all dialects.
 
 #[cfg(test)]
 mod chat;
@@ -15,15 +15,23 @@ mod corpus;
 #[cfg(test)]
 mod embeddings;
 #[cfg(test)]
+mod event_stream;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod gemini;
 #[cfg(test)]
 mod made_up;
 #[cfg(test)]
 mod meaning;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod relay;
 #[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
@@ -33,3 +41,5 @@ mod streams;
 #[expect(unreachable_pub, reason = "the fuzz crate needs it public")]
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
+#[cfg(test)]
+mod to_messages;

@@ -1,6 +1,7 @@
 //! Anthropic.
 
 use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::Dialect;
 
 use super::compatible::COMPATIBLE;
 use super::{Listing, Provider};
@@ -13,6 +14,7 @@ pub(in crate::upstream) const ANTHROPIC: Provider = Provider {
     id: ProviderId::Anthropic,
     key: KeyHeader::Named("x-api-key"),
     headers: |_| VERSION,
+    dialects: |_| &[Dialect::AnthropicMessages, Dialect::OpenAiChat],
     listing: Listing {
         address: |base, _| format!("{base}/models?limit=1000"),
         headers: VERSION,

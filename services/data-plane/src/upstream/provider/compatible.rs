@@ -42,6 +42,7 @@ pub(super) fn address(ask: &Ask<'_>) -> Option<String> {
     let path = match ask.operation {
         Operation::ChatCompletions => match ask.dialect {
             Dialect::OpenAiChat => "/chat/completions",
+            Dialect::AnthropicMessages => "/messages",
         },
         Operation::Embeddings => "/embeddings",
     };

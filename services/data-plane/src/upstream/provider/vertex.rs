@@ -39,7 +39,7 @@ fn address(ask: &Ask<'_>) -> Option<String> {
     let account = account(ask.base, ask.settings)?;
     let path = match (ask.operation, ask.dialect) {
         (Operation::ChatCompletions, Dialect::OpenAiChat) => "endpoints/openapi/chat/completions".to_owned(),
-        (Operation::Embeddings, _) => return None,
+        (Operation::ChatCompletions, Dialect::AnthropicMessages) | (Operation::Embeddings, _) => return None,
     };
     Some(format!("{account}/{path}"))
 }
