@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sluicegate_protocols::canonical::{
     Candidate, Citation, FinishReason, FunctionTool, Media, MediaKind, Message, Part, PartBody,
@@ -27,7 +29,8 @@ pub(crate) struct Fact {
 pub(crate) fn of_request(request: &Request<'_>) -> Vec<Fact> {
     let mut facts = Facts::default();
     facts.conversation(&request.messages);
-    request.tools.iter().for_each(|tool| facts.tool(tool));
+    let allowed = request.tools.iter().filter(|tool| may_be_called(request, tool));
+    allowed.for_each(|tool| facts.tool(tool));
     facts.settings(request);
     facts.labels(request);
     facts.list
@@ -59,6 +62,17 @@ pub(crate) fn of_response(response: &Response<'_>) -> Vec<Fact> {
         facts.add(format!("tier {tier}"), &[Feature::ServiceTier]);
     }
     facts.list
+}
+
+/// Whether the choice leaves room for a tool: offering fewer says the same as allowing fewer.
+fn may_be_called(request: &Request<'_>, tool: &Tool<'_>) -> bool {
+    let mode = request.tool_choice.as_ref().map(|choice| &choice.mode);
+    match (mode, &tool.body) {
+        (Some(ToolMode::Allowed { names, .. }), ToolBody::Function(function)) => {
+            names.contains(&function.name)
+        }
+        _ => true,
+    }
 }
 
 /// Names of the unknown members of a request that say something; each must be reported.
@@ -227,11 +241,9 @@ impl Facts {
                 self.add("declined".to_owned(), &[Feature::Refusal]);
             }
             PartBody::Media(media) => {
-                // A document of plain text reads the same as text, save that it is one.
-                if let Source::Text(text) = &media.source {
-                    self.text(who, text);
-                    self.add("that was a document".to_owned(), &[Feature::File]);
-                    return;
+                if let Some(text) = plain_text(media) {
+                    self.text(who, &text);
+                    return self.document(media);
                 }
                 self.media(media);
                 self.speaking = None;
@@ -296,9 +308,16 @@ impl Facts {
             match &part.body {
                 PartBody::Text(text) => said.push_str(&text.text),
                 PartBody::Json(value) => said.push_str(value.as_str()),
+                PartBody::Media(media) if plain_text(media).is_some() => {
+                    said.extend(plain_text(media));
+                    self.document(media);
+                }
                 PartBody::Media(media) => {
                     self.media(media);
-                    self.add(format!("shown by call {number:?}"), &[Feature::ToolResultContent]);
+                    self.add(
+                        format!("shown by call {number:?}"),
+                        &[Feature::ToolResultContent, Feature::FileId],
+                    );
                 }
                 PartBody::Opaque(opaque) => self.add(
                     format!("block {}", opaque.kind),
@@ -326,6 +345,14 @@ impl Facts {
         );
         if result.is_error == Some(true) {
             self.add(format!("call {number:?} failed"), &[Feature::ToolError]);
+        }
+    }
+
+    /// A document of plain text reads the same as text, save that it is one.
+    fn document(&mut self, media: &Media<'_>) {
+        self.add("that was a document".to_owned(), &[Feature::File]);
+        if let Some(name) = &media.name {
+            self.add(format!("file called {name}"), &[Feature::File]);
         }
     }
 
@@ -404,14 +431,17 @@ impl Facts {
                 strict,
                 extra: _,
             }) => {
-                self.add(format!("tool {name}"), &[Feature::Tool]);
+                self.add(format!("tool {name}"), &[Feature::Tool, Feature::ToolChoice]);
                 if let Some(text) = description.as_deref().filter(|text| !text.is_empty()) {
-                    self.add(format!("tool {name} is for {text}"), &[Feature::Tool]);
+                    self.add(
+                        format!("tool {name} is for {text}"),
+                        &[Feature::Tool, Feature::ToolChoice],
+                    );
                 }
                 let schema = schema(parameters.as_ref());
                 self.add(
                     format!("tool {name} takes {schema}"),
-                    &[Feature::Schema, Feature::Tool],
+                    &[Feature::Schema, Feature::Tool, Feature::ToolChoice],
                 );
                 if *strict == Some(true) {
                     self.add(format!("tool {name} is strict"), &[Feature::StrictTool]);
@@ -464,12 +494,13 @@ impl Facts {
         }
         if let Some(choice) = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty()) {
             let says = match &choice.mode {
-                ToolMode::Auto => None,
-                ToolMode::Named(name) => Some(format!("must call {name}")),
-                mode @ (ToolMode::None
-                | ToolMode::Required
-                | ToolMode::Allowed { .. }
-                | ToolMode::Other(_)) => Some(format!("tools {mode:?}")),
+                ToolMode::Auto | ToolMode::Allowed { required: false, .. } => None,
+                ToolMode::None => Some("call no tool".to_owned()),
+                ToolMode::Required | ToolMode::Allowed { required: true, .. } => {
+                    Some("call a tool".to_owned())
+                }
+                ToolMode::Named(name) => Some(format!("call {name}")),
+                ToolMode::Other(_) => Some("choose in another way".to_owned()),
             };
             says.into_iter()
                 .for_each(|says| self.add(says, &[Feature::ToolChoice]));
@@ -496,12 +527,16 @@ impl Facts {
         match shape {
             ResponseShape::Text => {}
             ResponseShape::JsonObject => self.add("answer in JSON".to_owned(), FORMAT),
+            // Most dialects cannot but keep to a schema, so that being strict says nothing; nor does
+            // a name, which some demand.
             ResponseShape::JsonSchema {
-                schema: told, strict, ..
+                schema: told,
+                description,
+                ..
             } => {
                 self.add(format!("answer in {}", schema(told.as_ref())), FORMAT);
-                if *strict == Some(true) {
-                    self.add("strictly".to_owned(), FORMAT);
+                if let Some(text) = description {
+                    self.add(format!("the answer is {text}"), FORMAT);
                 }
             }
             ResponseShape::Other(_) => self.add("answer in another form".to_owned(), FORMAT),
@@ -608,6 +643,18 @@ impl Facts {
                 fact.excuses = excuses;
             }
         }
+    }
+}
+
+/// The text of a document that is nothing but text.
+fn plain_text<'m>(media: &'m Media<'_>) -> Option<Cow<'m, str>> {
+    match &media.source {
+        Source::Text(text) => Some(Cow::Borrowed(text)),
+        Source::Base64(data) if media.mime.as_deref() == Some("text/plain") => {
+            let bytes = STANDARD.decode(data.as_bytes()).ok()?;
+            String::from_utf8(bytes).ok().map(Cow::Owned)
+        }
+        Source::Base64(_) | Source::Url(_) | Source::FileId(_) => None,
     }
 }
 

@@ -235,7 +235,7 @@ fn what_cannot_be_said_is_reported() {
             (Feature::ReasoningSignature, "/messages/0/parts/0"),
             (Feature::UnknownField, "/messages/0/parts/0"),
             (Feature::Role, "/messages/1/role"),
-            (Feature::UnknownPart, "/messages/1/parts/0"),
+            (Feature::ServerTool, "/messages/1/parts/0"),
             (Feature::ServerTool, "/tools/0"),
             (Feature::ReasoningConfig, "/reasoning"),
             (Feature::UnknownField, ""),
