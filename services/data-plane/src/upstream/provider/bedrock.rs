@@ -9,6 +9,8 @@ use super::{Ask, Listing, Provider, compatible};
 pub(in crate::upstream) const BEDROCK: Provider = Provider {
     id: ProviderId::Bedrock,
     address,
+    // Inference profiles, by the id the catalog has.
+    model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
     aws_service: Some("bedrock"),
     listing: Listing {
         address: |base, _| format!("{}/foundation-models", control(base)),
