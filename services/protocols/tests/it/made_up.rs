@@ -39,7 +39,7 @@ fn object() -> impl Strategy<Value = RawJson<'static>> {
 }
 
 fn number() -> impl Strategy<Value = Number<'static>> {
-    prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("2")].prop_map(|text| Number::parse(text).unwrap())
+    prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("1")].prop_map(|text| Number::parse(text).unwrap())
 }
 
 fn image() -> impl Strategy<Value = Part<'static>> {
@@ -133,9 +133,10 @@ fn tool_choice() -> impl Strategy<Value = ToolChoice<'static>> {
 }
 
 fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
-    (word(), object()).prop_map(|(name, schema)| ResponseFormat {
+    object().prop_map(|schema| ResponseFormat {
         shape: ResponseShape::JsonSchema {
-            name: Some(name),
+            // The name that `meaning` gives where a dialect has none.
+            name: Some("response".into()),
             description: None,
             schema: Some(schema),
             strict: Some(true),
@@ -187,6 +188,14 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
     )
 }
 
+/// Whether answers say when they were made.
+fn tells_time(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::OpenAiChat => true,
+        Dialect::AnthropicMessages => false,
+    }
+}
+
 /// An answer that every dialect can express.
 pub(crate) fn response(dialect: Dialect) -> impl Strategy<Value = Response<'static>> {
     (said("call_"), 0u64..1_000_000, 0u64..1_000_000, word()).prop_map(
@@ -208,7 +217,7 @@ pub(crate) fn response(dialect: Dialect) -> impl Strategy<Value = Response<'stat
             });
             response.id = Some("answer-1".into());
             response.model = Some(model);
-            response.created = Some(1_700_000_000);
+            response.created = tells_time(dialect).then_some(1_700_000_000);
             response.candidates.push(candidate);
             response.usage = Some(Usage {
                 counts: TokenCounts {

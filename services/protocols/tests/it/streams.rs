@@ -11,7 +11,10 @@ use crate::corpus::recordings;
 use crate::roundtrip::events;
 use crate::{made_up, meaning};
 
-const ENDPOINTS: &[(Dialect, &str)] = &[(Dialect::OpenAiChat, "chat.completions")];
+const ENDPOINTS: &[(Dialect, &str)] = &[
+    (Dialect::OpenAiChat, "chat.completions"),
+    (Dialect::AnthropicMessages, "messages"),
+];
 
 #[test]
 fn splits_do_not_matter() {
@@ -59,7 +62,9 @@ fn a_cut_before_the_last_word_is_a_cut() {
             }
             let said = &text[..complete_at];
             assert!(
-                complete_at == text.len() || said.contains("finish_reason"),
+                complete_at == text.len()
+                    || said.contains("finish_reason")
+                    || said.contains("\"stop_reason\""),
                 "{}: complete at {complete_at}",
                 recording.id
             );
