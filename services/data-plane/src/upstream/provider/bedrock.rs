@@ -25,7 +25,9 @@ pub(in crate::upstream) const BEDROCK: Provider = Provider {
 /// private endpoint both are one.
 fn control(base: &str) -> String {
     match base.strip_prefix("https://bedrock-runtime.") {
-        Some(rest) if rest.ends_with(".amazonaws.com") => format!("https://bedrock.{rest}"),
+        Some(rest) if rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn") => {
+            format!("https://bedrock.{rest}")
+        }
         Some(_) | None => base.to_owned(),
     }
 }
@@ -36,6 +38,6 @@ fn address(ask: &Ask<'_>) -> Option<String> {
             let base = &format!("{}/openai/v1", ask.base);
             compatible::address(&Ask { base, ..*ask })
         }
-        (Operation::Embeddings, _) => None,
+        (Operation::ChatCompletions, Dialect::AnthropicMessages) | (Operation::Embeddings, _) => None,
     }
 }
