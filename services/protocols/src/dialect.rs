@@ -4,8 +4,10 @@
 
 use crate::DecodeError;
 use crate::anthropic_messages;
+use crate::bedrock_converse;
 use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
 use crate::failure::Failure;
+use crate::gemini;
 use crate::lossy::{Encoded, LossReport};
 use crate::openai_chat;
 use crate::target::{AnswerTarget, RequestTarget};
@@ -17,17 +19,45 @@ pub enum Dialect {
     OpenAiChat,
     /// Anthropic Messages.
     AnthropicMessages,
+    /// Gemini's generateContent, as the Gemini API and Vertex AI serve it.
+    Gemini,
+    /// Amazon Bedrock's Converse and ConverseStream.
+    BedrockConverse,
+}
+
+/// How the frames of a stream are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// Server-sent events: [`crate::sse`].
+    Sse,
+    /// AWS event stream: [`crate::event_stream`].
+    EventStream,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::AnthropicMessages];
+    pub const ALL: &'static [Self] = &[
+        Self::OpenAiChat,
+        Self::AnthropicMessages,
+        Self::Gemini,
+        Self::BedrockConverse,
+    ];
 
     /// Its name in configuration, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
             Self::AnthropicMessages => "anthropic_messages",
+            Self::Gemini => "gemini",
+            Self::BedrockConverse => "bedrock_converse",
+        }
+    }
+
+    /// How its streams are framed.
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::OpenAiChat | Self::AnthropicMessages | Self::Gemini => Framing::Sse,
+            Self::BedrockConverse => Framing::EventStream,
         }
     }
 }
@@ -37,6 +67,8 @@ pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Reque
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
         Dialect::AnthropicMessages => anthropic_messages::codec::decode_request(body, depth),
+        Dialect::Gemini => gemini::codec::decode_request(body, depth),
+        Dialect::BedrockConverse => bedrock_converse::codec::decode_request(body, depth),
     }
 }
 
@@ -45,6 +77,8 @@ pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestT
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
         Dialect::AnthropicMessages => anthropic_messages::codec::encode_request(request, target),
+        Dialect::Gemini => gemini::codec::encode_request(request, target),
+        Dialect::BedrockConverse => bedrock_converse::codec::encode_request(request, target),
     }
 }
 
@@ -54,6 +88,8 @@ pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, De
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
         Dialect::AnthropicMessages => anthropic_messages::codec::decode_response(body),
+        Dialect::Gemini => gemini::codec::decode_response(body),
+        Dialect::BedrockConverse => bedrock_converse::codec::decode_response(body),
     }
 }
 
@@ -62,6 +98,8 @@ pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &Answe
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
         Dialect::AnthropicMessages => anthropic_messages::codec::encode_response(response, target),
+        Dialect::Gemini => gemini::codec::encode_response(response, target),
+        Dialect::BedrockConverse => bedrock_converse::codec::encode_response(response, target),
     }
 }
 
@@ -70,6 +108,8 @@ pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
         Dialect::AnthropicMessages => anthropic_messages::error::ErrorBody::from(failure).to_json(),
+        Dialect::Gemini => gemini::error::ErrorBody::from(failure).to_json(),
+        Dialect::BedrockConverse => bedrock_converse::error::ErrorBody::from(failure).to_json(),
     }
 }
 
@@ -80,6 +120,10 @@ pub enum StreamDecoder {
     OpenAiChat(openai_chat::codec::StreamDecoder),
     /// Events of a message.
     AnthropicMessages(anthropic_messages::codec::StreamDecoder),
+    /// Chunks of generateContent.
+    Gemini(gemini::codec::StreamDecoder),
+    /// Converse's messages.
+    BedrockConverse(bedrock_converse::codec::StreamDecoder),
 }
 
 impl StreamDecoder {
@@ -90,6 +134,8 @@ impl StreamDecoder {
             Dialect::AnthropicMessages => {
                 Self::AnthropicMessages(anthropic_messages::codec::StreamDecoder::new())
             }
+            Dialect::Gemini => Self::Gemini(gemini::codec::StreamDecoder::new()),
+            Dialect::BedrockConverse => Self::BedrockConverse(bedrock_converse::codec::StreamDecoder::new()),
         }
     }
 
@@ -103,6 +149,8 @@ impl StreamDecoder {
         match self {
             Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
             Self::AnthropicMessages(decoder) => decoder.frame(event, data, sink),
+            Self::Gemini(decoder) => decoder.frame(event, data, sink),
+            Self::BedrockConverse(decoder) => decoder.frame(event, data, sink),
         }
     }
 
@@ -111,6 +159,8 @@ impl StreamDecoder {
         match self {
             Self::OpenAiChat(decoder) => decoder.end(sink),
             Self::AnthropicMessages(decoder) => decoder.end(sink),
+            Self::Gemini(decoder) => decoder.end(sink),
+            Self::BedrockConverse(decoder) => decoder.end(sink),
         }
     }
 }
@@ -122,6 +172,10 @@ pub enum StreamEncoder {
     OpenAiChat(openai_chat::codec::StreamEncoder),
     /// Events of a message.
     AnthropicMessages(anthropic_messages::codec::StreamEncoder),
+    /// Chunks of generateContent.
+    Gemini(gemini::codec::StreamEncoder),
+    /// Converse's messages.
+    BedrockConverse(bedrock_converse::codec::StreamEncoder),
 }
 
 impl StreamEncoder {
@@ -132,6 +186,10 @@ impl StreamEncoder {
             Dialect::AnthropicMessages => {
                 Self::AnthropicMessages(anthropic_messages::codec::StreamEncoder::new(target))
             }
+            Dialect::Gemini => Self::Gemini(gemini::codec::StreamEncoder::new(target)),
+            Dialect::BedrockConverse => {
+                Self::BedrockConverse(bedrock_converse::codec::StreamEncoder::new(target))
+            }
         }
     }
 
@@ -140,6 +198,8 @@ impl StreamEncoder {
         match self {
             Self::OpenAiChat(encoder) => encoder.event(event, out),
             Self::AnthropicMessages(encoder) => encoder.event(event, out),
+            Self::Gemini(encoder) => encoder.event(event, out),
+            Self::BedrockConverse(encoder) => encoder.event(event, out),
         }
     }
 
@@ -149,6 +209,8 @@ impl StreamEncoder {
         match self {
             Self::OpenAiChat(encoder) => encoder.fail(failure, out),
             Self::AnthropicMessages(encoder) => encoder.fail(failure, out),
+            Self::Gemini(encoder) => encoder.fail(failure, out),
+            Self::BedrockConverse(encoder) => encoder.fail(failure, out),
         }
     }
 
@@ -157,6 +219,8 @@ impl StreamEncoder {
         match self {
             Self::OpenAiChat(encoder) => encoder.losses(),
             Self::AnthropicMessages(encoder) => encoder.losses(),
+            Self::Gemini(encoder) => encoder.losses(),
+            Self::BedrockConverse(encoder) => encoder.losses(),
         }
     }
 }
