@@ -110,9 +110,7 @@ impl Reading<'_> {
                 };
                 Ok((facts, None))
             }
-            (Some(_), spoken) => {
-                Ok((read_whole(&decode_response(spoken, body)?), None))
-            }
+            (Some(_), spoken) => Ok((read_whole(&decode_response(spoken, body)?), None)),
             (None, spoken) => {
                 let mut answer = decode_response(spoken, body)?;
                 let facts = read_whole(&answer);
@@ -132,9 +130,7 @@ impl Reading<'_> {
             (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
                 StreamRelay::Chat(Box::new(ChatStream::new(max_frame, hide_usage_chunk)))
             }
-            (Some(_), spoken) => {
-                StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame)))
-            }
+            (Some(_), spoken) => StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame))),
             (None, spoken) => {
                 let translator = StreamTranslator::new(spoken, self.form, &self.answer, max_frame);
                 StreamRelay::Translate(Box::new(translator))

@@ -68,6 +68,30 @@ mod tests {
     }
 
     #[test]
+    fn each_dialect_has_names_of_its_own() {
+        let given = [
+            ("anthropic-beta", "a"),
+            ("anthropic-beta", "b"),
+            ("openai-beta", "c"),
+        ];
+        let headers = selected(Dialect::AnthropicMessages, &given);
+        let values: Vec<_> = headers.get_all("anthropic-beta").iter().collect();
+        assert_eq!(values, ["a", "b"]);
+        assert_eq!(headers.len(), 2);
+        for &dialect in Dialect::ALL {
+            for name in [
+                "authorization",
+                "x-api-key",
+                "api-key",
+                "x-goog-api-key",
+                "cookie",
+            ] {
+                assert!(!allowed(dialect).contains(&name), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn a_value_that_is_no_header_or_too_long_is_left_out() {
         let long = "x".repeat(MAX_VALUE + 1);
         let headers = selected(
