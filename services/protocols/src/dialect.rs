@@ -3,6 +3,7 @@
 //! lists them.
 
 use crate::DecodeError;
+use crate::anthropic_messages;
 use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
 use crate::failure::Failure;
 use crate::gemini;
@@ -15,18 +16,21 @@ use crate::target::{AnswerTarget, RequestTarget};
 pub enum Dialect {
     /// OpenAI Chat Completions, and what calls itself compatible with it.
     OpenAiChat,
+    /// Anthropic Messages.
+    AnthropicMessages,
     /// Gemini's generateContent, as the Gemini API and Vertex AI serve it.
     Gemini,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::Gemini];
+    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::AnthropicMessages, Self::Gemini];
 
     /// Its name in configuration, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::AnthropicMessages => "anthropic_messages",
             Self::Gemini => "gemini",
         }
     }
@@ -36,6 +40,7 @@ impl Dialect {
 pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
+        Dialect::AnthropicMessages => anthropic_messages::codec::decode_request(body, depth),
         Dialect::Gemini => gemini::codec::decode_request(body, depth),
     }
 }
@@ -44,6 +49,7 @@ pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Reque
 pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
+        Dialect::AnthropicMessages => anthropic_messages::codec::encode_request(request, target),
         Dialect::Gemini => gemini::codec::encode_request(request, target),
     }
 }
@@ -53,6 +59,7 @@ pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestT
 pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
+        Dialect::AnthropicMessages => anthropic_messages::codec::decode_response(body),
         Dialect::Gemini => gemini::codec::decode_response(body),
     }
 }
@@ -61,6 +68,7 @@ pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, De
 pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &AnswerTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
+        Dialect::AnthropicMessages => anthropic_messages::codec::encode_response(response, target),
         Dialect::Gemini => gemini::codec::encode_response(response, target),
     }
 }
@@ -69,6 +77,7 @@ pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &Answe
 pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
+        Dialect::AnthropicMessages => anthropic_messages::error::ErrorBody::from(failure).to_json(),
         Dialect::Gemini => gemini::error::ErrorBody::from(failure).to_json(),
     }
 }
@@ -78,6 +87,8 @@ pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
 pub enum StreamDecoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamDecoder),
+    /// Events of a message.
+    AnthropicMessages(anthropic_messages::codec::StreamDecoder),
     /// Chunks of generateContent.
     Gemini(gemini::codec::StreamDecoder),
 }
@@ -87,6 +98,9 @@ impl StreamDecoder {
     pub fn new(dialect: Dialect) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamDecoder::new()),
+            Dialect::AnthropicMessages => {
+                Self::AnthropicMessages(anthropic_messages::codec::StreamDecoder::new())
+            }
             Dialect::Gemini => Self::Gemini(gemini::codec::StreamDecoder::new()),
         }
     }
@@ -100,6 +114,7 @@ impl StreamDecoder {
     ) -> Result<(), StreamFault> {
         match self {
             Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
+            Self::AnthropicMessages(decoder) => decoder.frame(event, data, sink),
             Self::Gemini(decoder) => decoder.frame(event, data, sink),
         }
     }
@@ -108,6 +123,7 @@ impl StreamDecoder {
     pub fn end(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> StreamEnd {
         match self {
             Self::OpenAiChat(decoder) => decoder.end(sink),
+            Self::AnthropicMessages(decoder) => decoder.end(sink),
             Self::Gemini(decoder) => decoder.end(sink),
         }
     }
@@ -118,6 +134,8 @@ impl StreamDecoder {
 pub enum StreamEncoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamEncoder),
+    /// Events of a message.
+    AnthropicMessages(anthropic_messages::codec::StreamEncoder),
     /// Chunks of generateContent.
     Gemini(gemini::codec::StreamEncoder),
 }
@@ -127,6 +145,9 @@ impl StreamEncoder {
     pub fn new(dialect: Dialect, target: &AnswerTarget<'_>) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamEncoder::new(target)),
+            Dialect::AnthropicMessages => {
+                Self::AnthropicMessages(anthropic_messages::codec::StreamEncoder::new(target))
+            }
             Dialect::Gemini => Self::Gemini(gemini::codec::StreamEncoder::new(target)),
         }
     }
@@ -135,6 +156,7 @@ impl StreamEncoder {
     pub fn event(&mut self, event: &StreamEvent<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.event(event, out),
+            Self::AnthropicMessages(encoder) => encoder.event(event, out),
             Self::Gemini(encoder) => encoder.event(event, out),
         }
     }
@@ -144,6 +166,7 @@ impl StreamEncoder {
     pub fn fail(&mut self, failure: &Failure<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.fail(failure, out),
+            Self::AnthropicMessages(encoder) => encoder.fail(failure, out),
             Self::Gemini(encoder) => encoder.fail(failure, out),
         }
     }
@@ -152,6 +175,7 @@ impl StreamEncoder {
     pub fn losses(&self) -> &LossReport {
         match self {
             Self::OpenAiChat(encoder) => encoder.losses(),
+            Self::AnthropicMessages(encoder) => encoder.losses(),
             Self::Gemini(encoder) => encoder.losses(),
         }
     }

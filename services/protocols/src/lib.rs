@@ -42,6 +42,7 @@
 //! A new canonical field is added only when two dialects have it; it then fails to compile until
 //! every encoder has said what it does with it.
 
+pub mod anthropic_messages;
 pub mod canonical;
 pub mod dialect;
 pub mod embeddings;

@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+use crate::anthropic_messages::MessagesRequestView;
 use crate::embeddings::EmbeddingsRequestView;
 use crate::gemini::GeminiRequestView;
 use crate::json::{Span, write_string};
@@ -39,6 +40,17 @@ pub fn chat(body: &Bytes, view: &ChatRequestView<'_>, model: &str) -> Rewritten 
 
 /// Rewrites an embeddings request; see [`chat`].
 pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -> Bytes {
+    let mut edits = Edits::default();
+    edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    edits.apply(body)
+}
+
+/// Rewrites a messages request, or one to count its tokens; see [`chat`]. Streams of this dialect
+/// always tell their usage.
+pub fn messages(body: &Bytes, view: &MessagesRequestView<'_>, model: &str) -> Bytes {
     let mut edits = Edits::default();
     edits.replace_model(&view.model, model);
     if let Some(extension) = &view.extension {

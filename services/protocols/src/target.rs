@@ -20,8 +20,19 @@ pub struct RequestTarget<'a> {
     pub meaning_only: bool,
     /// Peculiarities of Chat Completions servers.
     pub chat: ChatQuirks,
+    /// How a Claude model is told how much to think.
+    pub thinking: ThinkingControl,
     /// Peculiarities of Gemini models and servers.
     pub gemini: GeminiQuirks,
+}
+
+/// How a Claude model is told how much to think. Applies to requests of other dialects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThinkingControl {
+    /// By an effort, within which it judges for itself; newer models take nothing else.
+    Effort,
+    /// By a budget in tokens; older models take nothing else.
+    Budget,
 }
 
 /// Peculiarities of a Chat Completions server. They apply when a request comes from another
@@ -95,6 +106,7 @@ impl Default for RequestTarget<'_> {
                 developer_role: true,
                 reasoning: ReasoningField::Nowhere,
             },
+            thinking: ThinkingControl::Effort,
             gemini: GeminiQuirks {
                 json_schema: true,
                 thinking: ThinkingField::Level,

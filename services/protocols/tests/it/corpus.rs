@@ -87,11 +87,13 @@ pub(crate) fn recordings(endpoint: &str) -> Vec<Recording> {
     {
         for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
             let document: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
-            if document["endpoint"] == endpoint {
-                found.push(Recording {
-                    id: document["id"].as_str().unwrap().to_owned(),
-                    document,
-                });
+            let recording = Recording {
+                id: document["id"].as_str().unwrap().to_owned(),
+                document,
+            };
+            // OpenAI's assistants have messages of another kind in their threads.
+            if recording.document["endpoint"] == endpoint && !recording.path().contains("/threads/") {
+                found.push(recording);
             }
         }
     }

@@ -39,7 +39,7 @@ fn object() -> impl Strategy<Value = RawJson<'static>> {
 }
 
 fn number() -> impl Strategy<Value = Number<'static>> {
-    prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("2")].prop_map(|text| Number::parse(text).unwrap())
+    prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("1")].prop_map(|text| Number::parse(text).unwrap())
 }
 
 fn image() -> impl Strategy<Value = Part<'static>> {
@@ -133,9 +133,10 @@ fn tool_choice() -> impl Strategy<Value = ToolChoice<'static>> {
 }
 
 fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
-    (word(), object()).prop_map(|(name, schema)| ResponseFormat {
+    object().prop_map(|schema| ResponseFormat {
         shape: ResponseShape::JsonSchema {
-            name: Some(name),
+            // The name that `meaning` gives where a dialect has none.
+            name: Some("response".into()),
             description: None,
             schema: Some(schema),
             strict: Some(true),
@@ -188,11 +189,20 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
     )
 }
 
+/// Whether answers say when they were made.
+fn tells_time(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::OpenAiChat => true,
+        Dialect::AnthropicMessages => false,
+        Dialect::Gemini => true,
+    }
+}
+
 /// Leaves out what a dialect says elsewhere than in the body, or not at all, and says what it
 /// demands.
 fn within(dialect: Dialect, request: &mut Request<'static>) {
     match dialect {
-        Dialect::OpenAiChat => {}
+        Dialect::OpenAiChat | Dialect::AnthropicMessages => {}
         Dialect::Gemini => {
             // Both are in the path.
             request.model = None;
@@ -249,7 +259,7 @@ pub(crate) fn response(dialect: Dialect) -> impl Strategy<Value = Response<'stat
             });
             response.id = Some("answer-1".into());
             response.model = Some(model);
-            response.created = Some(1_700_000_000);
+            response.created = tells_time(dialect).then_some(1_700_000_000);
             response.candidates.push(candidate);
             response.usage = Some(Usage {
                 counts: TokenCounts {

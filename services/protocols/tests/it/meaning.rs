@@ -30,6 +30,7 @@ pub(crate) fn request(request: &mut Request<'_>) {
         choice.extra = Extra::NONE;
     }
     if let Some(format) = &mut request.response_format {
+        format.form = Form::default();
         format.extra = Extra::NONE;
         if let ResponseShape::JsonSchema { name, extra, .. } = &mut format.shape {
             *extra = Extra::NONE;

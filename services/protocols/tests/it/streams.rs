@@ -13,6 +13,7 @@ use crate::{made_up, meaning};
 
 const ENDPOINTS: &[(Dialect, &str)] = &[
     (Dialect::OpenAiChat, "chat.completions"),
+    (Dialect::AnthropicMessages, "messages"),
     (Dialect::Gemini, "streamGenerateContent"),
 ];
 
