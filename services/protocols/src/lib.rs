@@ -43,10 +43,12 @@
 //! every encoder has said what it does with it.
 
 pub mod anthropic_messages;
+pub mod bedrock_converse;
 pub mod canonical;
 pub mod dialect;
 pub mod embeddings;
 pub mod error;
+pub mod event_stream;
 pub mod failure;
 pub mod gemini;
 pub mod json;
@@ -55,6 +57,7 @@ pub mod models_list;
 pub mod openai_chat;
 pub mod passthrough;
 pub mod provider_error;
+mod reading;
 mod request_fields;
 pub mod sse;
 pub mod target;
