@@ -7,6 +7,7 @@ use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
 use crate::failure::Failure;
 use crate::lossy::{Encoded, LossReport};
 use crate::openai_chat;
+use crate::openai_responses;
 use crate::target::{AnswerTarget, RequestTarget};
 
 /// A wire format of inference traffic.
@@ -14,16 +15,19 @@ use crate::target::{AnswerTarget, RequestTarget};
 pub enum Dialect {
     /// OpenAI Chat Completions, and what calls itself compatible with it.
     OpenAiChat,
+    /// OpenAI Responses.
+    OpenAiResponses,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat];
+    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::OpenAiResponses];
 
     /// Its name in configuration, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::OpenAiResponses => "openai_responses",
         }
     }
 }
@@ -32,6 +36,7 @@ impl Dialect {
 pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
+        Dialect::OpenAiResponses => openai_responses::codec::decode_request(body, depth),
     }
 }
 
@@ -39,6 +44,7 @@ pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Reque
 pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
+        Dialect::OpenAiResponses => openai_responses::codec::encode_request(request, target),
     }
 }
 
@@ -47,6 +53,7 @@ pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestT
 pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
+        Dialect::OpenAiResponses => openai_responses::codec::decode_response(body),
     }
 }
 
@@ -54,6 +61,7 @@ pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, De
 pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &AnswerTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
+        Dialect::OpenAiResponses => openai_responses::codec::encode_response(response, target),
     }
 }
 
@@ -61,6 +69,7 @@ pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &Answe
 pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
+        Dialect::OpenAiResponses => openai_responses::error::ErrorBody::from(failure).to_json(),
     }
 }
 
@@ -69,6 +78,8 @@ pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
 pub enum StreamDecoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamDecoder),
+    /// Responses events.
+    OpenAiResponses(openai_responses::codec::StreamDecoder),
 }
 
 impl StreamDecoder {
@@ -76,6 +87,7 @@ impl StreamDecoder {
     pub fn new(dialect: Dialect) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamDecoder::new()),
+            Dialect::OpenAiResponses => Self::OpenAiResponses(openai_responses::codec::StreamDecoder::new()),
         }
     }
 
@@ -88,6 +100,7 @@ impl StreamDecoder {
     ) -> Result<(), StreamFault> {
         match self {
             Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
+            Self::OpenAiResponses(decoder) => decoder.frame(event, data, sink),
         }
     }
 
@@ -95,6 +108,7 @@ impl StreamDecoder {
     pub fn end(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> StreamEnd {
         match self {
             Self::OpenAiChat(decoder) => decoder.end(sink),
+            Self::OpenAiResponses(decoder) => decoder.end(sink),
         }
     }
 }
@@ -104,6 +118,8 @@ impl StreamDecoder {
 pub enum StreamEncoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamEncoder),
+    /// Responses events, whose writer keeps what it wrote.
+    OpenAiResponses(Box<openai_responses::codec::StreamEncoder>),
 }
 
 impl StreamEncoder {
@@ -111,6 +127,9 @@ impl StreamEncoder {
     pub fn new(dialect: Dialect, target: &AnswerTarget<'_>) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamEncoder::new(target)),
+            Dialect::OpenAiResponses => {
+                Self::OpenAiResponses(Box::new(openai_responses::codec::StreamEncoder::new(target)))
+            }
         }
     }
 
@@ -118,6 +137,7 @@ impl StreamEncoder {
     pub fn event(&mut self, event: &StreamEvent<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.event(event, out),
+            Self::OpenAiResponses(encoder) => encoder.event(event, out),
         }
     }
 
@@ -126,6 +146,7 @@ impl StreamEncoder {
     pub fn fail(&mut self, failure: &Failure<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.fail(failure, out),
+            Self::OpenAiResponses(encoder) => encoder.fail(failure, out),
         }
     }
 
@@ -133,6 +154,7 @@ impl StreamEncoder {
     pub fn losses(&self) -> &LossReport {
         match self {
             Self::OpenAiChat(encoder) => encoder.losses(),
+            Self::OpenAiResponses(encoder) => encoder.losses(),
         }
     }
 }
