@@ -176,7 +176,11 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
             }
             request.sampling.temperature = temperature;
             request.max_output_tokens = limit;
+            // The one thing that a dialect lacks.
             request.stop = stop;
+            if dialect == Dialect::OpenAiResponses {
+                request.stop.clear();
+            }
             request.stream.enabled = Some(stream);
             request.tool_choice = choice.filter(|_| !tools.is_empty());
             request.tools = tools;

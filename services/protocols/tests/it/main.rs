@@ -16,6 +16,8 @@ mod meaning;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod responses;
+#[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
 mod streams;

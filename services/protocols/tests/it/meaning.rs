@@ -4,7 +4,7 @@
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::canonical::{
     Arguments, Candidate, Collector, Extra, Form, Message, Part, PartBody, Request, Response, ResponseShape,
-    StreamEnd, StreamEvent, ToolBody,
+    Role, StreamEnd, StreamEvent, ToolBody,
 };
 use sluicegate_protocols::dialect::{StreamDecoder, StreamEncoder};
 use sluicegate_protocols::sse::Parser;
@@ -16,6 +16,15 @@ pub(crate) fn request(request: &mut Request<'_>) {
     request.stream.extra = Extra::NONE;
     request.stream.options = false;
     request.messages.iter_mut().for_each(message);
+    // Whether what the model says in a row is one message or several is for the dialect.
+    request.messages.dedup_by(|next, before| {
+        let goes_on =
+            next.role == Role::Assistant && before.role == Role::Assistant && next.name == before.name;
+        if goes_on {
+            before.parts.append(&mut next.parts);
+        }
+        goes_on
+    });
     for tool in &mut request.tools {
         tool.form = Form::default();
         tool.extra = Extra::NONE;
@@ -85,6 +94,8 @@ pub(crate) fn message(message: &mut Message<'_>) {
 
 fn part(part: &mut Part<'_>) {
     part.form = Form::default();
+    // Where items begin shows in their parts, and ids are made up where there are none.
+    part.item = None;
     part.extra = Extra::NONE;
     match &mut part.body {
         PartBody::ToolCall(call) => {

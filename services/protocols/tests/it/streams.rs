@@ -11,7 +11,13 @@ use crate::corpus::recordings;
 use crate::roundtrip::events;
 use crate::{made_up, meaning};
 
-const ENDPOINTS: &[(Dialect, &str)] = &[(Dialect::OpenAiChat, "chat.completions")];
+const ENDPOINTS: &[(Dialect, &str)] = &[
+    (Dialect::OpenAiChat, "chat.completions"),
+    (Dialect::OpenAiResponses, "responses"),
+];
+
+/// What the last frames of streams say.
+const LAST_WORDS: &[&str] = &["finish_reason", "response.completed", "response.incomplete"];
 
 #[test]
 fn splits_do_not_matter() {
@@ -59,7 +65,7 @@ fn a_cut_before_the_last_word_is_a_cut() {
             }
             let said = &text[..complete_at];
             assert!(
-                complete_at == text.len() || said.contains("finish_reason"),
+                complete_at == text.len() || LAST_WORDS.iter().any(|word| said.contains(word)),
                 "{}: complete at {complete_at}",
                 recording.id
             );
