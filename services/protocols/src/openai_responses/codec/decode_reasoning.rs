@@ -47,7 +47,7 @@ pub(super) fn reasoning<'a>(c: &mut Cursor<'a>, kind: Cow<'a, str>) -> Result<Re
 pub(super) fn sealed_part<'a>(
     mut reasoning: Reasoning<'a>,
     sealed: Option<Sealed<'a>>,
-    note: Form,
+    mut note: Form,
 ) -> Part<'a> {
     let (mut signature, mut issuer) = (None, None);
     match sealed {
@@ -62,6 +62,11 @@ pub(super) fn sealed_part<'a>(
         Some(Sealed::Signature(whose, data)) => {
             signature = Some(data);
             issuer = Some(whose);
+        }
+        Some(Sealed::OnCall(whose, data)) => {
+            signature = Some(data);
+            issuer = Some(whose);
+            note = note.with(form::part::ON_CALL);
         }
         None => {}
     }

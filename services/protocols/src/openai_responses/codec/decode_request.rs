@@ -6,7 +6,7 @@ use super::decode_tools::{tool, tool_choice};
 use super::item::Items;
 use super::{Expected, Reading, form};
 use crate::canonical::{
-    Extra, Form, Message, Part, ReasoningConfig, Request, ResponseFormat, ResponseShape, Role,
+    Extra, Form, Message, Part, PartBody, ReasoningConfig, Request, ResponseFormat, ResponseShape, Role,
 };
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonStr, Kind, RawJson};
@@ -178,6 +178,7 @@ impl<'a> Reader<'a> {
                 let mut items = Items::new(Reading::Strict);
                 c.array(|c, _| {
                     request.messages.push(items.item(c)?.into_message());
+                    sign_call(&mut request.messages);
                     Ok(())
                 })?;
             }
@@ -272,6 +273,24 @@ impl<'a> Reader<'a> {
             self.request.messages.insert(0, instructions);
         }
         self.request
+    }
+}
+
+/// Puts the signature that went before a call on it.
+fn sign_call(messages: &mut Vec<Message<'_>>) {
+    let is_carrier =
+        |part: &Part<'_>| matches!(part.body, PartBody::Reasoning(_)) && part.form.has(form::part::ON_CALL);
+    let [.., carrier, call] = &mut messages[..] else {
+        return;
+    };
+    let (Some(from), Some(to)) = (carrier.parts.first_mut(), call.parts.first_mut()) else {
+        return;
+    };
+    if is_carrier(from) && matches!(to.body, PartBody::ToolCall(_)) {
+        to.signature = from.signature.take();
+        to.issuer = from.issuer.take();
+        let at = messages.len() - 2;
+        messages.remove(at);
     }
 }
 

@@ -92,7 +92,7 @@ impl StreamDecoder {
         let kind = event.kind.as_ref();
         match kind {
             "response.created" | "response.queued" | "response.in_progress" => {
-                if let Some(span) = event.response {
+                if let Some(span) = event.response.filter(|_| !self.started) {
                     let mut read = response(&mut c.revisit(span)).map_err(StreamFault::Malformed)?;
                     self.start(start_of(&mut read), sink);
                 }

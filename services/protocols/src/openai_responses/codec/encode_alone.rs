@@ -42,11 +42,15 @@ impl Writer<'_> {
             summary,
             encrypted,
         } = reasoning;
-        let sealed = seal::close(
-            encrypted.as_deref(),
-            part.signature.as_deref(),
-            part.issuer.as_ref(),
-        );
+        let sealed = if self.same && part.form.has(form::part::ON_CALL) {
+            seal::close_on_call(part.signature.as_deref(), part.issuer.as_ref()).map(Cow::Owned)
+        } else {
+            seal::close(
+                encrypted.as_deref(),
+                part.signature.as_deref(),
+                part.issuer.as_ref(),
+            )
+        };
         let own = matches!(part.issuer, Some(Issuer::OpenAi)) && encrypted.is_some();
         if self.side == Side::Request && self.foreign && !own {
             // A provider takes back only what it made itself.
@@ -95,13 +99,20 @@ impl Writer<'_> {
             kind,
             extra,
         } = call;
-        if part.signature.is_some() {
-            self.losses.note(
+        match seal::close_on_call(part.signature.as_deref(), part.issuer.as_ref()) {
+            // To the caller, or back to a provider as it came.
+            Some(sealed) if self.side == Side::Answer || self.same => {
+                let id = mint_item("rs", &self.seed, self.items);
+                write_carrier(list.object(), Some(&id).filter(|_| !self.same), &sealed);
+                self.items += 1;
+            }
+            Some(_) | None if part.signature.is_some() => self.losses.note(
                 Feature::ReasoningSignature,
                 "",
                 Severity::Hint,
                 place(message, at),
-            );
+            ),
+            Some(_) | None => {}
         }
         let mut object = list.object();
         object.string("type", call_type(*kind));
@@ -184,6 +195,14 @@ pub(super) fn write_reasoning(
             object.string("text", piece);
         }
     }
+}
+
+/// Writes the item that carries the signature of the call behind it.
+pub(super) fn write_carrier(mut object: Object<'_>, id: Option<&String>, sealed: &str) {
+    object.string("type", "reasoning");
+    object.optional_string("id", id.map(String::as_str));
+    drop(object.array("summary"));
+    object.string("encrypted_content", sealed);
 }
 
 /// The type of a call's item.

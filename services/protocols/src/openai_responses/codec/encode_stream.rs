@@ -202,7 +202,7 @@ impl StreamEncoder {
             PartBody::Media(media) => self.lose(feature(media.kind), "", out),
             PartBody::ToolResult(_) => self.lose(Feature::ToolResultContent, "", out),
         }
-        let in_place = matches!(part.body, PartBody::Reasoning(_));
+        let in_place = matches!(part.body, PartBody::Reasoning(_) | PartBody::ToolCall(_));
         if part.signature.is_some() && !in_place {
             self.losses
                 .note_once(Feature::ReasoningSignature, "", Severity::Hint, "/stream");

@@ -61,6 +61,8 @@ pub(super) mod part {
     pub(in super::super) const NO_SUMMARY: Form = Form(1);
     /// The reasoning had an empty `content`.
     pub(in super::super) const EMPTY_CONTENT: Form = Form(2);
+    /// The signature is that of the call which follows.
+    pub(in super::super) const ON_CALL: Form = Form(4);
 }
 
 /// Of the one answer.

@@ -17,7 +17,16 @@ pub(super) enum Sealed<'a> {
     Signature(Issuer<'static>, Cow<'a, str>),
     /// Sealed reasoning of another provider.
     Encrypted(Issuer<'static>, Cow<'a, str>),
+    /// A signature of another provider on the call that follows. A call has no place for one here,
+    /// and Gemini refuses to go on without it.
+    OnCall(Issuer<'static>, Cow<'a, str>),
 }
+
+type Kind<'a> = fn(Issuer<'static>, Cow<'a, str>) -> Sealed<'a>;
+
+const SIGNATURE: &str = "signature";
+const ENCRYPTED: &str = "encrypted";
+const ON_CALL: &str = "call";
 
 /// Reads `encrypted_content`.
 pub(super) fn open(text: Cow<'_, str>) -> Sealed<'_> {
@@ -34,20 +43,17 @@ pub(super) fn open(text: Cow<'_, str>) -> Sealed<'_> {
         _ => return Sealed::Own(text),
     };
     let start = MARK.len() + head.len() + format.len() + 2;
-    let is_signature = match head {
-        "signature" => true,
-        "encrypted" => false,
+    let kind: Kind<'_> = match head {
+        SIGNATURE => Sealed::Signature,
+        ENCRYPTED => Sealed::Encrypted,
+        ON_CALL => Sealed::OnCall,
         _ => return Sealed::Own(text),
     };
     let data = match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.get(start..).unwrap_or_default()),
         Cow::Owned(text) => Cow::Owned(text.get(start..).unwrap_or_default().to_owned()),
     };
-    if is_signature {
-        Sealed::Signature(issuer, data)
-    } else {
-        Sealed::Encrypted(issuer, data)
-    }
+    kind(issuer, data)
 }
 
 /// Writes `encrypted_content` for sealed reasoning, or for a signature where there is none. `None`
@@ -58,17 +64,31 @@ pub(super) fn close<'s>(
     issuer: Option<&Issuer<'_>>,
 ) -> Option<Cow<'s, str>> {
     let (kind, data) = match (encrypted, signature) {
-        (Some(data), _) => ("encrypted", data),
-        (None, Some(data)) => ("signature", data),
+        (Some(data), _) => (ENCRYPTED, data),
+        (None, Some(data)) => (SIGNATURE, data),
         (None, None) => return None,
     };
     match (issuer, encrypted) {
         (Some(issuer @ (Issuer::Anthropic | Issuer::Google)), _) => {
-            Some(Cow::Owned(format!("{MARK}{kind}.{}.{data}", issuer.as_str())))
+            Some(Cow::Owned(mark(kind, issuer, data)))
         }
         (Some(Issuer::OpenAi) | None, Some(data)) => Some(Cow::Borrowed(data)),
         (Some(Issuer::OpenAi | Issuer::Other(_)) | None, _) => None,
     }
+}
+
+/// Writes `encrypted_content` for the signature of the call that follows, if its maker is known.
+pub(super) fn close_on_call(signature: Option<&str>, issuer: Option<&Issuer<'_>>) -> Option<String> {
+    match issuer {
+        Some(issuer @ (Issuer::Anthropic | Issuer::Google)) => {
+            signature.map(|signature| mark(ON_CALL, issuer, signature))
+        }
+        Some(Issuer::OpenAi | Issuer::Other(_)) | None => None,
+    }
+}
+
+fn mark(kind: &str, issuer: &Issuer<'_>, data: &str) -> String {
+    format!("{MARK}{kind}.{}.{data}", issuer.as_str())
 }
 
 #[cfg(test)]
@@ -82,6 +102,9 @@ mod tests {
         let sealed = close(Some("x"), None, Some(&Issuer::Google)).unwrap();
         assert_eq!(open(sealed), Sealed::Encrypted(Issuer::Google, "x".into()));
         assert_eq!(close(Some("x"), None, Some(&Issuer::OpenAi)).unwrap(), "x");
+        let sealed = close_on_call(Some("x"), Some(&Issuer::Google)).unwrap();
+        assert_eq!(open(sealed.into()), Sealed::OnCall(Issuer::Google, "x".into()));
+        assert_eq!(close_on_call(Some("x"), None), None);
         assert_eq!(close(None, Some("x"), None), None);
         assert_eq!(close(Some("x"), None, Some(&Issuer::Other("z".into()))), None);
     }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::encode_alone::{call_prefix, call_type};
+use super::encode_alone::{call_prefix, call_type, write_carrier};
 use super::encode_item::mint_item;
 use super::encode_stream::{StreamEncoder, text_delta};
 use super::item::input_member;
+use super::seal;
 use super::stream_kept::{Body, Call, Content, OpenItem, Piece, Thought, append, write_list};
 use crate::canonical::{Arguments, CallKind, Delta, Issuer, Part, PartBody, Reasoning, ToolCall};
 use crate::json::{Object, RawJson};
@@ -191,6 +192,27 @@ impl StreamEncoder {
         }
     }
 
+    /// An item that carries the signature of the call to come.
+    fn carry_signature(&mut self, part: &Part<'_>, out: &mut Vec<u8>) {
+        let Some(sealed) = seal::close_on_call(part.signature.as_deref(), part.issuer.as_ref()) else {
+            if part.signature.is_some() {
+                self.losses
+                    .note_once(Feature::ReasoningSignature, "", Severity::Hint, "/stream");
+            }
+            return;
+        };
+        self.close_item("completed", out);
+        let id = mint_item("rs", &self.id, self.items);
+        let mut written = Vec::new();
+        write_carrier(Object::open(&mut written), Some(&id), &sealed);
+        let carrier = String::from_utf8(written)
+            .ok()
+            .and_then(|text| RawJson::parse(text).ok());
+        if let Some(carrier) = carrier {
+            self.whole_item(&carrier, out);
+        }
+    }
+
     pub(super) fn call_start(&mut self, part: &Part<'_>, call: &ToolCall<'_>, out: &mut Vec<u8>) {
         let ToolCall {
             id,
@@ -199,6 +221,7 @@ impl StreamEncoder {
             kind,
             extra: _,
         } = call;
+        self.carry_signature(part, out);
         let call_id = match id.as_deref().filter(|id| !id.is_empty()) {
             Some(id) => id.to_owned(),
             None => tool_ids::mint(&self.id, self.items),

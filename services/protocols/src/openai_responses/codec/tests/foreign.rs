@@ -223,6 +223,34 @@ fn claudes_reasoning_comes_back_from_a_client_of_this_dialect() {
 }
 
 #[test]
+fn geminis_signature_on_a_call_comes_back_as_well() {
+    let chat = br#"{"choices":[{"index":0,"message":{"role":"assistant","content":"a","tool_calls":[
+        {"id":"c","type":"function","function":{"name":"f","arguments":"{}"},
+            "extra_content":{"google":{"thought_signature":"sig"}}}]},"finish_reason":"tool_calls"}]}"#;
+    let response = openai_chat::codec::decode_response(chat).unwrap();
+    let encoded = encode_response(&response, &AnswerTarget::default());
+    assert!(encoded.losses.is_empty(), "{:?}", encoded.losses);
+    let output = tree(&encoded.body)["output"].clone();
+    assert_eq!(
+        (&output[1]["type"], &output[2]["type"]),
+        (&"reasoning".into(), &"function_call".into())
+    );
+    let next = json!({"model": "m", "input": output}).to_string();
+    let asked = decode_request(next.as_bytes(), 64).unwrap();
+    assert_eq!(asked.messages.len(), 2);
+    let call = &asked.messages[1].parts[0];
+    assert_eq!(
+        (call.signature.as_deref(), &call.issuer),
+        (Some("sig"), &Some(Issuer::Google))
+    );
+    let sent = openai_chat::codec::encode_request(&asked, &RequestTarget::default());
+    assert_eq!(
+        tree(&sent.body)["messages"][0]["tool_calls"][0]["extra_content"],
+        json!({"google": {"thought_signature": "sig"}})
+    );
+}
+
+#[test]
 fn an_answer_is_a_response_in_full() {
     let mut response = Response::new(Dialect::OpenAiChat);
     let mut candidate = Candidate::new(0);

@@ -128,9 +128,12 @@ fn what_clients_mean_is_understood() {
         64,
     )
     .unwrap();
-    let whole = |at: usize| match &request.messages[at].parts[0].body {
-        PartBody::Opaque(opaque) => (opaque.kind.as_ref(), opaque.role, &request.messages[at].role),
-        other => panic!("{other:?}"),
+    let whole = |at: usize| {
+        let message = &request.messages[at];
+        let PartBody::Opaque(opaque) = &message.parts[0].body else {
+            panic!("{message:?}")
+        };
+        (opaque.kind.as_ref(), opaque.role, &message.role)
     };
     assert_eq!(
         whole(0),

@@ -139,8 +139,13 @@ fn calls_get_ids_and_input_that_is_json() {
             extra: Extra::NONE,
         })))
     };
+    let StreamEvent::PartStart { part: mut signed, .. } = call(None, CallKind::Function) else {
+        panic!("a part begins")
+    };
+    signed.signature = Some("sig".into());
+    signed.issuer = Some(Issuer::Google);
     let middle = [
-        call(None, CallKind::Function),
+        begin(*signed),
         END,
         call(Some("c"), CallKind::Custom),
         add(Delta::Arguments("x y".into())),
@@ -148,11 +153,15 @@ fn calls_get_ids_and_input_that_is_json() {
     ];
     let (frames, _) = written(&middle, FinishReason::ToolUse);
     let output = &frames.last().unwrap()["response"]["output"];
-    assert_eq!(output[0]["arguments"], "{}");
-    assert!(output[0]["call_id"].as_str().unwrap().starts_with("call_"));
-    assert!(output[0]["id"].as_str().unwrap().starts_with("fc_"));
     assert_eq!(
-        (&output[1]["type"], &output[1]["input"]),
+        output[0]["encrypted_content"],
+        "sluicegate.1.call.google-gemini-v1.sig"
+    );
+    assert_eq!(output[1]["arguments"], "{}");
+    assert!(output[1]["call_id"].as_str().unwrap().starts_with("call_"));
+    assert!(output[1]["id"].as_str().unwrap().starts_with("fc_"));
+    assert_eq!(
+        (&output[2]["type"], &output[2]["input"]),
         (&"custom_tool_call".into(), &"x y".into())
     );
     assert!(types(&frames).contains(&"response.custom_tool_call_input.done"));
