@@ -8,6 +8,7 @@ use bytes::Bytes;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
 use sluicegate_protocols::canonical::{StreamEnd, Usage};
 use sluicegate_protocols::dialect::decode_response;
+use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::response;
 use sluicegate_protocols::openai_chat::stream::ChatStream;
@@ -20,6 +21,7 @@ use sluicegate_protocols::{DecodeError, Dialect, TokenCounts};
 use tokio::time::Instant;
 
 use super::Limits;
+use super::api::Clothes;
 use super::attempt::{Failure, Opened, Said, Success};
 use super::finish::AttemptEnd;
 use super::outgoing::Passes;
@@ -38,6 +40,7 @@ pub(super) struct Reading<'a> {
     pub(super) stream: bool,
     /// The caller's dialect, in which errors are told.
     pub(super) caller: Dialect,
+    pub(super) clothes: Clothes,
     /// What the caller takes as an answer.
     pub(super) form: AnswerForm,
     /// The provider's dialect.
@@ -108,9 +111,16 @@ impl Reading<'_> {
                     answers: facts.choices as usize,
                     error: facts.error,
                 };
-                Ok((facts, None))
+                let dressed = match self.clothes {
+                    Clothes::Own | Clothes::Completions => None,
+                    Clothes::Embed(method) => {
+                        let body = gemini::from_openai(body, method)?;
+                        Some((body.into(), LossReport::default()))
+                    }
+                };
+                Ok((facts, dressed))
             }
-            (Some(_), spoken @ Dialect::AnthropicMessages) => {
+            (Some(_), spoken @ (Dialect::AnthropicMessages | Dialect::Gemini)) => {
                 Ok((read_whole(&decode_response(spoken, body)?), None))
             }
             (None, spoken) => {
@@ -132,7 +142,7 @@ impl Reading<'_> {
             (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
                 StreamRelay::Chat(Box::new(ChatStream::new(max_frame, hide_usage_chunk)))
             }
-            (Some(_), spoken @ Dialect::AnthropicMessages) => {
+            (Some(_), spoken @ (Dialect::AnthropicMessages | Dialect::Gemini)) => {
                 StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame)))
             }
             (None, spoken) => {

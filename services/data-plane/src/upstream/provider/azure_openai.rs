@@ -47,7 +47,7 @@ fn address(ask: &Ask<'_>) -> Option<String> {
         (Operation::ChatCompletions, Dialect::OpenAiChat) => {
             format!("deployments/{}/chat/completions", segment(ask.model)?)
         }
-        (Operation::ChatCompletions, Dialect::AnthropicMessages) => return None,
+        (Operation::ChatCompletions, Dialect::AnthropicMessages | Dialect::Gemini) => return None,
         (Operation::Embeddings, _) => format!("deployments/{}/embeddings", segment(ask.model)?),
     };
     Some(format!("{base}/openai/{path}?api-version={version}"))

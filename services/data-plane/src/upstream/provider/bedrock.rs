@@ -34,6 +34,7 @@ fn address(ask: &Ask<'_>) -> Option<String> {
             let base = &format!("{}/openai/v1", ask.base);
             compatible::address(&Ask { base, ..*ask })
         }
-        (Operation::ChatCompletions, Dialect::AnthropicMessages) | (Operation::Embeddings, _) => None,
+        (Operation::ChatCompletions, Dialect::AnthropicMessages | Dialect::Gemini)
+        | (Operation::Embeddings, _) => None,
     }
 }

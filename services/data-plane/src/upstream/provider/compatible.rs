@@ -43,6 +43,7 @@ pub(super) fn address(ask: &Ask<'_>) -> Option<String> {
         Operation::ChatCompletions => match ask.dialect {
             Dialect::OpenAiChat => "/chat/completions",
             Dialect::AnthropicMessages => "/messages",
+            Dialect::Gemini => return None,
         },
         Operation::Embeddings => "/embeddings",
     };

@@ -39,7 +39,8 @@ fn address(ask: &Ask<'_>) -> Option<String> {
     let account = account(ask.base, ask.settings)?;
     let path = match (ask.operation, ask.dialect) {
         (Operation::ChatCompletions, Dialect::OpenAiChat) => "endpoints/openapi/chat/completions".to_owned(),
-        (Operation::ChatCompletions, Dialect::AnthropicMessages) | (Operation::Embeddings, _) => return None,
+        (Operation::ChatCompletions, Dialect::AnthropicMessages | Dialect::Gemini)
+        | (Operation::Embeddings, _) => return None,
     };
     Some(format!("{account}/{path}"))
 }
