@@ -4,6 +4,7 @@
 
 use crate::DecodeError;
 use crate::anthropic_messages;
+use crate::bedrock_converse;
 use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
 use crate::failure::Failure;
 use crate::gemini;
@@ -20,11 +21,27 @@ pub enum Dialect {
     AnthropicMessages,
     /// Gemini's generateContent, as the Gemini API and Vertex AI serve it.
     Gemini,
+    /// Amazon Bedrock's Converse and ConverseStream.
+    BedrockConverse,
+}
+
+/// How the frames of a stream are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// Server-sent events: [`crate::sse`].
+    Sse,
+    /// AWS event stream: [`crate::event_stream`].
+    EventStream,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::AnthropicMessages, Self::Gemini];
+    pub const ALL: &'static [Self] = &[
+        Self::OpenAiChat,
+        Self::AnthropicMessages,
+        Self::Gemini,
+        Self::BedrockConverse,
+    ];
 
     /// Its name in configuration, metrics and logs.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +49,15 @@ impl Dialect {
             Self::OpenAiChat => "openai_chat",
             Self::AnthropicMessages => "anthropic_messages",
             Self::Gemini => "gemini",
+            Self::BedrockConverse => "bedrock_converse",
+        }
+    }
+
+    /// How its streams are framed.
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::OpenAiChat | Self::AnthropicMessages | Self::Gemini => Framing::Sse,
+            Self::BedrockConverse => Framing::EventStream,
         }
     }
 }
@@ -42,6 +68,7 @@ pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Reque
         Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
         Dialect::AnthropicMessages => anthropic_messages::codec::decode_request(body, depth),
         Dialect::Gemini => gemini::codec::decode_request(body, depth),
+        Dialect::BedrockConverse => bedrock_converse::codec::decode_request(body, depth),
     }
 }
 
@@ -51,6 +78,7 @@ pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestT
         Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
         Dialect::AnthropicMessages => anthropic_messages::codec::encode_request(request, target),
         Dialect::Gemini => gemini::codec::encode_request(request, target),
+        Dialect::BedrockConverse => bedrock_converse::codec::encode_request(request, target),
     }
 }
 
@@ -61,6 +89,7 @@ pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, De
         Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
         Dialect::AnthropicMessages => anthropic_messages::codec::decode_response(body),
         Dialect::Gemini => gemini::codec::decode_response(body),
+        Dialect::BedrockConverse => bedrock_converse::codec::decode_response(body),
     }
 }
 
@@ -70,6 +99,7 @@ pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &Answe
         Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
         Dialect::AnthropicMessages => anthropic_messages::codec::encode_response(response, target),
         Dialect::Gemini => gemini::codec::encode_response(response, target),
+        Dialect::BedrockConverse => bedrock_converse::codec::encode_response(response, target),
     }
 }
 
@@ -79,6 +109,7 @@ pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
         Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
         Dialect::AnthropicMessages => anthropic_messages::error::ErrorBody::from(failure).to_json(),
         Dialect::Gemini => gemini::error::ErrorBody::from(failure).to_json(),
+        Dialect::BedrockConverse => bedrock_converse::error::ErrorBody::from(failure).to_json(),
     }
 }
 
@@ -91,6 +122,8 @@ pub enum StreamDecoder {
     AnthropicMessages(anthropic_messages::codec::StreamDecoder),
     /// Chunks of generateContent.
     Gemini(gemini::codec::StreamDecoder),
+    /// Converse's messages.
+    BedrockConverse(bedrock_converse::codec::StreamDecoder),
 }
 
 impl StreamDecoder {
@@ -102,6 +135,7 @@ impl StreamDecoder {
                 Self::AnthropicMessages(anthropic_messages::codec::StreamDecoder::new())
             }
             Dialect::Gemini => Self::Gemini(gemini::codec::StreamDecoder::new()),
+            Dialect::BedrockConverse => Self::BedrockConverse(bedrock_converse::codec::StreamDecoder::new()),
         }
     }
 
@@ -116,6 +150,7 @@ impl StreamDecoder {
             Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
             Self::AnthropicMessages(decoder) => decoder.frame(event, data, sink),
             Self::Gemini(decoder) => decoder.frame(event, data, sink),
+            Self::BedrockConverse(decoder) => decoder.frame(event, data, sink),
         }
     }
 
@@ -125,6 +160,7 @@ impl StreamDecoder {
             Self::OpenAiChat(decoder) => decoder.end(sink),
             Self::AnthropicMessages(decoder) => decoder.end(sink),
             Self::Gemini(decoder) => decoder.end(sink),
+            Self::BedrockConverse(decoder) => decoder.end(sink),
         }
     }
 }
@@ -138,6 +174,8 @@ pub enum StreamEncoder {
     AnthropicMessages(anthropic_messages::codec::StreamEncoder),
     /// Chunks of generateContent.
     Gemini(gemini::codec::StreamEncoder),
+    /// Converse's messages.
+    BedrockConverse(bedrock_converse::codec::StreamEncoder),
 }
 
 impl StreamEncoder {
@@ -149,6 +187,9 @@ impl StreamEncoder {
                 Self::AnthropicMessages(anthropic_messages::codec::StreamEncoder::new(target))
             }
             Dialect::Gemini => Self::Gemini(gemini::codec::StreamEncoder::new(target)),
+            Dialect::BedrockConverse => {
+                Self::BedrockConverse(bedrock_converse::codec::StreamEncoder::new(target))
+            }
         }
     }
 
@@ -158,6 +199,7 @@ impl StreamEncoder {
             Self::OpenAiChat(encoder) => encoder.event(event, out),
             Self::AnthropicMessages(encoder) => encoder.event(event, out),
             Self::Gemini(encoder) => encoder.event(event, out),
+            Self::BedrockConverse(encoder) => encoder.event(event, out),
         }
     }
 
@@ -168,6 +210,7 @@ impl StreamEncoder {
             Self::OpenAiChat(encoder) => encoder.fail(failure, out),
             Self::AnthropicMessages(encoder) => encoder.fail(failure, out),
             Self::Gemini(encoder) => encoder.fail(failure, out),
+            Self::BedrockConverse(encoder) => encoder.fail(failure, out),
         }
     }
 
@@ -177,6 +220,7 @@ impl StreamEncoder {
             Self::OpenAiChat(encoder) => encoder.losses(),
             Self::AnthropicMessages(encoder) => encoder.losses(),
             Self::Gemini(encoder) => encoder.losses(),
+            Self::BedrockConverse(encoder) => encoder.losses(),
         }
     }
 }

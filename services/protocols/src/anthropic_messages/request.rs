@@ -5,6 +5,7 @@
 //! A request to count tokens has the same shape without `max_tokens`, so the view does not ask for
 //! it; [`MessagesRequestView::require_output_limit`] does, where an answer is to be made.
 
+use super::codec::seal::is_foreign;
 use crate::json::{Cursor, JsonStr, Kind, Span};
 pub use crate::openai_chat::request::{Extension, InputSize};
 use crate::openai_chat::request::{StreamFlag, extension};
@@ -29,6 +30,10 @@ pub struct MessagesRequestView<'a> {
     pub messages: u32,
     /// The `messages` array.
     pub messages_span: Span,
+    /// Whether earlier turns hold reasoning that another provider sealed, which this gateway told in
+    /// this dialect. A provider of the dialect refuses it, so such a request must not pass through:
+    /// the canonical form leaves it out and reports it.
+    pub foreign_reasoning: bool,
     /// Size and kinds of the input, system prompt and tools included.
     pub input: InputSize,
     /// The `sluicegate` extension object, to be stripped before the request goes on.
@@ -95,7 +100,7 @@ impl<'a> MessagesRequestView<'a> {
             max_tokens: None,
             tools: 0,
             user: None,
-            input: InputSize::default(),
+            found: Found::default(),
             extension: None,
         };
         let mut cursor = Cursor::new(body, depth)?;
@@ -116,8 +121,15 @@ struct Reader<'a> {
     max_tokens: Option<u64>,
     tools: u32,
     user: Option<JsonStr<'a>>,
-    input: InputSize,
+    found: Found,
     extension: Option<&'a str>,
+}
+
+/// What the content holds.
+#[derive(Default)]
+struct Found {
+    input: InputSize,
+    foreign_reasoning: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -135,7 +147,7 @@ impl<'a> Reader<'a> {
     fn field(&mut self, c: &mut Cursor<'a>, field: Field) -> Result<(), DecodeError> {
         match field {
             Field::Model => self.model = Some(c.string()?),
-            Field::Messages => self.messages = Some(messages(c, &mut self.input)?),
+            Field::Messages => self.messages = Some(messages(c, &mut self.found)?),
             Field::Extension => self.extension = Some(extension(c, self.body)?),
             Field::System
             | Field::Stream
@@ -155,7 +167,7 @@ impl<'a> Reader<'a> {
     /// Reads a field that may be null and is not.
     fn optional(&mut self, c: &mut Cursor<'a>, field: Field) -> Result<(), DecodeError> {
         match field {
-            Field::System => content(c, &mut self.input)?,
+            Field::System => content(c, &mut self.found)?,
             Field::Stream => {
                 let start = c.position();
                 if c.bool()? {
@@ -171,10 +183,10 @@ impl<'a> Reader<'a> {
                     Ok(())
                 })?;
                 self.tools = count;
-                self.input.schema_bytes += span.len() as u64;
+                self.found.input.schema_bytes += span.len() as u64;
             }
             Field::OutputConfig | Field::OutputFormat => {
-                self.input.schema_bytes += c.object(|_, _| Ok(()))?.len() as u64;
+                self.found.input.schema_bytes += c.object(|_, _| Ok(()))?.len() as u64;
             }
             Field::Metadata => self.user = user(c)?,
             Field::Model | Field::Messages | Field::Extension => {}
@@ -194,7 +206,8 @@ impl<'a> Reader<'a> {
             user: self.user,
             messages,
             messages_span,
-            input: self.input,
+            foreign_reasoning: self.found.foreign_reasoning,
+            input: self.found.input,
             extension: self
                 .extension
                 .and_then(|raw| self.tracker.found().map(|member| Extension { raw, member })),
@@ -222,15 +235,15 @@ fn user<'a>(c: &mut Cursor<'a>) -> Result<Option<JsonStr<'a>>, DecodeError> {
 }
 
 /// Counts messages and what is in them. Roles and the inside of blocks are for the provider to judge.
-fn messages(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(u32, Span), DecodeError> {
+fn messages(c: &mut Cursor<'_>, found: &mut Found) -> Result<(u32, Span), DecodeError> {
     let mut count = 0u32;
     let span = c.array(|c, _| {
         count = count.saturating_add(1);
         c.object(|c, key| match key.decode().as_ref() {
             "role" => Ok(()),
-            "content" => content(c, input),
+            "content" => content(c, found),
             _ => {
-                input.text_bytes += c.skip_value()?.len() as u64;
+                found.input.text_bytes += c.skip_value()?.len() as u64;
                 Ok(())
             }
         })
@@ -240,10 +253,10 @@ fn messages(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(u32, Span), De
 }
 
 /// Content of a message or of the system prompt.
-fn content(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
+fn content(c: &mut Cursor<'_>, found: &mut Found) -> Result<(), DecodeError> {
     match c.peek()? {
-        Kind::String => input.text_bytes += c.string()?.decoded_len(),
-        Kind::Array => drop(c.array(|c, _| block(c, input))?),
+        Kind::String => found.input.text_bytes += c.string()?.decoded_len(),
+        Kind::Array => drop(c.array(|c, _| block(c, found))?),
         found @ (Kind::Object | Kind::Number | Kind::Bool | Kind::Null) => {
             return Err(c.wrong_type("a string or an array of content blocks", found));
         }
@@ -252,7 +265,7 @@ fn content(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError>
 }
 
 /// Counts one block. The bytes of media count as media, those of plain-text documents as text.
-fn block(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
+fn block(c: &mut Cursor<'_>, found: &mut Found) -> Result<(), DecodeError> {
     match c.peek()? {
         Kind::Object => {}
         found @ (Kind::String | Kind::Array | Kind::Number | Kind::Bool | Kind::Null) => {
@@ -264,24 +277,31 @@ fn block(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
         match (key.decode().as_ref(), c.peek()?) {
             ("type", Kind::String) => image = c.string()?.decode() == "image",
             ("cache_control", _) | (_, Kind::Null) => {}
-            ("text" | "thinking" | "content", Kind::String) => input.text_bytes += c.string()?.decoded_len(),
+            ("text" | "thinking" | "content", Kind::String) => {
+                found.input.text_bytes += c.string()?.decoded_len();
+            }
+            ("signature" | "data", Kind::String) => {
+                let sealed = c.string()?;
+                found.foreign_reasoning |= is_foreign(&sealed.decode());
+                found.input.text_bytes += sealed.span().len() as u64;
+            }
             ("content", Kind::Array) => {
                 c.array(|c, _| {
                     if c.peek()? == Kind::Object {
-                        return block(c, input);
+                        return block(c, found);
                     }
-                    input.text_bytes += c.skip_value()?.len() as u64;
+                    found.input.text_bytes += c.skip_value()?.len() as u64;
                     Ok(())
                 })?;
             }
             ("source", Kind::Object) => source = Some(c.skip_value()?),
-            _ => input.text_bytes += c.skip_value()?.len() as u64,
+            _ => found.input.text_bytes += c.skip_value()?.len() as u64,
         }
         Ok(())
     })?;
     match source {
         None => {}
-        Some(_) if image => input.images = input.images.saturating_add(1),
+        Some(_) if image => found.input.images = found.input.images.saturating_add(1),
         Some(span) => {
             let mut kind = None;
             c.revisit(span).object(|c, key| {
@@ -291,9 +311,9 @@ fn block(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
                 Ok(())
             })?;
             if matches!(kind.as_deref(), Some("text" | "content")) {
-                input.text_bytes += span.len() as u64;
+                found.input.text_bytes += span.len() as u64;
             } else {
-                input.files = input.files.saturating_add(1);
+                found.input.files = found.input.files.saturating_add(1);
             }
         }
     }

@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use sluicegate_protocols::event_stream::write_event;
 
 /// One recorded call of a provider.
 pub(crate) struct Recording {
@@ -52,6 +55,38 @@ impl Recording {
         } else {
             None
         }
+    }
+
+    /// The stream as received, in any framing. Messages of which only the contents were kept are
+    /// framed anew.
+    pub(crate) fn received(&self) -> Option<Vec<u8>> {
+        if self.document["response"]["kind"] != "eventstream" {
+            return self.stream().map(|text| text.as_bytes().to_vec());
+        }
+        if let Some(kept) = self.base64() {
+            return Some(STANDARD.decode(kept).unwrap());
+        }
+        let mut out = Vec::new();
+        for (event, payload) in self.events() {
+            write_event(&mut out, event, |out| {
+                out.extend_from_slice(payload.to_string().as_bytes())
+            });
+        }
+        Some(out)
+    }
+
+    /// The bytes of an AWS event stream, where they were kept.
+    pub(crate) fn base64(&self) -> Option<&str> {
+        self.document["response"]["base64"].as_str()
+    }
+
+    /// The messages of an AWS event stream: type and payload.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let events = self.document["response"]["events"].as_array();
+        events
+            .into_iter()
+            .flatten()
+            .map(|event| (event["type"].as_str().unwrap(), &event["payload"]))
     }
 
     /// The independent reading of the answer.

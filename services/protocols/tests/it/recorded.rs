@@ -20,18 +20,18 @@ use crate::meaning::{self, told};
 /// A dialect and where its recordings are.
 struct Case {
     dialect: Dialect,
-    endpoint: &'static str,
+    endpoints: &'static [&'static str],
     /// Recordings that do not come out the same, with the reason.
     exceptions: &'static [(&'static str, &'static str)],
     /// Recordings whose summary says less than the answer, with the reason.
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[CHAT, MESSAGES, GENERATE, STREAM_GENERATE];
+const CASES: &[Case] = &[CHAT, MESSAGES, GENERATE, CONVERSE];
 
 const CHAT: Case = Case {
     dialect: Dialect::OpenAiChat,
-    endpoint: "chat.completions",
+    endpoints: &["chat.completions"],
     exceptions: &[],
     poor_summaries: &[
         ("openai-0739c04602-00", "leaves out function_call"),
@@ -47,7 +47,7 @@ const CHAT: Case = Case {
 
 const MESSAGES: Case = Case {
     dialect: Dialect::AnthropicMessages,
-    endpoint: "messages",
+    endpoints: &["messages"],
     exceptions: &[],
     poor_summaries: &[
         ("anthropic-4e3959085c-00", "tells several answers in a row"),
@@ -57,20 +57,24 @@ const MESSAGES: Case = Case {
         ("anthropic-f00c74b7f9-00", "tells several answers in a row"),
     ],
 };
+
 const GENERATE: Case = Case {
     dialect: Dialect::Gemini,
-    endpoint: "generateContent",
-    exceptions: &[],
-    poor_summaries: &[],
-};
-
-const STREAM_GENERATE: Case = Case {
-    dialect: Dialect::Gemini,
-    endpoint: "streamGenerateContent",
+    endpoints: &["generateContent", "streamGenerateContent"],
     exceptions: &[],
     poor_summaries: &[
         ("gemini-0020e42c35-00", "leaves out arguments told in pieces"),
         ("gemini-7269630904-00", "leaves out arguments told in pieces"),
+    ],
+};
+
+const CONVERSE: Case = Case {
+    dialect: Dialect::BedrockConverse,
+    endpoints: &["converse", "converse-stream"],
+    exceptions: &[],
+    poor_summaries: &[
+        ("bedrock-3a0ee62030-00", "leaves out text with citations"),
+        ("bedrock-b25e5f75b3-01", "leaves out text with citations"),
     ],
 };
 
@@ -83,7 +87,7 @@ impl Case {
 
     /// The recordings to look at, exceptions left out.
     fn recordings(&self) -> Vec<Recording> {
-        let mut found = recordings(self.endpoint);
+        let mut found: Vec<_> = self.endpoints.iter().flat_map(|e| recordings(e)).collect();
         let excepted = |r: &Recording| self.exceptions.iter().any(|(id, _)| *id == r.id);
         let all = found.len();
         found.retain(|recording| !excepted(recording));
@@ -185,7 +189,7 @@ fn requests_come_out_the_same() {
         }
         eprintln!(
             "{}: {count} requests, {plainly} also by meaning alone",
-            case.endpoint
+            case.dialect.as_str()
         );
         // The selection holds the odd ones.
         assert!(plainly * 3 > count, "many requests need nothing but meaning");
@@ -236,7 +240,7 @@ fn answers_come_out_the_same_and_say_what_their_summaries_say() {
                 "{id}"
             );
         }
-        eprintln!("{}: {count} answers", case.endpoint);
+        eprintln!("{}: {count} answers", case.dialect.as_str());
         assert!(
             differ.is_empty(),
             "{} differ:\n{}",
@@ -251,7 +255,9 @@ fn streams_say_what_their_summaries_say_before_and_after_being_written_anew() {
     for case in CASES {
         let (mut differ, mut count) = (Vec::new(), 0);
         for recording in case.recordings() {
-            let Some(text) = recording.stream() else { continue };
+            let Some(bytes) = recording.received() else {
+                continue;
+            };
             let id = &recording.id;
             count += 1;
             let target = AnswerTarget {
@@ -263,7 +269,7 @@ fn streams_say_what_their_summaries_say_before_and_after_being_written_anew() {
             };
             let first = meaning::run(
                 case.dialect,
-                [text.as_bytes()],
+                [bytes.as_slice()],
                 Some(StreamEncoder::new(case.dialect, &target)),
             );
             let expected = expected_end(&recording);
@@ -293,7 +299,7 @@ fn streams_say_what_their_summaries_say_before_and_after_being_written_anew() {
                 differ.push(format!("{id}: written anew\n{a:?}\n{b:?}"));
             }
         }
-        eprintln!("{}: {count} streams", case.endpoint);
+        eprintln!("{}: {count} streams", case.dialect.as_str());
         assert!(
             differ.is_empty(),
             "{} differ:\n{}",

@@ -78,10 +78,10 @@ proptest! {
         let encoded = encode_request(dialect, &request, &RequestTarget::default());
         prop_assert!(encoded.losses.is_empty(), "{:?}", encoded.losses);
         let mut decoded = decode_request(dialect, &encoded.body, 64).unwrap();
-        let mut request = request;
+        let mut meant = request.clone();
         meaning::request(&mut decoded);
-        meaning::request(&mut request);
-        prop_assert_eq!(&decoded, &request);
+        meaning::request(&mut meant);
+        prop_assert_eq!(&decoded, &meant);
         let bare = RequestTarget { meaning_only: true, ..RequestTarget::default() };
         let again = encode_request(dialect, &decoded, &bare);
         prop_assert!(again.losses.is_empty(), "{:?}", again.losses);

@@ -37,6 +37,12 @@ impl Writer {
         let mut list = object.array("messages");
         for (at, message) in rest.iter().enumerate() {
             let at = at + top;
+            let parts: Vec<_> = placed((at, message)).collect();
+            if self.is_foreign_thinking(message) {
+                // Nothing would be left of it.
+                self.own_content(&mut Vec::new(), &parts, message.form);
+                continue;
+            }
             let mut object = list.object();
             let role = match &message.role {
                 Role::Tool => "user",
@@ -49,10 +55,18 @@ impl Writer {
                 Side::User
             };
             object.string("role", role);
-            let parts: Vec<_> = placed((at, message)).collect();
             self.own_content(object.value("content"), &parts, message.form);
             message.extra.write(&mut object);
         }
+    }
+
+    /// Whether a message is only thinking under seals of other providers.
+    fn is_foreign_thinking(&self, message: &Message<'_>) -> bool {
+        let foreign = |part: &Part<'_>| {
+            let reasoning = part.body.as_reasoning();
+            reasoning.is_some_and(|reasoning| !self.takes_back(part, reasoning))
+        };
+        !message.parts.is_empty() && message.parts.iter().all(foreign)
     }
 
     fn in_turns(&mut self, object: &mut Object<'_>, messages: &[Message<'_>]) {

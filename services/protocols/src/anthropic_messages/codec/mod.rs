@@ -23,9 +23,10 @@ mod encode_tools;
 mod encode_turns;
 mod form;
 mod members;
-mod seal;
+pub(super) mod seal;
 mod stream_block;
 mod stream_frames;
+mod stream_parts;
 mod words;
 
 pub use decode_request::decode_request;

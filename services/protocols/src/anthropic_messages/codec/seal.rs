@@ -25,6 +25,11 @@ pub(super) fn open(sealed: Cow<'_, str>) -> (Issuer<'static>, Cow<'_, str>) {
     (Issuer::Anthropic, sealed)
 }
 
+/// Whether it is another provider's.
+pub(in crate::anthropic_messages) fn is_foreign(sealed: &str) -> bool {
+    open(Cow::Borrowed(sealed)).0 != Issuer::Anthropic
+}
+
 /// What goes before a seal of that issuer.
 pub(super) fn prefix(issuer: Option<&Issuer<'_>>) -> Option<String> {
     match issuer {
