@@ -88,7 +88,7 @@ impl ErrorKind {
     #[must_use]
     pub fn status_for(self, dialect: Dialect) -> u16 {
         match dialect {
-            Dialect::OpenAiChat | Dialect::AnthropicMessages => self.status(),
+            Dialect::OpenAiChat | Dialect::AnthropicMessages | Dialect::BedrockConverse => self.status(),
             // Its documents hold the status too, and clients read either.
             Dialect::Gemini => gemini_status(self.class()),
         }
@@ -175,7 +175,7 @@ impl ErrorKind {
 #[must_use]
 pub fn status_of(class: FailureClass, dialect: Dialect) -> u16 {
     match dialect {
-        Dialect::OpenAiChat => class.status(),
+        Dialect::OpenAiChat | Dialect::BedrockConverse => class.status(),
         Dialect::AnthropicMessages => anthropic_messages::error::status(class),
         Dialect::Gemini => gemini_status(class),
     }

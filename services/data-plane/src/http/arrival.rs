@@ -72,7 +72,7 @@ impl Arrival {
         }
         let presented = match presented(request.headers()) {
             Presented::Nothing if api.dialect() == Dialect::Gemini => in_query(request.query_string()),
-            presented => presented,
+            presented @ (Presented::Nothing | Presented::OtherScheme | Presented::Key(_)) => presented,
         };
         let body = BodyHead::of(request);
         let headers = request.headers().iter();

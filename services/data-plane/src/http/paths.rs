@@ -53,7 +53,7 @@ pub(super) fn annotate(headers: &mut HeaderMap, request: &HttpRequest, dialect: 
     }
     let named = match dialect {
         Dialect::AnthropicMessages => true,
-        Dialect::OpenAiChat | Dialect::Gemini => false,
+        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => false,
     };
     if named
         && let Some(context) = request.extensions().get::<RequestContext>()

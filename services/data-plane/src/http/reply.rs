@@ -186,7 +186,7 @@ impl<F: Future<Output = Reply>> Stream for Waiting<F> {
 /// A provider's error as the last event of a stream.
 fn event(refused: &Refused, dialect: Dialect) -> Bytes {
     let name = match dialect {
-        Dialect::OpenAiChat | Dialect::Gemini => None,
+        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => None,
         Dialect::AnthropicMessages => Some("error"),
     };
     match std::str::from_utf8(&refused.body) {

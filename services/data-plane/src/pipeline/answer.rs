@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
 use sluicegate_protocols::canonical::{StreamEnd, Usage};
-use sluicegate_protocols::dialect::decode_response;
+use sluicegate_protocols::dialect::{self, decode_response};
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::response;
@@ -68,7 +68,11 @@ impl Reading<'_> {
                 "the provider's answer is compressed although that was not accepted",
             ));
         }
-        if self.stream && reply.framing != Framing::Events {
+        let expected = match self.spoken.framing() {
+            dialect::Framing::Sse => Framing::Events,
+            dialect::Framing::EventStream => Framing::AwsEvents,
+        };
+        if self.stream && reply.framing != expected {
             return Err(odd("the provider did not stream although it was asked to"));
         }
         let read = if self.stream {
@@ -123,7 +127,8 @@ impl Reading<'_> {
             (Some(_), spoken @ (Dialect::AnthropicMessages | Dialect::Gemini)) => {
                 Ok((read_whole(&decode_response(spoken, body)?), None))
             }
-            (None, spoken) => {
+            // No caller speaks Converse, so that its answers are always translated.
+            (None, spoken) | (Some(_), spoken @ Dialect::BedrockConverse) => {
                 let mut answer = decode_response(spoken, body)?;
                 let facts = read_whole(&answer);
                 if answer.usage.is_none() {
@@ -145,7 +150,7 @@ impl Reading<'_> {
             (Some(_), spoken @ (Dialect::AnthropicMessages | Dialect::Gemini)) => {
                 StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame)))
             }
-            (None, spoken) => {
+            (None, spoken) | (Some(_), spoken @ Dialect::BedrockConverse) => {
                 let translator = StreamTranslator::new(spoken, self.form, &self.answer, max_frame);
                 StreamRelay::Translate(Box::new(translator))
             }

@@ -17,7 +17,7 @@ pub(in crate::upstream) const AZURE_OPENAI: Provider = Provider {
     key: KeyHeader::Named("api-key"),
     headers: |dialect| match dialect {
         Dialect::AnthropicMessages => anthropic::VERSION,
-        Dialect::OpenAiChat => &[],
+        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => &[],
     },
     setting_headers: |_| Vec::new(),
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
@@ -63,7 +63,10 @@ fn address(ask: &Ask<'_>) -> Option<String> {
         (Operation::ChatCompletions, Dialect::OpenAiChat) => {
             format!("deployments/{}/chat/completions", segment(ask.model)?)
         }
-        (Operation::ChatCompletions, Dialect::AnthropicMessages) => return None,
+        (
+            Operation::ChatCompletions,
+            Dialect::AnthropicMessages | Dialect::Gemini | Dialect::BedrockConverse,
+        ) => return None,
         (Operation::Embeddings, _) => format!("deployments/{}/embeddings", segment(ask.model)?),
     };
     Some(format!("{base}/openai/{path}?api-version={version}"))

@@ -38,6 +38,10 @@ fn address(ask: &Ask<'_>) -> Option<String> {
             let base = &format!("{}/openai/v1", ask.base);
             compatible::address(&Ask { base, ..*ask })
         }
-        (Operation::ChatCompletions, Dialect::AnthropicMessages) | (Operation::Embeddings, _) => None,
+        (
+            Operation::ChatCompletions,
+            Dialect::AnthropicMessages | Dialect::Gemini | Dialect::BedrockConverse,
+        )
+        | (Operation::Embeddings, _) => None,
     }
 }

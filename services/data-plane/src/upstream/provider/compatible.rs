@@ -44,6 +44,7 @@ pub(super) fn address(ask: &Ask<'_>) -> Option<String> {
         Operation::ChatCompletions => match ask.dialect {
             Dialect::OpenAiChat => "/chat/completions",
             Dialect::AnthropicMessages => "/messages",
+            Dialect::Gemini | Dialect::BedrockConverse => return None,
         },
         Operation::Embeddings => "/embeddings",
     };
