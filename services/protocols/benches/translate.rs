@@ -13,6 +13,7 @@ use sluicegate_protocols::anthropic_messages::MessagesRequestView;
 use sluicegate_protocols::dialect::{
     Dialect, StreamDecoder, StreamEncoder, decode_request, decode_response, encode_request, encode_response,
 };
+use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::openai_chat::encode::{Answer, ChunkWriter, Head, completion};
 use sluicegate_protocols::openai_chat::stream::ChatStream;
 use sluicegate_protocols::openai_chat::{ChatRequestView, FinishReason, response};
@@ -22,6 +23,7 @@ use sluicegate_protocols::target::{AnswerTarget, RequestTarget};
 
 const CHAT: Dialect = Dialect::OpenAiChat;
 const MESSAGES: Dialect = Dialect::AnthropicMessages;
+const GEMINI: Dialect = Dialect::Gemini;
 const HEAD: Head<'static> = Head {
     id: "chatcmpl-0123456789",
     created: 1_700_000_000,
@@ -55,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     answers()?;
     stream()?;
     messages()?;
+    gemini()?;
     hostile()
 }
 
@@ -155,6 +158,59 @@ fn answers() -> Result<(), Box<dyn Error>> {
         }
     });
     row("answer", whole.len(), passed, translated)?;
+    Ok(())
+}
+
+/// Chat to Gemini and back, beside passing Gemini's own through.
+fn gemini() -> Result<(), Box<dyn Error>> {
+    let turns = r#"{"role":"user","parts":[{"text":"What is the weather in Paris?"}]},{"role":"model","parts":[{"text":"It is mild."}]},"#.repeat(10);
+    let body = format!(
+        r#"{{"contents":[{turns}{{"role":"user","parts":[{{"text":"And tomorrow?"}}]}}],"generationConfig":{{"temperature":0.7}}}}"#
+    );
+    let body = Bytes::from(body);
+    let target = RequestTarget {
+        model: Some("another-model"),
+        ..RequestTarget::default()
+    };
+    let passed = measure(|| {
+        if let Ok(view) = GeminiRequestView::parse(black_box(&body), 64) {
+            black_box(passthrough::gemini(&body, &view));
+        }
+    });
+    let translated = measure(|| {
+        if let Ok(request) = decode_request(GEMINI, black_box(&body), 64) {
+            black_box(encode_request(CHAT, &request, &target));
+        }
+    });
+    row("gemini: 21 contents", body.len(), passed, translated)?;
+
+    let chunk = Bytes::from_static(
+        b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\" stones\"}],\"role\":\"model\"},\"index\":0}],\"modelVersion\":\"gemini-2.5-flash\",\"responseId\":\"r\"}\r\n\r\n",
+    );
+    // What passes through is watched by the decoder; what is translated is also written anew.
+    let (mut parser, mut decoder) = (Parser::new(1 << 20), StreamDecoder::new(GEMINI));
+    let watched = measure(|| {
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| drop(black_box(event)))
+            });
+        black_box(fed.is_ok());
+    });
+    let (mut parser, mut decoder) = (Parser::new(1 << 20), StreamDecoder::new(GEMINI));
+    let mut encoder = StreamEncoder::new(CHAT, &AnswerTarget::default());
+    let mut out = Vec::new();
+    let translated = measure(|| {
+        out.clear();
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| encoder.event(&event, &mut out))
+            });
+        black_box(fed.is_ok());
+        black_box(&out);
+    });
+    row("gemini: one chunk", chunk.len(), watched, translated)?;
     Ok(())
 }
 

@@ -124,11 +124,8 @@ impl Reading<'_> {
                 };
                 Ok((facts, dressed))
             }
-            (Some(_), spoken @ (Dialect::AnthropicMessages | Dialect::Gemini)) => {
-                Ok((read_whole(&decode_response(spoken, body)?), None))
-            }
-            // No caller speaks Converse, so that its answers are always translated.
-            (None, spoken) | (Some(_), spoken @ Dialect::BedrockConverse) => {
+            (Some(_), spoken) => Ok((read_whole(&decode_response(spoken, body)?), None)),
+            (None, spoken) => {
                 let mut answer = decode_response(spoken, body)?;
                 let facts = read_whole(&answer);
                 if answer.usage.is_none() {
@@ -147,10 +144,8 @@ impl Reading<'_> {
             (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
                 StreamRelay::Chat(Box::new(ChatStream::new(max_frame, hide_usage_chunk)))
             }
-            (Some(_), spoken @ (Dialect::AnthropicMessages | Dialect::Gemini)) => {
-                StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame)))
-            }
-            (None, spoken) | (Some(_), spoken @ Dialect::BedrockConverse) => {
+            (Some(_), spoken) => StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame))),
+            (None, spoken) => {
                 let translator = StreamTranslator::new(spoken, self.form, &self.answer, max_frame);
                 StreamRelay::Translate(Box::new(translator))
             }
