@@ -16,7 +16,6 @@ pub(in crate::upstream) const ANTHROPIC: Provider = Provider {
     dialects: |_| &[Dialect::AnthropicMessages],
     key: KeyHeader::Named("x-api-key"),
     headers: |_| VERSION,
-    dialects: |_| &[Dialect::AnthropicMessages, Dialect::OpenAiChat],
     listing: Listing {
         address: |base, _| format!("{base}/models?limit=1000"),
         headers: VERSION,

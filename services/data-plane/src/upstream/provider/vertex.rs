@@ -18,7 +18,7 @@ pub(in crate::upstream) const VERTEX: Provider = Provider {
         Dialect::AnthropicMessages => {
             members::with_member(&body, "anthropic_version", CLAUDE_VERSION, &["model"])
         }
-        Dialect::OpenAiChat => Some(body),
+        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => Some(body),
     },
     listing: Listing {
         // The list of models in general: it proves that a token is given and taken, not that the project may be used.
