@@ -10,6 +10,7 @@ mod chat;
 mod corpus;
 #[cfg(test)]
 mod embeddings;
+#[cfg(test)]
 mod event_stream;
 #[cfg(test)]
 mod gemini;
@@ -25,5 +26,7 @@ mod recorded;
 mod roundtrip;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod to_gemini;
 #[cfg(test)]
 mod to_messages;
