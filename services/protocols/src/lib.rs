@@ -45,6 +45,8 @@
 pub mod anthropic_messages;
 pub mod bedrock_converse;
 pub mod canonical;
+mod closing_frame;
+pub mod completions;
 pub mod dialect;
 pub mod embeddings;
 pub mod error;
@@ -58,6 +60,7 @@ pub mod openai_chat;
 pub mod passthrough;
 pub mod provider_error;
 mod reading;
+pub mod relay;
 mod request_fields;
 pub mod sse;
 pub mod target;

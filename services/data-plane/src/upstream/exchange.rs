@@ -8,6 +8,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETR
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy;
+use sluicegate_contracts::config::Operation;
 use sluicegate_protocols::openai_chat::error::retry_after;
 
 use super::account::Account;
@@ -35,8 +36,15 @@ const MAX_NOTE: usize = 128;
 /// Sends a call; see [`super::Upstream::send`].
 pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> Result<Reply, SendFailure> {
     let ask = ask(account, &call);
-    let address = (account.provider.address)(&ask).ok_or(SendFailure::Unsupported)?;
-    let mut request = request(Method::POST, address, call.body.clone())?;
+    let provider = account.provider;
+    let has_operation = match call.operation {
+        Operation::ChatCompletions => true,
+        Operation::Embeddings => provider.id.has_embeddings(),
+    };
+    let address = has_operation.then(|| (provider.address)(&ask)).flatten();
+    let address = address.ok_or(SendFailure::Unsupported)?;
+    let body = (provider.body)(&ask, call.body.clone()).ok_or(SendFailure::Invalid)?;
+    let mut request = request(Method::POST, address, body.clone())?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(ACCEPT, if ask.stream { EVENTS } else { JSON });
@@ -44,12 +52,12 @@ pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> 
         headers.insert(REQUEST_ID, name);
     }
     call.passed.apply(headers);
-    for (name, value) in (account.provider.headers)(call.dialect) {
+    for (name, value) in (provider.headers)(call.dialect) {
         headers
             .entry(HeaderName::from_static(name))
             .or_insert(HeaderValue::from_static(value));
     }
-    finish(client, account, request, &call.body, call.now_millis).await
+    finish(client, account, request, &body, call.now_millis).await
 }
 
 /// Asks which models there are: the cheapest call that proves a credential.

@@ -12,6 +12,7 @@ pub mod classify;
 pub mod client;
 pub mod echo;
 pub mod exchange;
+mod members;
 mod passed;
 mod provider;
 mod resolver;
@@ -172,7 +173,7 @@ impl<'a> Upstream<'a> {
                 let takes = account.provider.takes;
                 RequestTarget {
                     stream_usage: takes.stream_usage,
-                    tool_ids: takes.tool_ids,
+                    tool_ids: account.provider.tool_ids(model),
                     chat: takes.chat,
                     ..target
                 }

@@ -11,7 +11,7 @@ use crate::corpus::recordings;
 use crate::roundtrip::events;
 use crate::{made_up, meaning};
 
-const ENDPOINTS: &[(Dialect, &str)] = &[
+pub(crate) const ENDPOINTS: &[(Dialect, &str)] = &[
     (Dialect::OpenAiChat, "chat.completions"),
     (Dialect::AnthropicMessages, "messages"),
     (Dialect::Gemini, "streamGenerateContent"),

@@ -1,4 +1,4 @@
-//! Azure OpenAI. A model is called by the name of its deployment. Without an API version the paths are those of OpenAI
+//! Azure OpenAI, and the models of others beside it. A model is called by the name of its deployment. Without an API version the paths are those of OpenAI
 //! below `/openai/v1`; with a dated one they name the deployment.
 
 use sluicegate_contracts::config::{Operation, ProviderId, ProviderSettings};
@@ -6,14 +6,19 @@ use sluicegate_protocols::Dialect;
 
 use super::compatible::COMPATIBLE;
 use super::openai::OPENAI;
-use super::{Ask, Listing, Provider, compatible};
+use super::{Ask, Listing, Provider, anthropic, compatible};
 use crate::upstream::address::segment;
 use crate::upstream::auth::KeyHeader;
 
 pub(in crate::upstream) const AZURE_OPENAI: Provider = Provider {
     id: ProviderId::Azure,
+    dialects,
     address,
     key: KeyHeader::Named("api-key"),
+    headers: |dialect| match dialect {
+        Dialect::AnthropicMessages => anthropic::VERSION,
+        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => &[],
+    },
     setting_headers: |_| Vec::new(),
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
     listing: Listing {
@@ -32,6 +37,14 @@ fn resource(base: &str) -> &str {
     base.strip_suffix("/openai").unwrap_or(base)
 }
 
+fn dialects(model: &str) -> &'static [Dialect] {
+    if model.starts_with("claude") {
+        &[Dialect::AnthropicMessages]
+    } else {
+        (OPENAI.dialects)(model)
+    }
+}
+
 fn dated(settings: &ProviderSettings) -> Option<String> {
     let version = settings.api_version.as_deref()?;
     (version != "v1").then(|| segment(version))?
@@ -39,6 +52,9 @@ fn dated(settings: &ProviderSettings) -> Option<String> {
 
 fn address(ask: &Ask<'_>) -> Option<String> {
     let base = resource(ask.base);
+    if ask.dialect == Dialect::AnthropicMessages {
+        return Some(format!("{base}/anthropic/v1/messages"));
+    }
     let Some(version) = dated(ask.settings) else {
         let base = &format!("{base}/openai/v1");
         return compatible::address(&Ask { base, ..*ask });
@@ -47,6 +63,10 @@ fn address(ask: &Ask<'_>) -> Option<String> {
         (Operation::ChatCompletions, Dialect::OpenAiChat) => {
             format!("deployments/{}/chat/completions", segment(ask.model)?)
         }
+        (
+            Operation::ChatCompletions,
+            Dialect::AnthropicMessages | Dialect::Gemini | Dialect::BedrockConverse,
+        ) => return None,
         (Operation::Embeddings, _) => format!("deployments/{}/embeddings", segment(ask.model)?),
     };
     Some(format!("{base}/openai/{path}?api-version={version}"))

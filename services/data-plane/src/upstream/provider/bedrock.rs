@@ -9,6 +9,8 @@ use super::{Ask, Listing, Provider, compatible};
 pub(in crate::upstream) const BEDROCK: Provider = Provider {
     id: ProviderId::Bedrock,
     address,
+    // Inference profiles, by the id the catalog has.
+    model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
     aws_service: Some("bedrock"),
     listing: Listing {
         address: |base, _| format!("{}/foundation-models", control(base)),
@@ -23,7 +25,9 @@ pub(in crate::upstream) const BEDROCK: Provider = Provider {
 /// private endpoint both are one.
 fn control(base: &str) -> String {
     match base.strip_prefix("https://bedrock-runtime.") {
-        Some(rest) if rest.ends_with(".amazonaws.com") => format!("https://bedrock.{rest}"),
+        Some(rest) if rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn") => {
+            format!("https://bedrock.{rest}")
+        }
         Some(_) | None => base.to_owned(),
     }
 }
@@ -34,6 +38,10 @@ fn address(ask: &Ask<'_>) -> Option<String> {
             let base = &format!("{}/openai/v1", ask.base);
             compatible::address(&Ask { base, ..*ask })
         }
-        (Operation::Embeddings, _) => None,
+        (
+            Operation::ChatCompletions,
+            Dialect::AnthropicMessages | Dialect::Gemini | Dialect::BedrockConverse,
+        )
+        | (Operation::Embeddings, _) => None,
     }
 }

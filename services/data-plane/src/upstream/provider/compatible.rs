@@ -18,6 +18,7 @@ pub(in crate::upstream) const COMPATIBLE: Provider = Provider {
     headers: |_| &[],
     setting_headers: |_| Vec::new(),
     model: |_, model| model,
+    body: |_, body| Some(body),
     takes: Takes {
         chat: ChatQuirks {
             output_limit: OutputLimitField::MaxTokens,
@@ -42,6 +43,8 @@ pub(super) fn address(ask: &Ask<'_>) -> Option<String> {
     let path = match ask.operation {
         Operation::ChatCompletions => match ask.dialect {
             Dialect::OpenAiChat => "/chat/completions",
+            Dialect::AnthropicMessages => "/messages",
+            Dialect::Gemini | Dialect::BedrockConverse => return None,
         },
         Operation::Embeddings => "/embeddings",
     };

@@ -22,6 +22,7 @@ mod vertex;
 mod vllm;
 mod xai;
 
+use bytes::Bytes;
 use sluicegate_contracts::config::{Operation, ProviderId, ProviderSettings};
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::target::ChatQuirks;
@@ -45,6 +46,8 @@ pub(super) struct Provider {
     pub(super) setting_headers: fn(&ProviderSettings) -> Vec<(&'static str, &str)>,
     /// Its name of a model, where the connection's settings rename it.
     pub(super) model: for<'a> fn(&'a ProviderSettings, &'a str) -> &'a str,
+    /// The last change to a body, where a dialect is spoken with a difference; `None` when it is no JSON object.
+    pub(super) body: fn(&Ask<'_>, Bytes) -> Option<Bytes>,
     /// AWS's name of the service that requests are signed for, where they are.
     pub(super) aws_service: Option<&'static str>,
     pub(super) takes: Takes,
@@ -88,6 +91,14 @@ pub(super) struct Ask<'a> {
 }
 
 impl Provider {
+    /// What it takes for ids of tool calls in the dialect a model is mainly spoken to.
+    pub(super) fn tool_ids(&self, model: &str) -> IdRule {
+        match self.dialect(model, Dialect::OpenAiChat) {
+            Dialect::OpenAiChat => self.takes.tool_ids,
+            Dialect::AnthropicMessages => IdRule::ANTHROPIC,
+        }
+    }
+
     /// `wanted` when it is spoken for `model`, else the main dialect.
     pub(super) fn dialect(&self, model: &str, wanted: Dialect) -> Dialect {
         let spoken = (self.dialects)(model);
@@ -130,3 +141,6 @@ pub(super) const fn of(id: ProviderId) -> &'static Provider {
         ProviderId::Zai => &compatible::ZAI,
     }
 }
+
+#[cfg(test)]
+mod tests;

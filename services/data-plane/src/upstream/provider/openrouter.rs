@@ -1,6 +1,7 @@
 //! OpenRouter.
 
 use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::Dialect;
 use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
 
 use super::compatible::COMPATIBLE;
@@ -8,6 +9,7 @@ use super::{Listing, Provider, Takes};
 
 pub(in crate::upstream) const OPENROUTER: Provider = Provider {
     id: ProviderId::OpenRouter,
+    dialects: |_| &[Dialect::OpenAiChat, Dialect::AnthropicMessages],
     takes: Takes {
         chat: ChatQuirks {
             developer_role: true,

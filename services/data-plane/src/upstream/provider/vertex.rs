@@ -1,4 +1,6 @@
-//! Vertex AI. Project and location stand in every path; a service account's token is the credential.
+//! Vertex AI. Project and location stand in every path; a service account's token is the credential. Claude is spoken to
+//! in Anthropic's dialect with a version in the body and no model; open models, whose names have a publisher in front,
+//! through an OpenAI-compatible door.
 
 use sluicegate_contracts::config::{Operation, ProviderId, ProviderSettings};
 use sluicegate_protocols::Dialect;
@@ -6,10 +8,18 @@ use sluicegate_protocols::Dialect;
 use super::compatible::COMPATIBLE;
 use super::{Ask, Listing, Provider};
 use crate::upstream::address::segment;
+use crate::upstream::members;
 
 pub(in crate::upstream) const VERTEX: Provider = Provider {
     id: ProviderId::Vertex,
+    dialects,
     address,
+    body: |ask, body| match ask.dialect {
+        Dialect::AnthropicMessages => {
+            members::with_member(&body, "anthropic_version", CLAUDE_VERSION, &["model"])
+        }
+        Dialect::OpenAiChat => Some(body),
+    },
     listing: Listing {
         // The list of models in general: it proves that a token is given and taken, not that the project may be used.
         address: |base, _| format!("{}/v1beta1/publishers/google/models?pageSize=300", root(base)),
@@ -20,6 +30,17 @@ pub(in crate::upstream) const VERTEX: Provider = Provider {
     },
     ..COMPATIBLE
 };
+
+/// The version of Anthropic's dialect that Vertex AI documents.
+const CLAUDE_VERSION: &str = "vertex-2023-10-16";
+
+fn dialects(model: &str) -> &'static [Dialect] {
+    if model.starts_with("claude") {
+        &[Dialect::AnthropicMessages]
+    } else {
+        &[Dialect::OpenAiChat]
+    }
+}
 
 fn root(base: &str) -> &str {
     base.strip_suffix("/v1").unwrap_or(base)
@@ -39,7 +60,16 @@ fn address(ask: &Ask<'_>) -> Option<String> {
     let account = account(ask.base, ask.settings)?;
     let path = match (ask.operation, ask.dialect) {
         (Operation::ChatCompletions, Dialect::OpenAiChat) => "endpoints/openapi/chat/completions".to_owned(),
-        (Operation::Embeddings, _) => return None,
+        (Operation::ChatCompletions, Dialect::AnthropicMessages) => {
+            let method = if ask.stream {
+                "streamRawPredict"
+            } else {
+                "rawPredict"
+            };
+            format!("publishers/anthropic/models/{}:{method}", segment(ask.model)?)
+        }
+        (Operation::ChatCompletions, Dialect::Gemini | Dialect::BedrockConverse)
+        | (Operation::Embeddings, _) => return None,
     };
     Some(format!("{account}/{path}"))
 }
