@@ -30,4 +30,6 @@ mod roundtrip;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod to_gemini;
+#[cfg(test)]
 mod to_messages;
