@@ -1,6 +1,8 @@
 //! The request path of a whole worker over HTTP, with a scripted provider behind it.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod auth;
 #[cfg(test)]
 mod connection_test;
@@ -26,6 +28,8 @@ mod models;
 mod not_ready;
 #[cfg(test)]
 mod passthrough;
+#[cfg(test)]
+mod service_account;
 #[cfg(test)]
 mod ssrf;
 #[cfg(test)]

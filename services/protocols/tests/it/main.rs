@@ -32,6 +32,7 @@ mod messages;
 mod recorded;
 #[cfg(test)]
 mod relay;
+mod responses;
 #[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
@@ -41,5 +42,7 @@ mod streams;
 #[expect(unreachable_pub, reason = "the fuzz crate needs it public")]
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
+#[cfg(test)]
+mod to_gemini;
 #[cfg(test)]
 mod to_messages;
