@@ -5,6 +5,7 @@
 use crate::DecodeError;
 use crate::bedrock_converse;
 use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
+use crate::cohere_chat;
 use crate::failure::Failure;
 use crate::lossy::{Encoded, LossReport};
 use crate::openai_chat;
@@ -17,6 +18,8 @@ pub enum Dialect {
     OpenAiChat,
     /// Amazon Bedrock's Converse and ConverseStream.
     BedrockConverse,
+    /// Cohere's chat, version 2.
+    CohereChat,
 }
 
 /// How the frames of a stream are told apart.
@@ -30,20 +33,21 @@ pub enum Framing {
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::BedrockConverse];
+    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::BedrockConverse, Self::CohereChat];
 
     /// Its name in configuration, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
             Self::BedrockConverse => "bedrock_converse",
+            Self::CohereChat => "cohere_chat",
         }
     }
 
     /// How its streams are framed.
     pub fn framing(self) -> Framing {
         match self {
-            Self::OpenAiChat => Framing::Sse,
+            Self::OpenAiChat | Self::CohereChat => Framing::Sse,
             Self::BedrockConverse => Framing::EventStream,
         }
     }
@@ -54,6 +58,7 @@ pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Reque
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
         Dialect::BedrockConverse => bedrock_converse::codec::decode_request(body, depth),
+        Dialect::CohereChat => cohere_chat::codec::decode_request(body, depth),
     }
 }
 
@@ -62,6 +67,7 @@ pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestT
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
         Dialect::BedrockConverse => bedrock_converse::codec::encode_request(request, target),
+        Dialect::CohereChat => cohere_chat::codec::encode_request(request, target),
     }
 }
 
@@ -71,6 +77,7 @@ pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, De
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
         Dialect::BedrockConverse => bedrock_converse::codec::decode_response(body),
+        Dialect::CohereChat => cohere_chat::codec::decode_response(body),
     }
 }
 
@@ -79,6 +86,7 @@ pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &Answe
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
         Dialect::BedrockConverse => bedrock_converse::codec::encode_response(response, target),
+        Dialect::CohereChat => cohere_chat::codec::encode_response(response, target),
     }
 }
 
@@ -87,6 +95,7 @@ pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
         Dialect::BedrockConverse => bedrock_converse::error::ErrorBody::from(failure).to_json(),
+        Dialect::CohereChat => cohere_chat::error::ErrorBody::from(failure).to_json(),
     }
 }
 
@@ -97,6 +106,8 @@ pub enum StreamDecoder {
     OpenAiChat(openai_chat::codec::StreamDecoder),
     /// Converse's messages.
     BedrockConverse(bedrock_converse::codec::StreamDecoder),
+    /// Cohere's events.
+    CohereChat(cohere_chat::codec::StreamDecoder),
 }
 
 impl StreamDecoder {
@@ -105,6 +116,7 @@ impl StreamDecoder {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamDecoder::new()),
             Dialect::BedrockConverse => Self::BedrockConverse(bedrock_converse::codec::StreamDecoder::new()),
+            Dialect::CohereChat => Self::CohereChat(cohere_chat::codec::StreamDecoder::new()),
         }
     }
 
@@ -118,6 +130,7 @@ impl StreamDecoder {
         match self {
             Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
             Self::BedrockConverse(decoder) => decoder.frame(event, data, sink),
+            Self::CohereChat(decoder) => decoder.frame(event, data, sink),
         }
     }
 
@@ -126,6 +139,7 @@ impl StreamDecoder {
         match self {
             Self::OpenAiChat(decoder) => decoder.end(sink),
             Self::BedrockConverse(decoder) => decoder.end(sink),
+            Self::CohereChat(decoder) => decoder.end(sink),
         }
     }
 }
@@ -137,6 +151,8 @@ pub enum StreamEncoder {
     OpenAiChat(openai_chat::codec::StreamEncoder),
     /// Converse's messages.
     BedrockConverse(bedrock_converse::codec::StreamEncoder),
+    /// Cohere's events.
+    CohereChat(cohere_chat::codec::StreamEncoder),
 }
 
 impl StreamEncoder {
@@ -147,6 +163,7 @@ impl StreamEncoder {
             Dialect::BedrockConverse => {
                 Self::BedrockConverse(bedrock_converse::codec::StreamEncoder::new(target))
             }
+            Dialect::CohereChat => Self::CohereChat(cohere_chat::codec::StreamEncoder::new(target)),
         }
     }
 
@@ -155,6 +172,7 @@ impl StreamEncoder {
         match self {
             Self::OpenAiChat(encoder) => encoder.event(event, out),
             Self::BedrockConverse(encoder) => encoder.event(event, out),
+            Self::CohereChat(encoder) => encoder.event(event, out),
         }
     }
 
@@ -164,6 +182,7 @@ impl StreamEncoder {
         match self {
             Self::OpenAiChat(encoder) => encoder.fail(failure, out),
             Self::BedrockConverse(encoder) => encoder.fail(failure, out),
+            Self::CohereChat(encoder) => encoder.fail(failure, out),
         }
     }
 
@@ -172,6 +191,7 @@ impl StreamEncoder {
         match self {
             Self::OpenAiChat(encoder) => encoder.losses(),
             Self::BedrockConverse(encoder) => encoder.losses(),
+            Self::CohereChat(encoder) => encoder.losses(),
         }
     }
 }

@@ -44,6 +44,7 @@
 
 pub mod bedrock_converse;
 pub mod canonical;
+pub mod cohere_chat;
 pub mod dialect;
 pub mod embeddings;
 pub mod error;
@@ -57,6 +58,7 @@ pub mod passthrough;
 pub mod provider_error;
 mod reading;
 mod request_fields;
+pub mod rerank;
 pub mod sse;
 pub mod target;
 pub mod tokens;

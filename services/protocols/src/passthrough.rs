@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::embeddings::EmbeddingsRequestView;
 use crate::json::{Span, write_string};
 use crate::openai_chat::request::{ChatRequestView, StreamFlag, StreamOptions};
+use crate::rerank::RerankRequestView;
 
 /// A request body ready for a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,16 @@ pub fn chat(body: &Bytes, view: &ChatRequestView<'_>, model: &str) -> Rewritten 
 
 /// Rewrites an embeddings request; see [`chat`].
 pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -> Bytes {
+    let mut edits = Edits::default();
+    edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    edits.apply(body)
+}
+
+/// Rewrites a rerank request; see [`chat`].
+pub fn rerank(body: &Bytes, view: &RerankRequestView<'_>, model: &str) -> Bytes {
     let mut edits = Edits::default();
     edits.replace_model(&view.model, model);
     if let Some(extension) = &view.extension {

@@ -14,30 +14,6 @@ use sluicegate_protocols::{Dialect, TokenCounts};
 
 type Words = Cow<'static, str>;
 
-/// Whether the dialect names the model in the body, and says there whether to stream.
-fn names_model(dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::OpenAiChat => true,
-        Dialect::BedrockConverse => false,
-    }
-}
-
-/// Whether the dialect takes media at an address.
-fn takes_urls(dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::OpenAiChat => true,
-        Dialect::BedrockConverse => false,
-    }
-}
-
-/// Whether the dialect can offer tools and forbid them.
-fn can_forbid_tools(dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::OpenAiChat => true,
-        Dialect::BedrockConverse => false,
-    }
-}
-
 /// Any text that is not empty, hostile characters among it.
 pub(crate) fn text() -> impl Strategy<Value = Words> {
     prop_oneof![
@@ -66,12 +42,11 @@ fn number() -> impl Strategy<Value = Number<'static>> {
     prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("2")].prop_map(|text| Number::parse(text).unwrap())
 }
 
-fn image(dialect: Dialect) -> impl Strategy<Value = Part<'static>> {
-    let mut sources = vec![(Source::Base64("aGVsbG8=".into()), Some("image/png".into()))];
-    if takes_urls(dialect) {
-        sources.push((Source::Url("https://example.com/a.png".into()), None));
-    }
-    let source = proptest::sample::select(sources);
+fn image() -> impl Strategy<Value = Part<'static>> {
+    let source = prop_oneof![
+        Just((Source::Url("https://example.com/a.png".into()), None)),
+        Just((Source::Base64("aGVsbG8=".into()), Some("image/png".into()))),
+    ];
     source.prop_map(|(source, mime)| {
         Part::new(PartBody::Media(Media {
             kind: MediaKind::Image,
@@ -87,8 +62,8 @@ fn instruction() -> impl Strategy<Value = Message<'static>> {
     text().prop_map(|text| Message::new(Role::System, vec![Part::text(text)]))
 }
 
-fn user(dialect: Dialect) -> impl Strategy<Value = Message<'static>> {
-    let part = prop_oneof![text().prop_map(Part::text), image(dialect)];
+fn user() -> impl Strategy<Value = Message<'static>> {
+    let part = prop_oneof![text().prop_map(Part::text), image()];
     proptest::collection::vec(part, 1..4).prop_map(|parts| Message::new(Role::User, parts))
 }
 
@@ -147,19 +122,21 @@ fn tool() -> impl Strategy<Value = Tool<'static>> {
     })
 }
 
-fn tool_choice(dialect: Dialect) -> impl Strategy<Value = ToolChoice<'static>> {
-    let mut modes = vec![ToolMode::Auto, ToolMode::Required];
-    if can_forbid_tools(dialect) {
-        modes.push(ToolMode::None);
-    }
-    let mode = prop_oneof![proptest::sample::select(modes), word().prop_map(ToolMode::Named),];
-    mode.prop_map(ToolChoice::new)
+fn tool_choice() -> impl Strategy<Value = ToolChoice<'static>> {
+    prop_oneof![
+        Just(ToolMode::Auto),
+        Just(ToolMode::None),
+        Just(ToolMode::Required),
+        word().prop_map(ToolMode::Named),
+    ]
+    .prop_map(ToolChoice::new)
 }
 
 fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
-    (word(), object()).prop_map(|(name, schema)| ResponseFormat {
+    object().prop_map(|schema| ResponseFormat {
         shape: ResponseShape::JsonSchema {
-            name: Some(name),
+            // The name that `meaning` gives where a dialect has none.
+            name: Some("response".into()),
             description: None,
             schema: Some(schema),
             strict: Some(true),
@@ -174,8 +151,8 @@ fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
 pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static>> {
     let conversation = (
         proptest::option::of(instruction()),
-        user(dialect),
-        proptest::collection::vec((exchange(), user(dialect)), 0..3),
+        user(),
+        proptest::collection::vec((exchange(), user()), 0..3),
     );
     let settings = (
         proptest::option::of(number()),
@@ -185,13 +162,13 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
     );
     let tools = (
         proptest::collection::vec(tool(), 0..3),
-        proptest::option::of(tool_choice(dialect)),
+        proptest::option::of(tool_choice()),
         proptest::option::of(response_format()),
     );
     (word(), conversation, settings, tools).prop_map(
         move |(model, (system, first, rest), (temperature, limit, stop, stream), (tools, choice, format))| {
             let mut request = Request::new(dialect);
-            request.model = Some(model).filter(|_| names_model(dialect));
+            request.model = Some(model);
             request.messages.extend(system);
             request.messages.push(first);
             for (exchange, user) in rest {
@@ -201,14 +178,62 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
             request.sampling.temperature = temperature;
             request.max_output_tokens = limit;
             request.stop = stop;
-            request.stream.enabled = Some(stream).filter(|_| names_model(dialect));
+            request.stream.enabled = Some(stream);
             request.tool_choice = choice.filter(|_| !tools.is_empty());
             request.tools = tools;
             request.response_format = format;
             request.logprobs = LogprobsConfig::default();
+            within(dialect, &mut request);
             request
         },
     )
+}
+
+/// Leaves out what a dialect says elsewhere than in the body, or not at all.
+fn within(dialect: Dialect, request: &mut Request<'static>) {
+    match dialect {
+        Dialect::OpenAiChat => {}
+        Dialect::BedrockConverse => {
+            // Both are in the path.
+            request.model = None;
+            request.stream.enabled = None;
+            let parts = request.messages.iter_mut().flat_map(|message| &mut message.parts);
+            for part in parts {
+                if let PartBody::Media(media) = &mut part.body {
+                    media.source = Source::Base64("aGVsbG8=".into());
+                    media.mime = Some("image/png".into());
+                }
+            }
+            forget_choices(request, &[ToolMode::None]);
+        }
+        Dialect::CohereChat => forget_choices(request, &[ToolMode::Auto]),
+    }
+}
+
+/// Leaves out choices among tools that a dialect cannot say as they are; named ones are for unit
+/// tests where any are.
+fn forget_choices(request: &mut Request<'static>, modes: &[ToolMode<'_>]) {
+    let choice = request.tool_choice.take();
+    request.tool_choice = choice.filter(|choice| {
+        let named = matches!(choice.mode, ToolMode::Named(_)) && modes.contains(&ToolMode::Auto);
+        !named && !modes.contains(&choice.mode)
+    });
+}
+
+/// What answers of a dialect say of themselves.
+struct Tells {
+    id: bool,
+    model: bool,
+    time: bool,
+}
+
+fn tells(dialect: Dialect) -> Tells {
+    let (id, model, time) = match dialect {
+        Dialect::OpenAiChat => (true, true, true),
+        Dialect::BedrockConverse => (false, false, false),
+        Dialect::CohereChat => (true, false, false),
+    };
+    Tells { id, model, time }
 }
 
 /// An answer that every dialect can express.
@@ -230,14 +255,9 @@ pub(crate) fn response(dialect: Dialect) -> impl Strategy<Value = Response<'stat
                 native: None,
                 sequence: None,
             });
-            match dialect {
-                Dialect::OpenAiChat => {
-                    response.id = Some("answer-1".into());
-                    response.model = Some(model);
-                    response.created = Some(1_700_000_000);
-                }
-                Dialect::BedrockConverse => {}
-            }
+            response.id = tells(dialect).id.then(|| "answer-1".into());
+            response.model = Some(model).filter(|_| tells(dialect).model);
+            response.created = tells(dialect).time.then_some(1_700_000_000);
             response.candidates.push(candidate);
             response.usage = Some(Usage {
                 counts: TokenCounts {

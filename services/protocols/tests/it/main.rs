@@ -18,6 +18,8 @@ mod meaning;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod rerank;
+#[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
 mod streams;

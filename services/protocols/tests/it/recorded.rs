@@ -46,6 +46,15 @@ const CASES: &[Case] = &[
         dialect: Dialect::BedrockConverse,
         endpoints: &["converse", "converse-stream"],
         exceptions: &[],
+        poor_summaries: &[
+            ("bedrock-3a0ee62030-00", "leaves out citationsContent"),
+            ("bedrock-b25e5f75b3-01", "leaves out citationsContent"),
+        ],
+    },
+    Case {
+        dialect: Dialect::CohereChat,
+        endpoints: &["cohere.chat.v2"],
+        exceptions: &[],
         poor_summaries: &[],
     },
 ];
@@ -303,11 +312,9 @@ fn against_summary(recording: &Recording, candidate: Option<&Candidate<'_>>) -> 
         }
     };
     compare("text", &said.text, summary["text"].as_str().unwrap_or_default());
-    compare(
-        "reasoning",
-        &said.reasoning,
-        summary["reasoning"].as_str().unwrap_or_default(),
-    );
+    // Cohere's plan of what tools to call is told apart there.
+    let thought = ["reasoning", "tool_plan"].map(|name| summary[name].as_str().unwrap_or_default());
+    compare("reasoning", &said.reasoning, &thought.concat());
     let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| text.into());
     let calls: Vec<Value> = said
         .calls

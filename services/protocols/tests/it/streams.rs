@@ -14,6 +14,7 @@ use crate::{made_up, meaning};
 const ENDPOINTS: &[(Dialect, &str)] = &[
     (Dialect::OpenAiChat, "chat.completions"),
     (Dialect::BedrockConverse, "converse-stream"),
+    (Dialect::CohereChat, "cohere.chat.v2"),
 ];
 
 /// How the frame that holds the finish reason is known, in any dialect.
