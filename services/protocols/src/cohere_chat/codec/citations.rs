@@ -31,7 +31,7 @@ pub(super) fn citation<'a>(c: &mut Cursor<'a>) -> Result<Citation<'a>, DecodeErr
 }
 
 /// Writes the members of one citation. `same`: it came from this dialect, whose sources are in its
-/// extra.
+/// extra; a citation that has some did, whoever asks.
 pub(super) fn write(object: &mut Object<'_>, citation: &Citation<'_>, same: bool) {
     let Citation {
         kind,
@@ -49,7 +49,7 @@ pub(super) fn write(object: &mut Object<'_>, citation: &Citation<'_>, same: bool
         }
     }
     object.optional_string("text", quote.as_deref());
-    if same {
+    if same || extra.get("sources").is_some() {
         if !kind.is_empty() {
             object.string("type", kind);
         }
