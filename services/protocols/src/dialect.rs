@@ -3,10 +3,12 @@
 //! lists them.
 
 use crate::DecodeError;
+use crate::anthropic_messages;
 use crate::bedrock_converse;
 use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
 use crate::cohere_chat;
 use crate::failure::Failure;
+use crate::gemini;
 use crate::lossy::{Encoded, LossReport};
 use crate::openai_chat;
 use crate::target::{AnswerTarget, RequestTarget};
@@ -16,6 +18,10 @@ use crate::target::{AnswerTarget, RequestTarget};
 pub enum Dialect {
     /// OpenAI Chat Completions, and what calls itself compatible with it.
     OpenAiChat,
+    /// Anthropic Messages.
+    AnthropicMessages,
+    /// Gemini's generateContent, as the Gemini API and Vertex AI serve it.
+    Gemini,
     /// Amazon Bedrock's Converse and ConverseStream.
     BedrockConverse,
     /// Cohere's chat, version 2.
@@ -33,12 +39,20 @@ pub enum Framing {
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::BedrockConverse, Self::CohereChat];
+    pub const ALL: &'static [Self] = &[
+        Self::OpenAiChat,
+        Self::AnthropicMessages,
+        Self::Gemini,
+        Self::BedrockConverse,
+        Self::CohereChat,
+    ];
 
     /// Its name in configuration, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::AnthropicMessages => "anthropic_messages",
+            Self::Gemini => "gemini",
             Self::BedrockConverse => "bedrock_converse",
             Self::CohereChat => "cohere_chat",
         }
@@ -47,7 +61,7 @@ impl Dialect {
     /// How its streams are framed.
     pub fn framing(self) -> Framing {
         match self {
-            Self::OpenAiChat | Self::CohereChat => Framing::Sse,
+            Self::OpenAiChat | Self::AnthropicMessages | Self::Gemini | Self::CohereChat => Framing::Sse,
             Self::BedrockConverse => Framing::EventStream,
         }
     }
@@ -57,6 +71,8 @@ impl Dialect {
 pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
+        Dialect::AnthropicMessages => anthropic_messages::codec::decode_request(body, depth),
+        Dialect::Gemini => gemini::codec::decode_request(body, depth),
         Dialect::BedrockConverse => bedrock_converse::codec::decode_request(body, depth),
         Dialect::CohereChat => cohere_chat::codec::decode_request(body, depth),
     }
@@ -66,6 +82,8 @@ pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Reque
 pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
+        Dialect::AnthropicMessages => anthropic_messages::codec::encode_request(request, target),
+        Dialect::Gemini => gemini::codec::encode_request(request, target),
         Dialect::BedrockConverse => bedrock_converse::codec::encode_request(request, target),
         Dialect::CohereChat => cohere_chat::codec::encode_request(request, target),
     }
@@ -76,6 +94,8 @@ pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestT
 pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
+        Dialect::AnthropicMessages => anthropic_messages::codec::decode_response(body),
+        Dialect::Gemini => gemini::codec::decode_response(body),
         Dialect::BedrockConverse => bedrock_converse::codec::decode_response(body),
         Dialect::CohereChat => cohere_chat::codec::decode_response(body),
     }
@@ -85,6 +105,8 @@ pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, De
 pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &AnswerTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
+        Dialect::AnthropicMessages => anthropic_messages::codec::encode_response(response, target),
+        Dialect::Gemini => gemini::codec::encode_response(response, target),
         Dialect::BedrockConverse => bedrock_converse::codec::encode_response(response, target),
         Dialect::CohereChat => cohere_chat::codec::encode_response(response, target),
     }
@@ -94,6 +116,8 @@ pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &Answe
 pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
+        Dialect::AnthropicMessages => anthropic_messages::error::ErrorBody::from(failure).to_json(),
+        Dialect::Gemini => gemini::error::ErrorBody::from(failure).to_json(),
         Dialect::BedrockConverse => bedrock_converse::error::ErrorBody::from(failure).to_json(),
         Dialect::CohereChat => cohere_chat::error::ErrorBody::from(failure).to_json(),
     }
@@ -104,6 +128,10 @@ pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
 pub enum StreamDecoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamDecoder),
+    /// Events of a message.
+    AnthropicMessages(anthropic_messages::codec::StreamDecoder),
+    /// Chunks of generateContent.
+    Gemini(gemini::codec::StreamDecoder),
     /// Converse's messages.
     BedrockConverse(bedrock_converse::codec::StreamDecoder),
     /// Cohere's events.
@@ -115,6 +143,10 @@ impl StreamDecoder {
     pub fn new(dialect: Dialect) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamDecoder::new()),
+            Dialect::AnthropicMessages => {
+                Self::AnthropicMessages(anthropic_messages::codec::StreamDecoder::new())
+            }
+            Dialect::Gemini => Self::Gemini(gemini::codec::StreamDecoder::new()),
             Dialect::BedrockConverse => Self::BedrockConverse(bedrock_converse::codec::StreamDecoder::new()),
             Dialect::CohereChat => Self::CohereChat(cohere_chat::codec::StreamDecoder::new()),
         }
@@ -129,6 +161,8 @@ impl StreamDecoder {
     ) -> Result<(), StreamFault> {
         match self {
             Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
+            Self::AnthropicMessages(decoder) => decoder.frame(event, data, sink),
+            Self::Gemini(decoder) => decoder.frame(event, data, sink),
             Self::BedrockConverse(decoder) => decoder.frame(event, data, sink),
             Self::CohereChat(decoder) => decoder.frame(event, data, sink),
         }
@@ -138,6 +172,8 @@ impl StreamDecoder {
     pub fn end(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> StreamEnd {
         match self {
             Self::OpenAiChat(decoder) => decoder.end(sink),
+            Self::AnthropicMessages(decoder) => decoder.end(sink),
+            Self::Gemini(decoder) => decoder.end(sink),
             Self::BedrockConverse(decoder) => decoder.end(sink),
             Self::CohereChat(decoder) => decoder.end(sink),
         }
@@ -149,6 +185,10 @@ impl StreamDecoder {
 pub enum StreamEncoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamEncoder),
+    /// Events of a message.
+    AnthropicMessages(anthropic_messages::codec::StreamEncoder),
+    /// Chunks of generateContent.
+    Gemini(gemini::codec::StreamEncoder),
     /// Converse's messages.
     BedrockConverse(bedrock_converse::codec::StreamEncoder),
     /// Cohere's events.
@@ -160,6 +200,10 @@ impl StreamEncoder {
     pub fn new(dialect: Dialect, target: &AnswerTarget<'_>) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamEncoder::new(target)),
+            Dialect::AnthropicMessages => {
+                Self::AnthropicMessages(anthropic_messages::codec::StreamEncoder::new(target))
+            }
+            Dialect::Gemini => Self::Gemini(gemini::codec::StreamEncoder::new(target)),
             Dialect::BedrockConverse => {
                 Self::BedrockConverse(bedrock_converse::codec::StreamEncoder::new(target))
             }
@@ -171,6 +215,8 @@ impl StreamEncoder {
     pub fn event(&mut self, event: &StreamEvent<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.event(event, out),
+            Self::AnthropicMessages(encoder) => encoder.event(event, out),
+            Self::Gemini(encoder) => encoder.event(event, out),
             Self::BedrockConverse(encoder) => encoder.event(event, out),
             Self::CohereChat(encoder) => encoder.event(event, out),
         }
@@ -181,6 +227,8 @@ impl StreamEncoder {
     pub fn fail(&mut self, failure: &Failure<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.fail(failure, out),
+            Self::AnthropicMessages(encoder) => encoder.fail(failure, out),
+            Self::Gemini(encoder) => encoder.fail(failure, out),
             Self::BedrockConverse(encoder) => encoder.fail(failure, out),
             Self::CohereChat(encoder) => encoder.fail(failure, out),
         }
@@ -190,6 +238,8 @@ impl StreamEncoder {
     pub fn losses(&self) -> &LossReport {
         match self {
             Self::OpenAiChat(encoder) => encoder.losses(),
+            Self::AnthropicMessages(encoder) => encoder.losses(),
+            Self::Gemini(encoder) => encoder.losses(),
             Self::BedrockConverse(encoder) => encoder.losses(),
             Self::CohereChat(encoder) => encoder.losses(),
         }

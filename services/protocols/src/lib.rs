@@ -42,6 +42,7 @@
 //! A new canonical field is added only when two dialects have it; it then fails to compile until
 //! every encoder has said what it does with it.
 
+pub mod anthropic_messages;
 pub mod bedrock_converse;
 pub mod canonical;
 pub mod cohere_chat;
@@ -50,6 +51,7 @@ pub mod embeddings;
 pub mod error;
 pub mod event_stream;
 pub mod failure;
+pub mod gemini;
 pub mod json;
 pub mod lossy;
 pub mod models_list;

@@ -1,6 +1,6 @@
 //! Accounts at providers; the credential is sealed.
 
-use sluicegate_contracts::config::{Connection as Published, SealedText, Status};
+use sluicegate_contracts::config::{Connection as Published, ProviderSettings, SealedText, Status};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use time::OffsetDateTime;
 use url::Url;
@@ -60,6 +60,7 @@ impl Account {
             slug: self.slug.clone(),
             provider: self.provider.clone(),
             base_url: self.base_url.clone(),
+            settings: ProviderSettings::default(),
             credential: self
                 .credential
                 .as_ref()

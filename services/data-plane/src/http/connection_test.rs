@@ -13,7 +13,7 @@ use super::render_error;
 use crate::error::{ErrorKind, GatewayError};
 use crate::pipeline::Gateway;
 use crate::snapshot::{LiveConnection, Snapshot};
-use crate::upstream::{auth, openai_compatible};
+use crate::upstream::{Account, auth, exchange};
 
 /// How long the worker waits for the version that is to be tested.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,7 +53,11 @@ async fn run(request: &HttpRequest, body: &[u8]) -> Result<ConnectionReport, Gat
         let message = "This worker has no such connection in service: it is disabled, or its credential cannot be opened.";
         GatewayError::new(ErrorKind::ModelNotFound, message).at("connection")
     })?;
-    Ok(call(gateway, connection).await)
+    let account = connection.account.as_ref().ok_or_else(|| {
+        let message = "This worker cannot open the connection's credential.";
+        GatewayError::new(ErrorKind::ModelNotFound, message).at("connection")
+    })?;
+    Ok(call(gateway, connection, account).await)
 }
 
 async fn at_version(gateway: &Gateway, test: &ConnectionTest) -> Result<Arc<Snapshot>, GatewayError> {
@@ -71,13 +75,13 @@ async fn at_version(gateway: &Gateway, test: &ConnectionTest) -> Result<Arc<Snap
     }
 }
 
-async fn call(gateway: &Gateway, connection: &LiveConnection) -> ConnectionReport {
+async fn call(gateway: &Gateway, connection: &LiveConnection, account: &Account) -> ConnectionReport {
     let clock = &gateway.state().clock;
     let started = clock.monotonic();
     let deadline = Instant::now() + CALL_TIMEOUT;
     let sent = timeout_at(
         deadline,
-        openai_compatible::list_models(gateway.client(), connection, clock.now_millis()),
+        exchange::list_models(gateway.client(), account, clock.now_millis()),
     );
     let mut report = ConnectionReport {
         ok: false,
@@ -93,7 +97,7 @@ async fn call(gateway: &Gateway, connection: &LiveConnection) -> ConnectionRepor
             report.status = Some(reply.status);
             match reply.body.whole(MAX_LIST_BYTES, CALL_TIMEOUT, deadline).await {
                 Err(fault) => report.message = sentence(&fault.to_string()),
-                Ok(body) => read(&mut report, reply.status, &body, connection),
+                Ok(body) => read(&mut report, reply.status, &body, connection, account),
             }
         }
     }
@@ -102,10 +106,16 @@ async fn call(gateway: &Gateway, connection: &LiveConnection) -> ConnectionRepor
     report
 }
 
-fn read(report: &mut ConnectionReport, status: u16, body: &[u8], connection: &LiveConnection) {
+fn read(
+    report: &mut ConnectionReport,
+    status: u16,
+    body: &[u8],
+    connection: &LiveConnection,
+    account: &Account,
+) {
     report.ok = (200..300).contains(&status);
     if report.ok {
-        report.models = models(body);
+        report.models = account.models_in(body, MAX_MODELS);
         report.message = match report.models.len() {
             0 => "The provider accepted the credential and lists no models.".to_owned(),
             count => format!("The provider accepted the credential and lists {count} models."),
@@ -119,17 +129,6 @@ fn read(report: &mut ConnectionReport, status: u16, body: &[u8], connection: &Li
         let told: String = told.chars().take(MAX_TOLD).collect();
         format!("The provider answered {status}: {told}")
     };
-}
-
-fn models(body: &[u8]) -> Vec<String> {
-    let document: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let items = document["data"].as_array().map_or(&[][..], Vec::as_slice);
-    items
-        .iter()
-        .filter_map(|item| item["id"].as_str())
-        .take(MAX_MODELS)
-        .map(str::to_owned)
-        .collect()
 }
 
 fn sentence(text: &str) -> String {

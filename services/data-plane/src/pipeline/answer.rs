@@ -16,7 +16,7 @@ use super::Limits;
 use super::attempt::{Failure, Opened, Success};
 use super::finish::AttemptEnd;
 use crate::snapshot::LiveConnection;
-use crate::upstream::{BodyFault, Reply, ReplyBody, auth, classify};
+use crate::upstream::{BodyFault, Framing, Reply, ReplyBody, auth, classify};
 
 /// Most of an error document that is read, in bytes.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -48,7 +48,7 @@ impl Reading<'_> {
                 "the provider's answer is compressed although that was not accepted",
             ));
         }
-        if self.stream && !reply.is_event_stream {
+        if self.stream && reply.framing != Framing::Events {
             return Err(odd("the provider did not stream although it was asked to"));
         }
         let read = if self.stream {

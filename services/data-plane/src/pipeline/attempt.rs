@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
-use sluicegate_protocols::TokenCounts;
 use sluicegate_protocols::openai_chat::stream::{ChatStream, StreamEnd};
+use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::PlannedAttempt;
 use tokio::time::{Instant, timeout_at};
 
@@ -16,7 +16,7 @@ use super::Gateway;
 use super::answer::Reading;
 use super::finish::{AttemptEnd, Finish};
 use super::stage::Planned;
-use crate::upstream::{Call, ReplyBody, Upstream, classify};
+use crate::upstream::{Call, PassedHeaders, ReplyBody, Upstream, classify};
 use crate::usage::IntentGuard;
 
 /// A try that can be shown to the caller.
@@ -98,8 +98,17 @@ pub(super) async fn attempt(
             })?)
         }
     };
-    let upstream = connection.map_or(Upstream::Echo, |live| Upstream::OpenAiCompatible(live));
-    let outgoing = request.view.rewritten(request.body, candidate.upstream_model);
+    let upstream = match connection {
+        None => Upstream::Echo,
+        Some(live) => Upstream::Account(live.account.as_ref().ok_or_else(|| {
+            let why = "the connection's credential cannot be opened";
+            Failure::new(AttemptOutcome::Unreachable, Evidence::NotBilled, why)
+        })?),
+    };
+    let operation = request.features.operation;
+    let dialect = upstream.dialect(operation, candidate.upstream_model, Dialect::OpenAiChat);
+    let model = upstream.model(candidate.upstream_model);
+    let outgoing = request.view.rewritten(request.body, model);
     let first_byte_by = Instant::now() + Duration::from_millis(planned.retry.attempt_timeout_ms);
     let reading = Reading {
         limits: &gateway.state().limits,
@@ -111,10 +120,12 @@ pub(super) async fn attempt(
         deadline,
     };
     let call = Call {
-        operation: request.features.operation,
+        operation,
+        dialect,
         body: outgoing.body,
         model: candidate.upstream_model,
         stream: request.features.stream,
+        passed: PassedHeaders::default(),
         request: intent.request(),
         now_millis: gateway.state().clock.now_millis(),
     };

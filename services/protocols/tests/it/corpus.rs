@@ -41,9 +41,10 @@ impl Recording {
         path.split('?').next().unwrap_or_default()
     }
 
-    /// The answer's JSON document, unless it is a stream.
+    /// The answer's JSON document, unless it is a stream. A list of documents is one.
     pub(crate) fn whole(&self) -> Option<String> {
-        (self.document["response"]["kind"] == "json").then(|| self.document["response"]["body"].to_string())
+        let response = &self.document["response"];
+        (response["kind"] == "json" && !response["body"].is_array()).then(|| response["body"].to_string())
     }
 
     /// The stream as received.
@@ -121,11 +122,13 @@ pub(crate) fn recordings(endpoint: &str) -> Vec<Recording> {
     {
         for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
             let document: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
-            if document["endpoint"] == endpoint {
-                found.push(Recording {
-                    id: document["id"].as_str().unwrap().to_owned(),
-                    document,
-                });
+            let recording = Recording {
+                id: document["id"].as_str().unwrap().to_owned(),
+                document,
+            };
+            // OpenAI's assistants have messages of another kind in their threads.
+            if recording.document["endpoint"] == endpoint && !recording.path().contains("/threads/") {
+                found.push(recording);
             }
         }
     }

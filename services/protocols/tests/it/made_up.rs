@@ -14,6 +14,68 @@ use sluicegate_protocols::{Dialect, TokenCounts};
 
 type Words = Cow<'static, str>;
 
+/// What a dialect's documents have room for, beyond what all of them model.
+struct Room {
+    /// The model and whether to stream stand in the body; elsewhere in the path.
+    model: bool,
+    /// Media at an address.
+    urls: bool,
+    /// Tools that are offered and forbidden at once.
+    forbidden_tools: bool,
+    /// Tools left to the model's choice in so many words, and one tool by name.
+    chosen_tools: bool,
+    /// Name and strictness of the schema of an answer.
+    schema_name: bool,
+    /// Results repeat the name of the call.
+    result_names: bool,
+    /// Answers say which they are.
+    identity: bool,
+    /// Answers say which model made them.
+    maker: bool,
+    /// Answers say when they were made.
+    time: bool,
+}
+
+fn room(dialect: Dialect) -> Room {
+    let full = Room {
+        model: true,
+        urls: true,
+        forbidden_tools: true,
+        chosen_tools: true,
+        schema_name: true,
+        result_names: false,
+        identity: true,
+        maker: true,
+        time: true,
+    };
+    match dialect {
+        Dialect::OpenAiChat => full,
+        Dialect::AnthropicMessages => Room { time: false, ..full },
+        Dialect::Gemini => Room {
+            model: false,
+            schema_name: false,
+            result_names: true,
+            ..full
+        },
+        Dialect::BedrockConverse => Room {
+            model: false,
+            urls: false,
+            forbidden_tools: false,
+            identity: false,
+            maker: false,
+            time: false,
+            ..full
+        },
+        Dialect::CohereChat => Room {
+            chosen_tools: false,
+            schema_name: false,
+            maker: false,
+            time: false,
+            ..full
+        },
+    }
+}
+
 /// Any text that is not empty, hostile characters among it.
 pub(crate) fn text() -> impl Strategy<Value = Words> {
     prop_oneof![
@@ -39,14 +101,15 @@ fn object() -> impl Strategy<Value = RawJson<'static>> {
 }
 
 fn number() -> impl Strategy<Value = Number<'static>> {
-    prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("2")].prop_map(|text| Number::parse(text).unwrap())
+    prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("1")].prop_map(|text| Number::parse(text).unwrap())
 }
 
-fn image() -> impl Strategy<Value = Part<'static>> {
-    let source = prop_oneof![
-        Just((Source::Url("https://example.com/a.png".into()), None)),
-        Just((Source::Base64("aGVsbG8=".into()), Some("image/png".into()))),
-    ];
+fn image(dialect: Dialect) -> impl Strategy<Value = Part<'static>> {
+    let mut sources = vec![(Source::Base64("aGVsbG8=".into()), Some("image/png".into()))];
+    if room(dialect).urls {
+        sources.push((Source::Url("https://example.com/a.png".into()), None));
+    }
+    let source = proptest::sample::select(sources);
     source.prop_map(|(source, mime)| {
         Part::new(PartBody::Media(Media {
             kind: MediaKind::Image,
@@ -62,8 +125,8 @@ fn instruction() -> impl Strategy<Value = Message<'static>> {
     text().prop_map(|text| Message::new(Role::System, vec![Part::text(text)]))
 }
 
-fn user() -> impl Strategy<Value = Message<'static>> {
-    let part = prop_oneof![text().prop_map(Part::text), image()];
+fn user(dialect: Dialect) -> impl Strategy<Value = Message<'static>> {
+    let part = prop_oneof![text().prop_map(Part::text), image(dialect)];
     proptest::collection::vec(part, 1..4).prop_map(|parts| Message::new(Role::User, parts))
 }
 
@@ -122,14 +185,17 @@ fn tool() -> impl Strategy<Value = Tool<'static>> {
     })
 }
 
-fn tool_choice() -> impl Strategy<Value = ToolChoice<'static>> {
-    prop_oneof![
-        Just(ToolMode::Auto),
-        Just(ToolMode::None),
-        Just(ToolMode::Required),
-        word().prop_map(ToolMode::Named),
-    ]
-    .prop_map(ToolChoice::new)
+fn tool_choice(dialect: Dialect) -> impl Strategy<Value = ToolChoice<'static>> {
+    let room = room(dialect);
+    let mut modes = vec![Just(ToolMode::Required).boxed()];
+    if room.forbidden_tools {
+        modes.push(Just(ToolMode::None).boxed());
+    }
+    if room.chosen_tools {
+        modes.push(Just(ToolMode::Auto).boxed());
+        modes.push(word().prop_map(ToolMode::Named).boxed());
+    }
+    proptest::strategy::Union::new(modes).prop_map(ToolChoice::new)
 }
 
 fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
@@ -151,8 +217,8 @@ fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
 pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static>> {
     let conversation = (
         proptest::option::of(instruction()),
-        user(),
-        proptest::collection::vec((exchange(), user()), 0..3),
+        user(dialect),
+        proptest::collection::vec((exchange(), user(dialect)), 0..3),
     );
     let settings = (
         proptest::option::of(number()),
@@ -162,7 +228,7 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
     );
     let tools = (
         proptest::collection::vec(tool(), 0..3),
-        proptest::option::of(tool_choice()),
+        proptest::option::of(tool_choice(dialect)),
         proptest::option::of(response_format()),
     );
     (word(), conversation, settings, tools).prop_map(
@@ -189,51 +255,44 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
     )
 }
 
-/// Leaves out what a dialect says elsewhere than in the body, or not at all.
+/// Leaves out what a dialect has no room for, and says what it demands.
 fn within(dialect: Dialect, request: &mut Request<'static>) {
-    match dialect {
-        Dialect::OpenAiChat => {}
-        Dialect::BedrockConverse => {
-            // Both are in the path.
-            request.model = None;
-            request.stream.enabled = None;
-            let parts = request.messages.iter_mut().flat_map(|message| &mut message.parts);
-            for part in parts {
-                if let PartBody::Media(media) = &mut part.body {
-                    media.source = Source::Base64("aGVsbG8=".into());
-                    media.mime = Some("image/png".into());
-                }
-            }
-            forget_choices(request, &[ToolMode::None]);
-        }
-        Dialect::CohereChat => forget_choices(request, &[ToolMode::Auto]),
+    let room = room(dialect);
+    if !room.model {
+        request.model = None;
+        request.stream.enabled = None;
+    }
+    let shape = request.response_format.as_mut().map(|format| &mut format.shape);
+    if let Some(ResponseShape::JsonSchema { name, strict, .. }) = shape
+        && !room.schema_name
+    {
+        // The name that `meaning` gives where a dialect has none.
+        *name = Some("response".into());
+        *strict = None;
+    }
+    if room.result_names {
+        name_results(request);
     }
 }
 
-/// Leaves out choices among tools that a dialect cannot say as they are; named ones are for unit
-/// tests where any are.
-fn forget_choices(request: &mut Request<'static>, modes: &[ToolMode<'_>]) {
-    let choice = request.tool_choice.take();
-    request.tool_choice = choice.filter(|choice| {
-        let named = matches!(choice.mode, ToolMode::Named(_)) && modes.contains(&ToolMode::Auto);
-        !named && !modes.contains(&choice.mode)
-    });
-}
-
-/// What answers of a dialect say of themselves.
-struct Tells {
-    id: bool,
-    model: bool,
-    time: bool,
-}
-
-fn tells(dialect: Dialect) -> Tells {
-    let (id, model, time) = match dialect {
-        Dialect::OpenAiChat => (true, true, true),
-        Dialect::BedrockConverse => (false, false, false),
-        Dialect::CohereChat => (true, false, false),
-    };
-    Tells { id, model, time }
+/// Puts the names of the calls on their results.
+fn name_results(request: &mut Request<'static>) {
+    let mut names: Vec<(Option<Words>, Words)> = Vec::new();
+    for part in request.messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match &mut part.body {
+            PartBody::ToolCall(call) => names.push((call.id.clone(), call.name.clone())),
+            PartBody::ToolResult(result) => {
+                let called = names.iter().rev().find(|(id, _)| *id == result.call_id);
+                result.name = called.map(|(_, name)| name.clone());
+            }
+            PartBody::Text(_)
+            | PartBody::Refusal(_)
+            | PartBody::Media(_)
+            | PartBody::Reasoning(_)
+            | PartBody::Json(_)
+            | PartBody::Opaque(_) => {}
+        }
+    }
 }
 
 /// An answer that every dialect can express.
@@ -255,9 +314,10 @@ pub(crate) fn response(dialect: Dialect) -> impl Strategy<Value = Response<'stat
                 native: None,
                 sequence: None,
             });
-            response.id = tells(dialect).id.then(|| "answer-1".into());
-            response.model = Some(model).filter(|_| tells(dialect).model);
-            response.created = tells(dialect).time.then_some(1_700_000_000);
+            let room = room(dialect);
+            response.id = room.identity.then(|| "answer-1".into());
+            response.model = Some(model).filter(|_| room.maker);
+            response.created = room.time.then_some(1_700_000_000);
             response.candidates.push(candidate);
             response.usage = Some(Usage {
                 counts: TokenCounts {

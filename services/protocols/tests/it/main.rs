@@ -1,7 +1,8 @@
 //! The dialect readers against recorded provider traffic: what they extract must equal the reading
 //! made independently for each recording, however a stream is split or cut. And the hub: what goes
 //! through the canonical form comes out the same (`recorded`), holds for made-up values (`roundtrip`)
-//! and under broken streams (`streams`); `meaning` and `made_up` serve all dialects.
+//! and under broken streams (`streams`), and keeps the rules of the dialect it is told in (`to_*`);
+//! `meaning` and `made_up` serve all dialects.
 
 #[cfg(test)]
 mod chat;
@@ -9,12 +10,15 @@ mod chat;
 mod corpus;
 #[cfg(test)]
 mod embeddings;
-#[cfg(test)]
 mod event_stream;
+#[cfg(test)]
+mod gemini;
 #[cfg(test)]
 mod made_up;
 #[cfg(test)]
 mod meaning;
+#[cfg(test)]
+mod messages;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
@@ -23,3 +27,5 @@ mod rerank;
 mod roundtrip;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod to_messages;

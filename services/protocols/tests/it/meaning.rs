@@ -32,6 +32,7 @@ pub(crate) fn request(request: &mut Request<'_>) {
         choice.extra = Extra::NONE;
     }
     if let Some(format) = &mut request.response_format {
+        format.form = Form::default();
         format.extra = Extra::NONE;
         if let ResponseShape::JsonSchema { name, extra, .. } = &mut format.shape {
             *extra = Extra::NONE;
@@ -100,6 +101,11 @@ pub(crate) fn response(response: &mut Response<'_>) {
 pub(crate) fn message(message: &mut Message<'_>) {
     message.form = Form::default();
     message.extra = Extra::NONE;
+    let says_nothing = |part: &Part<'_>| {
+        let text = part.body.as_text();
+        text.is_some_and(|text| text.text.is_empty() && text.citations.is_empty())
+    };
+    message.parts.retain(|part| !says_nothing(part));
     message.parts.iter_mut().for_each(part);
 }
 
@@ -109,7 +115,8 @@ fn part(part: &mut Part<'_>) {
     match &mut part.body {
         PartBody::ToolCall(call) => {
             call.extra = Extra::NONE;
-            call.arguments = Arguments::Text(call.arguments.as_text().to_owned().into());
+            // Line breaks in JSON stand between tokens, and frames are one line.
+            call.arguments = Arguments::Text(call.arguments.as_text().replace(['\n', '\r'], " ").into());
         }
         PartBody::ToolResult(result) => {
             // That a tool did not fail goes without saying.

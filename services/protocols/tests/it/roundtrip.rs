@@ -93,7 +93,9 @@ proptest! {
     ) {
         let encoded = encode_response(dialect, &response, &AnswerTarget::default());
         let mut decoded = decode_response(dialect, &encoded.body).unwrap();
+        let mut response = response;
         meaning::response(&mut decoded);
+        meaning::response(&mut response);
         prop_assert_eq!(&decoded, &response);
     }
 
@@ -113,7 +115,9 @@ proptest! {
         prop_assert_eq!(collector.finish(), response.clone());
         let mut run = meaning::run(dialect, [written.as_slice()], None);
         prop_assert_eq!(run.end, StreamEnd::Complete);
+        let mut response = response;
         meaning::response(&mut run.response);
+        meaning::response(&mut response);
         prop_assert_eq!(run.response, response);
     }
 }

@@ -13,16 +13,24 @@ use crate::{made_up, meaning};
 
 const ENDPOINTS: &[(Dialect, &str)] = &[
     (Dialect::OpenAiChat, "chat.completions"),
+    (Dialect::AnthropicMessages, "messages"),
+    (Dialect::Gemini, "streamGenerateContent"),
     (Dialect::BedrockConverse, "converse-stream"),
     (Dialect::CohereChat, "cohere.chat.v2"),
 ];
 
-/// How the frame that holds the finish reason is known, in any dialect.
-const FINISH_MARKS: [&str; 3] = ["\"finish_reason\":\"", "\"stop_reason\":\"", "\"stopReason\":\""];
+/// What members that tell why an answer ended are called.
+const LAST_WORDS: [&str; 4] = ["finish_reason", "stop_reason", "finishReason", "stopReason"];
 
-fn tells_finish(frame: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(frame);
-    FINISH_MARKS.iter().any(|mark| text.contains(mark))
+/// Whether a finish reason stands in it; chunks before the last may say null.
+fn tells_finish(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    LAST_WORDS.iter().any(|word| {
+        let member = format!("\"{word}\":");
+        text.split(&member)
+            .skip(1)
+            .any(|value| value.trim_start().starts_with('"'))
+    })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Connection, Endpoint, Entity, KeySecret, Operation, Organization, PriceCard,
-    Project, RetryPolicy, Route, RouteTarget, Status, Strategy,
+    Project, ProviderSettings, RetryPolicy, Route, RouteTarget, Status, Strategy,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::money::PicoUsd;
@@ -95,6 +95,7 @@ impl Config {
             slug: slug.to_owned(),
             provider: provider.to_owned(),
             base_url: url.parse().unwrap(),
+            settings: ProviderSettings::default(),
             credential: Some(sealed),
             status: Status::Active,
             priority: 0,

@@ -171,8 +171,7 @@ fn response_format<'a>(c: &mut Cursor<'a>) -> Result<ResponseFormat<'a>, DecodeE
             name: None,
             description: None,
             schema: Some(schema),
-            // There is no other way here: the answer is made to follow the schema.
-            strict: Some(true),
+            strict: None,
             extra: Extra::NONE,
         },
         _ => {

@@ -58,6 +58,10 @@ fn calls_count_for_more_than_the_finish_reason() {
         ("ERROR", FinishReason::Error),
         ("NEW", FinishReason::Other),
     ] {
-        assert_eq!(reason(r#""content":[{"type":"text","text":"a"}]"#, word), expected, "{word}");
+        assert_eq!(
+            reason(r#""content":[{"type":"text","text":"a"}]"#, word),
+            expected,
+            "{word}"
+        );
     }
 }

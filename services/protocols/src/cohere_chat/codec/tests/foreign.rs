@@ -66,7 +66,10 @@ fn a_conversation_becomes_messages_of_this_dialect() {
     let result = Part::new(PartBody::ToolResult(ToolResult {
         call_id: Some("c".into()),
         name: None,
-        content: vec![Part::text("1"), media(MediaKind::Image, Source::Base64("AA==".into()))],
+        content: vec![
+            Part::text("1"),
+            media(MediaKind::Image, Source::Base64("AA==".into())),
+        ],
         is_error: Some(true),
         kind: CallKind::Function,
     }));
@@ -106,14 +109,23 @@ fn a_choice_of_one_tool_is_said_by_offering_no_other() {
         let encoded = send(&asked);
         assert!(encoded.losses.is_empty());
         let body = tree(&encoded.body);
-        (body["tools"].as_array().unwrap().len(), body.get("tool_choice").cloned())
+        (
+            body["tools"].as_array().unwrap().len(),
+            body.get("tool_choice").cloned(),
+        )
     };
     assert_eq!(sent(ToolMode::Auto), (2, None));
     assert_eq!(sent(ToolMode::None), (2, Some("NONE".into())));
     assert_eq!(sent(ToolMode::Required), (2, Some("REQUIRED".into())));
     assert_eq!(sent(ToolMode::Named("g".into())), (1, Some("REQUIRED".into())));
     let names = vec!["f".into()];
-    assert_eq!(sent(ToolMode::Allowed { required: false, names }), (1, None));
+    assert_eq!(
+        sent(ToolMode::Allowed {
+            required: false,
+            names
+        }),
+        (1, None)
+    );
 }
 
 #[test]
@@ -122,7 +134,10 @@ fn how_much_to_think_is_a_budget() {
         let mut asked = request(Vec::new());
         asked.reasoning = Some(config);
         let encoded = send(&asked);
-        (tree(&encoded.body).get("thinking").cloned(), encoded.losses.losses().len())
+        (
+            tree(&encoded.body).get("thinking").cloned(),
+            encoded.losses.losses().len(),
+        )
     };
     let effort = |word: &'static str| ReasoningConfig {
         effort: Some(word.into()),
@@ -130,7 +145,10 @@ fn how_much_to_think_is_a_budget() {
     };
     let on = |budget: u64| Some(serde_json::json!({"type": "enabled", "token_budget": budget}));
     assert_eq!(thinking(effort("low")), (on(2048), 1));
-    assert_eq!(thinking(effort("none")), (Some(serde_json::json!({"type": "disabled"})), 0));
+    assert_eq!(
+        thinking(effort("none")),
+        (Some(serde_json::json!({"type": "disabled"})), 0)
+    );
     let budget = ReasoningConfig {
         budget: Some(500),
         ..ReasoningConfig::default()

@@ -117,17 +117,41 @@ fn errors_name_the_place() {
         (with(r#""stream":1"#), "/stream"),
         (with(r#""tools":[{"function":{"name":"f"}}]"#), "/tools/0/type"),
         (with(r#""tools":[{"type":"function"}]"#), "/tools/0/function"),
-        (with(r#""tools":[{"type":"function","function":{}}]"#), "/tools/0/function/name"),
-        (with(r#""tools":[{"type":"function","function":{"name":"f","parameters":[]}}]"#), "/tools/0/function/parameters"),
+        (
+            with(r#""tools":[{"type":"function","function":{}}]"#),
+            "/tools/0/function/name",
+        ),
+        (
+            with(r#""tools":[{"type":"function","function":{"name":"f","parameters":[]}}]"#),
+            "/tools/0/function/parameters",
+        ),
         (with(r#""tool_choice":{}"#), "/tool_choice"),
         (with(r#""stop_sequences":"x""#), "/stop_sequences"),
-        (with(r#""thinking":{"type":"enabled","token_budget":-1}"#), "/token_budget"),
+        (
+            with(r#""thinking":{"type":"enabled","token_budget":-1}"#),
+            "/token_budget",
+        ),
         (with_message(r#"{"content":"a"}"#), "/messages/0/role"),
-        (with_message(r#"{"role":"user","content":5}"#), "/messages/0/content"),
-        (with_message(r#"{"role":"user","content":[{"text":"a"}]}"#), "/messages/0/content/0/type"),
-        (with_message(r#"{"role":"user","content":[{"type":"text"}]}"#), "/messages/0/content/0/text"),
-        (with_message(r#"{"role":"user","content":[{"type":"image_url"}]}"#), "/messages/0/content/0/image_url"),
-        (with_message(r#"{"role":"assistant","tool_calls":[{"type":"function"}]}"#), "/messages/0/tool_calls/0/function"),
+        (
+            with_message(r#"{"role":"user","content":5}"#),
+            "/messages/0/content",
+        ),
+        (
+            with_message(r#"{"role":"user","content":[{"text":"a"}]}"#),
+            "/messages/0/content/0/type",
+        ),
+        (
+            with_message(r#"{"role":"user","content":[{"type":"text"}]}"#),
+            "/messages/0/content/0/text",
+        ),
+        (
+            with_message(r#"{"role":"user","content":[{"type":"image_url"}]}"#),
+            "/messages/0/content/0/image_url",
+        ),
+        (
+            with_message(r#"{"role":"assistant","tool_calls":[{"type":"function"}]}"#),
+            "/messages/0/tool_calls/0/function",
+        ),
     ] {
         let error = decode_request(body.as_bytes(), 64).expect_err(&body);
         assert!(error.pointer().ends_with(pointer), "{body}: {error}");

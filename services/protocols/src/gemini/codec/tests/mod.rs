@@ -1,0 +1,1 @@
+//! What Gemini servers and clients do, one test per habit.
