@@ -120,7 +120,9 @@ fn field<'a>(
         Field::Logprobs => request.logprobs.enabled = Some(c.bool()?),
         Field::Thinking => {
             let span = c.skip_value()?;
-            request.reasoning = thinking(&mut c.revisit(span))?;
+            let mut inner = c.revisit(span);
+            request.reasoning = thinking(&mut inner)?;
+            c.count_like(&inner);
             if request.reasoning.is_none() {
                 request.extra.push(key.decode(), c.raw_at(span));
             }

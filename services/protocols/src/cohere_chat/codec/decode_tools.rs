@@ -32,7 +32,9 @@ pub(super) fn tool<'a>(c: &mut Cursor<'a>) -> Result<Tool<'a>, DecodeError> {
         return Ok(Tool::new(ToolBody::Provider(ProviderTool { kind, value })));
     }
     let span = function_at.ok_or_else(|| missing("function"))?;
-    let function = function(&mut c.revisit(span)).map_err(|e| e.under_key("function"))?;
+    let mut inner = c.revisit(span);
+    let function = function(&mut inner).map_err(|e| e.under_key("function"))?;
+    c.count_like(&inner);
     Ok(Tool {
         extra,
         ..Tool::new(ToolBody::Function(function))
@@ -80,7 +82,8 @@ pub(super) fn tool_call<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Opti
         };
     };
     let (mut name, mut arguments, mut inner) = (None, None, Extra::NONE);
-    c.revisit(span).object(|c, key| {
+    let mut function = c.revisit(span);
+    function.object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
             ("name", Kind::String) => name = Some(c.text()?),
             ("arguments", Kind::String) => arguments = Some(c.text()?),
@@ -88,6 +91,7 @@ pub(super) fn tool_call<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Opti
         }
         Ok(())
     })?;
+    c.count_like(&function);
     let call = name
         .zip(arguments)
         .filter(|_| is_function)

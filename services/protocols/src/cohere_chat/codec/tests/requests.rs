@@ -156,8 +156,26 @@ fn errors_name_the_place() {
         let error = decode_request(body.as_bytes(), 64).expect_err(&body);
         assert!(error.pointer().ends_with(pointer), "{body}: {error}");
     }
+}
+
+#[test]
+fn a_small_body_cannot_fill_the_memory() {
+    let refused = |body: &str| {
+        decode_request(body.as_bytes(), 64)
+            .err()
+            .map(|error| error.fault())
+    };
     let many = vec![r#"{"type":"text","text":""}"#; MAX_NODES as usize + 1].join(",");
     let body = with_message(&format!(r#"{{"role":"user","content":[{many}]}}"#));
-    let error = decode_request(body.as_bytes(), 64).unwrap_err();
-    assert!(matches!(error.fault(), Fault::OutOfRange(_)));
+    assert!(matches!(refused(&body), Some(Fault::OutOfRange(_))));
+    // Spread over values that are looked at twice.
+    let members = r#","x":1"#.repeat(MAX_NODES as usize / 3);
+    let tool = format!(r#"{{"type":"function","function":{{"name":"f"{members}}}}}"#);
+    let body = with(&format!(r#""tools":[{tool},{tool},{tool},{tool}]"#));
+    assert!(matches!(refused(&body), Some(Fault::OutOfRange(_))));
+    let call = format!(r#"{{"type":"function","function":{{"name":"f"{members}}}}}"#);
+    let body = with_message(&format!(
+        r#"{{"role":"assistant","tool_calls":[{call},{call},{call},{call}]}}"#
+    ));
+    assert!(matches!(refused(&body), Some(Fault::OutOfRange(_))));
 }
