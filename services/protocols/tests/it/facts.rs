@@ -58,10 +58,15 @@ pub(crate) fn of_response(response: &Response<'_>) -> Vec<Fact> {
             );
         }
     }
-    if let Some(tier) = &response.service_tier {
+    if let Some(tier) = special_tier(response.service_tier.as_deref()) {
         facts.add(format!("tier {tier}"), &[Feature::ServiceTier]);
     }
     facts.list
+}
+
+/// A class of service other than the usual one.
+fn special_tier(tier: Option<&str>) -> Option<&str> {
+    tier.filter(|tier| !matches!(*tier, "auto" | "default" | "standard" | "standard_only"))
 }
 
 /// Whether the choice leaves room for a tool: offering fewer says the same as allowing fewer.
@@ -579,7 +584,11 @@ impl Facts {
         label("verbosity", request.verbosity.as_deref(), &[Feature::Verbosity]);
         label("end user", request.user.as_deref(), &[Feature::User]);
         label("end user", request.safety_identifier.as_deref(), &[Feature::User]);
-        label("tier", request.service_tier.as_deref(), &[Feature::ServiceTier]);
+        label(
+            "tier",
+            special_tier(request.service_tier.as_deref()),
+            &[Feature::ServiceTier],
+        );
         label(
             "cache key",
             request.prompt_cache_key.as_deref(),
@@ -596,8 +605,9 @@ impl Facts {
             metadata.as_deref().filter(|m| *m != "{}"),
             &[Feature::Metadata],
         );
-        let store = request.store.map(|store| store.to_string());
-        label("store", store.as_deref(), &[Feature::Store]);
+        // Not to keep it is what dialects without the choice do.
+        let store = request.store.filter(|store| *store).map(|_| "the answer");
+        label("store", store, &[Feature::Store]);
         for modality in request.modalities.iter().filter(|m| *m != "text") {
             label("gives", Some(modality), &[Feature::Modalities]);
         }

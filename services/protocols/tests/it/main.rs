@@ -32,6 +32,8 @@ mod messages;
 mod recorded;
 #[cfg(test)]
 mod relay;
+mod rerank;
+#[cfg(test)]
 mod responses;
 #[cfg(test)]
 mod roundtrip;
