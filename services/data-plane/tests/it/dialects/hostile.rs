@@ -102,7 +102,12 @@ async fn deep_and_large_and_odd_documents_do_no_harm() {
     for ingress in &INGRESS {
         let (status, message, _) = send(&worker, ingress, ingress.body(&deep)).await;
         assert_eq!(status, 400, "{}: {message}", ingress.path);
-        assert!(message.contains("deeper"), "{message}");
+        let unknown = ingress
+            .body("\"a\"")
+            .replacen('{', &format!("{{\"x\":{deep},"), 1);
+        let (status, message, _) = send(&worker, ingress, unknown).await;
+        assert_eq!(status, 400, "{}: {message}", ingress.path);
+        assert!(message.contains("deeper"), "{}: {message}", ingress.path);
         let (status, message, _) = send(&worker, ingress, ingress.body(&odd)).await;
         assert_eq!(status, 200, "{}: {message}", ingress.path);
         let (status, message, _) = send(
