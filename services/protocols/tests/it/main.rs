@@ -24,6 +24,7 @@ mod messages;
 mod recorded;
 #[cfg(test)]
 mod relay;
+mod responses;
 #[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
