@@ -17,7 +17,7 @@ pub(in crate::upstream) const AZURE_OPENAI: Provider = Provider {
     key: KeyHeader::Named("api-key"),
     headers: |dialect| match dialect {
         Dialect::AnthropicMessages => anthropic::VERSION,
-        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => &[],
+        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::Gemini | Dialect::BedrockConverse => &[],
     },
     setting_headers: |_| Vec::new(),
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
@@ -65,7 +65,10 @@ fn address(ask: &Ask<'_>) -> Option<String> {
         }
         (
             Operation::ChatCompletions,
-            Dialect::AnthropicMessages | Dialect::Gemini | Dialect::BedrockConverse,
+            Dialect::OpenAiResponses
+            | Dialect::AnthropicMessages
+            | Dialect::Gemini
+            | Dialect::BedrockConverse,
         ) => return None,
         (Operation::Embeddings, _) => format!("deployments/{}/embeddings", segment(ask.model)?),
     };

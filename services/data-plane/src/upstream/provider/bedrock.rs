@@ -40,7 +40,10 @@ fn address(ask: &Ask<'_>) -> Option<String> {
         }
         (
             Operation::ChatCompletions,
-            Dialect::AnthropicMessages | Dialect::Gemini | Dialect::BedrockConverse,
+            Dialect::OpenAiResponses
+            | Dialect::AnthropicMessages
+            | Dialect::Gemini
+            | Dialect::BedrockConverse,
         )
         | (Operation::Embeddings, _) => None,
     }

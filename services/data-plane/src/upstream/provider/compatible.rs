@@ -43,6 +43,7 @@ pub(super) fn address(ask: &Ask<'_>) -> Option<String> {
     let path = match ask.operation {
         Operation::ChatCompletions => match ask.dialect {
             Dialect::OpenAiChat => "/chat/completions",
+            Dialect::OpenAiResponses => "/responses",
             Dialect::AnthropicMessages => "/messages",
             Dialect::Gemini | Dialect::BedrockConverse => return None,
         },

@@ -94,7 +94,9 @@ impl Provider {
     /// What it takes for ids of tool calls in the dialect a model is mainly spoken to.
     pub(super) fn tool_ids(&self, model: &str) -> IdRule {
         match self.dialect(model, Dialect::OpenAiChat) {
-            Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => self.takes.tool_ids,
+            Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::Gemini | Dialect::BedrockConverse => {
+                self.takes.tool_ids
+            }
             Dialect::AnthropicMessages => IdRule::ANTHROPIC,
         }
     }

@@ -18,7 +18,9 @@ pub(in crate::upstream) const VERTEX: Provider = Provider {
         Dialect::AnthropicMessages => {
             members::with_member(&body, "anthropic_version", CLAUDE_VERSION, &["model"])
         }
-        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => Some(body),
+        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::Gemini | Dialect::BedrockConverse => {
+            Some(body)
+        }
     },
     listing: Listing {
         // The list of models in general: it proves that a token is given and taken, not that the project may be used.
@@ -68,7 +70,10 @@ fn address(ask: &Ask<'_>) -> Option<String> {
             };
             format!("publishers/anthropic/models/{}:{method}", segment(ask.model)?)
         }
-        (Operation::ChatCompletions, Dialect::Gemini | Dialect::BedrockConverse)
+        (
+            Operation::ChatCompletions,
+            Dialect::OpenAiResponses | Dialect::Gemini | Dialect::BedrockConverse,
+        )
         | (Operation::Embeddings, _) => return None,
     };
     Some(format!("{account}/{path}"))

@@ -14,7 +14,7 @@ struct Ingress {
     kind: &'static str,
 }
 
-const INGRESS: [Ingress; 4] = [
+const INGRESS: [Ingress; 5] = [
     Ingress {
         path: "/v1/chat/completions",
         before: r#"{"model":"sluicegate/echo","messages":[{"role":"user","content":"#,
@@ -24,6 +24,12 @@ const INGRESS: [Ingress; 4] = [
     Ingress {
         path: "/v1/completions",
         before: r#"{"model":"sluicegate/echo","prompt":"#,
+        after: "}",
+        kind: "/error/type",
+    },
+    Ingress {
+        path: "/v1/responses",
+        before: r#"{"model":"sluicegate/echo","input":"#,
         after: "}",
         kind: "/error/type",
     },
