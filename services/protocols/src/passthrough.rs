@@ -10,6 +10,7 @@ use crate::gemini::GeminiRequestView;
 use crate::json::{Span, write_string};
 use crate::openai_chat::request::{ChatRequestView, StreamFlag, StreamOptions};
 use crate::openai_responses::ResponsesRequestView;
+use crate::rerank::RerankRequestView;
 
 /// A request body ready for a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,16 @@ pub fn chat(body: &Bytes, view: &ChatRequestView<'_>, model: &str) -> Rewritten 
 
 /// Rewrites an embeddings request; see [`chat`].
 pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -> Bytes {
+    let mut edits = Edits::default();
+    edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    edits.apply(body)
+}
+
+/// Rewrites a rerank request; see [`chat`].
+pub fn rerank(body: &Bytes, view: &RerankRequestView<'_>, model: &str) -> Bytes {
     let mut edits = Edits::default();
     edits.replace_model(&view.model, model);
     if let Some(extension) = &view.extension {

@@ -24,10 +24,14 @@ mod messages;
 mod recorded;
 #[cfg(test)]
 mod relay;
+mod rerank;
+#[cfg(test)]
 mod responses;
 #[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod to_gemini;
 #[cfg(test)]
 mod to_messages;

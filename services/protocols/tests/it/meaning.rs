@@ -101,6 +101,11 @@ pub(crate) fn response(response: &mut Response<'_>) {
 pub(crate) fn message(message: &mut Message<'_>) {
     message.form = Form::default();
     message.extra = Extra::NONE;
+    let says_nothing = |part: &Part<'_>| {
+        let text = part.body.as_text();
+        text.is_some_and(|text| text.text.is_empty() && text.citations.is_empty())
+    };
+    message.parts.retain(|part| !says_nothing(part));
     message.parts.iter_mut().for_each(part);
 }
 

@@ -27,7 +27,7 @@ struct Case {
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[CHAT, RESPONSES, MESSAGES, GENERATE, CONVERSE];
+const CASES: &[Case] = &[CHAT, RESPONSES, MESSAGES, GENERATE, CONVERSE, COHERE];
 
 const CHAT: Case = Case {
     dialect: Dialect::OpenAiChat,
@@ -102,6 +102,13 @@ const CONVERSE: Case = Case {
         ("bedrock-3a0ee62030-00", "leaves out text with citations"),
         ("bedrock-b25e5f75b3-01", "leaves out text with citations"),
     ],
+};
+
+const COHERE: Case = Case {
+    dialect: Dialect::CohereChat,
+    endpoints: &["cohere.chat.v2"],
+    exceptions: &[],
+    poor_summaries: &[],
 };
 
 impl Case {
@@ -364,11 +371,9 @@ fn against_summary(recording: &Recording, candidate: Option<&Candidate<'_>>) -> 
         }
     };
     compare("text", &said.text, summary["text"].as_str().unwrap_or_default());
-    compare(
-        "reasoning",
-        &said.reasoning,
-        summary["reasoning"].as_str().unwrap_or_default(),
-    );
+    // Cohere's plan of what tools to call is told apart there.
+    let thought = ["reasoning", "tool_plan"].map(|name| summary[name].as_str().unwrap_or_default());
+    compare("reasoning", &said.reasoning, &thought.concat());
     let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| text.into());
     let calls: Vec<Value> = said
         .calls
