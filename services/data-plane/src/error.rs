@@ -91,7 +91,8 @@ impl ErrorKind {
             Dialect::OpenAiChat
             | Dialect::OpenAiResponses
             | Dialect::AnthropicMessages
-            | Dialect::BedrockConverse => self.status(),
+            | Dialect::BedrockConverse
+            | Dialect::CohereChat => self.status(),
             // Its documents hold the status too, and clients read either.
             Dialect::Gemini => gemini_status(self.class()),
         }
@@ -178,7 +179,9 @@ impl ErrorKind {
 #[must_use]
 pub fn status_of(class: FailureClass, dialect: Dialect) -> u16 {
     match dialect {
-        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::BedrockConverse => class.status(),
+        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::BedrockConverse | Dialect::CohereChat => {
+            class.status()
+        }
         Dialect::AnthropicMessages => anthropic_messages::error::status(class),
         Dialect::Gemini => gemini_status(class),
     }

@@ -48,7 +48,8 @@ fn document(api: Api, count: &Count) -> String {
         Dialect::OpenAiChat
         | Dialect::OpenAiResponses
         | Dialect::AnthropicMessages
-        | Dialect::BedrockConverse => "input_tokens",
+        | Dialect::BedrockConverse
+        | Dialect::CohereChat => "input_tokens",
     };
     format!(r#"{{"{member}":{}}}"#, count.tokens)
 }

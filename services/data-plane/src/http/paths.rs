@@ -56,7 +56,11 @@ pub(super) fn annotate(headers: &mut HeaderMap, request: &HttpRequest, dialect: 
     }
     let named = match dialect {
         Dialect::AnthropicMessages => true,
-        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::Gemini | Dialect::BedrockConverse => false,
+        Dialect::OpenAiChat
+        | Dialect::OpenAiResponses
+        | Dialect::Gemini
+        | Dialect::BedrockConverse
+        | Dialect::CohereChat => false,
     };
     if named
         && let Some(context) = request.extensions().get::<RequestContext>()

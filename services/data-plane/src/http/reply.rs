@@ -195,7 +195,7 @@ fn event(refused: &Refused, dialect: Dialect) -> Bytes {
     let event = match dialect {
         Dialect::OpenAiChat | Dialect::Gemini => as_it_came(None),
         Dialect::AnthropicMessages => as_it_came(Some("error")),
-        Dialect::OpenAiResponses | Dialect::BedrockConverse => None,
+        Dialect::OpenAiResponses | Dialect::BedrockConverse | Dialect::CohereChat => None,
     };
     event.unwrap_or_else(|| {
         let error = ProviderError::parse(&refused.body);

@@ -120,6 +120,18 @@ impl<'b> RequestView<'b> {
         }
     }
 
+    /// The gateway's own object in the body, as sent.
+    pub(super) fn extension(&self) -> Option<&str> {
+        let extension = match self {
+            Self::Chat(view) => &view.extension,
+            Self::Embeddings(view) => &view.extension,
+            Self::Responses(view) => &view.extension,
+            Self::Messages(view) => &view.extension,
+            Self::Gemini { view, .. } => &view.extension,
+        };
+        extension.map(|extension| extension.raw)
+    }
+
     /// Whether the caller is told token counts at the end of a stream.
     pub(super) fn wants_usage(&self) -> bool {
         match self {
