@@ -62,7 +62,10 @@ def run(gateway, client, upstreams, features, progress):
     cells = []
     for line in process.stdout:
         watch.feed()
-        cells.append(json.loads(line))
+        if line.startswith('{"client"'):
+            cells.append(json.loads(line))
+        else:
+            complaints.append(line)  # of a library that prints
     process.wait()
     watch.end()
     reader.join(timeout=5)

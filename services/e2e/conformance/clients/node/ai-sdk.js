@@ -133,7 +133,8 @@ export class Driver {
   }
 
   overloaded(cell) {
-    return cell.raises(APICallError, { isRetryable: true }, () => this.ask(cell, cell.prompt("[[fail=503]]")));
+    const call = () => this.ask(cell, cell.prompt("[[fail=503]]"));
+    return cell.raises(APICallError, { isRetryable: true, statusCode: harness.OVERLOADED }, call);
   }
 
   context_length(cell) {

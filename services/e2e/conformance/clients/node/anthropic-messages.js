@@ -147,7 +147,8 @@ class Driver {
   }
 
   overloaded(cell) {
-    return cell.raises(Anthropic.InternalServerError, {}, () => this.create(cell, cell.prompt("[[fail=503]]")));
+    const call = () => this.create(cell, cell.prompt("[[fail=503]]"));
+    return cell.raises(Anthropic.InternalServerError, { status: harness.OVERLOADED }, call);
   }
 
   context_length(cell) {

@@ -30,6 +30,8 @@ export const PERSON = {
 export const PERSON_VALUE = { name: "name-1", age: 1 };
 export const NO_SUCH_MODEL = "no-such-model";
 export const BAD_KEY = "sk-sg-not-a-key";
+// How an overloaded provider may be told: Anthropic has a status of its own.
+export const OVERLOADED = [503, 529];
 // A provider is slow to notice that its caller has left, but not this slow.
 const LEAVING = 6000;
 
@@ -164,7 +166,7 @@ export class Cell {
     holds("vectors are the same", !isDeepStrictEqual(vectors[0], vectors[1]));
   }
 
-  // The call has to raise an error of this class, with these attributes; texts have to be in the attribute.
+  // The call has to raise an error of this class, with these attributes; a text has to be in it, a list has to hold it.
   async raises(kind, attributes, call) {
     let error;
     try {
@@ -177,7 +179,12 @@ export class Cell {
     holds(`${error.name ?? error.constructor.name} instead of ${kind.name}: ${brief(error)}`, isKind);
     for (const [name, wanted] of Object.entries(attributes)) {
       const found = error[name];
-      const fits = typeof wanted === "string" ? String(found).includes(wanted) : isDeepStrictEqual(found, wanted);
+      const fits =
+        typeof wanted === "string"
+          ? String(found).includes(wanted)
+          : Array.isArray(wanted)
+            ? wanted.includes(found)
+            : isDeepStrictEqual(found, wanted);
       holds(`${kind.name}.${name} is ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`, fits);
     }
   }

@@ -134,7 +134,8 @@ class Driver {
   }
 
   overloaded(cell) {
-    return cell.raises(OpenAI.InternalServerError, {}, () => this.create(cell, cell.prompt("[[fail=503]]")));
+    const call = () => this.create(cell, cell.prompt("[[fail=503]]"));
+    return cell.raises(OpenAI.InternalServerError, { status: harness.OVERLOADED }, call);
   }
 
   context_length(cell) {

@@ -152,7 +152,7 @@ class Driver:
             self.create(cell, cell.prompt("[[fail=429]]"))
 
     def overloaded(self, cell):
-        with cell.raises(anthropic.InternalServerError):
+        with cell.raises(anthropic.InternalServerError, status_code=harness.OVERLOADED):
             self.create(cell, cell.prompt("[[fail=503]]"))
 
     def context_length(self, cell):

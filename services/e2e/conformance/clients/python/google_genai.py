@@ -140,9 +140,9 @@ class Driver:
         holds(f"{short} and {long} tokens", 0 < short < long)
 
     def bad_key(self, cell):
-        """The client's own service answers 400 with a reason; 401 is what the status of the error says."""
-        with cell.raises(errors.ClientError):
-            self.connect(harness.BAD_KEY).models.generate_content(model=cell.model, contents="x")
+        stranger = self.connect(harness.BAD_KEY)
+        with cell.raises(errors.ClientError, code=401, status="UNAUTHENTICATED"):
+            stranger.models.generate_content(model=cell.model, contents="x")
 
     def bad_request(self, cell):
         with cell.raises(errors.ClientError, code=400, status="INVALID_ARGUMENT"):
@@ -158,7 +158,7 @@ class Driver:
             self.create(cell, cell.prompt("[[fail=429]]"))
 
     def overloaded(self, cell):
-        with cell.raises(errors.ServerError):
+        with cell.raises(errors.ServerError, code=503, status="UNAVAILABLE"):
             self.create(cell, cell.prompt("[[fail=503]]"))
 
     def context_length(self, cell):

@@ -34,6 +34,8 @@ PERSON = {
 PERSON_VALUE = {"name": "name-1", "age": 1}
 NO_SUCH_MODEL = "no-such-model"
 BAD_KEY = "sk-sg-not-a-key"
+# How an overloaded provider may be told: Anthropic has a status of its own.
+OVERLOADED = (503, 529)
 # A provider is slow to notice that its caller has left, but not this slow.
 LEAVING = 6.0
 
@@ -131,14 +133,17 @@ class Cell:
 
     @contextlib.contextmanager
     def raises(self, kind, **attributes):
-        """The block has to raise `kind`, with these attributes; texts have to be in the attribute."""
+        """The block has to raise `kind`, with these attributes; a text has to be in it, a tuple has to hold it."""
         wanted_kind = " or ".join(it.__name__ for it in (kind if isinstance(kind, tuple) else (kind,)))
         try:
             yield
         except kind as error:
             for name, wanted in attributes.items():
                 found = getattr(error, name, None)
-                fits = wanted in str(found) if isinstance(wanted, str) else found == wanted
+                if isinstance(wanted, str):
+                    fits = wanted in str(found)
+                else:
+                    fits = found in wanted if isinstance(wanted, tuple) else found == wanted
                 holds(f"{type(error).__name__}.{name} is {found!r}, not {wanted!r}", fits)
         except Exception as error:
             raise Mismatch(f"{type(error).__name__} instead of {wanted_kind}: {brief(error)}") from error

@@ -3,8 +3,7 @@
 import harness
 import langchain_driver
 from harness import holds
-from langchain_google_genai import ChatGoogleGenerativeAI, GoogleGenerativeAIEmbeddings
-from langchain_google_genai.chat_models import ChatGoogleGenerativeAIError
+from langchain_google_genai import ChatGoogleGenerativeAI, GoogleGenerativeAIEmbeddings, chat_models
 
 
 class Driver(langchain_driver.Driver):
@@ -14,9 +13,13 @@ class Driver(langchain_driver.Driver):
         "bad_request": "the client checks types before it sends",
     }
     REASONING = {"include_thoughts": True, "thinking_budget": 1024}
-    ERRORS = dict.fromkeys(
-        ["bad_key", "not_found", "rate_limited", "overloaded", "context_length"], ChatGoogleGenerativeAIError
-    )
+    ERRORS = {
+        "bad_key": chat_models.GoogleAuthenticationError,
+        "not_found": chat_models.GoogleModelNotFoundError,
+        "rate_limited": chat_models.GoogleRateLimitError,
+        "overloaded": chat_models.GoogleAPIError,
+        "context_length": (chat_models.GoogleInvalidRequestError, chat_models.GoogleContextOverflowError),
+    }
 
     def chat(self, cell, key=None, model=None, **more):
         return ChatGoogleGenerativeAI(

@@ -123,7 +123,7 @@ class Driver:
             self.create(cell, cell.prompt("[[fail=429]]"))
 
     def overloaded(self, cell):
-        with cell.raises((litellm.ServiceUnavailableError, litellm.InternalServerError)):
+        with cell.raises((litellm.ServiceUnavailableError, litellm.InternalServerError), message="overloaded"):
             self.create(cell, cell.prompt("[[fail=503]]"))
 
     def context_length(self, cell):

@@ -134,7 +134,7 @@ class Driver:
             self.create(cell, cell.prompt("[[fail=429]]"))
 
     def overloaded(self, cell):
-        with cell.raises(openai.InternalServerError):
+        with cell.raises(openai.InternalServerError, status_code=harness.OVERLOADED):
             self.create(cell, cell.prompt("[[fail=503]]"))
 
     def context_length(self, cell):

@@ -117,7 +117,7 @@ class Driver:
             self.run(self.agent(cell), cell.prompt("[[fail=429]]"))
 
     def overloaded(self, cell):
-        with cell.raises(ModelHTTPError):
+        with cell.raises(ModelHTTPError, status_code=harness.OVERLOADED):
             self.run(self.agent(cell), cell.prompt("[[fail=503]]"))
 
     def context_length(self, cell):
