@@ -3,8 +3,11 @@
 //! lists them.
 
 use crate::DecodeError;
+use crate::anthropic_messages;
+use crate::bedrock_converse;
 use crate::canonical::{Request, Response, StreamEnd, StreamEvent, StreamFault};
 use crate::failure::Failure;
+use crate::gemini;
 use crate::lossy::{Encoded, LossReport};
 use crate::openai_chat;
 use crate::target::{AnswerTarget, RequestTarget};
@@ -14,16 +17,47 @@ use crate::target::{AnswerTarget, RequestTarget};
 pub enum Dialect {
     /// OpenAI Chat Completions, and what calls itself compatible with it.
     OpenAiChat,
+    /// Anthropic Messages.
+    AnthropicMessages,
+    /// Gemini's generateContent, as the Gemini API and Vertex AI serve it.
+    Gemini,
+    /// Amazon Bedrock's Converse and ConverseStream.
+    BedrockConverse,
+}
+
+/// How the frames of a stream are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// Server-sent events: [`crate::sse`].
+    Sse,
+    /// AWS event stream: [`crate::event_stream`].
+    EventStream,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat];
+    pub const ALL: &'static [Self] = &[
+        Self::OpenAiChat,
+        Self::AnthropicMessages,
+        Self::Gemini,
+        Self::BedrockConverse,
+    ];
 
     /// Its name in configuration, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::AnthropicMessages => "anthropic_messages",
+            Self::Gemini => "gemini",
+            Self::BedrockConverse => "bedrock_converse",
+        }
+    }
+
+    /// How its streams are framed.
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::OpenAiChat | Self::AnthropicMessages | Self::Gemini => Framing::Sse,
+            Self::BedrockConverse => Framing::EventStream,
         }
     }
 }
@@ -32,6 +66,9 @@ impl Dialect {
 pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_request(body, depth),
+        Dialect::AnthropicMessages => anthropic_messages::codec::decode_request(body, depth),
+        Dialect::Gemini => gemini::codec::decode_request(body, depth),
+        Dialect::BedrockConverse => bedrock_converse::codec::decode_request(body, depth),
     }
 }
 
@@ -39,6 +76,9 @@ pub fn decode_request(dialect: Dialect, body: &[u8], depth: u32) -> Result<Reque
 pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_request(request, target),
+        Dialect::AnthropicMessages => anthropic_messages::codec::encode_request(request, target),
+        Dialect::Gemini => gemini::codec::encode_request(request, target),
+        Dialect::BedrockConverse => bedrock_converse::codec::encode_request(request, target),
     }
 }
 
@@ -47,6 +87,9 @@ pub fn encode_request(dialect: Dialect, request: &Request<'_>, target: &RequestT
 pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, DecodeError> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::decode_response(body),
+        Dialect::AnthropicMessages => anthropic_messages::codec::decode_response(body),
+        Dialect::Gemini => gemini::codec::decode_response(body),
+        Dialect::BedrockConverse => bedrock_converse::codec::decode_response(body),
     }
 }
 
@@ -54,6 +97,9 @@ pub fn decode_response(dialect: Dialect, body: &[u8]) -> Result<Response<'_>, De
 pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &AnswerTarget<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAiChat => openai_chat::codec::encode_response(response, target),
+        Dialect::AnthropicMessages => anthropic_messages::codec::encode_response(response, target),
+        Dialect::Gemini => gemini::codec::encode_response(response, target),
+        Dialect::BedrockConverse => bedrock_converse::codec::encode_response(response, target),
     }
 }
 
@@ -61,6 +107,9 @@ pub fn encode_response(dialect: Dialect, response: &Response<'_>, target: &Answe
 pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
     match dialect {
         Dialect::OpenAiChat => openai_chat::error::ErrorBody::from(failure).to_json(),
+        Dialect::AnthropicMessages => anthropic_messages::error::ErrorBody::from(failure).to_json(),
+        Dialect::Gemini => gemini::error::ErrorBody::from(failure).to_json(),
+        Dialect::BedrockConverse => bedrock_converse::error::ErrorBody::from(failure).to_json(),
     }
 }
 
@@ -69,6 +118,12 @@ pub fn encode_failure(dialect: Dialect, failure: &Failure<'_>) -> Vec<u8> {
 pub enum StreamDecoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamDecoder),
+    /// Events of a message.
+    AnthropicMessages(anthropic_messages::codec::StreamDecoder),
+    /// Chunks of generateContent.
+    Gemini(gemini::codec::StreamDecoder),
+    /// Converse's messages.
+    BedrockConverse(bedrock_converse::codec::StreamDecoder),
 }
 
 impl StreamDecoder {
@@ -76,6 +131,11 @@ impl StreamDecoder {
     pub fn new(dialect: Dialect) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamDecoder::new()),
+            Dialect::AnthropicMessages => {
+                Self::AnthropicMessages(anthropic_messages::codec::StreamDecoder::new())
+            }
+            Dialect::Gemini => Self::Gemini(gemini::codec::StreamDecoder::new()),
+            Dialect::BedrockConverse => Self::BedrockConverse(bedrock_converse::codec::StreamDecoder::new()),
         }
     }
 
@@ -88,6 +148,9 @@ impl StreamDecoder {
     ) -> Result<(), StreamFault> {
         match self {
             Self::OpenAiChat(decoder) => decoder.frame(event, data, sink),
+            Self::AnthropicMessages(decoder) => decoder.frame(event, data, sink),
+            Self::Gemini(decoder) => decoder.frame(event, data, sink),
+            Self::BedrockConverse(decoder) => decoder.frame(event, data, sink),
         }
     }
 
@@ -95,6 +158,9 @@ impl StreamDecoder {
     pub fn end(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> StreamEnd {
         match self {
             Self::OpenAiChat(decoder) => decoder.end(sink),
+            Self::AnthropicMessages(decoder) => decoder.end(sink),
+            Self::Gemini(decoder) => decoder.end(sink),
+            Self::BedrockConverse(decoder) => decoder.end(sink),
         }
     }
 }
@@ -104,6 +170,12 @@ impl StreamDecoder {
 pub enum StreamEncoder {
     /// Chat Completions chunks.
     OpenAiChat(openai_chat::codec::StreamEncoder),
+    /// Events of a message.
+    AnthropicMessages(anthropic_messages::codec::StreamEncoder),
+    /// Chunks of generateContent.
+    Gemini(gemini::codec::StreamEncoder),
+    /// Converse's messages.
+    BedrockConverse(bedrock_converse::codec::StreamEncoder),
 }
 
 impl StreamEncoder {
@@ -111,6 +183,13 @@ impl StreamEncoder {
     pub fn new(dialect: Dialect, target: &AnswerTarget<'_>) -> Self {
         match dialect {
             Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::codec::StreamEncoder::new(target)),
+            Dialect::AnthropicMessages => {
+                Self::AnthropicMessages(anthropic_messages::codec::StreamEncoder::new(target))
+            }
+            Dialect::Gemini => Self::Gemini(gemini::codec::StreamEncoder::new(target)),
+            Dialect::BedrockConverse => {
+                Self::BedrockConverse(bedrock_converse::codec::StreamEncoder::new(target))
+            }
         }
     }
 
@@ -118,6 +197,9 @@ impl StreamEncoder {
     pub fn event(&mut self, event: &StreamEvent<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.event(event, out),
+            Self::AnthropicMessages(encoder) => encoder.event(event, out),
+            Self::Gemini(encoder) => encoder.event(event, out),
+            Self::BedrockConverse(encoder) => encoder.event(event, out),
         }
     }
 
@@ -126,6 +208,9 @@ impl StreamEncoder {
     pub fn fail(&mut self, failure: &Failure<'_>, out: &mut Vec<u8>) {
         match self {
             Self::OpenAiChat(encoder) => encoder.fail(failure, out),
+            Self::AnthropicMessages(encoder) => encoder.fail(failure, out),
+            Self::Gemini(encoder) => encoder.fail(failure, out),
+            Self::BedrockConverse(encoder) => encoder.fail(failure, out),
         }
     }
 
@@ -133,6 +218,9 @@ impl StreamEncoder {
     pub fn losses(&self) -> &LossReport {
         match self {
             Self::OpenAiChat(encoder) => encoder.losses(),
+            Self::AnthropicMessages(encoder) => encoder.losses(),
+            Self::Gemini(encoder) => encoder.losses(),
+            Self::BedrockConverse(encoder) => encoder.losses(),
         }
     }
 }

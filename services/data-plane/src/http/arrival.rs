@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::body::BodyHead;
 use crate::error::{ErrorKind, GatewayError};
-use crate::pipeline::{Gateway, Progress};
+use crate::pipeline::{Api, Gateway, Progress};
+use crate::upstream::PassedHeaders;
 
 /// When to come back to a worker that is about to stop: another one has taken over by then.
 const DRAIN_RETRY: Duration = Duration::from_secs(1);
@@ -18,6 +19,8 @@ pub(crate) struct Arrival {
     pub(crate) context: RequestContext,
     pub(crate) presented: Presented,
     pub(crate) body: BodyHead,
+    /// What goes on to a provider of the caller's dialect.
+    pub(crate) passed: PassedHeaders,
     pub(crate) progress: Progress,
 }
 
@@ -40,7 +43,7 @@ impl Arrival {
     ///
     /// # Errors
     /// 503 while draining, 431 when the head is too large.
-    pub(crate) fn of(request: &HttpRequest) -> Result<(Gateway, Self), GatewayError> {
+    pub(crate) fn of(request: &HttpRequest, api: Api) -> Result<(Gateway, Self), GatewayError> {
         let gateway = request.app_data::<Gateway>().cloned();
         let context = request.extensions().get::<RequestContext>().cloned();
         let (Some(gateway), Some(context)) = (gateway, context) else {
@@ -66,19 +69,23 @@ impl Arrival {
         }
         let presented = presented(request.headers());
         let body = BodyHead::of(request);
+        let headers = request.headers().iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let passed = PassedHeaders::select(api.dialect(), headers);
         Ok((
             gateway,
             Self {
                 context,
                 presented,
                 body,
+                passed,
                 progress: Progress::default(),
             },
         ))
     }
 }
 
-/// `Authorization: Bearer` first, then `x-api-key`.
+/// `Authorization: Bearer` first, then `x-api-key`, then `x-goog-api-key`. A header that is there twice counts once.
 fn presented(headers: &HeaderMap) -> Presented {
     let text = |name: &str| {
         headers
@@ -91,7 +98,8 @@ fn presented(headers: &HeaderMap) -> Presented {
         let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    match bearer.or_else(|| text("x-api-key")) {
+    let named = || text("x-api-key").or_else(|| text("x-goog-api-key"));
+    match bearer.or_else(named) {
         Some("") => Presented::Nothing,
         Some(key) => Presented::Key(key.to_owned()),
         None if headers.contains_key(AUTHORIZATION) => Presented::OtherScheme,

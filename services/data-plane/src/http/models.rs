@@ -3,11 +3,12 @@
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sluicegate_contracts::config::ApiKey;
+use sluicegate_protocols::Dialect;
 use sluicegate_protocols::models_list::{self, ModelEntry};
 
 use super::{Arrival, render_error};
 use crate::error::{ErrorKind, GatewayError};
-use crate::pipeline::{callable_names, known_caller};
+use crate::pipeline::{Api, callable_names, known_caller};
 use crate::snapshot::{ProjectView, Snapshot};
 
 /// `GET /v1/models`.
@@ -32,12 +33,12 @@ fn document(
     request: &HttpRequest,
     write: impl FnOnce(Vec<ModelEntry>) -> Result<Vec<u8>, GatewayError>,
 ) -> HttpResponse {
-    let written = Arrival::of(request)
+    let written = Arrival::of(request, Api::ChatCompletions)
         .and_then(|(gateway, arrival)| known_caller(&gateway, &arrival, entries))
         .and_then(write);
     match written {
         Ok(body) => HttpResponse::Ok().content_type(ContentType::json()).body(body),
-        Err(error) => render_error::response(&error),
+        Err(error) => render_error::response(&error, Dialect::OpenAiChat),
     }
 }
 

@@ -1,0 +1,32 @@
+//! Cohere. Its own paths stand beside an OpenAI-compatible door, to which older connections lead.
+
+use sluicegate_contracts::config::ProviderId;
+
+use super::compatible::COMPATIBLE;
+use super::{Ask, Listing, Provider, compatible};
+
+pub(in crate::upstream) const COHERE: Provider = Provider {
+    id: ProviderId::Cohere,
+    address,
+    listing: Listing {
+        address: |base, _| format!("{}/v1/models?page_size=1000", root(base)),
+        items: "models",
+        name: "name",
+        ..COMPATIBLE.listing
+    },
+    ..COMPATIBLE
+};
+
+/// The server, whatever door the base URL names.
+fn root(base: &str) -> &str {
+    let doors = ["/compatibility/v1", "/v2", "/v1"];
+    doors
+        .iter()
+        .find_map(|door| base.strip_suffix(door))
+        .unwrap_or(base)
+}
+
+fn address(ask: &Ask<'_>) -> Option<String> {
+    let base = &format!("{}/compatibility/v1", root(ask.base));
+    compatible::address(&Ask { base, ..*ask })
+}

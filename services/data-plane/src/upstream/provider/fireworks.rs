@@ -1,0 +1,19 @@
+//! Fireworks AI.
+
+use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
+
+use super::compatible::COMPATIBLE;
+use super::{Provider, Takes};
+
+pub(in crate::upstream) const FIREWORKS: Provider = Provider {
+    id: ProviderId::Fireworks,
+    takes: Takes {
+        chat: ChatQuirks {
+            reasoning: ReasoningField::ReasoningContent,
+            ..COMPATIBLE.takes.chat
+        },
+        ..COMPATIBLE.takes
+    },
+    ..COMPATIBLE
+};

@@ -1,0 +1,12 @@
+//! Router of Hugging Face. Its list of models is open to everybody: a test of the connection proves the address, not
+//! the key.
+
+use sluicegate_contracts::config::ProviderId;
+
+use super::Provider;
+use super::compatible::COMPATIBLE;
+
+pub(in crate::upstream) const HUGGING_FACE: Provider = Provider {
+    id: ProviderId::HuggingFace,
+    ..COMPATIBLE
+};

@@ -1,0 +1,19 @@
+//! llama.cpp.
+
+use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
+
+use super::compatible::COMPATIBLE;
+use super::{Provider, Takes};
+
+pub(in crate::upstream) const LLAMA_CPP: Provider = Provider {
+    id: ProviderId::LlamaCpp,
+    takes: Takes {
+        chat: ChatQuirks {
+            reasoning: ReasoningField::ReasoningContent,
+            ..COMPATIBLE.takes.chat
+        },
+        ..COMPATIBLE.takes
+    },
+    ..COMPATIBLE
+};
