@@ -11,6 +11,7 @@ Prints the matrix and `N passed, N failed, N skipped`; exits 1 when a cell faile
 import argparse
 import datetime
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -57,6 +58,16 @@ def progress(client, cells, seconds):
     say(f"{client.title}: {passed} pass, {failed} fail, {without} cannot be, in {seconds:.0f} s")
 
 
+def command(options):
+    """What was asked for, without where it was written."""
+    words = ["just conformance"] + ["--short"] * options.short
+    for name in ("clients", "upstreams", "features", "sessions"):
+        chosen_names = getattr(options, name)
+        if chosen_names is not None:
+            words += [f"--{name}", *chosen_names]
+    return " ".join(words)
+
+
 def first_line(*command):
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=paths.ROOT)
     return done.stdout.strip() or "unknown"
@@ -70,6 +81,8 @@ def write(path, text):
 
 def main():
     options = parse()
+    # As Ctrl-C: what was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     clients = chosen(CLIENTS, options.clients, options.short, lambda it: it.short)
     upstreams = chosen(UPSTREAMS, options.upstreams, options.short, lambda it: it.short)
     features = options.features or (SHORT if options.short else list(FEATURES))
@@ -90,7 +103,7 @@ def main():
     problems = matrix.failures(cells) + [f"{it['title']}: {it['reason']}" for it in played if it["status"] == "fail"]
     print("\n".join(problems))
     facts = {
-        "command": "just conformance" + (" --short" if options.short else ""),
+        "command": command(options),
         "day": datetime.date.today().isoformat(),
         "commit": first_line("git", "rev-parse", "--short=10", "HEAD"),
         "sessions": played,

@@ -24,17 +24,20 @@ ENVIRONMENT = {
 def drive(gateway, clients, upstreams, features, progress):
     """All cells, in the order of clients, upstreams and features."""
     jobs = max(1, min(len(clients), os.cpu_count() or 1))
+    alive = set()
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        runs = [pool.submit(run, gateway, client, upstreams, features, progress) for client in clients]
+        runs = [pool.submit(run, gateway, client, upstreams, features, progress, alive) for client in clients]
         try:
             return [cell for each in runs for cell in each.result()]
         except BaseException:
             for each in runs:
                 each.cancel()
+            for process in list(alive):
+                process.kill()
             raise
 
 
-def run(gateway, client, upstreams, features, progress):
+def run(gateway, client, upstreams, features, progress, alive):
     """The cells of one client. One that is missing because the driver died or hung fails with its last words."""
     begun = time.monotonic()
     job = {
@@ -53,6 +56,7 @@ def run(gateway, client, upstreams, features, progress):
         env={**outside(), **ENVIRONMENT},
         text=True,
     )
+    alive.add(process)
     watch = Watch(process)
     complaints = []
     reader = threading.Thread(target=lambda: complaints.extend(process.stderr), daemon=True)
@@ -67,6 +71,7 @@ def run(gateway, client, upstreams, features, progress):
         else:
             complaints.append(line)  # of a library that prints
     process.wait()
+    alive.discard(process)
     watch.end()
     reader.join(timeout=5)
     why = "the driver hung" if watch.struck else "the driver died"
