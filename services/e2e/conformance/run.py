@@ -87,7 +87,7 @@ def main():
     upstreams = chosen(UPSTREAMS, options.upstreams, options.short, lambda it: it.short)
     features = options.features or (SHORT if options.short else list(FEATURES))
     try:
-        sessions = play.load(options.sessions)
+        sessions = play.load(options.sessions, options.short)
         install.prepare({client.environment for client in clients}, say)
         say("starting the gateway and the mock provider")
         with gateway(upstreams, options.binaries) as running:

@@ -1,8 +1,9 @@
 """Plays a session: requests as a program sends them, byte for byte where it matters, and what has to come back.
 
-A file in ../sessions is `{title, source, headers, define, steps}`. `headers` go with every step; a step takes one away
-with null. A step is `{name, method, path, headers, body, expect}`. `$name` is replaced in any text: `$key`, `$model`,
-`$embedding`, `$tag`, what is in `define`, and what earlier steps saved. `expect` knows
+A file in ../sessions is `{title, source, short, headers, define, steps}`. What is `short` belongs to every test run.
+`headers` go with every step; a step takes one away with null. A step is `{name, method, path, headers, body, expect}`.
+`$name` is replaced in any text: `$key`, `$model`, `$embedding`, `$tag`, what is in `define`, and what earlier steps
+saved. `expect` knows
 
     status      the status, or a list of them
     headers     name → text that has to be in it
@@ -36,8 +37,8 @@ class Wrong(Exception):
     """An answer is not what it has to be."""
 
 
-def load(names):
-    """The sessions of these names; all without names, none with an empty list."""
+def load(names, is_short=False):
+    """The sessions of these names; all without names, or those of the short form; none with an empty list."""
     files = sorted(SESSIONS.glob("*.json"))
     unknown = set(names or []) - {path.stem for path in files}
     if unknown:
@@ -50,7 +51,8 @@ def load(names):
                 session["title"], session["source"], session["steps"][0]["path"]
             except (ValueError, KeyError, IndexError) as error:
                 raise Malformed(f"{path.name}: {error!r}") from None
-            sessions.append(session)
+            if names is not None or not is_short or session.get("short"):
+                sessions.append(session)
     return sessions
 
 

@@ -41,4 +41,5 @@ class Upstream(NamedTuple):
 
 UPSTREAMS = [
     Upstream("openai", "openai", "/v1", "openai/gpt-4o-mini", "openai/text-embedding-3-small", short=True),
+    Upstream("compatible", "openai-compatible", "/v1", "compatible/any-model", "compatible/any-embedding"),
 ]

@@ -110,9 +110,12 @@ fn wants_reasoning(request: &Value) -> bool {
         || request["thinking"]["type"] == "enabled"
 }
 
-/// The tool results that end the conversation, each of which has to belong to a call.
+/// The tool results that end the conversation, each of which has to belong to a call. Instructions may follow them.
 fn results(messages: &[Value]) -> Result<Vec<String>, Broken> {
     let is_result = |message: &Value| message["role"] == "tool";
+    let instructs = |message: &Value| message["role"] == "system" || message["role"] == "developer";
+    let spoken = messages.iter().rposition(|message| !instructs(message));
+    let messages = messages.get(..spoken.map_or(0, |at| at + 1)).unwrap_or_default();
     let count = messages
         .iter()
         .rev()
@@ -201,6 +204,9 @@ mod tests {
             );
             read(json!({ "messages": messages }).to_string().as_bytes()).map(|found| found.results)
         };
+        let told = json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "a"}]},
+            {"role": "tool", "tool_call_id": "a", "content": "x"}, {"role": "system", "content": "Be brief."}]});
+        assert_eq!(read(told.to_string().as_bytes()).unwrap().results, ["x"]);
         assert_eq!(conversation(&["a", "b"]), Ok(vec!["of a".into(), "of b".into()]));
         assert_eq!(conversation(&["a", "c"]), Err(ORPHAN));
         assert_eq!(conversation(&["a"]), Err(UNANSWERED));

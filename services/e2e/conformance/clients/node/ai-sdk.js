@@ -114,8 +114,8 @@ export class Driver {
     cell.expectVectors(answer.embeddings, 2, 16);
   }
 
-  refuses(cell, statusCode, call) {
-    return cell.raises(APICallError, { statusCode }, call);
+  refuses(cell, statusCode, call, more = {}) {
+    return cell.raises(APICallError, { statusCode, ...more }, call);
   }
 
   bad_key(cell) {
@@ -125,7 +125,8 @@ export class Driver {
 
   not_found(cell) {
     const model = () => this.chat(this.provider(this.job.key), harness.NO_SUCH_MODEL);
-    return this.refuses(cell, 404, () => generateText({ model: model(), prompt: "x", ...HUSH }));
+    const call = () => generateText({ model: model(), prompt: "x", ...HUSH });
+    return this.refuses(cell, 404, call, { message: harness.NO_SUCH_MODEL });
   }
 
   rate_limited(cell) {

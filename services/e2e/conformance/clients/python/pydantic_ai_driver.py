@@ -109,7 +109,7 @@ class Driver:
             self.run(self.agent(cell, key=harness.BAD_KEY), "x")
 
     def not_found(self, cell):
-        with cell.raises(ModelHTTPError, status_code=404):
+        with cell.raises(ModelHTTPError, status_code=404, body=harness.NO_SUCH_MODEL):
             self.run(self.agent(cell, name=harness.NO_SUCH_MODEL), "x")
 
     def rate_limited(self, cell):
