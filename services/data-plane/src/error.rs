@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use sluicegate_protocols::failure::{Failure, FailureClass};
-use sluicegate_protocols::{Dialect, anthropic_messages};
+use sluicegate_protocols::{Dialect, anthropic_messages, gemini};
 
 /// A request ends with an error of the gateway's own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,11 +86,11 @@ impl ErrorKind {
 
     /// HTTP status towards a caller of that dialect.
     #[must_use]
-    pub const fn status_for(self, dialect: Dialect) -> u16 {
-        match (dialect, self) {
-            // Google's clients know a bad key by this status and the word in the message.
-            (Dialect::Gemini, Self::InvalidApiKey) => 400,
-            _ => self.status(),
+    pub fn status_for(self, dialect: Dialect) -> u16 {
+        match dialect {
+            Dialect::OpenAiChat | Dialect::AnthropicMessages | Dialect::BedrockConverse => self.status(),
+            // Its documents hold the status too, and clients read either.
+            Dialect::Gemini => gemini_status(self.class()),
         }
     }
 
@@ -175,9 +175,20 @@ impl ErrorKind {
 #[must_use]
 pub fn status_of(class: FailureClass, dialect: Dialect) -> u16 {
     match dialect {
-        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => class.status(),
+        Dialect::OpenAiChat | Dialect::BedrockConverse => class.status(),
         Dialect::AnthropicMessages => anthropic_messages::error::status(class),
+        Dialect::Gemini => gemini_status(class),
     }
+}
+
+fn gemini_status(class: FailureClass) -> u16 {
+    let failure = Failure {
+        class,
+        message: "",
+        param: None,
+        code: None,
+    };
+    gemini::error::ErrorBody::from(&failure).code
 }
 
 impl GatewayError {

@@ -57,6 +57,7 @@ pub mod json;
 pub mod lossy;
 pub mod models_list;
 pub mod openai_chat;
+pub mod openai_responses;
 pub mod passthrough;
 pub mod provider_error;
 mod reading;

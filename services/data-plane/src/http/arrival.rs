@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{HttpMessage, HttpRequest};
+use sluicegate_protocols::Dialect;
 use sluicegate_service_runtime::http_span::RequestContext;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ const DRAIN_RETRY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) context: RequestContext,
+    /// The model, where the path names it; empty elsewhere.
+    pub(crate) model: String,
     pub(crate) presented: Presented,
     pub(crate) body: BodyHead,
     /// What goes on to a provider of the caller's dialect.
@@ -67,7 +70,10 @@ impl Arrival {
             let message = format!("The request's head is larger than {limit} bytes.");
             return Err(GatewayError::new(ErrorKind::HeadersTooLarge, message));
         }
-        let presented = presented(request.headers());
+        let presented = match presented(request.headers()) {
+            Presented::Nothing if api.dialect() == Dialect::Gemini => in_query(request.query_string()),
+            presented @ (Presented::Nothing | Presented::OtherScheme | Presented::Key(_)) => presented,
+        };
         let body = BodyHead::of(request);
         let headers = request.headers().iter();
         let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
@@ -76,12 +82,23 @@ impl Arrival {
             gateway,
             Self {
                 context,
+                model: String::new(),
                 presented,
                 body,
                 passed,
                 progress: Progress::default(),
             },
         ))
+    }
+}
+
+/// `?key=`, which Google's older clients send. A query ends in logs, so no other path takes a key from there; ours logs
+/// the pattern of a path and never the path.
+fn in_query(query: &str) -> Presented {
+    let key = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "key");
+    match key {
+        Some((_, key)) if !key.is_empty() => Presented::Key(key.into_owned()),
+        Some(_) | None => Presented::Nothing,
     }
 }
 

@@ -4,6 +4,8 @@ use actix_web::http::header::{ContentType, HeaderName, HeaderValue};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
+use sluicegate_protocols::Dialect;
+
 use super::{Arrival, paths, render_error};
 use crate::error::GatewayError;
 use crate::pipeline::{Api, Gateway, count_tokens};
@@ -41,12 +43,9 @@ pub(super) async fn answer(
 }
 
 fn document(api: Api, count: &Count) -> String {
-    let member = match api {
-        Api::CountMessageTokens
-        | Api::Messages
-        | Api::ChatCompletions
-        | Api::Completions
-        | Api::Embeddings => "input_tokens",
+    let member = match api.dialect() {
+        Dialect::Gemini => "totalTokens",
+        Dialect::OpenAiChat | Dialect::AnthropicMessages | Dialect::BedrockConverse => "input_tokens",
     };
     format!(r#"{{"{member}":{}}}"#, count.tokens)
 }

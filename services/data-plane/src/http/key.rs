@@ -37,8 +37,11 @@ impl From<&ApiKey> for OwnKey {
 
 /// `GET /v1/key`.
 pub(super) async fn own(request: HttpRequest) -> HttpResponse {
-    let found = Arrival::of(&request, Api::ChatCompletions)
-        .and_then(|(gateway, arrival)| known_caller(&gateway, &arrival, |_, _, key| OwnKey::from(key)));
+    let found = Arrival::of(&request, Api::ChatCompletions).and_then(|(gateway, arrival)| {
+        known_caller(&gateway, Api::ChatCompletions, &arrival, |_, _, key| {
+            OwnKey::from(key)
+        })
+    });
     match found {
         Ok(key) => HttpResponse::Ok().json(key),
         Err(error) => render_error::response(&error, Dialect::OpenAiChat),

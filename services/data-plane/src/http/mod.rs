@@ -3,7 +3,8 @@
 //! | path | file |
 //! |---|---|
 //! | everything that calls a model | [`inference`] |
-//! | `POST /v1/messages/count_tokens` | [`count_tokens`] |
+//! | `POST /v1beta/models/{model}:{method}` | [`gemini`] |
+//! | what counts tokens | [`count_tokens`] |
 //! | `GET /v1/models`, `GET /v1/models/{id}` | [`models`] |
 //! | `GET /v1/key` | [`key`] |
 //! | `GET /`, `HEAD /`, everything unknown | [`root`] |
@@ -15,6 +16,8 @@ mod arrival;
 pub(crate) mod body;
 mod connection_test;
 mod count_tokens;
+mod gemini;
+mod in_array;
 mod inference;
 mod key;
 mod models;
@@ -57,6 +60,22 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
                 .on(Method::GET, &format!("{prefix}/models"), models::list)
                 .on(Method::GET, &format!("{prefix}/models/{{id:.+}}"), models::one)
                 .on(Method::GET, &format!("{prefix}/key"), key::own);
+        }
+        for prefix in paths::GEMINI {
+            endpoints = endpoints.on(
+                Method::POST,
+                &format!("{prefix}/models/{{call:.+}}"),
+                gemini::call,
+            );
+        }
+        for prefix in paths::GEMINI_LISTS {
+            endpoints = endpoints
+                .on(Method::GET, &format!("{prefix}/models"), models::gemini_list)
+                .on(
+                    Method::GET,
+                    &format!("{prefix}/models/{{id:.+}}"),
+                    models::gemini_one,
+                );
         }
         endpoints
             .on(

@@ -18,6 +18,11 @@ pub(super) const ANTHROPIC: [&str; 4] = ["/v1", "/anthropic/v1", "/api/v1", "/v1
 /// Before the list of models, which clients of both read.
 pub(super) const LISTS: [&str; 5] = ["/v1", "/openai/v1", "/anthropic/v1", "/api/v1", "/v1/v1"];
 
+/// Before Gemini's. Its stable version shares a prefix with OpenAI's paths.
+pub(super) const GEMINI: [&str; 3] = ["/v1beta", "/gemini/v1beta", "/v1"];
+/// Before Gemini's list of models.
+pub(super) const GEMINI_LISTS: [&str; 2] = ["/v1beta", "/gemini/v1beta"];
+
 /// OpenAI's APIs.
 pub(super) const OPENAI_APIS: [(&str, Api); 3] = [
     ("/chat/completions", Api::ChatCompletions),
@@ -33,6 +38,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub(super) fn dialect_of(path: &str) -> Dialect {
     if path.starts_with("/anthropic/") || path.contains("/v1/messages") {
         Dialect::AnthropicMessages
+    } else if path.starts_with("/gemini/") || path.starts_with("/v1beta") {
+        Dialect::Gemini
     } else {
         Dialect::OpenAiChat
     }

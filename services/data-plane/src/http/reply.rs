@@ -18,6 +18,7 @@ use sluicegate_protocols::relay::failure_frame;
 use sluicegate_protocols::sse::{KEEP_ALIVE, write_event};
 use tokio::time::{Interval, interval};
 
+use super::in_array::InArray;
 use super::render_error;
 use crate::pipeline::{Answer, Api, Attribution, Refused, Relay, Reply};
 
@@ -43,7 +44,7 @@ pub(super) fn response(reply: Reply, api: Api) -> HttpResponse {
         Answer::Whole(body) => HttpResponseBuilder::new(StatusCode::OK)
             .insert_header((CONTENT_TYPE, JSON))
             .body(body),
-        Answer::Stream(relay) => events().streaming(*relay),
+        Answer::Stream(relay) => streaming(*relay, api),
     };
     attribute(response.headers_mut(), &reply.attribution);
     response
@@ -55,20 +56,27 @@ pub(super) fn waiting(
     keep_alive: Duration,
     api: Api,
 ) -> HttpResponse {
-    events().streaming(Waiting {
+    let waiting = Waiting {
         phase: Phase::Running(running),
         keep_alive: interval(keep_alive),
         api,
-    })
+    };
+    streaming(waiting, api)
 }
 
-fn events() -> HttpResponseBuilder {
+/// A stream in the framing of its API.
+fn streaming(events: impl Stream<Item = Result<Bytes, Infallible>> + 'static, api: Api) -> HttpResponse {
     let mut response = HttpResponseBuilder::new(StatusCode::OK);
     response
-        .insert_header((CONTENT_TYPE, EVENTS))
         .insert_header((CACHE_CONTROL, NO_CACHE))
         .insert_header((ACCEL_BUFFERING, HeaderValue::from_static("no")));
-    response
+    if api.streams_array() {
+        response.insert_header((CONTENT_TYPE, JSON));
+        response.streaming(InArray::new(events))
+    } else {
+        response.insert_header((CONTENT_TYPE, EVENTS));
+        response.streaming(events)
+    }
 }
 
 fn refusal(refused: Refused) -> HttpResponse {

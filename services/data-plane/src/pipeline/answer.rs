@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
 use sluicegate_protocols::canonical::{StreamEnd, Usage};
-use sluicegate_protocols::dialect::decode_response;
+use sluicegate_protocols::dialect::{self, decode_response};
+use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::response;
 use sluicegate_protocols::openai_chat::stream::ChatStream;
@@ -20,6 +21,7 @@ use sluicegate_protocols::{DecodeError, Dialect, TokenCounts};
 use tokio::time::Instant;
 
 use super::Limits;
+use super::api::Clothes;
 use super::attempt::{Failure, Opened, Said, Success};
 use super::finish::AttemptEnd;
 use super::outgoing::Passes;
@@ -38,6 +40,7 @@ pub(super) struct Reading<'a> {
     pub(super) stream: bool,
     /// The caller's dialect, in which errors are told.
     pub(super) caller: Dialect,
+    pub(super) clothes: Clothes,
     /// What the caller takes as an answer.
     pub(super) form: AnswerForm,
     /// The provider's dialect.
@@ -65,7 +68,11 @@ impl Reading<'_> {
                 "the provider's answer is compressed although that was not accepted",
             ));
         }
-        if self.stream && reply.framing != Framing::Events {
+        let expected = match self.spoken.framing() {
+            dialect::Framing::Sse => Framing::Events,
+            dialect::Framing::EventStream => Framing::AwsEvents,
+        };
+        if self.stream && reply.framing != expected {
             return Err(odd("the provider did not stream although it was asked to"));
         }
         let read = if self.stream {
@@ -108,7 +115,14 @@ impl Reading<'_> {
                     answers: facts.choices as usize,
                     error: facts.error,
                 };
-                Ok((facts, None))
+                let dressed = match self.clothes {
+                    Clothes::Own | Clothes::Completions => None,
+                    Clothes::Embed(method) => {
+                        let body = gemini::from_openai(body, method)?;
+                        Some((body.into(), LossReport::default()))
+                    }
+                };
+                Ok((facts, dressed))
             }
             (Some(_), spoken) => Ok((read_whole(&decode_response(spoken, body)?), None)),
             (None, spoken) => {

@@ -4,6 +4,7 @@
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::embeddings::gemini::EmbedMethod;
 use sluicegate_protocols::relay::AnswerForm;
 
 /// An API that callers know.
@@ -19,6 +20,18 @@ pub(crate) enum Api {
     Messages,
     /// Tokens of a request to Anthropic's Messages.
     CountMessageTokens,
+    /// Gemini's `generateContent`.
+    GenerateContent,
+    /// Gemini's `streamGenerateContent`, as events.
+    StreamGenerateContent,
+    /// The same as the elements of one JSON array.
+    StreamGenerateContentArray,
+    /// Gemini's `countTokens`.
+    CountTokens,
+    /// Gemini's `embedContent`: OpenAI's embeddings in other clothes.
+    EmbedContent,
+    /// Gemini's `batchEmbedContents`.
+    BatchEmbedContents,
 }
 
 impl Api {
@@ -27,25 +40,67 @@ impl Api {
         match self {
             Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
             Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
+            Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens
+            | Self::EmbedContent
+            | Self::BatchEmbedContents => Dialect::Gemini,
         }
     }
 
     /// The dialect of the request once it is read: some are rewritten on arrival.
     pub(crate) const fn body_dialect(self) -> Dialect {
         match self {
-            Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
-            Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
+            Self::EmbedContent | Self::BatchEmbedContents => Dialect::OpenAiChat,
+            Self::ChatCompletions
+            | Self::Completions
+            | Self::Embeddings
+            | Self::Messages
+            | Self::CountMessageTokens
+            | Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens => self.dialect(),
         }
     }
 
     /// The form in which the caller takes answers.
     pub(crate) const fn answer_form(self) -> AnswerForm {
-        match self {
-            Self::Completions => AnswerForm::Completions,
-            Self::ChatCompletions | Self::Embeddings | Self::Messages | Self::CountMessageTokens => {
-                AnswerForm::Dialect(self.body_dialect())
-            }
+        match self.clothes() {
+            Clothes::Completions => AnswerForm::Completions,
+            Clothes::Own | Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
         }
+    }
+
+    /// Whether requests and answers are those of another API in other clothes.
+    pub(crate) const fn clothes(self) -> Clothes {
+        match self {
+            Self::Completions => Clothes::Completions,
+            Self::EmbedContent => Clothes::Embed(EmbedMethod::One),
+            Self::BatchEmbedContents => Clothes::Embed(EmbedMethod::Batch),
+            Self::ChatCompletions
+            | Self::Embeddings
+            | Self::Messages
+            | Self::CountMessageTokens
+            | Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens => Clothes::Own,
+        }
+    }
+
+    /// Whether a stream is told as one JSON array.
+    pub(crate) const fn streams_array(self) -> bool {
+        matches!(self, Self::StreamGenerateContentArray)
+    }
+
+    /// Whether the API itself is for streams; where it is not, the request says.
+    pub(crate) const fn is_stream(self) -> bool {
+        matches!(
+            self,
+            Self::StreamGenerateContent | Self::StreamGenerateContentArray
+        )
     }
 
     /// An id for an answer whose provider gave none.
@@ -54,7 +109,14 @@ impl Api {
             Self::ChatCompletions => "chatcmpl-",
             Self::Completions => "cmpl-",
             Self::Messages => "msg_",
-            Self::Embeddings | Self::CountMessageTokens => "",
+            Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::Embeddings
+            | Self::CountMessageTokens
+            | Self::CountTokens
+            | Self::EmbedContent
+            | Self::BatchEmbedContents => "",
         };
         format!("{prefix}{request}")
     }
@@ -62,10 +124,26 @@ impl Api {
     /// What is asked of a model.
     pub(crate) const fn operation(self) -> Operation {
         match self {
-            Self::ChatCompletions | Self::Completions | Self::Messages | Self::CountMessageTokens => {
-                Operation::ChatCompletions
-            }
-            Self::Embeddings => Operation::Embeddings,
+            Self::ChatCompletions
+            | Self::Completions
+            | Self::Messages
+            | Self::CountMessageTokens
+            | Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens => Operation::ChatCompletions,
+            Self::Embeddings | Self::EmbedContent | Self::BatchEmbedContents => Operation::Embeddings,
         }
     }
+}
+
+/// What an API's requests and answers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clothes {
+    /// Its own.
+    Own,
+    /// Those of Chat Completions.
+    Completions,
+    /// Those of OpenAI's embeddings.
+    Embed(EmbedMethod),
 }

@@ -118,6 +118,7 @@ pub(super) async fn attempt(
         connection: outgoing.connection,
         stream: request.features.stream,
         caller: api.dialect(),
+        clothes: api.clothes(),
         form,
         spoken: outgoing.dialect,
         passes,

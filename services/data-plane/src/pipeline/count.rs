@@ -4,7 +4,7 @@
 use actix_web::web::{self, Payload};
 use sluicegate_protocols::dialect::decode_request;
 
-use super::inspect::{RequestView, dress, inspect};
+use super::inspect::{RequestView, inspect, undress};
 use super::stage::Received;
 use super::{Api, Gateway, admit, authenticate, plan};
 use crate::error::{ErrorKind, GatewayError};
@@ -31,12 +31,8 @@ pub(crate) async fn count_tokens(
     };
     let caller = authenticate::authenticate(received, &gateway.state().key_hasher)
         .inspect_err(|_| gateway.state().metrics.unknown_caller())?;
-    let body = dress(
-        arrival,
-        api,
-        body::read(&arrival.body, payload, limits).await?,
-        depth,
-    )?;
+    let body = body::read(&arrival.body, payload, limits).await?;
+    let (body, _) = undress(arrival, api, body, depth)?;
     let vocabulary = {
         let view = RequestView::parse(arrival, api, &body, depth)?;
         let model = view.model();

@@ -63,6 +63,7 @@ pub(super) struct Finish {
     open: Option<Open>,
     served_by: Option<String>,
     cause: Option<Cause>,
+    undressed: LossReport,
     dropped: Option<String>,
 }
 
@@ -120,6 +121,7 @@ impl Finish {
             open: None,
             served_by: None,
             cause: None,
+            undressed: LossReport::default(),
             dropped: None,
         }
     }
@@ -207,8 +209,13 @@ impl Finish {
     }
 
     /// Notes what of the request, or of the answer, could not be translated.
-    pub(super) fn dropped(&mut self, losses: &[&LossReport]) {
-        self.dropped = list(losses, Severity::Hint);
+    pub(super) fn dropped(&mut self, request: &LossReport, answer: &LossReport) {
+        self.dropped = list(&[&self.undressed, request, answer], Severity::Hint);
+    }
+
+    /// Notes what was lost before there was a target.
+    pub(super) fn undressed(&mut self, losses: LossReport) {
+        self.undressed = losses;
     }
 
     /// Notes the first byte of the attempt's answer.

@@ -7,12 +7,16 @@ use sluicegate_contracts::config::Endpoint;
 use sluicegate_metering::CallSize;
 use sluicegate_protocols::anthropic_messages::MessagesRequestView;
 use sluicegate_protocols::completions::{self, Refusal};
+use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
+use sluicegate_protocols::gemini::GeminiRequestView;
+use sluicegate_protocols::json::Cursor;
+use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::ChatRequestView;
 use sluicegate_protocols::{DecodeError, passthrough};
 use sluicegate_routing::RequestFeatures;
 
-use super::api::Api;
+use super::api::{Api, Clothes};
 use super::outgoing::DecodedOnce;
 use super::stage::{Authenticated, Inspected};
 use crate::error::{ErrorKind, GatewayError};
@@ -32,18 +36,34 @@ pub(super) enum RequestView<'b> {
     Chat(ChatRequestView<'b>),
     Embeddings(EmbeddingsRequestView<'b>),
     Messages(MessagesRequestView<'b>),
+    Gemini {
+        view: GeminiRequestView<'b>,
+        /// From the path.
+        model: &'b str,
+        stream: bool,
+    },
 }
 
 impl<'b> RequestView<'b> {
     pub(super) fn parse(
-        _arrival: &Arrival,
+        arrival: &'b Arrival,
         api: Api,
         body: &'b [u8],
         depth: u32,
     ) -> Result<Self, DecodeError> {
         Ok(match api {
             Api::ChatCompletions | Api::Completions => Self::Chat(ChatRequestView::parse(body, depth)?),
-            Api::Embeddings => Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?),
+            Api::Embeddings | Api::EmbedContent | Api::BatchEmbedContents => {
+                Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?)
+            }
+            Api::GenerateContent
+            | Api::StreamGenerateContent
+            | Api::StreamGenerateContentArray
+            | Api::CountTokens => Self::Gemini {
+                view: GeminiRequestView::parse(body, depth)?,
+                model: &arrival.model,
+                stream: api.is_stream(),
+            },
             Api::Messages => {
                 let view = MessagesRequestView::parse(body, depth)?;
                 view.require_output_limit()?;
@@ -58,6 +78,7 @@ impl<'b> RequestView<'b> {
             Self::Chat(view) => view.model.decode(),
             Self::Embeddings(view) => view.model.decode(),
             Self::Messages(view) => view.model.decode(),
+            Self::Gemini { model, .. } => Cow::Borrowed(model),
         }
     }
 
@@ -66,6 +87,7 @@ impl<'b> RequestView<'b> {
             Self::Chat(view) => view.is_stream(),
             Self::Embeddings(_) => false,
             Self::Messages(view) => view.is_stream(),
+            Self::Gemini { stream, .. } => *stream,
         }
     }
 
@@ -79,13 +101,14 @@ impl<'b> RequestView<'b> {
             }
             Self::Embeddings(view) => (passthrough::embeddings(body, view, model), false),
             Self::Messages(view) => (passthrough::messages(body, view, model), false),
+            Self::Gemini { view, .. } => (passthrough::gemini(body, view), false),
         }
     }
 
     /// Whether it can be decoded into the canonical form.
     pub(super) fn has_canonical_form(&self) -> bool {
         match self {
-            Self::Chat(_) | Self::Messages(_) => true,
+            Self::Chat(_) | Self::Messages(_) | Self::Gemini { .. } => true,
             Self::Embeddings(_) => false,
         }
     }
@@ -94,16 +117,19 @@ impl<'b> RequestView<'b> {
     pub(super) fn wants_usage(&self) -> bool {
         match self {
             Self::Chat(view) => view.caller_wants_usage(),
-            Self::Embeddings(_) | Self::Messages(_) => true,
+            Self::Embeddings(_) | Self::Messages(_) | Self::Gemini { .. } => true,
         }
     }
 
     /// Size of what the model reads, to guess tokens by when a provider reports none.
     pub(super) fn input_bytes(&self) -> u64 {
         match self {
-            Self::Chat(ChatRequestView { input, .. }) | Self::Messages(MessagesRequestView { input, .. }) => {
-                input.text_bytes.saturating_add(input.schema_bytes)
-            }
+            Self::Chat(ChatRequestView { input, .. })
+            | Self::Messages(MessagesRequestView { input, .. })
+            | Self::Gemini {
+                view: GeminiRequestView { input, .. },
+                ..
+            } => input.text_bytes.saturating_add(input.schema_bytes),
             // Tokens given as numbers count as what they are: four bytes of text each.
             Self::Embeddings(view) => view
                 .input
@@ -117,6 +143,7 @@ impl<'b> RequestView<'b> {
         let (input, answers) = match self {
             Self::Chat(view) => (Some(&view.input), view.n),
             Self::Messages(view) => (Some(&view.input), 1),
+            Self::Gemini { view, .. } => (Some(&view.input), view.candidates),
             Self::Embeddings(_) => (None, 0),
         };
         let (referenced_tokens, max_output_tokens) = match input {
@@ -140,28 +167,55 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Chat(view) => view.output_limit(),
             Self::Messages(view) => view.output_limit(),
+            Self::Gemini { view, .. } => view.max_output_tokens,
             Self::Embeddings(_) => None,
         }
     }
 }
 
-/// The body as it is read from here on: requests of some APIs are those of another one in other clothes.
+/// The body as it is read from here on: requests of some APIs are those of another one in other clothes. Also what of
+/// it that other one has no place for.
 ///
 /// # Errors
 /// 400 with the field at fault.
-pub(super) fn dress(_arrival: &Arrival, api: Api, body: Bytes, depth: u32) -> Result<Bytes, GatewayError> {
-    match api {
-        Api::ChatCompletions | Api::Embeddings | Api::Messages | Api::CountMessageTokens => Ok(body),
-        Api::Completions => completions::to_chat(&body, depth)
-            .map(Bytes::from)
+pub(super) fn undress(
+    arrival: &Arrival,
+    api: Api,
+    body: Bytes,
+    depth: u32,
+) -> Result<(Bytes, LossReport), GatewayError> {
+    let body = match api.clothes() {
+        Clothes::Own if api == Api::CountTokens => gemini_counted(body, depth)?,
+        Clothes::Own => body,
+        Clothes::Completions => completions::to_chat(&body, depth)
             .map_err(|refusal| match refusal {
                 Refusal::Malformed(error) => error.into(),
                 Refusal::Unsupported(field, _) => {
                     let message = format!("Invalid request: {refusal}.");
                     GatewayError::new(ErrorKind::InvalidRequest, message).at(field)
                 }
-            }),
-    }
+            })?
+            .into(),
+        Clothes::Embed(method) => {
+            let encoded = gemini::to_openai(&body, depth, method, &arrival.model)?;
+            return Ok((encoded.body.into(), encoded.losses));
+        }
+    };
+    Ok((body, LossReport::default()))
+}
+
+/// Gemini's `countTokens` takes contents, or a whole request under a name of its own.
+fn gemini_counted(body: Bytes, depth: u32) -> Result<Bytes, DecodeError> {
+    let mut inner = None;
+    let mut cursor = Cursor::new(&body, depth)?;
+    cursor.object(|c, key| {
+        if key.decode() == "generateContentRequest" {
+            inner = Some(c.skip_value()?);
+        }
+        Ok(())
+    })?;
+    cursor.end()?;
+    Ok(inner.map_or_else(|| body.clone(), |span| body.slice(span.start..span.end)))
 }
 
 /// Checks what the gateway acts on.

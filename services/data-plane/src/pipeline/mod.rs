@@ -117,7 +117,8 @@ async fn serve(
     let arrival = caller.received.arrival;
     let (api, depth) = (caller.received.api, limits.max_json_depth);
     let body = body::read(&arrival.body, payload, limits).await?;
-    let body = inspect::dress(arrival, api, body, depth)?;
+    let (body, losses) = inspect::undress(arrival, api, body, depth)?;
+    finish.undressed(losses);
     let view = RequestView::parse(arrival, api, &body, depth)?;
     let model = view.model();
     let inspected = inspect::inspect(caller, &body, &view, &model)?;
@@ -173,13 +174,14 @@ fn close(gateway: &Gateway, answered: Result<Answered, GatewayError>, mut finish
 /// As an inference request would be refused.
 pub(crate) fn known_caller<T>(
     gateway: &Gateway,
+    api: Api,
     arrival: &Arrival,
     answer: impl FnOnce(&Snapshot, &crate::snapshot::ProjectView, &sluicegate_contracts::config::ApiKey) -> T,
 ) -> Result<T, GatewayError> {
     let snapshot: Arc<Snapshot> = gateway.state().snapshots.load();
     let received = Received {
         snapshot: &snapshot,
-        api: Api::ChatCompletions,
+        api,
         arrival,
     };
     let caller = authenticate::authenticate(received, &gateway.state().key_hasher)

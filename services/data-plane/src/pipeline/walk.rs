@@ -70,12 +70,12 @@ pub(super) async fn walk(
                 Ok(Success::Whole { body, losses, end }) => {
                     finish.end(&end);
                     finish.answering();
-                    finish.dropped(&[&outgoing.losses, &losses]);
+                    finish.dropped(&outgoing.losses, &losses);
                     return Ok(Answered::Whole(body));
                 }
                 Ok(Success::Stream(opened)) => {
                     finish.answering();
-                    finish.dropped(&[&outgoing.losses]);
+                    finish.dropped(&outgoing.losses, &LossReport::default());
                     return Ok(Answered::Stream(opened));
                 }
                 Err(failure) => failure,

@@ -16,7 +16,6 @@ use super::provider::Ask;
 use super::{AddressNotAllowed, Call, Client, Framing, Reply, ReplyBody, SendFailure};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers are read and passed on as they are, so a compressed one would be of no use.
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
@@ -35,24 +34,37 @@ const MAX_NOTE: usize = 128;
 
 /// Sends a call; see [`super::Upstream::send`].
 pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> Result<Reply, SendFailure> {
-    let ask = ask(account, &call);
     let provider = account.provider;
-    let has_operation = match call.operation {
-        Operation::ChatCompletions => true,
-        Operation::Embeddings => provider.id.has_embeddings(),
+    let ask = Ask {
+        base: &account.base,
+        settings: &account.settings,
+        model: (provider.model)(&account.settings, call.model),
+        stream: call.stream,
     };
-    let address = has_operation.then(|| (provider.address)(&ask)).flatten();
+    let spoken = match call.operation {
+        Operation::ChatCompletions => Some(provider.spoken(call.model, call.dialect)),
+        Operation::Embeddings => None,
+    };
+    if spoken.is_some_and(|spoken| spoken.dialect != call.dialect) {
+        return Err(SendFailure::Unsupported);
+    }
+    let address = spoken.map(|spoken| spoken.address).or(provider.embeddings);
     let address = address.ok_or(SendFailure::Unsupported)?;
-    let body = (provider.body)(&ask, call.body.clone()).ok_or(SendFailure::Invalid)?;
+    let address = address(&ask).ok_or(SendFailure::Invalid)?;
+    let body = match spoken {
+        Some(spoken) => (spoken.body)(call.body).ok_or(SendFailure::Invalid)?,
+        None => call.body,
+    };
     let mut request = request(Method::POST, address, body.clone())?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(ACCEPT, if ask.stream { EVENTS } else { JSON });
+    let accept = spoken.filter(|_| call.stream).map(|spoken| spoken.stream_type);
+    headers.insert(ACCEPT, accept.map_or(JSON, HeaderValue::from_static));
     if let Ok(name) = HeaderValue::try_from(call.request.to_string()) {
         headers.insert(REQUEST_ID, name);
     }
     call.passed.apply(headers);
-    for (name, value) in (provider.headers)(call.dialect) {
+    for (name, value) in spoken.map_or(&[][..], |spoken| spoken.headers) {
         headers
             .entry(HeaderName::from_static(name))
             .or_insert(HeaderValue::from_static(value));
@@ -73,17 +85,6 @@ pub async fn list_models(client: &Client, account: &Account, now_millis: i64) ->
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     finish(client, account, request, &[], now_millis).await
-}
-
-fn ask<'a>(account: &'a Account, call: &Call<'a>) -> Ask<'a> {
-    Ask {
-        base: &account.base,
-        settings: &account.settings,
-        operation: call.operation,
-        dialect: call.dialect,
-        model: (account.provider.model)(&account.settings, call.model),
-        stream: call.stream,
-    }
 }
 
 fn request(method: Method, address: String, body: Bytes) -> Result<Request<Full<Bytes>>, SendFailure> {

@@ -15,8 +15,8 @@ pub struct PassedHeaders(Vec<(HeaderName, HeaderValue)>);
 const fn allowed(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         Dialect::OpenAiChat => &["openai-beta"],
-        Dialect::Gemini | Dialect::BedrockConverse => &[],
         Dialect::AnthropicMessages => &["anthropic-version", "anthropic-beta"],
+        Dialect::Gemini | Dialect::BedrockConverse => &[],
     }
 }
 

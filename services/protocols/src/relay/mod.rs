@@ -8,6 +8,7 @@
 
 mod array;
 mod form;
+mod frames;
 mod noted;
 mod translate;
 mod watch;

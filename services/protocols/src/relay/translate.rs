@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::StreamFacts;
 use super::form::{AnswerForm, StreamEncoder};
+use super::frames::Frames;
 use super::noted::Noted;
 use crate::TokenCounts;
 use crate::canonical::{Finish, StreamEnd, StreamEvent, StreamFault, Usage};
@@ -14,13 +15,12 @@ use crate::closing_frame::frames_with_cost;
 use crate::dialect::{Dialect, StreamDecoder};
 use crate::failure::Failure;
 use crate::lossy::LossReport;
-use crate::sse::Parser;
 use crate::target::AnswerTarget;
 
 /// The translator of one stream.
 #[derive(Debug)]
 pub struct StreamTranslator {
-    parser: Parser,
+    frames: Frames,
     decoder: StreamDecoder,
     writer: Writer,
 }
@@ -38,7 +38,7 @@ impl StreamTranslator {
     /// A translator that holds at most `max_frame` bytes of an unfinished frame.
     pub fn new(from: Dialect, to: AnswerForm, target: &AnswerTarget<'_>, max_frame: usize) -> Self {
         Self {
-            parser: Parser::new(max_frame),
+            frames: Frames::new(from.framing(), max_frame),
             decoder: StreamDecoder::new(from),
             writer: Writer {
                 encoder: StreamEncoder::new(to, target),
@@ -53,16 +53,11 @@ impl StreamTranslator {
     /// On an error `out` still has what came before the bad frame.
     pub fn feed(&mut self, read: &Bytes, out: &mut Vec<Bytes>) -> Result<(), StreamFault> {
         let Self {
-            parser,
+            frames,
             decoder,
             writer,
         } = self;
-        let fed = parser.feed(read, |frame| match frame.data {
-            Some(data) if !writer.noted.is_over() => decoder.frame(frame.event, data, &mut |event| {
-                writer.event(&event);
-            }),
-            Some(_) | None => Ok(()),
-        });
+        let fed = frames.feed(read, &mut |event, data| writer.frame(decoder, event, data));
         out.extend(writer.written());
         fed
     }
@@ -71,16 +66,11 @@ impl StreamTranslator {
     /// still counts.
     pub fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamEnd {
         let Self {
-            parser,
+            frames,
             decoder,
             writer,
         } = self;
-        let ended: Result<(), StreamFault> = parser.finish(|frame| match frame.data {
-            Some(data) if !writer.noted.is_over() => decoder.frame(frame.event, data, &mut |event| {
-                writer.event(&event);
-            }),
-            Some(_) | None => Ok(()),
-        });
+        let ended = frames.finish(&mut |event, data| writer.frame(decoder, event, data));
         let end = match ended {
             Ok(()) => decoder.end(&mut |event: StreamEvent<'_>| writer.event(&event)),
             // A frame that breaks off in the middle is what a cut looks like.
@@ -131,6 +121,18 @@ impl StreamTranslator {
 }
 
 impl Writer {
+    fn frame(
+        &mut self,
+        decoder: &mut StreamDecoder,
+        event: Option<&[u8]>,
+        data: &[u8],
+    ) -> Result<(), StreamFault> {
+        if self.noted.is_over() {
+            return Ok(());
+        }
+        decoder.frame(event, data, &mut |event: StreamEvent<'_>| self.event(&event))
+    }
+
     fn event(&mut self, event: &StreamEvent<'_>) {
         self.noted.note(event);
         match event {

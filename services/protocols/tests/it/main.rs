@@ -24,9 +24,12 @@ mod messages;
 mod recorded;
 #[cfg(test)]
 mod relay;
+mod responses;
 #[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod to_gemini;
 #[cfg(test)]
 mod to_messages;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use sluicegate_contracts::config::{Operation, ProviderId, ProviderSettings};
-use sluicegate_protocols::Dialect;
+use sluicegate_contracts::config::{CredentialKind, Operation, ProviderId, ProviderSettings};
+use sluicegate_protocols::{Dialect, dialect};
 
 use super::*;
+use crate::upstream::Framing;
 
-use Dialect::{AnthropicMessages as Messages, OpenAiChat as Chat};
+use Dialect::{AnthropicMessages as Messages, BedrockConverse as Converse, Gemini, OpenAiChat as Chat};
 use Operation::{ChatCompletions, Embeddings};
 use ProviderId as P;
 
@@ -32,6 +33,14 @@ const CASES: &[Case] = &[
     (P::Azure, "https://r.openai.azure.com/openai/v1", ChatCompletions, Chat, "gpt-4o", false,
         "https://r.openai.azure.com/openai/v1/chat/completions"),
     (P::Azure, "https://r.services.ai.azure.com", ChatCompletions, Messages, "claude-sonnet-5", false, "/anthropic/v1/messages"),
+    (P::Google, "https://generativelanguage.googleapis.com/v1beta", ChatCompletions, Gemini, "gemini-3-pro", false,
+        "/models/gemini-3-pro:generateContent"),
+    (P::Google, "https://generativelanguage.googleapis.com/v1beta/openai", ChatCompletions, Gemini, "gemini-3-pro", true,
+        "https://generativelanguage.googleapis.com/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse"),
+    (P::Vertex, "https://aiplatform.googleapis.com", ChatCompletions, Gemini, "gemini-2.5-flash", false,
+        "/v1/projects/acme/locations/eu-west-1/publishers/google/models/gemini-2.5-flash:generateContent"),
+    (P::Vertex, "https://aiplatform.googleapis.com", ChatCompletions, Gemini, "gemini-2.5-flash", true,
+        "/v1/projects/acme/locations/eu-west-1/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
     (P::Google, "https://generativelanguage.googleapis.com/v1beta", Embeddings, Chat, "gemini-embedding-001", false,
         "/openai/embeddings"),
     (P::Google, "https://generativelanguage.googleapis.com/v1beta/openai", Embeddings, Chat, "gemini-embedding-001", false,
@@ -42,6 +51,11 @@ const CASES: &[Case] = &[
         "/projects/acme/locations/eu-west-1/publishers/anthropic/models/claude-opus-4-6:streamRawPredict"),
     (P::Vertex, "https://aiplatform.googleapis.com", ChatCompletions, Chat, "zai-org/glm-5-maas", true,
         "/v1/projects/acme/locations/eu-west-1/endpoints/openapi/chat/completions"),
+    (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Converse,
+        "eu.anthropic.claude-haiku-4-5-20251001-v1:0", false,
+        "/model/eu.anthropic.claude-haiku-4-5-20251001-v1%3A0/converse"),
+    (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Converse, "amazon.nova-lite-v1:0",
+        true, "/model/amazon.nova-lite-v1%3A0/converse-stream"),
     (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Chat, "openai.gpt-oss-20b-1:0", false,
         "/openai/v1/chat/completions"),
     (P::Cohere, "https://api.cohere.ai/compatibility/v1", Embeddings, Chat, "embed-v4.0", false, "/embeddings"),
@@ -70,31 +84,37 @@ fn settings() -> ProviderSettings {
     }
 }
 
+/// The address of a call in a dialect; `None` when that dialect is not spoken, or has no address.
+fn at(id: P, dialect: Dialect, ask: &Ask<'_>) -> Option<String> {
+    let spoken = of(id).spoken(ask.model, dialect);
+    (spoken.dialect == dialect)
+        .then(|| (spoken.address)(ask))
+        .flatten()
+}
+
 #[test]
 fn calls_go_where_the_provider_documents_them() {
     for &(id, base, operation, dialect, model, stream, expected) in CASES {
         let ask = Ask {
             base,
             settings: &settings(),
-            operation,
-            dialect,
             model,
             stream,
+        };
+        let address = match operation {
+            ChatCompletions => at(id, dialect, &ask),
+            Embeddings => of(id).embeddings.and_then(|address| address(&ask)),
         };
         let expected = match expected.strip_prefix('/') {
             Some(path) => format!("{base}/{path}"),
             None => expected.to_owned(),
         };
-        assert_eq!(
-            (of(id).address)(&ask).as_deref(),
-            Some(expected.as_str()),
-            "{id} {model}"
-        );
+        assert_eq!(address.as_deref(), Some(expected.as_str()), "{id} {model}");
     }
 }
 
 #[test]
-fn every_dialect_a_provider_names_has_an_address_and_every_value_its_own_id() {
+fn every_value_is_whole_and_stands_under_its_own_id() {
     let names = [
         "m",
         "claude-x",
@@ -106,20 +126,27 @@ fn every_dialect_a_provider_names_has_an_address_and_every_value_its_own_id() {
     for &id in ProviderId::ALL {
         let provider = of(id);
         assert_eq!(provider.id, id);
+        assert_eq!(provider.embeddings.is_some(), id.has_embeddings(), "{id}");
+        let aws = id.credentials().contains(&CredentialKind::AwsKeys);
+        assert_eq!(provider.aws_service.is_some(), aws, "{id}");
         for model in names {
-            let spoken = (provider.dialects)(model);
-            let distinct: BTreeSet<_> = spoken.iter().map(|dialect| dialect.as_str()).collect();
+            let spoken = (provider.chat)(model);
+            let distinct: BTreeSet<_> = spoken.iter().map(|it| it.dialect.as_str()).collect();
             assert!(!spoken.is_empty() && distinct.len() == spoken.len(), "{id}");
-            for &dialect in spoken {
+            for spoken in spoken {
                 let ask = Ask {
                     base: "https://x.example.com/v1",
                     settings: &settings(),
-                    operation: Operation::ChatCompletions,
-                    dialect,
                     model,
                     stream: true,
                 };
-                assert!((provider.address)(&ask).is_some(), "{id} {dialect:?}");
+                assert!((spoken.address)(&ask).is_some(), "{id} {:?}", spoken.dialect);
+                let framing = Framing::of_content_type(spoken.stream_type);
+                let expected = match spoken.dialect.framing() {
+                    dialect::Framing::Sse => Framing::Events,
+                    dialect::Framing::EventStream => Framing::AwsEvents,
+                };
+                assert_eq!(framing, expected, "{id} {:?}", spoken.dialect);
             }
         }
     }
@@ -136,46 +163,41 @@ fn a_caller_is_answered_in_its_own_dialect_where_that_is_spoken() {
         (P::Vertex, "meta/llama-4-maas", Messages, Chat),
         (P::Azure, "claude-sonnet-5", Chat, Messages),
         (P::Azure, "gpt-4o", Messages, Chat),
+        (P::Google, "gemini-3-pro", Chat, Gemini),
+        (P::Google, "gemini-3-pro", Gemini, Gemini),
+        (P::Vertex, "gemini-2.5-flash", Messages, Gemini),
+        (P::OpenAi, "gpt-4o", Gemini, Chat),
+        (P::Bedrock, "amazon.nova-lite-v1:0", Chat, Converse),
+        (P::Bedrock, "openai.gpt-oss-20b-1:0", Chat, Chat),
+        (P::Bedrock, "openai.gpt-oss-20b-1:0", Messages, Converse),
     ] {
-        assert_eq!(of(id).dialect(model, wanted), spoken, "{id} {model}");
+        assert_eq!(of(id).spoken(model, wanted).dialect, spoken, "{id} {model}");
     }
 }
 
 #[test]
 fn a_name_that_is_a_path_leads_nowhere_else() {
-    let at = |model: &str| {
+    let named = |model| {
         let ask = Ask {
             base: "https://x.example.com",
             settings: &settings(),
-            operation: Operation::ChatCompletions,
-            dialect: Messages,
             model,
             stream: false,
         };
-        (of(P::Vertex).address)(&ask)
+        at(P::Bedrock, Converse, &ask)
     };
-    assert_eq!(at(".."), None);
-    let address = at("claude/../../../x?y#z").unwrap();
-    assert!(
-        address.ends_with("/models/claude%2F..%2F..%2F..%2Fx%3Fy%23z:rawPredict"),
-        "{address}"
-    );
+    assert_eq!(named(".."), None);
+    let address = named("claude/../../x?y#z");
+    let expected = "https://x.example.com/model/claude%2F..%2F..%2Fx%3Fy%23z/converse";
+    assert_eq!(address.as_deref(), Some(expected));
 }
 
 #[test]
 fn claude_on_vertex_has_its_version_in_the_body_and_no_model() {
-    let ask = Ask {
-        base: "https://x.example.com",
-        settings: &settings(),
-        operation: Operation::ChatCompletions,
-        dialect: Messages,
-        model: "claude-sonnet-5",
-        stream: false,
-    };
     let body = Bytes::from_static(br#"{"model":"claude-sonnet-5","max_tokens":5,"messages":[]}"#);
-    let sent = (of(P::Vertex).body)(&ask, body).unwrap();
+    let spoken = of(P::Vertex).spoken("claude-sonnet-5", Messages);
     let expected = r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":5,"messages":[]}"#;
-    assert_eq!(sent, expected);
+    assert_eq!((spoken.body)(body).unwrap(), expected);
 }
 
 #[test]

@@ -14,7 +14,7 @@ struct Ingress {
     kind: &'static str,
 }
 
-const INGRESS: [Ingress; 3] = [
+const INGRESS: [Ingress; 4] = [
     Ingress {
         path: "/v1/chat/completions",
         before: r#"{"model":"sluicegate/echo","messages":[{"role":"user","content":"#,
@@ -32,6 +32,12 @@ const INGRESS: [Ingress; 3] = [
         before: r#"{"model":"sluicegate/echo","max_tokens":9,"messages":[{"role":"user","content":"#,
         after: "}]}",
         kind: "/error/type",
+    },
+    Ingress {
+        path: "/v1beta/models/sluicegate/echo:generateContent",
+        before: r#"{"contents":[{"parts":[{"text":"#,
+        after: "}]}]}",
+        kind: "/error/status",
     },
 ];
 

@@ -328,18 +328,30 @@ async fn a_cut_or_an_error_in_a_passed_stream_never_looks_complete() {
 #[actix_web::test]
 async fn a_chat_caller_reaches_a_provider_of_messages() {
     let (worker, provider) = with_anthropic([Script::json(200, ANSWER), script(&STREAM).end()]).await;
-    // Chat is spoken by Anthropic too, beside its own dialect; the catalog's model is asked in what the caller speaks.
     let answer: Value = worker
         .chat(crate::support::chat("anthropic/claude-x", false))
         .await
         .json()
         .await
         .unwrap();
-    let path = provider.received()[0].head.split(' ').nth(1).unwrap().to_owned();
-    if path.ends_with("/messages") {
-        assert_eq!(answer["choices"][0]["message"]["content"], "h\u{e9}");
-        assert_eq!(answer["usage"]["prompt_tokens"], 8);
-    }
+    assert!(provider.received()[0].head.starts_with("POST /v1/messages "));
+    assert_eq!(answer["choices"][0]["message"]["content"], "h\u{e9}");
+    assert_eq!(answer["usage"]["prompt_tokens"], 8);
+    let text = worker
+        .chat(crate::support::chat("anthropic/claude-x", true))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
+    let said: String = events(&text)
+        .iter()
+        .filter_map(|(_, it)| it["choices"][0]["delta"]["content"].as_str())
+        .collect();
+    assert_eq!(said, "Hello");
+    // Messages take no request without a limit: the gateway gives one.
+    let sent: Value = serde_json::from_str(&provider.received()[0].body).unwrap();
+    assert!(sent["max_tokens"].as_u64().is_some_and(|it| it > 0), "{sent}");
 }
 
 #[actix_web::test]

@@ -56,6 +56,32 @@ async fn a_path_that_is_not_there_is_told_in_its_dialect() {
 }
 
 #[actix_web::test]
+async fn codex_finds_its_list_and_need_not_fetch_it_twice() {
+    let worker = Worker::start(&Config::new());
+    let path = "/v1/models?client_version=0.99.0";
+    let response = worker.get(path).send().await.unwrap();
+    let tag = header(&response, "etag").unwrap().to_owned();
+    let list: Value = response.json().await.unwrap();
+    assert_eq!(list["models"][0]["slug"], "sluicegate/echo");
+    let again = worker
+        .get(path)
+        .header("if-none-match", &tag)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(again.status(), 304);
+    let other: Value = worker
+        .get("/v1/models")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!((&other["data"], other.get("models")), (&list["data"], None));
+}
+
+#[actix_web::test]
 async fn a_key_is_found_wherever_clients_put_it() {
     let worker = Worker::start(&Config::new());
     let body = chat("sluicegate/echo", false);
