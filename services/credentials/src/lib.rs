@@ -14,10 +14,12 @@
 
 pub mod api_key;
 mod master_key;
+mod provider_credential;
 mod sealed;
 mod worker_token;
 
 pub use api_key::{ApiKeySecret, KeyHasher, KeyKind, MalformedKey};
 pub use master_key::{MasterKey, MasterKeyError};
+pub use provider_credential::{AwsKeys, MalformedCredential, ProviderCredential, ServiceAccount};
 pub use sealed::{DataKey, Keyring, OpenError, Sealing};
 pub use worker_token::WorkerToken;

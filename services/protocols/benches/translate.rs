@@ -9,9 +9,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use sluicegate_protocols::TokenCounts;
+use sluicegate_protocols::anthropic_messages::MessagesRequestView;
 use sluicegate_protocols::dialect::{
     Dialect, StreamDecoder, StreamEncoder, decode_request, decode_response, encode_request, encode_response,
 };
+use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::openai_chat::encode::{Answer, ChunkWriter, Head, completion};
 use sluicegate_protocols::openai_chat::stream::ChatStream;
 use sluicegate_protocols::openai_chat::{ChatRequestView, FinishReason, response};
@@ -21,6 +23,8 @@ use sluicegate_protocols::sse::Parser;
 use sluicegate_protocols::target::{AnswerTarget, RequestTarget};
 
 const CHAT: Dialect = Dialect::OpenAiChat;
+const MESSAGES: Dialect = Dialect::AnthropicMessages;
+const GEMINI: Dialect = Dialect::Gemini;
 const RESPONSES: Dialect = Dialect::OpenAiResponses;
 const HEAD: Head<'static> = Head {
     id: "chatcmpl-0123456789",
@@ -54,6 +58,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     requests()?;
     answers()?;
     stream()?;
+    messages()?;
+    gemini()?;
     responses()?;
     hostile()
 }
@@ -210,6 +216,59 @@ fn answers() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Chat to Gemini and back, beside passing Gemini's own through.
+fn gemini() -> Result<(), Box<dyn Error>> {
+    let turns = r#"{"role":"user","parts":[{"text":"What is the weather in Paris?"}]},{"role":"model","parts":[{"text":"It is mild."}]},"#.repeat(10);
+    let body = format!(
+        r#"{{"contents":[{turns}{{"role":"user","parts":[{{"text":"And tomorrow?"}}]}}],"generationConfig":{{"temperature":0.7}}}}"#
+    );
+    let body = Bytes::from(body);
+    let target = RequestTarget {
+        model: Some("another-model"),
+        ..RequestTarget::default()
+    };
+    let passed = measure(|| {
+        if let Ok(view) = GeminiRequestView::parse(black_box(&body), 64) {
+            black_box(passthrough::gemini(&body, &view));
+        }
+    });
+    let translated = measure(|| {
+        if let Ok(request) = decode_request(GEMINI, black_box(&body), 64) {
+            black_box(encode_request(CHAT, &request, &target));
+        }
+    });
+    row("gemini: 21 contents", body.len(), passed, translated)?;
+
+    let chunk = Bytes::from_static(
+        b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\" stones\"}],\"role\":\"model\"},\"index\":0}],\"modelVersion\":\"gemini-2.5-flash\",\"responseId\":\"r\"}\r\n\r\n",
+    );
+    // What passes through is watched by the decoder; what is translated is also written anew.
+    let (mut parser, mut decoder) = (Parser::new(1 << 20), StreamDecoder::new(GEMINI));
+    let watched = measure(|| {
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| drop(black_box(event)))
+            });
+        black_box(fed.is_ok());
+    });
+    let (mut parser, mut decoder) = (Parser::new(1 << 20), StreamDecoder::new(GEMINI));
+    let mut encoder = StreamEncoder::new(CHAT, &AnswerTarget::default());
+    let mut out = Vec::new();
+    let translated = measure(|| {
+        out.clear();
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| encoder.event(&event, &mut out))
+            });
+        black_box(fed.is_ok());
+        black_box(&out);
+    });
+    row("gemini: one chunk", chunk.len(), watched, translated)?;
+    Ok(())
+}
+
 fn stream() -> Result<(), Box<dyn Error>> {
     let writer = ChunkWriter::new(&HEAD, false);
     let mut chunk = Vec::new();
@@ -235,5 +294,67 @@ fn stream() -> Result<(), Box<dyn Error>> {
         black_box(&out);
     });
     row("stream: one chunk", chunk.len(), passed, translated)?;
+    Ok(())
+}
+
+/// Anthropic Messages: a request passed through beside one translated to chat, and reading one event
+/// of a stream, which is what passing through costs there, beside telling it in chat.
+fn messages() -> Result<(), Box<dyn Error>> {
+    let turns = r#"{"role":"user","content":[{"type":"text","text":"What is the weather in Paris?"}]},{"role":"assistant","content":[{"type":"text","text":"It is mild."}]},"#.repeat(10);
+    let body = Bytes::from(format!(
+        r#"{{"model":"claude","max_tokens":1024,"system":"Be brief.","messages":[{turns}{{"role":"user","content":"And tomorrow?"}}],"stream":true}}"#
+    ));
+    let target = RequestTarget {
+        model: Some("another-model"),
+        stream_usage: true,
+        ..RequestTarget::default()
+    };
+    let passed = measure(|| {
+        if let Ok(view) = MessagesRequestView::parse(black_box(&body), 64) {
+            black_box(passthrough::messages(&body, &view, "another-model"));
+        }
+    });
+    let translated = measure(|| {
+        if let Ok(request) = decode_request(MESSAGES, black_box(&body), 64) {
+            black_box(encode_request(CHAT, &request, &target));
+        }
+    });
+    row("messages: to chat", body.len(), passed, translated)?;
+
+    let start = br#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
+    let chunk = Bytes::from_static(
+        b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" stones\"}}\n\n",
+    );
+    let feed = |parser: &mut Parser,
+                decoder: &mut StreamDecoder,
+                encoder: Option<&mut StreamEncoder>,
+                out: &mut Vec<u8>| {
+        let mut encoder = encoder;
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| {
+                    if let Some(encoder) = encoder.as_deref_mut() {
+                        encoder.event(&event, out);
+                    }
+                })
+            });
+        black_box(fed.is_ok());
+    };
+    let mut out = Vec::new();
+    let mut encoder = StreamEncoder::new(CHAT, &AnswerTarget::default());
+    let mut decoder = StreamDecoder::new(MESSAGES);
+    decoder.frame(None, start, &mut |event| encoder.event(&event, &mut out))?;
+    let mut parser = Parser::new(1 << 20);
+    let watched = measure(|| {
+        out.clear();
+        feed(&mut parser, &mut decoder, None, &mut out);
+    });
+    let translated = measure(|| {
+        out.clear();
+        feed(&mut parser, &mut decoder, Some(&mut encoder), &mut out);
+        black_box(&out);
+    });
+    row("messages: one event", chunk.len(), watched, translated)?;
     Ok(())
 }

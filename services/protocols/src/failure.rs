@@ -128,26 +128,33 @@ fn by_word(word: &str) -> Option<FailureClass> {
         | "failed_precondition"
         | "validationexception"
         | "400" => FailureClass::InvalidRequest,
-        "authentication_error" | "unauthenticated" | "invalid_api_key" | "401" => {
-            FailureClass::Authentication
-        }
+        "authentication_error"
+        | "unauthenticated"
+        | "invalid_api_key"
+        | "unrecognizedclientexception"
+        | "401" => FailureClass::Authentication,
         "billing_error" | "402" => FailureClass::OutOfCredit,
         "permission_error" | "permission_denied" | "accessdeniedexception" | "403" => {
             FailureClass::Permission
         }
-        "not_found_error" | "not_found" | "model_not_found" | "404" => FailureClass::NotFound,
+        "not_found_error" | "not_found" | "model_not_found" | "resourcenotfoundexception" | "404" => {
+            FailureClass::NotFound
+        }
         "request_too_large" | "413" => FailureClass::TooLarge,
         "rate_limit_error"
         | "rate_limit_exceeded"
         | "ratelimitreached"
         | "resource_exhausted"
         | "throttlingexception"
+        | "servicequotaexceededexception"
         | "429" => FailureClass::RateLimited,
         "content_filter" | "content_policy_violation" | "responsibleaipolicyviolation" => {
             FailureClass::ContentFiltered
         }
         "overloaded_error" | "modelnotreadyexception" | "529" => FailureClass::Overloaded,
-        "unavailable" | "service_unavailable" | "503" => FailureClass::Unavailable,
+        "unavailable" | "service_unavailable" | "serviceunavailableexception" | "503" => {
+            FailureClass::Unavailable
+        }
         "timeout" | "timeout_error" | "deadline_exceeded" | "modeltimeoutexception" | "504" => {
             FailureClass::Timeout
         }
@@ -155,6 +162,8 @@ fn by_word(word: &str) -> Option<FailureClass> {
         | "server_error"
         | "internal"
         | "internal_server_error"
+        | "internalserverexception"
+        | "modelerrorexception"
         | "modelstreamerrorexception"
         | "500"
         | "502" => FailureClass::Upstream,

@@ -42,11 +42,17 @@
 //! A new canonical field is added only when two dialects have it; it then fails to compile until
 //! every encoder has said what it does with it.
 
+pub mod anthropic_messages;
+pub mod bedrock_converse;
 pub mod canonical;
+mod closing_frame;
+pub mod completions;
 pub mod dialect;
 pub mod embeddings;
 pub mod error;
+pub mod event_stream;
 pub mod failure;
+pub mod gemini;
 pub mod json;
 pub mod lossy;
 pub mod models_list;
@@ -54,6 +60,8 @@ pub mod openai_chat;
 pub mod openai_responses;
 pub mod passthrough;
 pub mod provider_error;
+mod reading;
+pub mod relay;
 mod request_fields;
 pub mod sse;
 pub mod target;

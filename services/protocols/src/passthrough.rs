@@ -4,7 +4,9 @@
 
 use bytes::Bytes;
 
+use crate::anthropic_messages::MessagesRequestView;
 use crate::embeddings::EmbeddingsRequestView;
+use crate::gemini::GeminiRequestView;
 use crate::json::{Span, write_string};
 use crate::openai_chat::request::{ChatRequestView, StreamFlag, StreamOptions};
 use crate::openai_responses::ResponsesRequestView;
@@ -51,6 +53,27 @@ pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -
 pub fn responses(body: &Bytes, view: &ResponsesRequestView<'_>, model: &str) -> Bytes {
     let mut edits = Edits::default();
     edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    edits.apply(body)
+}
+
+/// Rewrites a messages request, or one to count its tokens; see [`chat`]. Streams of this dialect
+/// always tell their usage.
+pub fn messages(body: &Bytes, view: &MessagesRequestView<'_>, model: &str) -> Bytes {
+    let mut edits = Edits::default();
+    edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    edits.apply(body)
+}
+
+/// Rewrites a generateContent request; see [`chat`]. The model is in the path and usage comes
+/// unasked, so that the extension alone is cut.
+pub fn gemini(body: &Bytes, view: &GeminiRequestView<'_>) -> Bytes {
+    let mut edits = Edits::default();
     if let Some(extension) = &view.extension {
         edits.cut(extension.member.0);
     }

@@ -98,12 +98,13 @@ impl ProviderError {
             "too_many_prompt_tokens",
             "string_above_max_length",
         ];
-        const WORDINGS: [&str; 6] = [
+        const WORDINGS: [&str; 7] = [
             "maximum context length",
             "context window",
             "context length",
             "prompt is too long",
             "input is too long",
+            "input tokens exceeded",
             "total length of all messages is too long",
         ];
         let names = |word: &Option<String>| word.as_deref().is_some_and(|w| CODES.contains(&w));

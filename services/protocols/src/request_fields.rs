@@ -9,7 +9,7 @@ use crate::{DecodeError, Fault};
 
 /// A closed set of field names a reader acts on.
 pub(crate) trait Named: Copy + PartialEq + 'static {
-    /// Every field with its wire name; at most 64.
+    /// Every field with its wire name, or each of its names; at most 64.
     const ALL: &'static [(&'static str, Self)];
 }
 
@@ -34,9 +34,10 @@ impl<F: Named> FieldSet<F> {
     pub(crate) fn admit(&mut self, key: JsonStr<'_>) -> Result<Option<F>, DecodeError> {
         let name: Cow<'_, str> = key.decode();
         let duplicate = || DecodeError::new(Fault::Duplicate, key.span().start);
-        for (index, &(field_name, field)) in F::ALL.iter().enumerate() {
+        for &(field_name, field) in F::ALL {
             if name == field_name {
-                let bit = 1u64 << index;
+                let first = F::ALL.iter().position(|(_, other)| *other == field);
+                let bit = 1u64 << first.unwrap_or_default();
                 if self.seen & bit != 0 {
                     return Err(duplicate());
                 }
@@ -49,13 +50,13 @@ impl<F: Named> FieldSet<F> {
     }
 }
 
-/// Whether `name` equals the lower-case ASCII `field` when case is ignored, with the two letters
-/// outside ASCII that fold into it.
+/// Whether `name` equals the ASCII `field` when case is ignored, with the two letters outside ASCII
+/// that fold into it.
 fn folds_to(name: &str, field: &str) -> bool {
     let fold = |c: char| match c {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
         c => c.to_ascii_lowercase(),
     };
-    name.chars().map(fold).eq(field.chars())
+    name.chars().map(fold).eq(field.chars().map(fold))
 }

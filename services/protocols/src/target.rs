@@ -20,6 +20,19 @@ pub struct RequestTarget<'a> {
     pub meaning_only: bool,
     /// Peculiarities of Chat Completions servers.
     pub chat: ChatQuirks,
+    /// How a Claude model is told how much to think.
+    pub thinking: ThinkingControl,
+    /// Peculiarities of Gemini models and servers.
+    pub gemini: GeminiQuirks,
+}
+
+/// How a Claude model is told how much to think. Applies to requests of other dialects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThinkingControl {
+    /// By an effort, within which it judges for itself; newer models take nothing else.
+    Effort,
+    /// By a budget in tokens; older models take nothing else.
+    Budget,
 }
 
 /// Peculiarities of a Chat Completions server. They apply when a request comes from another
@@ -58,6 +71,28 @@ pub enum ReasoningField {
     Thinking,
 }
 
+/// Peculiarities of a Gemini model and its server. They apply when a request comes from another
+/// dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GeminiQuirks {
+    /// Whether the server takes JSON Schema as it is; Google's narrow form is written otherwise.
+    pub json_schema: bool,
+    /// How the model is told how much to think.
+    pub thinking: ThinkingField,
+    /// Whether the model refuses calls in the history that bear no signature (Gemini 3): those of
+    /// other models get the stand-in that Google has documented for them.
+    pub signed_calls: bool,
+}
+
+/// How a Gemini model is told how much to think.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThinkingField {
+    /// `thinkingLevel`, a word (Gemini 3).
+    Level,
+    /// `thinkingBudget`, in tokens (Gemini 2.5).
+    Budget,
+}
+
 impl Default for RequestTarget<'_> {
     fn default() -> Self {
         Self {
@@ -70,6 +105,12 @@ impl Default for RequestTarget<'_> {
                 output_limit: OutputLimitField::MaxCompletionTokens,
                 developer_role: true,
                 reasoning: ReasoningField::Nowhere,
+            },
+            thinking: ThinkingControl::Effort,
+            gemini: GeminiQuirks {
+                json_schema: true,
+                thinking: ThinkingField::Level,
+                signed_calls: false,
             },
         }
     }

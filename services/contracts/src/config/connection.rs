@@ -1,5 +1,6 @@
 //! A credentialed account at a provider, as workers know it: the credential is sealed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,36 @@ impl fmt::Debug for SealedText {
     }
 }
 
+/// What a provider needs to know besides address and credential. Each provider takes some of these; the control plane
+/// checks which, and their form.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProviderSettings {
+    /// AWS region (`eu-west-1`) or Google Cloud location (`europe-west4`, `global`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Project of the account: a Google Cloud project, or OpenAI's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Organization of the account at OpenAI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Azure's dated API version; absent: the undated `v1` paths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+    /// Azure's deployment by model name; a model that is not in it is deployed under its own name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub deployments: BTreeMap<String, String>,
+}
+
+impl ProviderSettings {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// An account at a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
@@ -34,10 +65,32 @@ pub struct Connection {
     pub provider: String,
     /// Base URL including the version path, without a trailing slash (`https://api.openai.com/v1`).
     pub base_url: Url,
+    /// What the provider needs to know besides, none of it secret.
+    #[serde(default, skip_serializing_if = "ProviderSettings::is_empty")]
+    pub settings: ProviderSettings,
     /// The sealed credential; `None` for servers that need none.
     pub credential: Option<SealedText>,
     /// Whether it may be used.
     pub status: Status,
     /// Lower is tried first among connections that reach the same model.
     pub priority: i32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_from_before_the_settings_reads_and_hashes_as_ever() {
+        let text = r#"{"id":"con_00000000000000000000000001","organization":"org_00000000000000000000000001","project":null,"slug":"a","provider":"openai","base_url":"https://api.openai.com/v1","credential":null,"status":"active","priority":0}"#;
+        let read: Connection = serde_json::from_str(text).unwrap();
+        assert!(read.settings.is_empty());
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn settings_of_a_newer_release_are_passed_over() {
+        let read: ProviderSettings = serde_json::from_str(r#"{"region":"eu-west-1","moon":"full"}"#).unwrap();
+        assert_eq!(read.region.as_deref(), Some("eu-west-1"));
+    }
 }

@@ -8,13 +8,15 @@ pub mod connection;
 pub mod endpoint;
 pub mod organization;
 pub mod project;
+pub mod provider;
 pub mod route;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret};
-pub use connection::{Connection, SealedText};
+pub use connection::{Connection, ProviderSettings, SealedText};
 pub use endpoint::{Endpoint, Operation, PriceCard, PriceTier};
 pub use organization::Organization;
 pub use project::Project;
+pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use route::{RetryPolicy, Route, RouteTarget, Strategy};
 
 use serde::{Deserialize, Serialize};

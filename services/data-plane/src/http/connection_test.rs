@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sluicegate_contracts::worker::{ConnectionReport, ConnectionTest};
+use sluicegate_protocols::Dialect;
 use sluicegate_protocols::openai_chat::error::ProviderError;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -13,7 +14,7 @@ use super::render_error;
 use crate::error::{ErrorKind, GatewayError};
 use crate::pipeline::Gateway;
 use crate::snapshot::{LiveConnection, Snapshot};
-use crate::upstream::{auth, openai_compatible};
+use crate::upstream::{Account, auth, exchange};
 
 /// How long the worker waits for the version that is to be tested.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,7 +29,7 @@ const MAX_TOLD: usize = 300;
 pub(super) async fn test(request: HttpRequest, body: web::Bytes) -> HttpResponse {
     match run(&request, &body).await {
         Ok(report) => HttpResponse::Ok().json(report),
-        Err(error) => render_error::response(&error),
+        Err(error) => render_error::response(&error, Dialect::OpenAiChat),
     }
 }
 
@@ -53,7 +54,11 @@ async fn run(request: &HttpRequest, body: &[u8]) -> Result<ConnectionReport, Gat
         let message = "This worker has no such connection in service: it is disabled, or its credential cannot be opened.";
         GatewayError::new(ErrorKind::ModelNotFound, message).at("connection")
     })?;
-    Ok(call(gateway, connection).await)
+    let account = connection.account.as_ref().ok_or_else(|| {
+        let message = "This worker cannot open the connection's credential.";
+        GatewayError::new(ErrorKind::ModelNotFound, message).at("connection")
+    })?;
+    Ok(call(gateway, connection, account).await)
 }
 
 async fn at_version(gateway: &Gateway, test: &ConnectionTest) -> Result<Arc<Snapshot>, GatewayError> {
@@ -71,13 +76,13 @@ async fn at_version(gateway: &Gateway, test: &ConnectionTest) -> Result<Arc<Snap
     }
 }
 
-async fn call(gateway: &Gateway, connection: &LiveConnection) -> ConnectionReport {
+async fn call(gateway: &Gateway, connection: &LiveConnection, account: &Account) -> ConnectionReport {
     let clock = &gateway.state().clock;
     let started = clock.monotonic();
     let deadline = Instant::now() + CALL_TIMEOUT;
     let sent = timeout_at(
         deadline,
-        openai_compatible::list_models(gateway.client(), connection, clock.now_millis()),
+        exchange::list_models(gateway.client(), account, clock.now_millis()),
     );
     let mut report = ConnectionReport {
         ok: false,
@@ -93,7 +98,7 @@ async fn call(gateway: &Gateway, connection: &LiveConnection) -> ConnectionRepor
             report.status = Some(reply.status);
             match reply.body.whole(MAX_LIST_BYTES, CALL_TIMEOUT, deadline).await {
                 Err(fault) => report.message = sentence(&fault.to_string()),
-                Ok(body) => read(&mut report, reply.status, &body, connection),
+                Ok(body) => read(&mut report, reply.status, &body, connection, account),
             }
         }
     }
@@ -102,10 +107,16 @@ async fn call(gateway: &Gateway, connection: &LiveConnection) -> ConnectionRepor
     report
 }
 
-fn read(report: &mut ConnectionReport, status: u16, body: &[u8], connection: &LiveConnection) {
+fn read(
+    report: &mut ConnectionReport,
+    status: u16,
+    body: &[u8],
+    connection: &LiveConnection,
+    account: &Account,
+) {
     report.ok = (200..300).contains(&status);
     if report.ok {
-        report.models = models(body);
+        report.models = account.models_in(body, MAX_MODELS);
         report.message = match report.models.len() {
             0 => "The provider accepted the credential and lists no models.".to_owned(),
             count => format!("The provider accepted the credential and lists {count} models."),
@@ -119,17 +130,6 @@ fn read(report: &mut ConnectionReport, status: u16, body: &[u8], connection: &Li
         let told: String = told.chars().take(MAX_TOLD).collect();
         format!("The provider answered {status}: {told}")
     };
-}
-
-fn models(body: &[u8]) -> Vec<String> {
-    let document: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let items = document["data"].as_array().map_or(&[][..], Vec::as_slice);
-    items
-        .iter()
-        .filter_map(|item| item["id"].as_str())
-        .take(MAX_MODELS)
-        .map(str::to_owned)
-        .collect()
 }
 
 fn sentence(text: &str) -> String {

@@ -10,9 +10,6 @@ use sluicegate_routing::{Candidate, Credential, Selection, Target};
 use crate::snapshot::{Catalog, LiveConnection, ProjectView};
 use crate::upstream::echo;
 
-/// Provider id of connections that may serve any model name.
-const COMPATIBLE: &str = "openai-compatible";
-
 /// What a model name means in a project.
 #[derive(Debug)]
 pub(super) struct Resolution<'s> {
@@ -81,13 +78,12 @@ fn candidates<'s>(
             .filter(move |live| pinned.is_none_or(|only| live.connection.id == only))
     };
     if let Some((slug, upstream_model)) = name.split_once('/')
-        && let Some(live) = usable().find(|live| {
-            live.connection.slug == slug
-                && live.connection.provider == COMPATIBLE
-                && !upstream_model.is_empty()
-        })
+        && !upstream_model.is_empty()
+        && let Some(live) = usable().find(|live| live.connection.slug == slug && live.names_its_own_models())
     {
-        let endpoint = catalog.find(COMPATIBLE, upstream_model).map(AsRef::as_ref);
+        let endpoint = catalog
+            .find(&live.connection.provider, upstream_model)
+            .map(AsRef::as_ref);
         return Some(vec![through(live, upstream_model, endpoint)]);
     }
     let mut endpoints = catalog.by_model(name);
@@ -118,10 +114,10 @@ fn through<'s>(
     upstream_model: &'s str,
     endpoint: Option<&'s Endpoint>,
 ) -> Candidate<'s> {
-    let credential = match (&live.connection.credential, &live.authorization) {
-        (None, _) => Credential::NotNeeded,
+    let credential = match (&live.account, &live.connection.credential) {
+        (None, _) => Credential::Missing,
         (Some(_), Some(_)) => Credential::Ready,
-        (Some(_), None) => Credential::Missing,
+        (Some(_), None) => Credential::NotNeeded,
     };
     Candidate {
         provider: &live.connection.provider,

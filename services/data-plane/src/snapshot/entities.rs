@@ -233,7 +233,7 @@ impl Entities {
                 (
                     LiveConnection {
                         connection: entity,
-                        authorization: None,
+                        account: None,
                     },
                     Err(reason),
                 )

@@ -2,7 +2,7 @@
 
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Connection, Endpoint, Entity, KeyDigest, KeySecret, Organization, Project,
-    RetryPolicy, Route, RouteTarget, Status, Strategy,
+    ProviderSettings, RetryPolicy, Route, RouteTarget, Status, Strategy,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigVersion};
 use sluicegate_contracts::ids::OrganizationId;
@@ -87,6 +87,7 @@ pub(crate) fn connection(
         slug: format!("c{n}"),
         provider: "openai".to_owned(),
         base_url: "https://api.example.com/v1".parse().unwrap(),
+        settings: ProviderSettings::default(),
         credential,
         status: Status::Active,
         priority: 0,

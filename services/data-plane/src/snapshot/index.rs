@@ -5,8 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::HeaderValue;
-use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, Route};
+use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, Route};
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
@@ -16,6 +15,7 @@ use sluicegate_credentials::Keyring;
 use super::apply::State;
 use super::catalog::Catalog;
 use super::sharded::{ShardedMap, Spread};
+use crate::upstream::Account;
 
 /// The configuration at one version.
 #[derive(Clone, Default)]
@@ -64,14 +64,22 @@ pub struct ProjectView {
     pub connections: Vec<Arc<LiveConnection>>,
 }
 
-/// A connection with its credential opened.
+/// A connection as it can be called.
 #[derive(Debug, Clone)]
 pub struct LiveConnection {
     /// The connection.
     pub connection: Connection,
-    /// Value of the `authorization` header, marked sensitive. `None` although `connection` has a credential: it could
-    /// not be opened here, so the connection cannot be used.
-    pub authorization: Option<HeaderValue>,
+    /// The account with its credential opened; `None` when it could not be, so that the connection cannot be used.
+    pub account: Option<Account>,
+}
+
+impl LiveConnection {
+    /// Whether its models are called `<slug>/<model>`, because no catalog knows them.
+    #[must_use]
+    pub fn names_its_own_models(&self) -> bool {
+        let provider = self.connection.provider.parse::<ProviderId>();
+        provider.is_ok_and(ProviderId::names_its_own_models)
+    }
 }
 
 impl Grant {

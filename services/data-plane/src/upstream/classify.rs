@@ -25,9 +25,12 @@ pub fn refusal(status: u16, said: &ProviderError) -> AttemptOutcome {
 #[must_use]
 pub const fn send_failure(failure: SendFailure) -> (AttemptOutcome, Evidence) {
     match failure {
-        SendFailure::NotAllowed(_) | SendFailure::Unreachable | SendFailure::Invalid => {
-            (AttemptOutcome::Unreachable, Evidence::NotBilled)
-        }
+        SendFailure::NotAllowed(_)
+        | SendFailure::Unreachable
+        | SendFailure::Invalid
+        | SendFailure::Unsupported
+        | SendFailure::NoToken => (AttemptOutcome::Unreachable, Evidence::NotBilled),
+        SendFailure::TokenRefused => (AttemptOutcome::CredentialRefused, Evidence::NotBilled),
         SendFailure::Broken => (AttemptOutcome::ServerError, Evidence::Uncertain),
     }
 }

@@ -4,12 +4,17 @@
 //! is read elsewhere. Must stay true: an answer is hostile until read, so every size and every wait is bounded by the
 //! caller of this module, and dropping a [`Reply`] cancels the call at the provider.
 
+mod account;
+mod address;
 pub mod auth;
 pub mod body;
 pub mod classify;
 pub mod client;
 pub mod echo;
-pub mod openai_compatible;
+pub mod exchange;
+mod members;
+mod passed;
+mod provider;
 mod resolver;
 
 use std::time::Duration;
@@ -17,12 +22,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::RequestId;
+use sluicegate_protocols::Dialect;
+use sluicegate_protocols::target::RequestTarget;
 
+pub use account::Account;
 pub use body::{BodyFault, ReplyBody};
 pub use client::{Client, ClientFactory};
+pub use passed::PassedHeaders;
 pub use resolver::AddressNotAllowed;
 
-use crate::snapshot::LiveConnection;
 use crate::usage::IntentGuard;
 
 /// Who is called.
@@ -30,8 +38,8 @@ use crate::usage::IntentGuard;
 pub enum Upstream<'a> {
     /// The provider inside this process.
     Echo,
-    /// A server that speaks OpenAI's dialect.
-    OpenAiCompatible(&'a LiveConnection),
+    /// An account at a provider.
+    Account(&'a Account),
 }
 
 /// One call, ready to go.
@@ -39,12 +47,16 @@ pub enum Upstream<'a> {
 pub struct Call<'a> {
     /// What is asked.
     pub operation: Operation,
-    /// The request document in the provider's dialect.
+    /// The dialect of the body: one that [`Upstream::dialect`] named for this operation and model.
+    pub dialect: Dialect,
+    /// The request document in that dialect.
     pub body: Bytes,
-    /// The model name inside it.
+    /// The catalog's upstream name of the model, as given to [`Upstream::request_target`].
     pub model: &'a str,
     /// Whether a stream is asked for.
     pub stream: bool,
+    /// The caller's headers that go with the body; none when it was translated.
+    pub passed: PassedHeaders,
     /// Our name for the request, so that the provider's support can find it.
     pub request: RequestId,
     /// Wall time, in milliseconds since the Unix epoch.
@@ -58,12 +70,51 @@ pub struct Reply {
     pub status: u16,
     /// When the provider said to come back.
     pub retry_after: Option<Duration>,
-    /// Whether the body is a stream of events.
-    pub is_event_stream: bool,
+    /// What the body is a sequence of.
+    pub framing: Framing,
     /// Whether the body is compressed although that was not accepted.
     pub encoded: bool,
+    /// The class of an error, where the provider tells it in the head (AWS).
+    pub error_class: Option<String>,
+    /// The provider's own name of the request, for its support.
+    pub provider_request: Option<String>,
     /// The body.
     pub body: ReplyBody,
+}
+
+/// What a body is a sequence of, by its content type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    Events,
+    /// Messages of AWS's binary event stream.
+    AwsEvents,
+    /// One JSON document.
+    Json,
+    /// Anything else, or not told.
+    Other,
+}
+
+impl Framing {
+    fn of_content_type(text: &str) -> Self {
+        let media = text.split(';').next().unwrap_or_default().trim();
+        let is = |name: &str| media.eq_ignore_ascii_case(name);
+        if is("text/event-stream") {
+            Self::Events
+        } else if is("application/vnd.amazon.eventstream") {
+            Self::AwsEvents
+        } else if is("application/json") {
+            Self::Json
+        } else {
+            Self::Other
+        }
+    }
+
+    /// Whether the answer comes in pieces.
+    #[must_use]
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Events | Self::AwsEvents)
+    }
 }
 
 /// No answer came back.
@@ -78,12 +129,69 @@ pub enum SendFailure {
     /// The request may have arrived; the connection broke before the head of an answer.
     #[error("the provider closed the connection without an answer")]
     Broken,
-    /// The connection's base URL or credential does not make a valid request.
-    #[error("the connection's base URL or credential cannot be sent")]
+    /// Nothing was sent: the connection's base URL or the model's name does not make a valid request.
+    #[error("the connection's base URL or the model's name cannot be sent")]
     Invalid,
+    /// Nothing was sent: the provider has no such operation.
+    #[error("the provider cannot be asked this")]
+    Unsupported,
+    /// Nothing was sent: the token endpoint refused the connection's credential.
+    #[error("the connection's credential was refused a token")]
+    TokenRefused,
+    /// Nothing was sent: the token endpoint gave no usable answer.
+    #[error("the connection's token endpoint did not give a token")]
+    NoToken,
 }
 
-impl Upstream<'_> {
+impl<'a> Upstream<'a> {
+    /// The dialect to call in: `wanted` when it is spoken natively, so that the body can pass through; else the main
+    /// one.
+    #[must_use]
+    pub fn dialect(&self, operation: Operation, model: &str, wanted: Dialect) -> Dialect {
+        match (self, operation) {
+            (Self::Echo, _) | (_, Operation::Embeddings) => Dialect::OpenAiChat,
+            (Self::Account(account), Operation::ChatCompletions) => {
+                account.provider.spoken(model, wanted).dialect
+            }
+        }
+    }
+
+    /// What the provider takes in a request for `model`, the catalog's upstream name.
+    #[must_use]
+    pub fn request_target<'m>(&self, model: &'m str, max_output_tokens: Option<u64>) -> RequestTarget<'m>
+    where
+        'a: 'm,
+    {
+        let default = RequestTarget::default();
+        let target = RequestTarget {
+            model: Some(self.model(model)),
+            default_output_limit: max_output_tokens.unwrap_or(default.default_output_limit),
+            stream_usage: true,
+            ..default
+        };
+        match self {
+            Self::Echo => target,
+            Self::Account(account) => RequestTarget {
+                stream_usage: account.provider.stream_usage,
+                tool_ids: account.provider.spoken(model, Dialect::OpenAiChat).tool_ids,
+                chat: account.provider.quirks,
+                ..target
+            },
+        }
+    }
+
+    /// What to call the model in a request: the catalog's upstream name, unless the connection renames it.
+    #[must_use]
+    pub fn model<'m>(&self, model: &'m str) -> &'m str
+    where
+        'a: 'm,
+    {
+        match self {
+            Self::Echo => model,
+            Self::Account(account) => (account.provider.model)(&account.settings, model),
+        }
+    }
+
     /// Sends a call and waits for the head of the answer, without a time limit of its own. Takes the proof that the
     /// attempt is on file, so that none goes out unseen.
     ///
@@ -97,7 +205,7 @@ impl Upstream<'_> {
     ) -> Result<Reply, SendFailure> {
         match self {
             Self::Echo => Ok(echo::answer(&call).await),
-            Self::OpenAiCompatible(connection) => openai_compatible::send(client, connection, call).await,
+            Self::Account(account) => exchange::send(client, account, call).await,
         }
     }
 }

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use super::{Citation, Finish, Part, TokenLogprob, Usage};
 use crate::DecodeError;
+use crate::event_stream::FramingFault;
 use crate::json::RawJson;
 use crate::provider_error::ProviderError;
 use crate::sse::FrameTooLarge;
@@ -127,6 +128,9 @@ pub enum StreamFault {
     /// An event larger than allowed.
     #[error(transparent)]
     TooLarge(#[from] FrameTooLarge),
+    /// Bytes that are no messages of the framing.
+    #[error(transparent)]
+    Framing(#[from] FramingFault),
     /// A piece for a part that had ended, or more parts than can be told apart.
     #[error("the provider sent events out of order")]
     OutOfOrder,

@@ -111,6 +111,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes over the count of a cursor that came of `revisit`.
+    pub fn count_like(&mut self, revisited: &Self) {
+        self.nodes = self.nodes.max(revisited.nodes);
+    }
+
     fn bytes(&self) -> &'a [u8] {
         self.text.as_bytes()
     }

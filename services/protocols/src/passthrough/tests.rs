@@ -14,6 +14,20 @@ fn rewrite(body: &str, model: &str) -> (String, bool) {
 }
 
 #[test]
+fn of_a_messages_request_only_the_model_and_the_extension_change() {
+    let body = r#"{"sluicegate":{"a":1}, "max_tokens" : 1.0e1,"model":"a" ,"stream":true,"messages":[]}"#;
+    // A number in another spelling is the provider's to judge, unless the gateway acts on it.
+    assert!(MessagesRequestView::parse(body.as_bytes(), 64).is_err());
+    let body = Bytes::from(body.replace("1.0e1", "10"));
+    let view = MessagesRequestView::parse(&body, 64).unwrap();
+    let expected = r#"{"max_tokens" : 10,"model":"b\"" ,"stream":true,"messages":[]}"#;
+    assert_eq!(messages(&body, &view, "b\""), expected);
+    let plain = Bytes::from(r#"{"model":"b","messages":[]}"#);
+    let view = MessagesRequestView::parse(&plain, 64).unwrap();
+    assert_eq!(messages(&plain, &view, "b").as_ptr(), plain.as_ptr());
+}
+
+#[test]
 fn only_what_must_change_changes() {
     let cases = [
         (

@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use sluicegate_protocols::event_stream::write_event;
 
 /// One recorded call of a provider.
 pub(crate) struct Recording {
@@ -38,9 +41,10 @@ impl Recording {
         path.split('?').next().unwrap_or_default()
     }
 
-    /// The answer's JSON document, unless it is a stream.
+    /// The answer's JSON document, unless it is a stream. A list of documents is one.
     pub(crate) fn whole(&self) -> Option<String> {
-        (self.document["response"]["kind"] == "json").then(|| self.document["response"]["body"].to_string())
+        let response = &self.document["response"];
+        (response["kind"] == "json" && !response["body"].is_array()).then(|| response["body"].to_string())
     }
 
     /// The stream as received.
@@ -51,6 +55,38 @@ impl Recording {
         } else {
             None
         }
+    }
+
+    /// The stream as received, in any framing. Messages of which only the contents were kept are
+    /// framed anew.
+    pub(crate) fn received(&self) -> Option<Vec<u8>> {
+        if self.document["response"]["kind"] != "eventstream" {
+            return self.stream().map(|text| text.as_bytes().to_vec());
+        }
+        if let Some(kept) = self.base64() {
+            return Some(STANDARD.decode(kept).unwrap());
+        }
+        let mut out = Vec::new();
+        for (event, payload) in self.events() {
+            write_event(&mut out, event, |out| {
+                out.extend_from_slice(payload.to_string().as_bytes())
+            });
+        }
+        Some(out)
+    }
+
+    /// The bytes of an AWS event stream, where they were kept.
+    pub(crate) fn base64(&self) -> Option<&str> {
+        self.document["response"]["base64"].as_str()
+    }
+
+    /// The messages of an AWS event stream: type and payload.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let events = self.document["response"]["events"].as_array();
+        events
+            .into_iter()
+            .flatten()
+            .map(|event| (event["type"].as_str().unwrap(), &event["payload"]))
     }
 
     /// The independent reading of the answer.
@@ -86,11 +122,13 @@ pub(crate) fn recordings(endpoint: &str) -> Vec<Recording> {
     {
         for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
             let document: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
-            if document["endpoint"] == endpoint {
-                found.push(Recording {
-                    id: document["id"].as_str().unwrap().to_owned(),
-                    document,
-                });
+            let recording = Recording {
+                id: document["id"].as_str().unwrap().to_owned(),
+                document,
+            };
+            // OpenAI's assistants have messages of another kind in their threads.
+            if recording.document["endpoint"] == endpoint && !recording.path().contains("/threads/") {
+                found.push(recording);
             }
         }
     }

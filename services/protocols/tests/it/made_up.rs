@@ -14,6 +14,58 @@ use sluicegate_protocols::{Dialect, TokenCounts};
 
 type Words = Cow<'static, str>;
 
+/// What a dialect's documents have room for, beyond what all of them model.
+struct Room {
+    /// The model and whether to stream stand in the body; elsewhere in the path.
+    model: bool,
+    /// Media at an address.
+    urls: bool,
+    /// Tools that are offered and forbidden at once.
+    forbidden_tools: bool,
+    /// Name and strictness of the schema of an answer.
+    schema_name: bool,
+    /// Results repeat the name of the call.
+    result_names: bool,
+    /// Answers say which they are and which model made them.
+    identity: bool,
+    /// Answers say when they were made.
+    time: bool,
+    /// Texts that end the answer.
+    stop: bool,
+}
+
+fn room(dialect: Dialect) -> Room {
+    let full = Room {
+        model: true,
+        urls: true,
+        forbidden_tools: true,
+        schema_name: true,
+        result_names: false,
+        identity: true,
+        time: true,
+        stop: true,
+    };
+    match dialect {
+        Dialect::OpenAiChat => full,
+        Dialect::OpenAiResponses => Room { stop: false, ..full },
+        Dialect::AnthropicMessages => Room { time: false, ..full },
+        Dialect::Gemini => Room {
+            model: false,
+            schema_name: false,
+            result_names: true,
+            ..full
+        },
+        Dialect::BedrockConverse => Room {
+            model: false,
+            urls: false,
+            forbidden_tools: false,
+            identity: false,
+            time: false,
+            ..full
+        },
+    }
+}
+
 /// Any text that is not empty, hostile characters among it.
 pub(crate) fn text() -> impl Strategy<Value = Words> {
     prop_oneof![
@@ -39,14 +91,15 @@ fn object() -> impl Strategy<Value = RawJson<'static>> {
 }
 
 fn number() -> impl Strategy<Value = Number<'static>> {
-    prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("2")].prop_map(|text| Number::parse(text).unwrap())
+    prop_oneof![Just("0"), Just("0.70"), Just("1e0"), Just("1")].prop_map(|text| Number::parse(text).unwrap())
 }
 
-fn image() -> impl Strategy<Value = Part<'static>> {
-    let source = prop_oneof![
-        Just((Source::Url("https://example.com/a.png".into()), None)),
-        Just((Source::Base64("aGVsbG8=".into()), Some("image/png".into()))),
-    ];
+fn image(dialect: Dialect) -> impl Strategy<Value = Part<'static>> {
+    let mut sources = vec![(Source::Base64("aGVsbG8=".into()), Some("image/png".into()))];
+    if room(dialect).urls {
+        sources.push((Source::Url("https://example.com/a.png".into()), None));
+    }
+    let source = proptest::sample::select(sources);
     source.prop_map(|(source, mime)| {
         Part::new(PartBody::Media(Media {
             kind: MediaKind::Image,
@@ -62,8 +115,8 @@ fn instruction() -> impl Strategy<Value = Message<'static>> {
     text().prop_map(|text| Message::new(Role::System, vec![Part::text(text)]))
 }
 
-fn user() -> impl Strategy<Value = Message<'static>> {
-    let part = prop_oneof![text().prop_map(Part::text), image()];
+fn user(dialect: Dialect) -> impl Strategy<Value = Message<'static>> {
+    let part = prop_oneof![text().prop_map(Part::text), image(dialect)];
     proptest::collection::vec(part, 1..4).prop_map(|parts| Message::new(Role::User, parts))
 }
 
@@ -122,20 +175,20 @@ fn tool() -> impl Strategy<Value = Tool<'static>> {
     })
 }
 
-fn tool_choice() -> impl Strategy<Value = ToolChoice<'static>> {
-    prop_oneof![
-        Just(ToolMode::Auto),
-        Just(ToolMode::None),
-        Just(ToolMode::Required),
-        word().prop_map(ToolMode::Named),
-    ]
-    .prop_map(ToolChoice::new)
+fn tool_choice(dialect: Dialect) -> impl Strategy<Value = ToolChoice<'static>> {
+    let mut modes = vec![ToolMode::Auto, ToolMode::Required];
+    if room(dialect).forbidden_tools {
+        modes.push(ToolMode::None);
+    }
+    let mode = prop_oneof![proptest::sample::select(modes), word().prop_map(ToolMode::Named),];
+    mode.prop_map(ToolChoice::new)
 }
 
 fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
-    (word(), object()).prop_map(|(name, schema)| ResponseFormat {
+    object().prop_map(|schema| ResponseFormat {
         shape: ResponseShape::JsonSchema {
-            name: Some(name),
+            // The name that `meaning` gives where a dialect has none.
+            name: Some("response".into()),
             description: None,
             schema: Some(schema),
             strict: Some(true),
@@ -150,8 +203,8 @@ fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
 pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static>> {
     let conversation = (
         proptest::option::of(instruction()),
-        user(),
-        proptest::collection::vec((exchange(), user()), 0..3),
+        user(dialect),
+        proptest::collection::vec((exchange(), user(dialect)), 0..3),
     );
     let settings = (
         proptest::option::of(number()),
@@ -161,7 +214,7 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
     );
     let tools = (
         proptest::collection::vec(tool(), 0..3),
-        proptest::option::of(tool_choice()),
+        proptest::option::of(tool_choice(dialect)),
         proptest::option::of(response_format()),
     );
     (word(), conversation, settings, tools).prop_map(
@@ -186,9 +239,53 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
             request.tools = tools;
             request.response_format = format;
             request.logprobs = LogprobsConfig::default();
+            within(dialect, &mut request);
             request
         },
     )
+}
+
+/// Leaves out what a dialect has no room for, and says what it demands.
+fn within(dialect: Dialect, request: &mut Request<'static>) {
+    let room = room(dialect);
+    if !room.model {
+        request.model = None;
+        request.stream.enabled = None;
+    }
+    let shape = request.response_format.as_mut().map(|format| &mut format.shape);
+    if let Some(ResponseShape::JsonSchema { name, strict, .. }) = shape
+        && !room.schema_name
+    {
+        // The name that `meaning` gives where a dialect has none.
+        *name = Some("response".into());
+        *strict = None;
+    }
+    if !room.stop {
+        request.stop.clear();
+    }
+    if room.result_names {
+        name_results(request);
+    }
+}
+
+/// Puts the names of the calls on their results.
+fn name_results(request: &mut Request<'static>) {
+    let mut names: Vec<(Option<Words>, Words)> = Vec::new();
+    for part in request.messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match &mut part.body {
+            PartBody::ToolCall(call) => names.push((call.id.clone(), call.name.clone())),
+            PartBody::ToolResult(result) => {
+                let called = names.iter().rev().find(|(id, _)| *id == result.call_id);
+                result.name = called.map(|(_, name)| name.clone());
+            }
+            PartBody::Text(_)
+            | PartBody::Refusal(_)
+            | PartBody::Media(_)
+            | PartBody::Reasoning(_)
+            | PartBody::Json(_)
+            | PartBody::Opaque(_) => {}
+        }
+    }
 }
 
 /// An answer that every dialect can express.
@@ -210,9 +307,10 @@ pub(crate) fn response(dialect: Dialect) -> impl Strategy<Value = Response<'stat
                 native: None,
                 sequence: None,
             });
-            response.id = Some("answer-1".into());
-            response.model = Some(model);
-            response.created = Some(1_700_000_000);
+            let room = room(dialect);
+            response.id = room.identity.then(|| "answer-1".into());
+            response.model = Some(model).filter(|_| room.identity);
+            response.created = room.time.then_some(1_700_000_000);
             response.candidates.push(candidate);
             response.usage = Some(Usage {
                 counts: TokenCounts {

@@ -2,12 +2,13 @@
 //! through decoder, collector and encoder. For tests of every dialect.
 
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::canonical::StreamFault;
 use sluicegate_protocols::canonical::{
     Arguments, Candidate, Collector, Extra, Form, Message, Part, PartBody, Request, Response, ResponseShape,
     Role, StreamEnd, StreamEvent, ToolBody,
 };
-use sluicegate_protocols::dialect::{StreamDecoder, StreamEncoder};
-use sluicegate_protocols::sse::Parser;
+use sluicegate_protocols::dialect::{Framing, StreamDecoder, StreamEncoder};
+use sluicegate_protocols::{event_stream, sse};
 
 /// Forgets spelling and what is not modelled.
 pub(crate) fn request(request: &mut Request<'_>) {
@@ -16,15 +17,7 @@ pub(crate) fn request(request: &mut Request<'_>) {
     request.stream.extra = Extra::NONE;
     request.stream.options = false;
     request.messages.iter_mut().for_each(message);
-    // Whether what the model says in a row is one message or several is for the dialect.
-    request.messages.dedup_by(|next, before| {
-        let goes_on =
-            next.role == Role::Assistant && before.role == Role::Assistant && next.name == before.name;
-        if goes_on {
-            before.parts.append(&mut next.parts);
-        }
-        goes_on
-    });
+    join_turns(&mut request.messages);
     for tool in &mut request.tools {
         tool.form = Form::default();
         tool.extra = Extra::NONE;
@@ -39,6 +32,7 @@ pub(crate) fn request(request: &mut Request<'_>) {
         choice.extra = Extra::NONE;
     }
     if let Some(format) = &mut request.response_format {
+        format.form = Form::default();
         format.extra = Extra::NONE;
         if let ResponseShape::JsonSchema { name, extra, .. } = &mut format.shape {
             *extra = Extra::NONE;
@@ -52,6 +46,24 @@ pub(crate) fn request(request: &mut Request<'_>) {
         // An effort says it already.
         config.enabled = config.enabled.filter(|_| config.effort.is_none());
     }
+}
+
+/// Makes one message of what one side says in a row: dialects with strict turns have it so, and
+/// results of tools are in the user's turn there.
+fn join_turns(messages: &mut Vec<Message<'_>>) {
+    let mut joined: Vec<Message<'_>> = Vec::with_capacity(messages.len());
+    for mut message in std::mem::take(messages) {
+        if message.role == Role::Tool {
+            message.role = Role::User;
+        }
+        match joined.last_mut() {
+            Some(last) if last.role == message.role && last.name == message.name => {
+                last.parts.append(&mut message.parts);
+            }
+            _ => joined.push(message),
+        }
+    }
+    *messages = joined;
 }
 
 /// Forgets spelling and what is not modelled, and what only tells one telling from another: empty
@@ -100,9 +112,14 @@ fn part(part: &mut Part<'_>) {
     match &mut part.body {
         PartBody::ToolCall(call) => {
             call.extra = Extra::NONE;
-            call.arguments = Arguments::Text(call.arguments.as_text().to_owned().into());
+            // Line breaks in JSON stand between tokens, and frames are one line.
+            call.arguments = Arguments::Text(call.arguments.as_text().replace(['\n', '\r'], " ").into());
         }
-        PartBody::ToolResult(result) => result.content.iter_mut().for_each(self::part),
+        PartBody::ToolResult(result) => {
+            // That a tool did not fail goes without saying.
+            result.is_error = result.is_error.filter(|failed| *failed);
+            result.content.iter_mut().for_each(self::part);
+        }
         PartBody::Text(_)
         | PartBody::Refusal(_)
         | PartBody::Media(_)
@@ -163,7 +180,7 @@ pub(crate) fn run<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
     mut encoder: Option<StreamEncoder>,
 ) -> Run {
-    let mut parser = Parser::new(1 << 24);
+    let mut feed = Feed::new(dialect);
     let mut decoder = StreamDecoder::new(dialect);
     let mut collector = Collector::new(dialect, 1 << 24);
     let mut written = Vec::new();
@@ -175,26 +192,15 @@ pub(crate) fn run<'a>(
         }
         collector.event(event).expect("decoders keep the order of events");
     };
+    let mut each = |event: Option<&[u8]>, data: &[u8]| decoder.frame(event, data, &mut sink);
     let mut faulty = false;
     for piece in pieces {
-        faulty |= parser
-            .feed(piece, |frame| match frame.data {
-                Some(data) if !faulty => decoder.frame(frame.event, data, &mut sink),
-                _ => Ok(()),
-            })
-            .is_err();
+        faulty = feed.piece(piece, &mut each).is_err();
         if faulty {
             break;
         }
     }
-    if !faulty {
-        faulty |= parser
-            .finish(|frame| match frame.data {
-                Some(data) => decoder.frame(frame.event, data, &mut sink),
-                None => Ok(()),
-            })
-            .is_err();
-    }
+    faulty = faulty || feed.finish(&mut each).is_err();
     let end = if faulty {
         StreamEnd::Cut
     } else {
@@ -205,5 +211,76 @@ pub(crate) fn run<'a>(
         end,
         written,
         done,
+    }
+}
+
+/// A parser of the framing of a dialect.
+enum Feed {
+    Sse(sse::Parser),
+    EventStream(event_stream::Parser),
+}
+
+/// Takes a frame: its event name and its data.
+type Each<'e> = dyn FnMut(Option<&[u8]>, &[u8]) -> Result<(), StreamFault> + 'e;
+
+impl Feed {
+    fn new(dialect: Dialect) -> Self {
+        match dialect.framing() {
+            Framing::Sse => Self::Sse(sse::Parser::new(1 << 24)),
+            Framing::EventStream => Self::EventStream(event_stream::Parser::new(1 << 24)),
+        }
+    }
+
+    fn piece(&mut self, piece: &[u8], each: &mut Each<'_>) -> Result<(), StreamFault> {
+        match self {
+            Self::Sse(parser) => parser.feed(piece, |frame| match frame.data {
+                Some(data) => each(frame.event, data),
+                None => Ok(()),
+            }),
+            Self::EventStream(parser) => parser.feed(piece, |frame| each(frame.event, frame.data)),
+        }
+    }
+
+    fn finish(&mut self, each: &mut Each<'_>) -> Result<(), StreamFault> {
+        match self {
+            Self::Sse(parser) => parser.finish(|frame| match frame.data {
+                Some(data) => each(frame.event, data),
+                None => Ok(()),
+            }),
+            Self::EventStream(parser) => parser.finish().map_err(StreamFault::from),
+        }
+    }
+}
+
+/// The frames of a stream that an encoder of that dialect wrote, each with its framing.
+pub(crate) fn split(dialect: Dialect, written: &[u8]) -> Vec<Vec<u8>> {
+    let mut frames = Vec::new();
+    match dialect.framing() {
+        Framing::Sse => {
+            let text = std::str::from_utf8(written).unwrap();
+            frames.extend(
+                text.split_inclusive("\n\n")
+                    .map(|frame| frame.as_bytes().to_vec()),
+            );
+        }
+        Framing::EventStream => event_stream::Parser::new(1 << 24)
+            .feed::<event_stream::FramingFault>(written, |frame| {
+                frames.push(frame.raw.to_vec());
+                Ok(())
+            })
+            .unwrap(),
+    }
+    frames
+}
+
+/// Any bytes as the data of a frame.
+pub(crate) fn frame(dialect: Dialect, data: &[u8]) -> Vec<u8> {
+    match dialect.framing() {
+        Framing::Sse => [b"data: ", data, b"\n\n"].concat(),
+        Framing::EventStream => {
+            let mut out = Vec::new();
+            event_stream::write_event(&mut out, "contentBlockDelta", |out| out.extend_from_slice(data));
+            out
+        }
     }
 }

@@ -11,30 +11,50 @@ use crate::corpus::recordings;
 use crate::roundtrip::events;
 use crate::{made_up, meaning};
 
-const ENDPOINTS: &[(Dialect, &str)] = &[
+pub(crate) const ENDPOINTS: &[(Dialect, &str)] = &[
     (Dialect::OpenAiChat, "chat.completions"),
     (Dialect::OpenAiResponses, "responses"),
+    (Dialect::AnthropicMessages, "messages"),
+    (Dialect::Gemini, "streamGenerateContent"),
+    (Dialect::BedrockConverse, "converse-stream"),
 ];
 
-/// What the last frames of streams say.
-const LAST_WORDS: &[&str] = &["finish_reason", "response.completed", "response.incomplete"];
+/// What members that tell why an answer ended are called.
+const LAST_WORDS: [&str; 4] = ["finish_reason", "stop_reason", "finishReason", "stopReason"];
+
+/// What the last events of streams without such a member are called.
+const LAST_EVENTS: [&str; 2] = ["event: response.completed", "event: response.incomplete"];
+
+/// Whether it is told there why the answer ended; chunks before the last may say null.
+fn tells_finish(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let told = |word: &&str| {
+        let member = format!("\"{word}\":");
+        text.split(&member)
+            .skip(1)
+            .any(|value| value.trim_start().starts_with('"'))
+    };
+    LAST_WORDS.iter().any(told) || LAST_EVENTS.iter().any(|event| text.contains(event))
+}
 
 #[test]
 fn splits_do_not_matter() {
     for &(dialect, endpoint) in ENDPOINTS {
         for recording in recordings(endpoint) {
-            let Some(text) = recording.stream() else { continue };
-            let whole = meaning::run(dialect, [text.as_bytes()], None);
-            let single = meaning::run(dialect, text.as_bytes().chunks(1), None);
+            let Some(bytes) = recording.received() else {
+                continue;
+            };
+            let whole = meaning::run(dialect, [bytes.as_slice()], None);
+            let single = meaning::run(dialect, bytes.chunks(1), None);
             assert_eq!(
                 (single.end, &single.response),
                 (whole.end, &whole.response),
                 "{}",
                 recording.id
             );
-            let stride = 1 + text.len() / 20;
-            for at in (0..text.len()).step_by(stride) {
-                let (a, b) = text.as_bytes().split_at(at);
+            let stride = 1 + bytes.len() / 20;
+            for at in (0..bytes.len()).step_by(stride) {
+                let (a, b) = bytes.split_at(at);
                 let split = meaning::run(dialect, [a, b], None);
                 assert_eq!(
                     (split.end, &split.response),
@@ -51,21 +71,22 @@ fn splits_do_not_matter() {
 fn a_cut_before_the_last_word_is_a_cut() {
     for &(dialect, endpoint) in ENDPOINTS {
         for recording in recordings(endpoint) {
-            let Some(text) = recording.stream() else { continue };
+            let Some(bytes) = recording.received() else {
+                continue;
+            };
             // The first byte after which the stream counts as complete lies in its last frames.
-            let mut complete_at = text.len();
-            let stride = 1 + text.len() / 50;
-            for at in (0..text.len()).step_by(stride) {
-                let run = meaning::run(dialect, [&text.as_bytes()[..at]], None);
+            let mut complete_at = bytes.len();
+            let stride = 1 + bytes.len() / 50;
+            for at in (0..bytes.len()).step_by(stride) {
+                let run = meaning::run(dialect, [&bytes[..at]], None);
                 if run.end == StreamEnd::Complete {
                     complete_at = complete_at.min(at);
                 } else {
                     assert!(!run.done, "{}: cut at {at}", recording.id);
                 }
             }
-            let said = &text[..complete_at];
             assert!(
-                complete_at == text.len() || LAST_WORDS.iter().any(|word| said.contains(word)),
+                complete_at == bytes.len() || tells_finish(&bytes[..complete_at]),
                 "{}: complete at {complete_at}",
                 recording.id
             );
@@ -74,7 +95,7 @@ fn a_cut_before_the_last_word_is_a_cut() {
 }
 
 /// A stream of a made-up answer as frames.
-fn frames(dialect: Dialect) -> impl Strategy<Value = Vec<String>> {
+fn frames(dialect: Dialect) -> impl Strategy<Value = Vec<Vec<u8>>> {
     made_up::response(dialect).prop_map(move |response| {
         let target = AnswerTarget {
             usage: true,
@@ -85,8 +106,7 @@ fn frames(dialect: Dialect) -> impl Strategy<Value = Vec<String>> {
         for event in events(&response) {
             encoder.event(&event, &mut written);
         }
-        let text = String::from_utf8(written).unwrap();
-        text.split_inclusive("\n\n").map(str::to_owned).collect()
+        meaning::split(dialect, &written)
     })
 }
 
@@ -96,9 +116,9 @@ proptest! {
         (dialect, frames) in proptest::sample::select(Dialect::ALL).prop_flat_map(|d| (Just(d), frames(d))),
         picks in proptest::collection::vec(any::<proptest::sample::Index>(), 0..30),
     ) {
-        let text: String = picks.iter().map(|pick| pick.get(&frames).as_str()).collect();
+        let bytes: Vec<u8> = picks.iter().flat_map(|pick| pick.get(&frames).clone()).collect();
         let target = AnswerTarget { usage: true, ..AnswerTarget::default() };
-        let run = meaning::run(dialect, [text.as_bytes()], Some(StreamEncoder::new(dialect, &target)));
+        let run = meaning::run(dialect, [bytes.as_slice()], Some(StreamEncoder::new(dialect, &target)));
         prop_assert_eq!(run.done, run.end == StreamEnd::Complete);
     }
 
@@ -108,11 +128,11 @@ proptest! {
         keep in any::<proptest::sample::Index>(),
     ) {
         // Everything up to the frame that holds the finish reason.
-        let finish = frames.iter().position(|f| f.contains("\"finish_reason\":\"") || f.contains("\"stop_reason\":\""));
+        let finish = frames.iter().position(|frame| tells_finish(frame));
         let last = finish.unwrap_or(frames.len() - 1).max(1);
-        let text: String = frames[..keep.index(last) + 1].concat();
-        let text = if keep.index(last) + 1 > last { text } else { frames[..keep.index(last)].concat() };
-        let run = meaning::run(dialect, [text.as_bytes()], None);
+        let bytes = frames[..keep.index(last) + 1].concat();
+        let bytes = if keep.index(last) + 1 > last { bytes } else { frames[..keep.index(last)].concat() };
+        let run = meaning::run(dialect, [bytes.as_slice()], None);
         prop_assert_eq!(run.end, StreamEnd::Cut);
         prop_assert!(!run.done);
     }
@@ -120,7 +140,8 @@ proptest! {
     #[test]
     fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         for &dialect in Dialect::ALL {
-            let run = meaning::run(dialect, [b"data: ".as_slice(), &bytes, b"\n\n"], None);
+            let frame = meaning::frame(dialect, &bytes);
+            let run = meaning::run(dialect, [frame.as_slice()], None);
             prop_assert!(run.end != StreamEnd::Complete || run.done);
         }
     }

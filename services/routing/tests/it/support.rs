@@ -1,6 +1,6 @@
 //! Builders of connections, endpoints and targets for decisions.
 
-use sluicegate_contracts::config::{Connection, Endpoint, Operation, Status};
+use sluicegate_contracts::config::{Connection, Endpoint, Operation, ProviderSettings, Status};
 use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
 use sluicegate_routing::{Candidate, Credential, RequestFeatures, Target};
 use uuid::Uuid;
@@ -19,6 +19,7 @@ pub(crate) fn connection(id: u128, status: Status) -> Connection {
         slug: format!("account-{id}"),
         provider: "openai".to_owned(),
         base_url: "https://api.example.com/v1".parse().unwrap(),
+        settings: ProviderSettings::default(),
         credential: None,
         status,
         priority: 0,

@@ -22,7 +22,7 @@ use body::Step;
 pub use fault::{EXAMPLES, Fault, PROVIDER};
 use prompt::{EmbeddingPrompt, Prompt};
 
-use super::{Call, Reply, ReplyBody};
+use super::{Call, Framing, Reply, ReplyBody};
 
 const SLOW_START: Duration = Duration::from_millis(500);
 const SLOW_STEP: Duration = Duration::from_millis(100);
@@ -52,8 +52,14 @@ fn success(is_event_stream: bool, steps: Vec<Step>) -> Reply {
     Reply {
         status: 200,
         retry_after: None,
-        is_event_stream,
+        framing: if is_event_stream {
+            Framing::Events
+        } else {
+            Framing::Json
+        },
         encoded: false,
+        error_class: None,
+        provider_request: None,
         body,
     }
 }
@@ -76,8 +82,10 @@ fn refusal(status: u16) -> Reply {
     Reply {
         status,
         retry_after: matches!(status, 429 | 503).then_some(RETRY_AFTER),
-        is_event_stream: false,
+        framing: Framing::Json,
         encoded: false,
+        error_class: None,
+        provider_request: None,
         body: ReplyBody::Echo(EchoBody::new(vec![Step::Data(body.into())])),
     }
 }

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Connection, Endpoint, Entity, KeySecret, Operation, Organization, PriceCard,
-    Project, RetryPolicy, Route, RouteTarget, Status, Strategy,
+    Project, ProviderSettings, RetryPolicy, Route, RouteTarget, Status, Strategy,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::money::PicoUsd;
@@ -83,11 +83,29 @@ impl Config {
 
     /// Adds a connection of `provider` at `url`.
     pub(crate) fn connect(&mut self, slug: &str, provider: &str, url: &str) -> ConnectionId {
+        self.connect_as(
+            slug,
+            provider,
+            url,
+            &credential(slug),
+            ProviderSettings::default(),
+        )
+    }
+
+    /// Adds a connection with a credential and settings of its own.
+    pub(crate) fn connect_as(
+        &mut self,
+        slug: &str,
+        provider: &str,
+        url: &str,
+        credential: &str,
+        settings: ProviderSettings,
+    ) -> ConnectionId {
         let id = ConnectionId::from(self.fresh());
         let place = Sealing::connection_credential(self.organization.id, id);
         let sealed = self
             .data_key
-            .seal(&place, &SecretString::from(credential(slug)), [9; 24]);
+            .seal(&place, &SecretString::from(credential), [9; 24]);
         self.entities.push(Entity::Connection(Connection {
             id,
             organization: self.organization.id,
@@ -95,6 +113,7 @@ impl Config {
             slug: slug.to_owned(),
             provider: provider.to_owned(),
             base_url: url.parse().unwrap(),
+            settings,
             credential: Some(sealed),
             status: Status::Active,
             priority: 0,

@@ -1,0 +1,64 @@
+//! Azure OpenAI, and the models of others beside it. A model is called by the name of its deployment. Without an API
+//! version the paths are those of OpenAI below `/openai/v1`; with a dated one they name the deployment.
+
+use sluicegate_contracts::config::{ProviderId, ProviderSettings};
+
+use super::anthropic::MESSAGES;
+use super::compatible::{CHAT, COMPATIBLE, below};
+use super::openai::OPENAI;
+use super::{Ask, Listing, Provider, Spoken};
+use crate::upstream::address::segment;
+use crate::upstream::auth::KeyHeader;
+
+const DEPLOYED: Spoken = Spoken {
+    address: |ask| deployment(ask, "chat/completions"),
+    ..CHAT
+};
+const CLAUDE: Spoken = Spoken {
+    address: |ask| below(resource(ask.base), "/anthropic/v1/messages"),
+    ..MESSAGES
+};
+
+pub(in crate::upstream) const AZURE_OPENAI: Provider = Provider {
+    id: ProviderId::Azure,
+    chat: |model| {
+        if model.starts_with("claude") {
+            &[CLAUDE]
+        } else {
+            &[DEPLOYED]
+        }
+    },
+    embeddings: Some(|ask| deployment(ask, "embeddings")),
+    key: KeyHeader::Named("api-key"),
+    setting_headers: |_| Vec::new(),
+    model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
+    listing: Listing {
+        address: |base, settings| match dated(settings) {
+            Some(version) => format!("{}/openai/models?api-version={version}", resource(base)),
+            None => format!("{}/openai/v1/models", resource(base)),
+        },
+        ..COMPATIBLE.listing
+    },
+    ..OPENAI
+};
+
+/// The address of the resource: people paste it with and without the path behind it.
+fn resource(base: &str) -> &str {
+    let base = base.strip_suffix("/v1").unwrap_or(base);
+    base.strip_suffix("/openai").unwrap_or(base)
+}
+
+fn dated(settings: &ProviderSettings) -> Option<String> {
+    segment(settings.api_version.as_deref()?)
+}
+
+fn deployment(ask: &Ask<'_>, operation: &str) -> Option<String> {
+    let base = resource(ask.base);
+    Some(match dated(ask.settings) {
+        None => format!("{base}/openai/v1/{operation}"),
+        Some(version) => {
+            let name = segment(ask.model)?;
+            format!("{base}/openai/deployments/{name}/{operation}?api-version={version}")
+        }
+    })
+}

@@ -1,0 +1,33 @@
+//! Cohere. Its own paths stand beside an OpenAI-compatible door, to which older connections lead.
+
+use sluicegate_contracts::config::ProviderId;
+
+use super::compatible::{CHAT, COMPATIBLE, below};
+use super::{Listing, Provider, Spoken};
+
+const COMPATIBLE_CHAT: Spoken = Spoken {
+    address: |ask| below(root(ask.base), "/compatibility/v1/chat/completions"),
+    ..CHAT
+};
+
+pub(in crate::upstream) const COHERE: Provider = Provider {
+    id: ProviderId::Cohere,
+    chat: |_| &[COMPATIBLE_CHAT],
+    embeddings: Some(|ask| below(root(ask.base), "/compatibility/v1/embeddings")),
+    listing: Listing {
+        address: |base, _| format!("{}/v1/models?page_size=1000", root(base)),
+        items: "models",
+        name: "name",
+        ..COMPATIBLE.listing
+    },
+    ..COMPATIBLE
+};
+
+/// The server, whatever door the base URL names.
+fn root(base: &str) -> &str {
+    let doors = ["/compatibility/v1", "/v2", "/v1"];
+    doors
+        .iter()
+        .find_map(|door| base.strip_suffix(door))
+        .unwrap_or(base)
+}

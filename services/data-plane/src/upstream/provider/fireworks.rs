@@ -1,0 +1,13 @@
+//! Fireworks AI.
+
+use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::target::ReasoningField;
+
+use super::Provider;
+use super::compatible::{COMPATIBLE, reasoning_in};
+
+pub(in crate::upstream) const FIREWORKS: Provider = Provider {
+    id: ProviderId::Fireworks,
+    quirks: reasoning_in(ReasoningField::ReasoningContent),
+    ..COMPATIBLE
+};

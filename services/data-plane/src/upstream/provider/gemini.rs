@@ -1,0 +1,52 @@
+//! Gemini API of Google AI Studio. Vectors come from its OpenAI-compatible door, one segment further down, to which
+//! connections from before it was spoken to natively lead.
+
+use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::Dialect;
+
+use super::compatible::{CHAT, COMPATIBLE, below};
+use super::{Listing, Provider, Spoken};
+use crate::upstream::address::segment;
+use crate::upstream::auth::KeyHeader;
+
+/// generateContent, where the Gemini API has it.
+pub(super) const GENERATE: Spoken = Spoken {
+    dialect: Dialect::Gemini,
+    address: |ask| {
+        let model = segment(ask.model)?;
+        Some(format!(
+            "{}/models/{model}:{}",
+            root(ask.base),
+            method(ask.stream)
+        ))
+    },
+    ..CHAT
+};
+
+pub(in crate::upstream) const GEMINI: Provider = Provider {
+    id: ProviderId::Google,
+    chat: |_| &[GENERATE],
+    embeddings: Some(|ask| below(root(ask.base), "/openai/embeddings")),
+    key: KeyHeader::Named("x-goog-api-key"),
+    listing: Listing {
+        address: |base, _| format!("{}/models?pageSize=1000", root(base)),
+        items: "models",
+        name: "name",
+        prefix: "models/",
+        ..COMPATIBLE.listing
+    },
+    ..COMPATIBLE
+};
+
+fn root(base: &str) -> &str {
+    base.strip_suffix("/openai").unwrap_or(base)
+}
+
+/// What a model is asked, as it stands behind its name. A stream without `alt` would be one JSON array.
+pub(super) const fn method(stream: bool) -> &'static str {
+    if stream {
+        "streamGenerateContent?alt=sse"
+    } else {
+        "generateContent"
+    }
+}

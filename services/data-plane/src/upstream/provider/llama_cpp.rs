@@ -1,0 +1,13 @@
+//! llama.cpp.
+
+use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::target::ReasoningField;
+
+use super::Provider;
+use super::compatible::{COMPATIBLE, reasoning_in};
+
+pub(in crate::upstream) const LLAMA_CPP: Provider = Provider {
+    id: ProviderId::LlamaCpp,
+    quirks: reasoning_in(ReasoningField::ReasoningContent),
+    ..COMPATIBLE
+};

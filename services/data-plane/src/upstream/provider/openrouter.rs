@@ -1,0 +1,23 @@
+//! OpenRouter.
+
+use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
+
+use super::anthropic::MESSAGES;
+use super::compatible::{CHAT, COMPATIBLE, reasoning_in};
+use super::{Listing, Provider};
+
+pub(in crate::upstream) const OPENROUTER: Provider = Provider {
+    id: ProviderId::OpenRouter,
+    chat: |_| &[CHAT, MESSAGES],
+    quirks: ChatQuirks {
+        developer_role: true,
+        ..reasoning_in(ReasoningField::ReasoningDetails)
+    },
+    listing: Listing {
+        // The plain list is open to everybody, so it would prove nothing.
+        address: |base, _| format!("{base}/models/user"),
+        ..COMPATIBLE.listing
+    },
+    ..COMPATIBLE
+};

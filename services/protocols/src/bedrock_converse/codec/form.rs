@@ -1,0 +1,18 @@
+//! Notes on spelling that decoders of this dialect leave for its encoders; see
+//! [`crate::canonical::Form`].
+
+/// Of a message.
+pub(super) mod message {
+    use crate::canonical::Form;
+
+    /// Instructions among the messages, instead of in `system`.
+    pub(in super::super) const IN_PLACE: Form = Form(1);
+}
+
+/// Of a part.
+pub(super) mod part {
+    use crate::canonical::Form;
+
+    /// The text was `citationsContent`.
+    pub(in super::super) const CITATIONS: Form = Form(1);
+}

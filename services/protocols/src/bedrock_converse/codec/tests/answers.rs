@@ -1,0 +1,154 @@
+//! Whole answers: habits of Converse, and that each comes out as it came in.
+
+use super::tree;
+use crate::bedrock_converse::codec::{decode_response, encode_response};
+use crate::canonical::{FinishReason, Issuer, OpaqueRole, PartBody, Response};
+use crate::target::AnswerTarget;
+
+/// An answer decoded, which has come out as it came in.
+fn same(body: &str) -> Response<'_> {
+    let response = decode_response(body.as_bytes()).unwrap();
+    let encoded = encode_response(&response, &AnswerTarget::default());
+    assert_eq!(tree(&encoded.body), tree(body.as_bytes()), "{body}");
+    assert!(encoded.losses.is_empty(), "{body}: {:?}", encoded.losses);
+    response
+}
+
+fn said(content: &str, stop: &str) -> String {
+    format!(
+        r#"{{"metrics":{{"latencyMs":7}},"output":{{"message":{{"content":{content},"role":"assistant"}}}},
+        "stopReason":"{stop}","usage":{{"inputTokens":1,"outputTokens":2,"totalTokens":3,"serverToolUsage":{{}}}}}}"#
+    )
+}
+
+#[test]
+fn every_block_comes_out_as_it_came_in() {
+    let body = said(
+        r#"[{"text":"a","type":"text"},{"reasoningContent":{"reasoningText":{"text":"t","signature":"s"}}},
+        {"reasoningContent":{"redactedContent":"AA=="}},{"reasoningContent":{"new":1}},
+        {"image":{"format":"png","source":{"bytes":"AA=="}}},
+        {"citationsContent":{"content":[{"text":"c"}],"citations":[
+            {"title":"T","source":"s","sourceContent":[{"text":"q"}],"location":{"documentPage":{"documentIndex":0,"start":1,"end":2}}},
+            {"location":{"web":{"url":"u"}}},{"location":{"web":{"url":"u","domain":"d"}}},{"sourceContent":[]},
+            {"location":{"searchResultLocation":{"searchResultIndex":1,"start":-1}}}]}},
+        {"citationsContent":{"content":[],"citations":[]}},
+        {"toolUse":{"toolUseId":"a","name":"f","input":{"x":1.0},"type":"tool_use"}},
+        {"new":{"x":1}},{"text":"d","json":1},5]"#,
+        "tool_use",
+    );
+    let response = same(&body);
+    let parts = &response.candidates[0].message.parts;
+    assert_eq!(parts[1].signature.as_deref(), Some("s"));
+    assert_eq!(
+        (&parts[1].issuer, &parts[2].issuer),
+        (&Some(Issuer::Anthropic), &Some(Issuer::Anthropic))
+    );
+    let cited = parts[5].body.as_text().unwrap();
+    let page = &cited.citations[0];
+    assert_eq!(
+        (
+            page.kind.as_ref(),
+            page.document,
+            page.start,
+            page.end,
+            page.quote.as_deref()
+        ),
+        ("documentPage", Some(0), Some(1), Some(2), Some("q"))
+    );
+    assert_eq!(cited.citations[1].url.as_deref(), Some("u"));
+    let usage = response.usage.as_ref().unwrap();
+    assert_eq!((usage.counts.input, usage.counts.output), (1, 2));
+}
+
+#[test]
+fn odd_values_are_kept_and_harm_nothing() {
+    for body in [
+        "{}",
+        r#"{"output":{}}"#,
+        r#"{"output":{"message":{}, "x":1},"stopReason":null}"#,
+        r#"{"output":5,"usage":{"inputTokens":"x"},"serviceTier":{"type":"flex","x":1}}"#,
+        r#"{"output":{"message":{"role":"assistant","content":5}},"usage":null}"#,
+        r#"{"output":{"message":{"role":"assistant","content":[{"toolUse":{"name":"f"}},{"toolUse":5},{"image":{}},{}]}}}"#,
+        r#"{"stopReason":"end_turn","serviceTier":{"type":"flex"},"trace":{"guardrail":{}}}"#,
+    ] {
+        let response = decode_response(body.as_bytes()).unwrap();
+        let encoded = encode_response(&response, &AnswerTarget::default());
+        let (mut after, before) = (tree(&encoded.body), tree(body.as_bytes()));
+        // A message is told with a role and content, and an answer with a message.
+        for (path, key) in [
+            ("/output/message", "role"),
+            ("/output/message", "content"),
+            ("", "output"),
+        ] {
+            if before
+                .pointer(path)
+                .is_none_or(|parent| parent.get(key).is_none())
+            {
+                if let Some(parent) = after.pointer_mut(path).and_then(|parent| parent.as_object_mut()) {
+                    parent.remove(key);
+                }
+            }
+        }
+        if before["output"] == serde_json::json!({}) {
+            after["output"] = serde_json::json!({});
+        }
+        if before.pointer("/output/message/content") == Some(&5.into()) {
+            after["output"]["message"]["content"] = 5.into();
+        }
+        assert_eq!(after, before, "{body}");
+    }
+    assert!(decode_response(b"<html>").is_err());
+}
+
+#[test]
+fn calls_count_for_more_than_the_stop_reason() {
+    let reason = |content: &str, stop: &str| {
+        let body = said(content, stop);
+        let response = same(&body);
+        response.candidates[0].finish.as_ref().unwrap().reason
+    };
+    let call = r#"[{"toolUse":{"toolUseId":"a","name":"f","input":{}}}]"#;
+    assert_eq!(reason(call, "end_turn"), FinishReason::ToolUse);
+    let text = r#"[{"text":"a"}]"#;
+    for (stop, expected) in [
+        ("end_turn", FinishReason::Stop),
+        ("stop_sequence", FinishReason::StopSequence),
+        ("max_tokens", FinishReason::Length),
+        ("model_context_window_exceeded", FinishReason::ContextWindow),
+        ("guardrail_intervened", FinishReason::ContentFilter),
+        ("content_filtered", FinishReason::ContentFilter),
+        ("malformed_model_output", FinishReason::Error),
+        ("malformed_tool_use", FinishReason::Error),
+        ("new_word", FinishReason::Other),
+    ] {
+        assert_eq!(reason(text, stop), expected, "{stop}");
+    }
+}
+
+#[test]
+fn tools_that_the_provider_runs_are_kept_whole() {
+    let body = said(
+        r#"[{"toolUse":{"input":{"snippet":"1"},"name":"nova_code_interpreter","toolUseId":"a","type":"server_tool_use"}},
+        {"toolResult":{"content":[{"json":{"exitCode":0}}],"status":"success","toolUseId":"a","type":"nova_code_interpreter_result"}}]"#,
+        "end_turn",
+    );
+    let response = same(&body);
+    let roles: Vec<_> = response.candidates[0]
+        .message
+        .parts
+        .iter()
+        .map(|part| match &part.body {
+            PartBody::Opaque(opaque) => (opaque.role, opaque.kind.as_ref()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        roles,
+        [
+            (OpaqueRole::ServerToolCall, "server_tool_use"),
+            (OpaqueRole::ServerToolResult, "nova_code_interpreter_result"),
+        ]
+    );
+    let finish = response.candidates[0].finish.as_ref().unwrap();
+    assert_eq!(finish.reason, FinishReason::Stop);
+}
