@@ -5,6 +5,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use sluicegate_protocols::failure::{Failure, FailureClass};
+use sluicegate_protocols::{Dialect, anthropic_messages, gemini};
+
 /// A request ends with an error of the gateway's own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", .kind.code())]
@@ -81,22 +84,33 @@ impl ErrorKind {
         }
     }
 
-    /// `error.type` as OpenAI's clients know it.
+    /// HTTP status towards a caller of that dialect.
     #[must_use]
-    pub const fn openai_type(self) -> &'static str {
+    pub fn status_for(self, dialect: Dialect) -> u16 {
+        match dialect {
+            Dialect::OpenAiChat | Dialect::AnthropicMessages | Dialect::BedrockConverse => self.status(),
+            // Its documents hold the status too, and clients read either.
+            Dialect::Gemini => gemini_status(self.class()),
+        }
+    }
+
+    /// What it is in every dialect; each has its own words for the class.
+    #[must_use]
+    pub const fn class(self) -> FailureClass {
         match self {
-            Self::InvalidApiKey
-            | Self::ModelNotFound
-            | Self::UnknownPath
-            | Self::MethodNotAllowed
-            | Self::InvalidRequest
-            | Self::ContextLengthExceeded
-            | Self::UnsupportedMediaType => "invalid_request_error",
-            Self::NotAllowed => "permission_error",
-            Self::RequestTooLarge | Self::HeadersTooLarge => "request_too_large",
-            Self::RequestTimeout | Self::Deadline => "timeout",
-            Self::NoRoute | Self::NotReady | Self::Draining | Self::UsageUnavailable => "service_unavailable",
-            Self::UpstreamFailed(_) | Self::Internal => "api_error",
+            Self::InvalidApiKey => FailureClass::Authentication,
+            Self::NotAllowed => FailureClass::Permission,
+            Self::ModelNotFound | Self::UnknownPath => FailureClass::NotFound,
+            Self::MethodNotAllowed | Self::InvalidRequest | Self::UnsupportedMediaType => {
+                FailureClass::InvalidRequest
+            }
+            Self::ContextLengthExceeded => FailureClass::ContextTooLong,
+            Self::RequestTooLarge | Self::HeadersTooLarge => FailureClass::TooLarge,
+            Self::RequestTimeout | Self::Deadline => FailureClass::Timeout,
+            Self::NoRoute | Self::NotReady | Self::Draining | Self::UsageUnavailable => {
+                FailureClass::Unavailable
+            }
+            Self::UpstreamFailed(_) | Self::Internal => FailureClass::Upstream,
         }
     }
 
@@ -157,6 +171,26 @@ impl ErrorKind {
     }
 }
 
+/// The HTTP status of a failure towards a caller of that dialect.
+#[must_use]
+pub fn status_of(class: FailureClass, dialect: Dialect) -> u16 {
+    match dialect {
+        Dialect::OpenAiChat | Dialect::BedrockConverse => class.status(),
+        Dialect::AnthropicMessages => anthropic_messages::error::status(class),
+        Dialect::Gemini => gemini_status(class),
+    }
+}
+
+fn gemini_status(class: FailureClass) -> u16 {
+    let failure = Failure {
+        class,
+        message: "",
+        param: None,
+        code: None,
+    };
+    gemini::error::ErrorBody::from(&failure).code
+}
+
 impl GatewayError {
     /// An error without a field at fault or a time to come back.
     #[must_use]
@@ -166,6 +200,17 @@ impl GatewayError {
             message: message.into(),
             param: None,
             retry_after: None,
+        }
+    }
+
+    /// The same in no dialect's words.
+    #[must_use]
+    pub fn failure(&self) -> Failure<'_> {
+        Failure {
+            class: self.kind.class(),
+            message: &self.message,
+            param: self.param.as_deref(),
+            code: Some(self.kind.code()),
         }
     }
 

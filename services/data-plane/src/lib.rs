@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`http`] | the inference API: paths, handlers, errors as documents |
 //! | [`pipeline`] | a request from its first step to its last |
+//! | [`tokens`] | counting them without a provider |
 //! | [`upstream`] | providers, the only place that calls them |
 //! | [`state`], [`metrics`], [`error`] | what requests share, what is counted, what the gateway answers with itself |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
@@ -22,5 +23,6 @@ pub mod pipeline;
 pub mod snapshot;
 pub mod startup;
 pub mod state;
+mod tokens;
 pub mod upstream;
 pub mod usage;

@@ -16,15 +16,19 @@ use sluicegate_protocols::dialect::{
     encode_response,
 };
 use sluicegate_protocols::event_stream;
+use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::openai_chat::encode::{Answer, ChunkWriter, Head, completion};
 use sluicegate_protocols::openai_chat::stream::ChatStream;
 use sluicegate_protocols::openai_chat::{ChatRequestView, FinishReason, response};
+use sluicegate_protocols::openai_responses::ResponsesRequestView;
 use sluicegate_protocols::passthrough;
 use sluicegate_protocols::sse::{Parser, write_event};
 use sluicegate_protocols::target::{AnswerTarget, RequestTarget};
 
 const CHAT: Dialect = Dialect::OpenAiChat;
 const MESSAGES: Dialect = Dialect::AnthropicMessages;
+const GEMINI: Dialect = Dialect::Gemini;
+const RESPONSES: Dialect = Dialect::OpenAiResponses;
 const HEAD: Head<'static> = Head {
     id: "chatcmpl-0123456789",
     created: 1_700_000_000,
@@ -58,6 +62,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     answers()?;
     stream()?;
     messages()?;
+    gemini()?;
+    responses()?;
     providers()?;
     hostile()
 }
@@ -133,6 +139,58 @@ fn requests() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Responses: the request against its own passthrough, and a stream written for a caller while a chat
+/// server answers, which is the dearest way through the hub.
+fn responses() -> Result<(), Box<dyn Error>> {
+    let target = RequestTarget {
+        model: Some("another-model"),
+        ..RequestTarget::default()
+    };
+    let turns = r#"{"type":"message","role":"user","content":[{"type":"input_text","text":"What is the weather in Paris?"}]},{"type":"function_call","call_id":"call_1","name":"weather","arguments":"{}"},{"type":"function_call_output","call_id":"call_1","output":"mild"},"#.repeat(7);
+    let body = format!(
+        r#"{{"model":"gpt-5","input":[{turns}{{"role":"user","content":"And tomorrow?"}}],"stream":true}}"#
+    );
+    let body = Bytes::from(body);
+    let passed = measure(|| {
+        if let Ok(view) = ResponsesRequestView::parse(black_box(&body), 64) {
+            black_box(passthrough::responses(&body, &view, "another-model"));
+        }
+    });
+    for (name, to) in [("responses: itself", RESPONSES), ("responses: to chat", CHAT)] {
+        let translated = measure(|| {
+            if let Ok(request) = decode_request(RESPONSES, black_box(&body), 64) {
+                black_box(encode_request(to, &request, &target));
+            }
+        });
+        row(name, body.len(), passed, translated)?;
+    }
+    let writer = ChunkWriter::new(&HEAD, false);
+    let mut chunk = Vec::new();
+    writer.text(&mut chunk, 0, " stones");
+    let mut passing = ChatStream::new(1 << 20, true);
+    let mut shown = Vec::new();
+    let chunk = Bytes::from(chunk);
+    let passed = measure(|| {
+        shown.clear();
+        black_box(passing.feed(black_box(&chunk), &mut shown).is_ok());
+    });
+    let (mut parser, mut decoder) = (Parser::new(1 << 20), StreamDecoder::new(CHAT));
+    let mut encoder = StreamEncoder::new(RESPONSES, &AnswerTarget::default());
+    let mut out = Vec::new();
+    let translated = measure(|| {
+        out.clear();
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| encoder.event(&event, &mut out))
+            });
+        black_box(fed.is_ok());
+        black_box(&out);
+    });
+    row("responses: one chunk", chunk.len(), passed, translated)?;
+    Ok(())
+}
+
 fn answers() -> Result<(), Box<dyn Error>> {
     let words = "the water runs over stones ".repeat(100);
     let answer = Answer {
@@ -159,6 +217,59 @@ fn answers() -> Result<(), Box<dyn Error>> {
         }
     });
     row("answer", whole.len(), passed, translated)?;
+    Ok(())
+}
+
+/// Chat to Gemini and back, beside passing Gemini's own through.
+fn gemini() -> Result<(), Box<dyn Error>> {
+    let turns = r#"{"role":"user","parts":[{"text":"What is the weather in Paris?"}]},{"role":"model","parts":[{"text":"It is mild."}]},"#.repeat(10);
+    let body = format!(
+        r#"{{"contents":[{turns}{{"role":"user","parts":[{{"text":"And tomorrow?"}}]}}],"generationConfig":{{"temperature":0.7}}}}"#
+    );
+    let body = Bytes::from(body);
+    let target = RequestTarget {
+        model: Some("another-model"),
+        ..RequestTarget::default()
+    };
+    let passed = measure(|| {
+        if let Ok(view) = GeminiRequestView::parse(black_box(&body), 64) {
+            black_box(passthrough::gemini(&body, &view));
+        }
+    });
+    let translated = measure(|| {
+        if let Ok(request) = decode_request(GEMINI, black_box(&body), 64) {
+            black_box(encode_request(CHAT, &request, &target));
+        }
+    });
+    row("gemini: 21 contents", body.len(), passed, translated)?;
+
+    let chunk = Bytes::from_static(
+        b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\" stones\"}],\"role\":\"model\"},\"index\":0}],\"modelVersion\":\"gemini-2.5-flash\",\"responseId\":\"r\"}\r\n\r\n",
+    );
+    // What passes through is watched by the decoder; what is translated is also written anew.
+    let (mut parser, mut decoder) = (Parser::new(1 << 20), StreamDecoder::new(GEMINI));
+    let watched = measure(|| {
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| drop(black_box(event)))
+            });
+        black_box(fed.is_ok());
+    });
+    let (mut parser, mut decoder) = (Parser::new(1 << 20), StreamDecoder::new(GEMINI));
+    let mut encoder = StreamEncoder::new(CHAT, &AnswerTarget::default());
+    let mut out = Vec::new();
+    let translated = measure(|| {
+        out.clear();
+        let fed: Result<(), sluicegate_protocols::canonical::StreamFault> =
+            parser.feed(black_box(&chunk), |frame| {
+                let data = frame.data.unwrap_or_default();
+                decoder.frame(frame.event, data, &mut |event| encoder.event(&event, &mut out))
+            });
+        black_box(fed.is_ok());
+        black_box(&out);
+    });
+    row("gemini: one chunk", chunk.len(), watched, translated)?;
     Ok(())
 }
 

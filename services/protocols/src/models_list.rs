@@ -1,6 +1,6 @@
 //! The model listing: one document that OpenAI's clients and Anthropic's both read, since the two
-//! lists share a path and differ only in their field names. The data plane and the mock provider
-//! answer `GET /v1/models` with it.
+//! lists share a path and differ only in their field names, and one for Gemini's clients. The data
+//! plane and the mock provider answer with them.
 
 use serde::Serialize;
 
@@ -21,6 +21,17 @@ pub struct ModelEntry {
     pub max_output_tokens: Option<u64>,
 }
 
+/// A model and what it can be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedModel {
+    /// The model.
+    pub entry: ModelEntry,
+    /// It answers.
+    pub generates: bool,
+    /// It makes vectors.
+    pub embeds: bool,
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     object: &'static str,
@@ -28,6 +39,9 @@ struct Document<'a> {
     has_more: bool,
     first_id: Option<&'a str>,
     last_id: Option<&'a str>,
+    /// For Codex, which reads nothing else of the list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    models: Vec<CodexModel<'a>>,
 }
 
 #[derive(Serialize)]
@@ -64,14 +78,144 @@ impl<'a> From<&'a ModelEntry> for Item<'a> {
 
 /// The list document.
 pub fn list(models: &[ModelEntry]) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&Document::new(models))
+}
+
+/// The list document with the members that Codex reads.
+pub fn list_for_codex(models: &[ModelEntry]) -> Result<Vec<u8>, serde_json::Error> {
     let document = Document {
-        object: "list",
-        data: models.iter().map(Item::from).collect(),
-        has_more: false,
-        first_id: models.first().map(|m| m.id.as_str()),
-        last_id: models.last().map(|m| m.id.as_str()),
+        models: models.iter().map(CodexModel::from).collect(),
+        ..Document::new(models)
     };
     serde_json::to_vec(&document)
+}
+
+impl<'a> Document<'a> {
+    fn new(models: &'a [ModelEntry]) -> Self {
+        Self {
+            object: "list",
+            data: models.iter().map(Item::from).collect(),
+            has_more: false,
+            first_id: models.first().map(|m| m.id.as_str()),
+            last_id: models.last().map(|m| m.id.as_str()),
+            models: Vec::new(),
+        }
+    }
+}
+
+/// What Codex must know of a model. It takes a list only whole, so that every member it insists on
+/// is there, at the value that promises least.
+#[derive(Serialize)]
+struct CodexModel<'a> {
+    slug: &'a str,
+    display_name: &'a str,
+    description: Option<&'a str>,
+    supported_reasoning_levels: [&'a str; 0],
+    shell_type: &'static str,
+    visibility: &'static str,
+    supported_in_api: bool,
+    priority: i32,
+    base_instructions: &'static str,
+    supports_reasoning_summaries: bool,
+    support_verbosity: bool,
+    truncation_policy: Truncation,
+    supports_parallel_tool_calls: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_window: Option<u64>,
+    experimental_supported_tools: [&'a str; 0],
+}
+
+#[derive(Serialize)]
+struct Truncation {
+    mode: &'static str,
+    limit: u32,
+}
+
+/// Codex has instructions of its own only for models it knows by name.
+const CODEX_INSTRUCTIONS: &str = "You are a coding agent in the user's terminal. Work on the user's files with the \
+tools you are given until the task is done. Look before you change something, keep to the style that is there, change no \
+more than was asked, and check what you did. Say plainly what you did and what you could not do.";
+
+impl<'a> From<&'a ModelEntry> for CodexModel<'a> {
+    fn from(model: &'a ModelEntry) -> Self {
+        Self {
+            slug: &model.id,
+            display_name: model.display_name.as_deref().unwrap_or(&model.id),
+            description: None,
+            supported_reasoning_levels: [],
+            shell_type: "shell_command",
+            visibility: "list",
+            supported_in_api: true,
+            priority: 0,
+            base_instructions: CODEX_INSTRUCTIONS,
+            supports_reasoning_summaries: false,
+            support_verbosity: false,
+            truncation_policy: Truncation {
+                mode: "bytes",
+                limit: 10_000,
+            },
+            supports_parallel_tool_calls: false,
+            context_window: model.context_length,
+            experimental_supported_tools: [],
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct GeminiDocument<'a> {
+    models: Vec<GeminiItem<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GeminiItem<'a> {
+    name: String,
+    base_model_id: &'a str,
+    version: &'static str,
+    display_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_token_limit: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_token_limit: Option<u64>,
+    supported_generation_methods: Vec<&'static str>,
+}
+
+impl<'a> From<&'a ListedModel> for GeminiItem<'a> {
+    fn from(model: &'a ListedModel) -> Self {
+        let ListedModel {
+            entry,
+            generates,
+            embeds,
+        } = model;
+        let mut methods = Vec::new();
+        if *generates {
+            methods.extend(["generateContent", "streamGenerateContent", "countTokens"]);
+        }
+        if *embeds {
+            methods.extend(["embedContent", "batchEmbedContents"]);
+        }
+        Self {
+            name: format!("models/{}", entry.id),
+            base_model_id: &entry.id,
+            version: "1",
+            display_name: entry.display_name.as_deref().unwrap_or(&entry.id),
+            input_token_limit: entry.context_length,
+            output_token_limit: entry.max_output_tokens,
+            supported_generation_methods: methods,
+        }
+    }
+}
+
+/// The list document for Gemini's clients.
+pub fn gemini_list(models: &[ListedModel]) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&GeminiDocument {
+        models: models.iter().map(GeminiItem::from).collect(),
+    })
+}
+
+/// The document of one model for Gemini's clients.
+pub fn gemini_one(model: &ListedModel) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&GeminiItem::from(model))
 }
 
 /// The document of one model.
@@ -131,6 +275,37 @@ mod tests {
         assert_eq!(document["last_id"], "openai/gpt-4o-mini");
         let empty: serde_json::Value = serde_json::from_slice(&list(&[]).unwrap()).unwrap();
         assert_eq!(empty["first_id"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn codex_and_gemini_find_what_they_look_for() {
+        let entry = ModelEntry {
+            id: "a/m".into(),
+            owned_by: "a".into(),
+            display_name: None,
+            created: 0,
+            context_length: Some(9),
+            max_output_tokens: None,
+        };
+        let read = |bytes: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap();
+        let codex = read(list_for_codex(std::slice::from_ref(&entry)).unwrap());
+        assert_eq!(
+            (&codex["models"][0]["slug"], &codex["data"][0]["id"]),
+            (&"a/m".into(), &"a/m".into())
+        );
+        let model = ListedModel {
+            entry,
+            generates: false,
+            embeds: true,
+        };
+        let gemini = read(gemini_list(std::slice::from_ref(&model)).unwrap());
+        assert_eq!(gemini["models"][0], read(gemini_one(&model).unwrap()));
+        assert_eq!(gemini["models"][0]["name"], "models/a/m");
+        assert_eq!(gemini["models"][0]["inputTokenLimit"], 9);
+        assert_eq!(
+            gemini["models"][0]["supportedGenerationMethods"][0],
+            "embedContent"
+        );
     }
 
     #[test]

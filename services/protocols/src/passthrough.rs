@@ -9,6 +9,7 @@ use crate::embeddings::EmbeddingsRequestView;
 use crate::gemini::GeminiRequestView;
 use crate::json::{Span, write_string};
 use crate::openai_chat::request::{ChatRequestView, StreamFlag, StreamOptions};
+use crate::openai_responses::ResponsesRequestView;
 use crate::rerank::RerankRequestView;
 
 /// A request body ready for a provider.
@@ -51,6 +52,16 @@ pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -
 
 /// Rewrites a rerank request; see [`chat`].
 pub fn rerank(body: &Bytes, view: &RerankRequestView<'_>, model: &str) -> Bytes {
+    let mut edits = Edits::default();
+    edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    edits.apply(body)
+}
+
+/// Rewrites a Responses request; see [`chat`]. Usage needs no asking: every answer tells it.
+pub fn responses(body: &Bytes, view: &ResponsesRequestView<'_>, model: &str) -> Bytes {
     let mut edits = Edits::default();
     edits.replace_model(&view.model, model);
     if let Some(extension) = &view.extension {

@@ -756,7 +756,7 @@ export interface components {
              */
             created_at: string;
             /**
-             * @description End of the credential, when there is one.
+             * @description End of the credential, when there is one; the account's name where it has one.
              * @example …wxyz
              */
             credential_hint: string | null;
@@ -776,6 +776,8 @@ export interface components {
              * @example openai
              */
             provider: string;
+            /** @description What the provider needs to know besides. */
+            settings: components["schemas"]["ConnectionSettings"];
             /**
              * @description Its name within the project; models of a compatible server are called `<slug>/<model>`.
              * @example openai
@@ -783,6 +785,27 @@ export interface components {
             slug: string;
             /** @description Whether it may be used. */
             status: components["schemas"]["ConnectionStatus"];
+        };
+        /** @description What a provider needs to know besides address and credential. The list of providers says which takes what. */
+        ConnectionSettings: {
+            /**
+             * @description Azure's dated API version.
+             * @example 2024-10-21
+             */
+            api_version?: string | null;
+            /** @description Azure's deployment, or Bedrock's inference profile, by model name. */
+            deployments?: {
+                [key: string]: string;
+            } | null;
+            /** @description Organization of the account. */
+            organization?: string | null;
+            /** @description Project of the account. */
+            project?: string | null;
+            /**
+             * @description AWS region or Google Cloud location.
+             * @example us-east-1
+             */
+            region?: string | null;
         };
         /**
          * @description Whether a connection may be used.
@@ -819,7 +842,7 @@ export interface components {
             base_url?: string | null;
             /**
              * Format: password
-             * @description The credential; sealed at once and never shown again.
+             * @description The credential, in one of the provider's forms; sealed at once and never shown again.
              */
             credential?: string | null;
             /**
@@ -832,6 +855,7 @@ export interface components {
              * @example openai
              */
             provider: string;
+            settings?: components["schemas"]["ConnectionSettings"] | null;
             /**
              * @description Its name within the project.
              * @example openai
@@ -1216,7 +1240,7 @@ export interface components {
                  */
                 created_at: string;
                 /**
-                 * @description End of the credential, when there is one.
+                 * @description End of the credential, when there is one; the account's name where it has one.
                  * @example …wxyz
                  */
                 credential_hint: string | null;
@@ -1236,6 +1260,8 @@ export interface components {
                  * @example openai
                  */
                 provider: string;
+                /** @description What the provider needs to know besides. */
+                settings: components["schemas"]["ConnectionSettings"];
                 /**
                  * @description Its name within the project; models of a compatible server are called `<slug>/<model>`.
                  * @example openai
@@ -1682,8 +1708,15 @@ export interface components {
         };
         /** @description A provider. */
         Provider: {
-            /** @description Its own base URL; null when the connection must name one. */
+            /** @description Its own base URL, in which `{region}` stands for that setting; null when the connection must name one. */
             base_url: string | null;
+            /**
+             * @description What its base URL looks like.
+             * @example https://api.openai.com/v1
+             */
+            base_url_example: string;
+            /** @description The forms of credential it takes, the usual one first. */
+            credentials: components["schemas"]["ProviderCredential"][];
             /** @description Where its models are documented. */
             docs_url: string | null;
             /**
@@ -1698,7 +1731,69 @@ export interface components {
             name: string;
             /** @description Whether calls need a credential. */
             needs_credential: boolean;
+            /** @description The settings it takes. */
+            settings: components["schemas"]["ProviderSetting"][];
         };
+        /** @description A form of credential. It is sent as one text. */
+        ProviderCredential: {
+            /** @description Members of the JSON document that the text is; none when the text is taken as it is. */
+            fields: components["schemas"]["ProviderCredentialField"][];
+            /** @description One sentence about it. */
+            hint: string;
+            /** @description Which. */
+            kind: components["schemas"]["ProviderCredentialKind"];
+            /**
+             * @description What people call it.
+             * @example API key
+             */
+            label: string;
+        };
+        /** @description A member of a credential document. */
+        ProviderCredentialField: {
+            /**
+             * @description Its name for people.
+             * @example Access key ID
+             */
+            label: string;
+            /**
+             * @description Its name in the document.
+             * @example access_key_id
+             */
+            name: string;
+            /** @description Whether it may not be left out. */
+            required: boolean;
+            /** @description Whether it is not to be shown while it is typed. */
+            secret: boolean;
+        };
+        /**
+         * @description What a credential is.
+         * @enum {string}
+         */
+        ProviderCredentialKind: "api_key" | "aws_keys" | "service_account";
+        /** @description A setting that is not secret. */
+        ProviderSetting: {
+            /**
+             * @description A value it could have.
+             * @example us-east-1
+             */
+            example: string;
+            /** @description One sentence about it. */
+            hint: string;
+            /**
+             * @description Its name for people.
+             * @example AWS region
+             */
+            label: string;
+            /** @description Its name in the settings of a connection. */
+            name: components["schemas"]["ProviderSettingName"];
+            /** @description Whether it may not be left out. */
+            required: boolean;
+        };
+        /**
+         * @description A member of a connection's settings. `deployments` is an object of texts, the others are texts.
+         * @enum {string}
+         */
+        ProviderSettingName: "region" | "project" | "organization" | "api_version" | "deployments";
         /** @description One inference call. */
         Request: {
             /** @description Upstream tries, in order. */
@@ -1975,6 +2070,7 @@ export interface components {
              * @description Lower is tried first.
              */
             priority?: number | null;
+            settings?: components["schemas"]["ConnectionSettings"] | null;
             status?: components["schemas"]["ConnectionStatus"] | null;
         };
         /** @description What shall change. */

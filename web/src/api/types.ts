@@ -5,7 +5,9 @@ type Schemas = components["schemas"];
 
 export type Attempt = Schemas["Attempt"];
 export type Connection = Schemas["Connection"];
+export type ConnectionSettings = Schemas["ConnectionSettings"];
 export type ConnectionTest = Schemas["ConnectionTest"];
+export type CredentialForm = Schemas["ProviderCredential"];
 export type Key = Schemas["Key"];
 export type KeyWithSecret = Schemas["KeyWithSecret"];
 export type Me = Schemas["Me"];
@@ -16,6 +18,7 @@ export type Provider = Schemas["Provider"];
 export type RequestRecord = Schemas["Request"];
 export type Role = Schemas["Role"];
 export type Session = Schemas["Session"];
+export type SettingForm = Schemas["ProviderSetting"];
 export type Usage = Schemas["Usage"];
 export type UsagePoint = Schemas["UsagePoint"];
 export type UsageSeries = Schemas["UsageSeries"];

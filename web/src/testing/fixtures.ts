@@ -100,6 +100,7 @@ export function busyConnections(now: number): Connection[] {
   });
   const base = {
     priority: 0,
+    settings: {},
     created_at: new Date(now - 30 * DAY).toISOString(),
     status: "active" as const,
   };

@@ -137,6 +137,15 @@ impl ProviderId {
         }
     }
 
+    /// Whether vectors can be asked of it in OpenAI's form.
+    #[must_use]
+    pub const fn has_embeddings(self) -> bool {
+        !matches!(
+            self,
+            Self::Anthropic | Self::Bedrock | Self::HuggingFace | Self::Perplexity | Self::Vertex
+        )
+    }
+
     /// Whether it is a server whose operator names the models, so that no catalog can list them: callers say
     /// `<slug of the connection>/<model>`.
     #[must_use]

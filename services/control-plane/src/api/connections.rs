@@ -2,154 +2,19 @@
 
 use actix_web::{delete, get, patch, post};
 use futures_util::FutureExt;
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 use sluicegate_contracts::config::Status;
 use sluicegate_contracts::ids::ConnectionId;
-use time::OffsetDateTime;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::connection_shapes::{Connection, CreateConnection, UpdateConnection};
 use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::shapes::{Page, nullable, nullable_secret, optional_secret, slug};
+use super::shapes::{Page, slug};
 use crate::app::connections::{self, Changes, NewConnection};
 use crate::domain::precondition::IfMatch;
 use crate::error::Result;
 use crate::store::Lock;
 use crate::store::connections as rows;
-
-/// Whether a connection may be used.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum ConnectionStatus {
-    /// In use.
-    Active,
-    /// Taken out of use; can be enabled again.
-    Disabled,
-}
-
-impl From<Status> for ConnectionStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Active => Self::Active,
-            Status::Disabled => Self::Disabled,
-        }
-    }
-}
-
-impl From<ConnectionStatus> for Status {
-    fn from(status: ConnectionStatus) -> Self {
-        match status {
-            ConnectionStatus::Active => Self::Active,
-            ConnectionStatus::Disabled => Self::Disabled,
-        }
-    }
-}
-
-/// How the last test of a connection went.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub(super) struct LastTest {
-    /// When.
-    #[serde(with = "time::serde::rfc3339")]
-    pub(super) at: OffsetDateTime,
-    /// Whether the provider accepted the credential.
-    pub(super) ok: bool,
-    /// Time to the whole answer, in milliseconds.
-    #[schema(required = true)]
-    pub(super) latency_ms: Option<u64>,
-    /// The provider's HTTP status.
-    #[schema(required = true)]
-    pub(super) status: Option<u16>,
-    /// One sentence about it.
-    #[schema(required = true)]
-    pub(super) message: Option<String>,
-}
-
-/// An account at a provider.
-#[derive(Serialize, ToSchema)]
-struct Connection {
-    /// Its id.
-    #[schema(value_type = String, example = "con_01jd0000000000000000000000")]
-    id: ConnectionId,
-    /// Its name within the project; models of a compatible server are called `<slug>/<model>`.
-    #[schema(example = "openai")]
-    slug: String,
-    /// Provider id.
-    #[schema(example = "openai")]
-    provider: String,
-    /// Base URL including the version path.
-    #[schema(example = "https://api.openai.com/v1")]
-    base_url: String,
-    /// End of the credential, when there is one.
-    #[schema(required = true, example = "…wxyz")]
-    credential_hint: Option<String>,
-    /// Whether it may be used.
-    status: ConnectionStatus,
-    /// Lower is tried first.
-    priority: i32,
-    /// When it was created.
-    #[serde(with = "time::serde::rfc3339")]
-    created_at: OffsetDateTime,
-    /// How its last test went, when it was tested.
-    #[schema(required = true)]
-    last_test: Option<LastTest>,
-}
-
-impl From<rows::Account> for Connection {
-    fn from(row: rows::Account) -> Self {
-        Self {
-            id: row.id,
-            slug: row.slug,
-            provider: row.provider,
-            base_url: row.base_url.as_str().trim_end_matches('/').to_owned(),
-            credential_hint: row.credential.map(|credential| credential.hint),
-            status: row.status.into(),
-            priority: row.priority,
-            created_at: row.created_at,
-            last_test: row.last_test.and_then(|test| serde_json::from_value(test).ok()),
-        }
-    }
-}
-
-/// A new connection.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CreateConnection {
-    /// Its name within the project.
-    #[schema(example = "openai", min_length = 2, max_length = 63)]
-    slug: String,
-    /// Provider id, from the list of providers.
-    #[schema(example = "openai")]
-    provider: String,
-    /// Base URL including the version path; the provider's own when absent.
-    base_url: Option<String>,
-    /// The credential; sealed at once and never shown again.
-    #[serde(default, deserialize_with = "optional_secret")]
-    #[schema(value_type = Option<String>, format = Password)]
-    credential: Option<SecretString>,
-    /// Lower is tried first; 0 when absent.
-    #[serde(default)]
-    priority: i32,
-}
-
-/// What shall change.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct UpdateConnection {
-    /// Base URL; null goes back to the provider's own. Another URL drops the credential unless it is sent again.
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
-    base_url: Option<Option<String>>,
-    /// A new credential; null forgets it.
-    #[serde(default, deserialize_with = "nullable_secret")]
-    #[schema(value_type = Option<String>, format = Password)]
-    credential: Option<Option<SecretString>>,
-    /// Whether it may be used.
-    status: Option<ConnectionStatus>,
-    /// Lower is tried first.
-    priority: Option<i32>,
-}
 
 fn shown(row: rows::Account) -> Result<Reply> {
     Reply::state(row.revision, &Connection::from(row))
@@ -199,6 +64,7 @@ pub(super) async fn create_connection(
         slug: slug(&body.slug)?,
         provider: body.provider,
         base_url: body.base_url,
+        settings: body.settings.unwrap_or_default().into(),
         credential: body.credential,
         priority: body.priority,
     };
@@ -263,6 +129,7 @@ pub(super) async fn update_connection(
     let body = body.checked()?;
     let changes = Changes {
         base_url: body.base_url,
+        settings: body.settings.map(Into::into),
         credential: body.credential,
         status: body.status.map(Status::from),
         priority: body.priority,

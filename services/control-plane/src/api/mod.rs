@@ -7,6 +7,7 @@ mod audit;
 mod auth;
 pub mod await_applied;
 pub mod browser;
+mod connection_shapes;
 mod connection_tests;
 mod connections;
 mod deployment;

@@ -1,11 +1,11 @@
 //! Accounts at providers. A credential is sealed for its connection before it is stored, and belongs to the address it
 //! was given for: another address drops it, so that it cannot be sent somewhere its owner never meant.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
-use sluicegate_contracts::config::{Entity, EntityKind, Status};
+use sluicegate_contracts::config::{Entity, EntityKind, ProviderSettings, Status};
 use sluicegate_contracts::ids::{ConnectionId, ProjectId};
-use sluicegate_credentials::Sealing;
+use sluicegate_credentials::{ProviderCredential, Sealing};
 use sluicegate_service_runtime::ids;
 use url::Url;
 
@@ -14,14 +14,11 @@ use crate::codes::Code;
 use crate::domain::base_url;
 use crate::domain::identity::Slug;
 use crate::domain::precondition::IfMatch;
+use crate::domain::provider_settings;
 use crate::domain::providers::{self, Provider};
 use crate::error::{Error, FieldError, Result};
 use crate::store::connections::{self, Account, StoredCredential};
 use crate::store::{Lock, routes};
-
-/// What a sealed credential is bound to, besides organization and row.
-const PURPOSE: &str = "connection-credential";
-const MAX_CREDENTIAL: usize = 4096;
 
 /// What an account is made from.
 #[derive(Debug)]
@@ -32,6 +29,8 @@ pub struct NewConnection {
     pub provider: String,
     /// Base URL; the provider's own when absent.
     pub base_url: Option<String>,
+    /// What the provider needs to know besides.
+    pub settings: ProviderSettings,
     /// The credential.
     pub credential: Option<SecretString>,
     /// Lower is tried first.
@@ -43,6 +42,8 @@ pub struct NewConnection {
 pub struct Changes {
     /// The base URL; `Some(None)` goes back to the provider's own.
     pub base_url: Option<Option<String>>,
+    /// All settings, in place of those before.
+    pub settings: Option<ProviderSettings>,
     /// The credential; `Some(None)` forgets it.
     pub credential: Option<Option<SecretString>>,
     /// Whether it may be used.
@@ -56,45 +57,54 @@ fn known_provider(id: &str) -> Result<&'static Provider> {
         .ok_or_else(|| Error::field("/provider", "unknown_provider", "See the list of providers."))
 }
 
-fn address(tx: &Tx, provider: &Provider, written: Option<&str>) -> Result<Url> {
-    let Some(text) = written.or(provider.base_url) else {
+fn address(tx: &Tx, provider: &Provider, settings: &ProviderSettings, written: Option<&str>) -> Result<Url> {
+    let own = provider.own_base_url(settings);
+    let Some(text) = written.or(own.as_deref()) else {
         return Err(Error::field(
             "/base_url",
             "missing",
             "This provider needs a base URL.",
         ));
     };
-    base_url::parse(text, &tx.state().settings.upstream.allow_private).map_err(|refused| {
+    permitted(tx, text).map_err(|refused| {
         let finding = FieldError::new("/base_url", "base_url_forbidden", refused.to_string());
         Error::new(Code::BaseUrlForbidden, refused.to_string()).with_fields(vec![finding])
     })
 }
 
-/// What a person may see of a credential: its end, if that gives nothing away.
-fn hint(credential: &str) -> String {
-    let last: Vec<char> = credential.chars().rev().take(4).collect();
-    if credential.chars().count() < 12 {
-        "…".to_owned()
+fn permitted(tx: &Tx, text: &str) -> Result<Url, base_url::Refused> {
+    base_url::parse(text, &tx.state().settings.upstream.allow_private)
+}
+
+fn check_settings(provider: &Provider, settings: &ProviderSettings) -> Result<()> {
+    let findings = provider_settings::findings(provider, settings);
+    if findings.is_empty() {
+        Ok(())
     } else {
-        format!("…{}", last.iter().rev().collect::<String>())
+        Err(Error::validation(findings))
     }
 }
 
-async fn seal(tx: &mut Tx, id: ConnectionId, credential: &SecretString) -> Result<StoredCredential> {
-    let text = credential.expose_secret().trim();
-    if !(1..=MAX_CREDENTIAL).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let detail = "Use 1 to 4096 visible ASCII characters without spaces.";
-        return Err(Error::field("/credential", "invalid_credential", detail));
+/// Reads a credential as the provider's and seals what was read.
+async fn seal(
+    tx: &mut Tx,
+    id: ConnectionId,
+    provider: &Provider,
+    text: &SecretString,
+) -> Result<StoredCredential> {
+    let invalid = |detail: String| Error::field("/credential", "invalid_credential", detail);
+    let credential = ProviderCredential::parse(text, provider.id.credentials())
+        .map_err(|malformed| invalid(malformed.to_string()))?;
+    // Workers call this address too.
+    if let ProviderCredential::ServiceAccount(account) = &credential {
+        permitted(tx, account.token_uri.as_str())
+            .map_err(|refused| invalid(format!("The field `token_uri` cannot be used. {refused}")))?;
     }
-    let place = Sealing {
-        organization: tx.organization()?,
-        row: id.as_uuid(),
-        purpose: PURPOSE,
-    };
+    let place = Sealing::connection_credential(tx.organization()?, id);
     let key = data_key::of_tenant(tx).await?;
     Ok(StoredCredential {
-        sealed: key.seal(&place, &SecretString::from(text), rand::random()),
-        hint: hint(text),
+        sealed: key.seal(&place, &credential.to_text(), rand::random()),
+        hint: credential.hint(),
     })
 }
 
@@ -111,10 +121,11 @@ pub async fn create(tx: &mut Tx, project: ProjectId, input: NewConnection) -> Re
             "This provider needs a credential.",
         ));
     }
+    check_settings(provider, &input.settings)?;
     let id = ids::fresh::<ConnectionId>();
-    let base_url = address(tx, provider, input.base_url.as_deref())?;
+    let base_url = address(tx, provider, &input.settings, input.base_url.as_deref())?;
     let credential = match &input.credential {
-        Some(credential) => Some(seal(tx, id, credential).await?),
+        Some(credential) => Some(seal(tx, id, provider, credential).await?),
         None => None,
     };
     let account = Account {
@@ -124,6 +135,7 @@ pub async fn create(tx: &mut Tx, project: ProjectId, input: NewConnection) -> Re
         slug: input.slug.as_str().to_owned(),
         provider: input.provider,
         base_url,
+        settings: input.settings,
         credential,
         status: Status::Active,
         priority: input.priority,
@@ -137,11 +149,19 @@ pub async fn create(tx: &mut Tx, project: ProjectId, input: NewConnection) -> Re
     Ok(account)
 }
 
+/// Whether the account is at an address of the provider's own.
+fn is_own(provider: &Provider, account: &Account) -> bool {
+    let own = provider.own_base_url(&account.settings);
+    own.and_then(|own| own.parse::<Url>().ok())
+        .is_some_and(|own| own == account.base_url)
+}
+
 fn facts(account: &Account) -> serde_json::Value {
     json!({
         "slug": account.slug,
         "provider": account.provider,
         "base_url": account.base_url,
+        "settings": account.settings,
         "has_credential": account.credential.is_some(),
         "status": account.status,
     })
@@ -154,7 +174,8 @@ async fn locked(tx: &mut Tx, project: ProjectId, id: ConnectionId, if_match: &If
     Ok(account)
 }
 
-/// Changes an account. Another base URL drops the credential unless it is sent again.
+/// Changes an account. Another base URL drops the credential unless it is sent again; from one of the provider's own
+/// addresses to another, as when its region changes, it stays.
 ///
 /// # Errors
 /// `not_found`, `validation_failed`, `base_url_forbidden`, `version_conflict`.
@@ -166,16 +187,30 @@ pub async fn update(
     if_match: &IfMatch,
 ) -> Result<Account> {
     let mut account = locked(tx, project, id, if_match).await?;
-    if let Some(written) = changes.base_url {
-        let base_url = address(tx, known_provider(&account.provider)?, written.as_deref())?;
-        if base_url != account.base_url {
-            account.credential = None;
+    let provider = known_provider(&account.provider)?;
+    let was_own = is_own(provider, &account);
+    if let Some(settings) = changes.settings {
+        check_settings(provider, &settings)?;
+        account.last_test = account.last_test.filter(|_| settings == account.settings);
+        account.settings = settings;
+    }
+    let written = match &changes.base_url {
+        Some(written) => Some(written.as_deref()),
+        None => was_own.then_some(None),
+    };
+    if let Some(written) = written {
+        let base_url = address(tx, provider, &account.settings, written)?;
+        let moved = base_url != account.base_url;
+        account.base_url = base_url;
+        if moved {
             account.last_test = None;
         }
-        account.base_url = base_url;
+        if moved && !(was_own && is_own(provider, &account)) {
+            account.credential = None;
+        }
     }
     match changes.credential {
-        Some(Some(credential)) => account.credential = Some(seal(tx, id, &credential).await?),
+        Some(Some(credential)) => account.credential = Some(seal(tx, id, provider, &credential).await?),
         Some(None) => account.credential = None,
         None => {}
     }
@@ -205,15 +240,4 @@ pub async fn delete(tx: &mut Tx, project: ProjectId, id: ConnectionId, if_match:
     tx.audit("connection.delete", id, &json!({ "slug": account.slug }));
     tx.retract(EntityKind::Connection, id.as_uuid());
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hint_gives_short_credentials_away_not_at_all() {
-        assert_eq!(hint("sk-abcdefghijklwxyz"), "…wxyz");
-        assert_eq!(hint("short"), "…");
-    }
 }

@@ -1,12 +1,14 @@
 //! Pure rules: no SQL, no HTTP, no clock. Values are parsed into types that cannot be wrong; called by `app` and `api`.
 
 pub mod base_url;
+mod bedrock_models;
 pub mod identity;
 pub mod model_catalog;
 pub mod model_names;
 pub mod model_pattern;
 pub mod precondition;
 pub mod price_text;
+pub mod provider_settings;
 pub mod providers;
 pub mod role;
 pub mod route_draft;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sluicegate_contracts::config::{Operation, PriceCard, PriceTier};
+use sluicegate_contracts::config::{Operation, PriceCard, PriceTier, ProviderId};
 use sluicegate_contracts::money::PicoUsd;
 
+use super::bedrock_models;
+use super::model_names;
 use super::price_text::{PriceTextError, per_million_dollars};
 use super::providers::{self, Provider};
-use super::{model_names, providers::OPENAI_COMPATIBLE};
 
 /// A model, whoever serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct Catalog {
     pub unknown_providers: u64,
     /// Rows of models that do not read and write text.
     pub not_text: u64,
+    /// Embedding models of providers that cannot be asked for vectors here.
+    pub not_reachable: u64,
     /// Endpoints whose price is missing or cannot be expressed.
     pub unpriced: u64,
 }
@@ -142,11 +145,11 @@ impl Catalog {
         let document: Document = serde_json::from_str(text)?;
         let mut catalog = Self::default();
         for (id, entry) in document.providers {
-            match providers::find(&id).filter(|provider| provider.id != OPENAI_COMPATIBLE) {
+            match providers::find(&id).filter(|provider| !provider.id.names_its_own_models()) {
                 Some(provider) => {
-                    catalog.providers.push(provider.id);
-                    entry
-                        .models
+                    catalog.providers.push(provider.id.as_str());
+                    let models = distinct(provider, entry.models);
+                    models
                         .into_iter()
                         .for_each(|(name, model)| catalog.add(provider, name, model));
                 }
@@ -162,12 +165,16 @@ impl Catalog {
             self.not_text += 1;
             return;
         }
+        let operation = operation(&upstream_model, entry.family.as_deref());
+        if operation == Operation::Embeddings && !provider.id.has_embeddings() {
+            self.not_reachable += 1;
+            return;
+        }
         let price = entry.cost.as_ref().and_then(|cost| price_card(cost).ok());
         self.unpriced += u64::from(price.is_none());
-        let operation = operation(&upstream_model, entry.family.as_deref());
         let endpoint = CatalogEndpoint {
             model: model_names::canonical(provider, &upstream_model),
-            provider: provider.id,
+            provider: provider.id.as_str(),
             upstream_model,
             operations: vec![operation],
             price,
@@ -204,6 +211,18 @@ impl Catalog {
             self.models.insert(endpoint.model.clone(), model);
         }
     }
+}
+
+/// The rows of a provider, one per model where it lists a model under several ids.
+fn distinct(provider: &Provider, mut models: BTreeMap<String, ModelEntry>) -> BTreeMap<String, ModelEntry> {
+    if provider.id == ProviderId::Bedrock {
+        let kept: Vec<String> = bedrock_models::preferred(models.keys().map(String::as_str))
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        models.retain(|id, _| kept.contains(id));
+    }
+    models
 }
 
 /// Lists do not say what a model is asked for, but embedding models say it in their names.
@@ -273,11 +292,12 @@ mod tests {
         let catalog = Catalog::parse(SEED).unwrap();
         assert!(catalog.endpoints.len() > 700 && catalog.models.len() > 400);
         assert_eq!((catalog.unknown_providers, catalog.not_text), (0, 0));
-        let known = providers::PROVIDERS.len() - 1;
+        let mut known = providers::PROVIDERS.iter().map(|provider| provider.id);
+        let missing =
+            known.find(|id| !id.names_its_own_models() && !catalog.providers.contains(&id.as_str()));
         assert_eq!(
-            catalog.providers.len(),
-            known,
-            "every provider with an address has models in the seed"
+            missing, None,
+            "every provider with models of its own has some in the seed"
         );
     }
 
@@ -298,6 +318,41 @@ mod tests {
             .filter_map(|one| one.price.as_ref())
             .find(|one| !one.tiers.is_empty());
         assert!(tiered.unwrap().tiers[0].above_input_tokens >= 100_000);
+    }
+
+    #[test]
+    fn clouds_serve_models_under_the_names_their_vendors_give() {
+        let catalog = Catalog::parse(SEED).unwrap();
+        for (provider, upstream, model) in [
+            (
+                "amazon-bedrock",
+                "global.anthropic.claude-sonnet-4-6",
+                "anthropic/claude-sonnet-4-6",
+            ),
+            (
+                "google-vertex",
+                "claude-sonnet-4-6@default",
+                "anthropic/claude-sonnet-4-6",
+            ),
+            ("anthropic", "claude-sonnet-4-6", "anthropic/claude-sonnet-4-6"),
+            ("azure", "gpt-4o-mini", "openai/gpt-4o-mini"),
+            ("google-vertex", "gemini-2.5-flash", "google/gemini-2.5-flash"),
+            ("google", "gemini-2.5-flash", "google/gemini-2.5-flash"),
+        ] {
+            assert_eq!(endpoint(&catalog, provider, upstream).model, model);
+        }
+        let mut reached: Vec<_> = catalog
+            .endpoints
+            .iter()
+            .map(|it| (it.provider, &it.upstream_model))
+            .collect();
+        reached.sort_unstable();
+        reached.dedup();
+        assert_eq!(
+            reached.len(),
+            catalog.endpoints.len(),
+            "one row per provider and name"
+        );
     }
 
     #[test]

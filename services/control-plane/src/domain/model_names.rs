@@ -1,6 +1,9 @@
 //! Canonical model ids: the same open-weight model has another name at each provider, and `vendor/model` in lower case
 //! is the one callers and routes use. Called by the catalog import; pure and total, an unknown name stays as it is.
 
+use sluicegate_contracts::config::ProviderId;
+
+use super::bedrock_models;
 use super::providers::Provider;
 
 /// Vendors as some providers spell them, and as the canonical id does.
@@ -9,8 +12,10 @@ const VENDORS: &[(&str, &str)] = &[
     ("meta", "meta-llama"),
     ("minimaxai", "minimax"),
     ("mistral", "mistralai"),
+    ("moonshot", "moonshotai"),
     ("xai", "x-ai"),
     ("xiaomimimo", "xiaomi"),
+    ("zai", "z-ai"),
     ("zai-org", "z-ai"),
 ];
 
@@ -18,12 +23,13 @@ const VENDORS: &[(&str, &str)] = &[
 const FAMILIES: &[(&str, &str)] = &[
     ("claude", "anthropic"),
     ("codestral", "mistralai"),
+    ("codex", "openai"),
     ("deepseek", "deepseek"),
     ("devstral", "mistralai"),
     ("gemini", "google"),
     ("gemma", "google"),
     ("glm", "z-ai"),
-    ("gpt-oss", "openai"),
+    ("gpt-", "openai"),
     ("grok", "x-ai"),
     ("kimi", "moonshotai"),
     ("llama", "meta-llama"),
@@ -32,8 +38,14 @@ const FAMILIES: &[(&str, &str)] = &[
     ("ministral", "mistralai"),
     ("mistral", "mistralai"),
     ("mixtral", "mistralai"),
+    ("o1", "openai"),
+    ("o3", "openai"),
+    ("o4", "openai"),
+    ("phi-", "microsoft"),
     ("qwen", "qwen"),
     ("qwq", "qwen"),
+    ("text-embedding-3", "openai"),
+    ("text-embedding-ada", "openai"),
     ("zai-glm", "z-ai"),
 ];
 
@@ -41,21 +53,35 @@ const FAMILIES: &[(&str, &str)] = &[
 #[must_use]
 pub fn canonical(provider: &Provider, upstream: &str) -> String {
     let name = upstream.to_lowercase();
+    if provider.id == ProviderId::Bedrock {
+        return bedrock_models::canonical(&name, vendor);
+    }
+    let name = if provider.id == ProviderId::Vertex {
+        of_vertex(&name)
+    } else {
+        name
+    };
     if let Some(name) = name.strip_prefix("accounts/fireworks/models/") {
         return bare(provider, &dotted(name));
     }
     match name.rsplit_once('/') {
-        Some((vendor, model)) if !vendor.contains('/') => {
-            let vendor = VENDORS
-                .iter()
-                .find(|(spelled, _)| *spelled == vendor)
-                .map_or(vendor, |(_, known)| known);
-            format!("{vendor}/{model}")
-        }
+        Some((spelled, model)) if !spelled.contains('/') => format!("{}/{model}", vendor(spelled)),
         // Deeper paths are a provider's own things (routers, tunings): its own namespace keeps them apart.
         Some((_, model)) => format!("{}/{model}", provider.id),
         None => bare(provider, &name),
     }
+}
+
+/// The vendor as the canonical id spells it.
+fn vendor(spelled: &str) -> &str {
+    let known = VENDORS.iter().find(|(other, _)| *other == spelled);
+    known.map_or(spelled, |(_, known)| known)
+}
+
+/// Vertex AI writes the version of Claude behind an `@`, and `-maas` behind what it serves for others.
+fn of_vertex(name: &str) -> String {
+    let name = name.strip_suffix("@default").unwrap_or(name);
+    name.strip_suffix("-maas").unwrap_or(name).replace('@', "-")
 }
 
 fn bare(provider: &Provider, name: &str) -> String {
@@ -65,7 +91,7 @@ fn bare(provider: &Provider, name: &str) -> String {
             .find(|(start, _)| name.starts_with(start))
             .map(|(_, vendor)| *vendor)
     };
-    let vendor = provider.vendor.or_else(family).unwrap_or(provider.id);
+    let vendor = provider.vendor.or_else(family).unwrap_or(provider.id.as_str());
     format!("{vendor}/{name}")
 }
 
@@ -115,6 +141,22 @@ mod tests {
             ("groq", "llama-3.1-8b-instant", "meta-llama/llama-3.1-8b-instant"),
             ("groq", "mystery-1", "groq/mystery-1"),
             ("google", "gemini-2.5-flash", "google/gemini-2.5-flash"),
+            ("google-vertex", "gemini-2.5-flash", "google/gemini-2.5-flash"),
+            (
+                "google-vertex",
+                "claude-haiku-4-5@20251001",
+                "anthropic/claude-haiku-4-5-20251001",
+            ),
+            (
+                "google-vertex",
+                "claude-sonnet-5@default",
+                "anthropic/claude-sonnet-5",
+            ),
+            ("google-vertex", "zai-org/glm-5-maas", "z-ai/glm-5"),
+            ("azure", "gpt-4o-mini", "openai/gpt-4o-mini"),
+            ("azure", "o3-mini", "openai/o3-mini"),
+            ("azure", "text-embedding-3-small", "openai/text-embedding-3-small"),
+            ("azure", "claude-sonnet-4-6", "anthropic/claude-sonnet-4-6"),
         ];
         for (provider, upstream, expected) in cases {
             let provider = providers::find(provider).unwrap();

@@ -1,28 +1,56 @@
-//! The providers Sluicegate can reach: each speaks the OpenAI chat protocol at the address given here. Read by the
-//! catalog import (rows of other providers are left out), by connections (default address) and by `GET /providers`.
+//! What the control plane knows of each provider: its name, its address, and what a connection to it needs. Read by the
+//! catalog import (rows of other providers are left out), by connections and by `GET /providers`. How a provider is
+//! spoken to is the data plane's business.
+
+use std::borrow::Cow;
+
+use sluicegate_contracts::config::{ProviderId, ProviderSettings};
+
+use super::provider_settings::Setting;
 
 /// A provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provider {
     /// Id in the catalog and in connections.
-    pub id: &'static str,
+    pub id: ProviderId,
     /// Name for people.
     pub name: &'static str,
-    /// Base URL including the version path, without a trailing slash; `None` when only its operator knows.
+    /// Base URL without a trailing slash, in which `{region}` stands for the setting; `None` when only its operator or
+    /// its customer knows.
     pub base_url: Option<&'static str>,
+    /// What such a base URL looks like where there is none.
+    pub base_url_example: &'static str,
     /// Whether calls need a credential.
     pub needs_credential: bool,
+    /// What it needs to know besides, as a form asks for it.
+    pub settings: &'static [Setting],
     /// Where its models are documented.
     pub docs_url: &'static str,
     /// Vendor of the models it makes itself, as in the first half of a canonical model id.
     pub vendor: Option<&'static str>,
 }
 
-/// Id of a server that the tenant names by address.
-pub const OPENAI_COMPATIBLE: &str = "openai-compatible";
+impl Provider {
+    /// Its own address for an account with these settings; `None` when it has none, or a setting is missing.
+    #[must_use]
+    pub fn own_base_url(&self, settings: &ProviderSettings) -> Option<Cow<'static, str>> {
+        let base = self.base_url?;
+        if !base.contains("{region}") {
+            return Some(base.into());
+        }
+        let region = settings.region.as_deref()?;
+        // Google's global location has no name of its own in front.
+        let filled = if self.id == ProviderId::Vertex && region == "global" {
+            base.replace("{region}-", "")
+        } else {
+            base.replace("{region}", region)
+        };
+        Some(filled.into())
+    }
+}
 
 const fn hosted(
-    id: &'static str,
+    id: ProviderId,
     name: &'static str,
     base_url: &'static str,
     docs_url: &'static str,
@@ -32,79 +60,161 @@ const fn hosted(
         id,
         name,
         base_url: Some(base_url),
+        base_url_example: base_url,
         needs_credential: true,
+        settings: &[],
         docs_url,
         vendor,
+    }
+}
+
+/// A server that its operator runs.
+const fn own_server(
+    id: ProviderId,
+    name: &'static str,
+    example: &'static str,
+    docs_url: &'static str,
+) -> Provider {
+    Provider {
+        base_url: None,
+        needs_credential: false,
+        ..hosted(id, name, example, docs_url, None)
     }
 }
 
 /// Every provider, by id.
 #[rustfmt::skip]
 pub const PROVIDERS: &[Provider] = &[
-    hosted("alibaba", "Alibaba Model Studio", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+    hosted(ProviderId::Alibaba, "Alibaba Model Studio", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         "https://www.alibabacloud.com/help/en/model-studio/models", Some("qwen")),
-    hosted("anthropic", "Anthropic", "https://api.anthropic.com/v1",
+    Provider {
+        settings: &[Setting::required_region("AWS region", "us-east-1"), Setting::INFERENCE_PROFILES],
+        ..hosted(ProviderId::Bedrock, "Amazon Bedrock", "https://bedrock-runtime.{region}.amazonaws.com",
+            "https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html", None)
+    },
+    hosted(ProviderId::Anthropic, "Anthropic", "https://api.anthropic.com/v1",
         "https://docs.anthropic.com/en/docs/about-claude/models", Some("anthropic")),
-    hosted("baseten", "Baseten", "https://inference.baseten.co/v1",
+    Provider {
+        base_url: None,
+        settings: &[Setting::API_VERSION, Setting::DEPLOYMENTS],
+        ..hosted(ProviderId::Azure, "Azure OpenAI", "https://my-resource.openai.azure.com",
+            "https://learn.microsoft.com/en-us/azure/ai-services/openai/concepts/models", None)
+    },
+    hosted(ProviderId::Baseten, "Baseten", "https://inference.baseten.co/v1",
         "https://docs.baseten.co/inference/model-apis/overview", None),
-    hosted("cerebras", "Cerebras", "https://api.cerebras.ai/v1",
+    hosted(ProviderId::Cerebras, "Cerebras", "https://api.cerebras.ai/v1",
         "https://inference-docs.cerebras.ai/models/overview", None),
-    hosted("cohere", "Cohere", "https://api.cohere.ai/compatibility/v1",
+    hosted(ProviderId::Cohere, "Cohere", "https://api.cohere.com",
         "https://docs.cohere.com/docs/models", Some("cohere")),
-    hosted("deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai",
+    hosted(ProviderId::DeepInfra, "DeepInfra", "https://api.deepinfra.com/v1/openai",
         "https://deepinfra.com/models", None),
-    hosted("deepseek", "DeepSeek", "https://api.deepseek.com/v1",
+    hosted(ProviderId::DeepSeek, "DeepSeek", "https://api.deepseek.com/v1",
         "https://api-docs.deepseek.com/quick_start/pricing", Some("deepseek")),
-    hosted("fireworks-ai", "Fireworks AI", "https://api.fireworks.ai/inference/v1",
+    hosted(ProviderId::Fireworks, "Fireworks AI", "https://api.fireworks.ai/inference/v1",
         "https://fireworks.ai/docs/", None),
-    hosted("google", "Google AI Studio", "https://generativelanguage.googleapis.com/v1beta/openai",
+    hosted(ProviderId::Google, "Google AI Studio", "https://generativelanguage.googleapis.com/v1beta",
         "https://ai.google.dev/gemini-api/docs/models", Some("google")),
-    hosted("groq", "Groq", "https://api.groq.com/openai/v1",
+    Provider {
+        settings: &[Setting::GOOGLE_PROJECT, Setting::required_region("Location", "global")],
+        ..hosted(ProviderId::Vertex, "Google Vertex AI", "https://{region}-aiplatform.googleapis.com",
+            "https://cloud.google.com/vertex-ai/generative-ai/docs/models", None)
+    },
+    hosted(ProviderId::Groq, "Groq", "https://api.groq.com/openai/v1",
         "https://console.groq.com/docs/models", None),
-    hosted("huggingface", "Hugging Face", "https://router.huggingface.co/v1",
+    hosted(ProviderId::HuggingFace, "Hugging Face", "https://router.huggingface.co/v1",
         "https://huggingface.co/docs/inference-providers", None),
-    hosted("mistral", "Mistral AI", "https://api.mistral.ai/v1",
+    own_server(ProviderId::LlamaCpp, "llama.cpp server", "http://llama.example.com:8080/v1",
+        "https://github.com/ggml-org/llama.cpp/tree/master/tools/server"),
+    hosted(ProviderId::Mistral, "Mistral AI", "https://api.mistral.ai/v1",
         "https://docs.mistral.ai/getting-started/models/", Some("mistralai")),
-    hosted("moonshotai", "Moonshot AI", "https://api.moonshot.ai/v1",
+    hosted(ProviderId::MoonshotAi, "Moonshot AI", "https://api.moonshot.ai/v1",
         "https://platform.moonshot.ai/docs/api/chat", Some("moonshotai")),
-    hosted("nebius", "Nebius Token Factory", "https://api.tokenfactory.nebius.com/v1",
+    hosted(ProviderId::Nebius, "Nebius Token Factory", "https://api.tokenfactory.nebius.com/v1",
         "https://docs.tokenfactory.nebius.com/", None),
-    hosted("nvidia", "NVIDIA", "https://integrate.api.nvidia.com/v1",
+    hosted(ProviderId::Nvidia, "NVIDIA", "https://integrate.api.nvidia.com/v1",
         "https://docs.api.nvidia.com/nim/", Some("nvidia")),
-    hosted("openai", "OpenAI", "https://api.openai.com/v1",
-        "https://platform.openai.com/docs/models", Some("openai")),
-    Provider { id: OPENAI_COMPATIBLE, name: "OpenAI-compatible server", base_url: None, needs_credential: false,
-        docs_url: "https://platform.openai.com/docs/api-reference/chat", vendor: None },
-    hosted("openrouter", "OpenRouter", "https://openrouter.ai/api/v1",
+    own_server(ProviderId::Ollama, "Ollama", "http://ollama.example.com:11434/v1",
+        "https://ollama.com/library"),
+    Provider {
+        settings: &[Setting::ORGANIZATION, Setting::OPENAI_PROJECT],
+        ..hosted(ProviderId::OpenAi, "OpenAI", "https://api.openai.com/v1",
+            "https://platform.openai.com/docs/models", Some("openai"))
+    },
+    own_server(ProviderId::Compatible, "OpenAI-compatible server", "https://models.example.com/v1",
+        "https://platform.openai.com/docs/api-reference/chat"),
+    hosted(ProviderId::OpenRouter, "OpenRouter", "https://openrouter.ai/api/v1",
         "https://openrouter.ai/models", None),
-    hosted("perplexity", "Perplexity", "https://api.perplexity.ai",
+    hosted(ProviderId::Perplexity, "Perplexity", "https://api.perplexity.ai",
         "https://docs.perplexity.ai", Some("perplexity")),
-    hosted("togetherai", "Together AI", "https://api.together.xyz/v1",
+    hosted(ProviderId::Together, "Together AI", "https://api.together.xyz/v1",
         "https://docs.together.ai/docs/serverless-models", None),
-    hosted("upstage", "Upstage", "https://api.upstage.ai/v1",
+    hosted(ProviderId::Upstage, "Upstage", "https://api.upstage.ai/v1",
         "https://developers.upstage.ai/docs/apis/chat", Some("upstage")),
-    hosted("xai", "xAI", "https://api.x.ai/v1",
+    own_server(ProviderId::Vllm, "vLLM", "http://vllm.example.com:8000/v1",
+        "https://docs.vllm.ai/en/latest/models/supported_models.html"),
+    hosted(ProviderId::Xai, "xAI", "https://api.x.ai/v1",
         "https://docs.x.ai/docs/models", Some("x-ai")),
-    hosted("zai", "Z.AI", "https://api.z.ai/api/paas/v4",
+    hosted(ProviderId::Zai, "Z.AI", "https://api.z.ai/api/paas/v4",
         "https://docs.z.ai/guides/overview/pricing", Some("z-ai")),
 ];
 
 /// The provider with this id.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Provider> {
-    PROVIDERS.iter().find(|provider| provider.id == id)
+    PROVIDERS.iter().find(|provider| provider.id.as_str() == id)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::provider_settings::SettingName;
     use super::*;
 
     #[test]
-    fn ids_are_sorted_and_addresses_end_without_a_slash() {
-        assert!(PROVIDERS.windows(2).all(|pair| pair[0].id < pair[1].id));
+    fn every_provider_is_here_in_its_order() {
+        let ids: Vec<_> = PROVIDERS.iter().map(|provider| provider.id).collect();
+        assert_eq!(ids, ProviderId::ALL);
+    }
+
+    #[test]
+    fn addresses_end_without_a_slash_and_ask_only_for_settings_that_are_required() {
         for provider in PROVIDERS {
+            assert!(!provider.base_url_example.ends_with('/'), "{}", provider.id);
             let Some(url) = provider.base_url else { continue };
-            assert!(url.starts_with("https://") && !url.ends_with('/'), "{url}");
+            assert!(url.starts_with("https://"), "{url}");
+            let asks = provider
+                .settings
+                .iter()
+                .any(|it| it.required && it.name == SettingName::Region);
+            assert_eq!(url.contains('{'), asks, "{url}");
         }
+    }
+
+    #[test]
+    fn regional_addresses_are_filled_in() {
+        let at = |id: &str, region: Option<&str>| {
+            let settings = ProviderSettings {
+                region: region.map(str::to_owned),
+                ..ProviderSettings::default()
+            };
+            find(id).unwrap().own_base_url(&settings)
+        };
+        for (id, region, url) in [
+            (
+                "amazon-bedrock",
+                "eu-west-1",
+                "https://bedrock-runtime.eu-west-1.amazonaws.com",
+            ),
+            (
+                "google-vertex",
+                "europe-west4",
+                "https://europe-west4-aiplatform.googleapis.com",
+            ),
+            ("google-vertex", "global", "https://aiplatform.googleapis.com"),
+            ("openai", "anywhere", "https://api.openai.com/v1"),
+        ] {
+            assert_eq!(at(id, Some(region)).as_deref(), Some(url));
+        }
+        assert_eq!(at("amazon-bedrock", None), None);
+        assert_eq!(at("azure", Some("x")), None);
     }
 }

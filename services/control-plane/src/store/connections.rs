@@ -2,6 +2,7 @@
 
 use sluicegate_contracts::config::{Connection as Published, ProviderSettings, SealedText, Status};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use url::Url;
 use uuid::Uuid;
@@ -35,6 +36,8 @@ pub struct Account {
     pub provider: String,
     /// Base URL without a trailing slash.
     pub base_url: Url,
+    /// What the provider needs to know besides.
+    pub settings: ProviderSettings,
     /// Its credential.
     pub credential: Option<StoredCredential>,
     /// Whether it may be used.
@@ -60,7 +63,7 @@ impl Account {
             slug: self.slug.clone(),
             provider: self.provider.clone(),
             base_url: self.base_url.clone(),
-            settings: ProviderSettings::default(),
+            settings: self.settings.clone(),
             credential: self
                 .credential
                 .as_ref()
@@ -78,6 +81,7 @@ struct Row {
     slug: String,
     provider: String,
     base_url: String,
+    settings: Json<ProviderSettings>,
     credential: Option<String>,
     credential_hint: Option<String>,
     status: String,
@@ -108,6 +112,7 @@ impl TryFrom<Row> for Account {
                 .base_url
                 .parse()
                 .map_err(|error: url::ParseError| Error::internal(error))?,
+            settings: row.settings.0,
             credential: row.credential.map(|sealed| StoredCredential {
                 sealed: SealedText(sealed),
                 hint: row.credential_hint.unwrap_or_default(),
@@ -133,8 +138,8 @@ pub async fn insert(connection: &mut Connection, account: &Account) -> Result<()
     let inserted = sqlx::query!(
         "insert into connections
             (id, organization_id, project_id, slug, provider, base_url, credential, credential_hint, status, priority,
-             revision, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             revision, created_at, settings)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         account.id.as_uuid(),
         account.organization.as_uuid(),
         account.project.as_uuid(),
@@ -147,6 +152,7 @@ pub async fn insert(connection: &mut Connection, account: &Account) -> Result<()
         account.priority,
         account.revision,
         account.created_at,
+        Json(&account.settings) as _,
     )
     .execute(connection)
     .await;
@@ -171,11 +177,12 @@ pub async fn list(
 ) -> Result<Vec<Account>> {
     sqlx::query_as!(
         Row,
-        "select id, organization_id, project_id, slug, provider, base_url, credential, credential_hint, status,
-            priority, last_test, revision, created_at
+        r#"select id, organization_id, project_id, slug, provider, base_url,
+            settings as "settings: Json<ProviderSettings>", credential, credential_hint, status, priority, last_test,
+            revision, created_at
          from connections
          where project_id = $1 and deleted_at is null and ($2::uuid is null or id < $2)
-         order by id desc limit $3",
+         order by id desc limit $3"#,
         project.as_uuid(),
         before.map(ConnectionId::as_uuid),
         limit,
@@ -207,9 +214,10 @@ pub async fn find(
     }
     sqlx::query_as!(
         Row,
-        "select id, organization_id, project_id, slug, provider, base_url, credential, credential_hint, status,
-            priority, last_test, revision, created_at
-         from connections where project_id = $1 and id = $2 and deleted_at is null",
+        r#"select id, organization_id, project_id, slug, provider, base_url,
+            settings as "settings: Json<ProviderSettings>", credential, credential_hint, status, priority, last_test,
+            revision, created_at
+         from connections where project_id = $1 and id = $2 and deleted_at is null"#,
         project.as_uuid(),
         id.as_uuid(),
     )
@@ -240,7 +248,7 @@ pub async fn names(connection: &mut Connection, project: ProjectId) -> Result<Ve
 pub async fn update(connection: &mut Connection, account: &mut Account) -> Result<()> {
     account.revision = sqlx::query_scalar!(
         "update connections set base_url = $2, credential = $3, credential_hint = $4, status = $5, priority = $6,
-            last_test = $7, revision = revision + 1
+            last_test = $7, settings = $8, revision = revision + 1
          where id = $1 returning revision",
         account.id.as_uuid(),
         account.base_url.as_str(),
@@ -249,6 +257,7 @@ pub async fn update(connection: &mut Connection, account: &mut Account) -> Resul
         status_text(account.status),
         account.priority,
         account.last_test,
+        Json(&account.settings) as _,
     )
     .fetch_one(connection)
     .await?;

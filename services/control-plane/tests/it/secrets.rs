@@ -43,6 +43,12 @@ async fn no_secret_is_stored_in_the_clear(pool: PgPool) {
     ada.post(&ada.in_project("/connections"), &connection)
         .await
         .expect(201);
+    let keys = r#"{"access_key_id":"AKIAIOSFODNN7EXAMPLE","secret_access_key":"canary-secret-of-aws"}"#;
+    let bedrock = json!({ "slug": "aws", "provider": "amazon-bedrock", "settings": { "region": "us-east-1" },
+        "credential": keys });
+    ada.post(&ada.in_project("/connections"), &bedrock)
+        .await
+        .expect(201);
     let invite = ada
         .post(
             &ada.in_organization("/invites"),
@@ -55,6 +61,7 @@ async fn no_secret_is_stored_in_the_clear(pool: PgPool) {
     for secret in [
         &key.text_of("secret"),
         "canary-credential",
+        "canary-secret-of-aws",
         PASSWORD,
         &token,
         &"11".repeat(32),

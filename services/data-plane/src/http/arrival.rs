@@ -2,12 +2,14 @@
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{HttpMessage, HttpRequest};
+use sluicegate_protocols::Dialect;
 use sluicegate_service_runtime::http_span::RequestContext;
 use std::time::Duration;
 
 use super::body::BodyHead;
 use crate::error::{ErrorKind, GatewayError};
-use crate::pipeline::{Gateway, Progress};
+use crate::pipeline::{Api, Gateway, Progress};
+use crate::upstream::PassedHeaders;
 
 /// When to come back to a worker that is about to stop: another one has taken over by then.
 const DRAIN_RETRY: Duration = Duration::from_secs(1);
@@ -16,8 +18,12 @@ const DRAIN_RETRY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) context: RequestContext,
+    /// The model, where the path names it; empty elsewhere.
+    pub(crate) model: String,
     pub(crate) presented: Presented,
     pub(crate) body: BodyHead,
+    /// What goes on to a provider of the caller's dialect.
+    pub(crate) passed: PassedHeaders,
     pub(crate) progress: Progress,
 }
 
@@ -40,7 +46,7 @@ impl Arrival {
     ///
     /// # Errors
     /// 503 while draining, 431 when the head is too large.
-    pub(crate) fn of(request: &HttpRequest) -> Result<(Gateway, Self), GatewayError> {
+    pub(crate) fn of(request: &HttpRequest, api: Api) -> Result<(Gateway, Self), GatewayError> {
         let gateway = request.app_data::<Gateway>().cloned();
         let context = request.extensions().get::<RequestContext>().cloned();
         let (Some(gateway), Some(context)) = (gateway, context) else {
@@ -64,21 +70,39 @@ impl Arrival {
             let message = format!("The request's head is larger than {limit} bytes.");
             return Err(GatewayError::new(ErrorKind::HeadersTooLarge, message));
         }
-        let presented = presented(request.headers());
+        let presented = match presented(request.headers()) {
+            Presented::Nothing if api.dialect() == Dialect::Gemini => in_query(request.query_string()),
+            presented @ (Presented::Nothing | Presented::OtherScheme | Presented::Key(_)) => presented,
+        };
         let body = BodyHead::of(request);
+        let headers = request.headers().iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let passed = PassedHeaders::select(api.dialect(), headers);
         Ok((
             gateway,
             Self {
                 context,
+                model: String::new(),
                 presented,
                 body,
+                passed,
                 progress: Progress::default(),
             },
         ))
     }
 }
 
-/// `Authorization: Bearer` first, then `x-api-key`.
+/// `?key=`, which Google's older clients send. A query ends in logs, so no other path takes a key from there; ours logs
+/// the pattern of a path and never the path.
+fn in_query(query: &str) -> Presented {
+    let key = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "key");
+    match key {
+        Some((_, key)) if !key.is_empty() => Presented::Key(key.into_owned()),
+        Some(_) | None => Presented::Nothing,
+    }
+}
+
+/// `Authorization: Bearer` first, then `x-api-key`, then `x-goog-api-key`. A header that is there twice counts once.
 fn presented(headers: &HeaderMap) -> Presented {
     let text = |name: &str| {
         headers
@@ -91,7 +115,8 @@ fn presented(headers: &HeaderMap) -> Presented {
         let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    match bearer.or_else(|| text("x-api-key")) {
+    let named = || text("x-api-key").or_else(|| text("x-goog-api-key"));
+    match bearer.or_else(named) {
         Some("") => Presented::Nothing,
         Some(key) => Presented::Key(key.to_owned()),
         None if headers.contains_key(AUTHORIZATION) => Presented::OtherScheme,

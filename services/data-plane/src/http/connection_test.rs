@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sluicegate_contracts::worker::{ConnectionReport, ConnectionTest};
+use sluicegate_protocols::Dialect;
 use sluicegate_protocols::openai_chat::error::ProviderError;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -28,7 +29,7 @@ const MAX_TOLD: usize = 300;
 pub(super) async fn test(request: HttpRequest, body: web::Bytes) -> HttpResponse {
     match run(&request, &body).await {
         Ok(report) => HttpResponse::Ok().json(report),
-        Err(error) => render_error::response(&error),
+        Err(error) => render_error::response(&error, Dialect::OpenAiChat),
     }
 }
 

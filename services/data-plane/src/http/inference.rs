@@ -6,38 +6,45 @@ use std::panic::AssertUnwindSafe;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::FutureExt;
-use sluicegate_contracts::config::Operation;
 use tokio::time::timeout;
 
-use super::{Arrival, render_error, reply};
-use crate::pipeline;
+use super::{Arrival, paths, render_error, reply};
+use crate::error::GatewayError;
+use crate::pipeline::{self, Api, Gateway};
 
-/// `POST /v1/chat/completions`.
-pub(super) async fn chat_completions(request: HttpRequest, payload: Payload) -> HttpResponse {
-    infer(&request, payload, Operation::ChatCompletions).await
+/// Answers a call of `api`.
+pub(super) async fn infer(request: &HttpRequest, payload: Payload, api: Api) -> HttpResponse {
+    let arrived = Arrival::of(request, api);
+    answer(request, payload, api, arrived).await
 }
 
-/// `POST /v1/embeddings`.
-pub(super) async fn embeddings(request: HttpRequest, payload: Payload) -> HttpResponse {
-    infer(&request, payload, Operation::Embeddings).await
-}
-
-async fn infer(request: &HttpRequest, payload: Payload, operation: Operation) -> HttpResponse {
-    let (gateway, arrival) = match Arrival::of(request) {
-        Ok(arrived) => arrived,
-        Err(error) => return render_error::response(&error),
+/// Answers a call whose head has been read.
+pub(super) async fn answer(
+    request: &HttpRequest,
+    payload: Payload,
+    api: Api,
+    arrived: Result<(Gateway, Arrival), GatewayError>,
+) -> HttpResponse {
+    let mut response = match arrived {
+        Ok((gateway, arrival)) => run(gateway, arrival, payload, api).await,
+        Err(error) => render_error::response(&error, api.dialect()),
     };
+    paths::annotate(response.headers_mut(), request, api.dialect());
+    response
+}
+
+async fn run(gateway: Gateway, arrival: Arrival, payload: Payload, api: Api) -> HttpResponse {
     let keep_alive = gateway.state().limits.keep_alive();
     let progress = arrival.progress.clone();
     // A mistake of ours ends one request, not the thread with all its other requests.
-    let running = AssertUnwindSafe(pipeline::run(gateway, operation, arrival, payload)).catch_unwind();
+    let running = AssertUnwindSafe(pipeline::run(gateway, api, arrival, payload)).catch_unwind();
     let mut running = Box::pin(running.map(|ended| ended.unwrap_or_else(|_| pipeline::Reply::panicked())));
     loop {
         match timeout(keep_alive, &mut running).await {
-            Ok(reply) => return reply::response(reply),
+            Ok(reply) => return reply::response(reply, api),
             Err(_) if progress.is_stream() => {
                 progress.commit();
-                return reply::waiting(running, keep_alive);
+                return reply::waiting(running, keep_alive, api);
             }
             Err(_) => {}
         }

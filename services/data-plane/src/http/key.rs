@@ -5,9 +5,10 @@ use serde::Serialize;
 use sluicegate_contracts::config::ApiKey;
 use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
+use sluicegate_protocols::Dialect;
 
 use super::{Arrival, render_error};
-use crate::pipeline::known_caller;
+use crate::pipeline::{Api, known_caller};
 
 #[derive(Serialize)]
 struct OwnKey {
@@ -36,10 +37,13 @@ impl From<&ApiKey> for OwnKey {
 
 /// `GET /v1/key`.
 pub(super) async fn own(request: HttpRequest) -> HttpResponse {
-    let found = Arrival::of(&request)
-        .and_then(|(gateway, arrival)| known_caller(&gateway, &arrival, |_, _, key| OwnKey::from(key)));
+    let found = Arrival::of(&request, Api::ChatCompletions).and_then(|(gateway, arrival)| {
+        known_caller(&gateway, Api::ChatCompletions, &arrival, |_, _, key| {
+            OwnKey::from(key)
+        })
+    });
     match found {
         Ok(key) => HttpResponse::Ok().json(key),
-        Err(error) => render_error::response(&error),
+        Err(error) => render_error::response(&error, Dialect::OpenAiChat),
     }
 }

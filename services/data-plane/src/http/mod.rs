@@ -2,39 +2,82 @@
 //!
 //! | path | file |
 //! |---|---|
-//! | `POST /v1/chat/completions`, `POST /v1/embeddings` | [`inference`] |
+//! | everything that calls a model | [`inference`] |
+//! | `POST /v1beta/models/{model}:{method}` | [`gemini`] |
+//! | what counts tokens | [`count_tokens`] |
 //! | `GET /v1/models`, `GET /v1/models/{id}` | [`models`] |
 //! | `GET /v1/key` | [`key`] |
 //! | `GET /`, `HEAD /`, everything unknown | [`root`] |
 //! | `POST /internal/v1/connection-test` | [`connection_test`], for the control plane only |
+//!
+//! [`paths`] has the paths themselves, under all their prefixes.
 
 mod arrival;
 pub(crate) mod body;
 mod connection_test;
+mod count_tokens;
+mod gemini;
+mod in_array;
 mod inference;
 mod key;
 mod models;
+mod paths;
 mod render_error;
 mod reply;
 mod root;
 pub mod server;
 
 use actix_web::http::Method;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Payload, ServiceConfig};
+use actix_web::{Handler, HttpRequest, HttpResponse};
 use sluicegate_service_runtime::endpoints::{Endpoints, PathMethods};
 
 pub(crate) use arrival::{Arrival, Presented};
+
+use crate::pipeline::Api;
 
 /// Adds every path of the inference API. `gateway` is that of the calling server thread.
 pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config.app_data(gateway).default_service(web::to(root::elsewhere));
-        Endpoints::new(config, PathMethods::new())
-            .on(Method::POST, "/v1/chat/completions", inference::chat_completions)
-            .on(Method::POST, "/v1/embeddings", inference::embeddings)
-            .on(Method::GET, "/v1/models", models::list)
-            .on(Method::GET, "/v1/models/{id:.+}", models::one)
-            .on(Method::GET, "/v1/key", key::own)
+        let mut endpoints = Endpoints::new(config, PathMethods::new());
+        for prefix in paths::OPENAI {
+            for (path, api) in paths::OPENAI_APIS {
+                endpoints = endpoints.on(Method::POST, &format!("{prefix}{path}"), calls(api));
+            }
+        }
+        for prefix in paths::ANTHROPIC {
+            endpoints = endpoints
+                .on(Method::POST, &format!("{prefix}/messages"), calls(Api::Messages))
+                .on(
+                    Method::POST,
+                    &format!("{prefix}/messages/count_tokens"),
+                    counts(Api::CountMessageTokens),
+                );
+        }
+        for prefix in paths::LISTS {
+            endpoints = endpoints
+                .on(Method::GET, &format!("{prefix}/models"), models::list)
+                .on(Method::GET, &format!("{prefix}/models/{{id:.+}}"), models::one)
+                .on(Method::GET, &format!("{prefix}/key"), key::own);
+        }
+        for prefix in paths::GEMINI {
+            endpoints = endpoints.on(
+                Method::POST,
+                &format!("{prefix}/models/{{call:.+}}"),
+                gemini::call,
+            );
+        }
+        for prefix in paths::GEMINI_LISTS {
+            endpoints = endpoints
+                .on(Method::GET, &format!("{prefix}/models"), models::gemini_list)
+                .on(
+                    Method::GET,
+                    &format!("{prefix}/models/{{id:.+}}"),
+                    models::gemini_one,
+                );
+        }
+        endpoints
             .on(
                 Method::POST,
                 "/internal/v1/connection-test",
@@ -44,4 +87,14 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
             .on(Method::HEAD, "/", root::hello)
             .finish();
     }
+}
+
+/// The handler of an API that calls models.
+fn calls(api: Api) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
+    move |request: HttpRequest, payload: Payload| async move { inference::infer(&request, payload, api).await }
+}
+
+/// The handler of an API that counts tokens.
+fn counts(api: Api) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
+    move |request: HttpRequest, payload: Payload| async move { count_tokens::count(&request, payload, api).await }
 }

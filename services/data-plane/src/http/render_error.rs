@@ -1,4 +1,5 @@
-//! [`GatewayError`] as OpenAI's clients read it: the error document, and the headers that say whether to try again.
+//! [`GatewayError`] as the caller's clients read it: the error document of its dialect, and the headers that say whether
+//! to try again.
 
 use std::time::Duration;
 
@@ -6,25 +7,27 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
-use sluicegate_protocols::openai_chat::error::ErrorBody;
+use sluicegate_protocols::Dialect;
+use sluicegate_protocols::dialect::encode_failure;
+use sluicegate_protocols::relay::failure_frame;
 
 use crate::error::{ErrorKind, GatewayError};
 
-/// Whether the same request may be sent again; OpenAI's clients heed it before the status.
+/// Whether the same request may be sent again; the clients of OpenAI and Anthropic heed it before the status.
 pub(super) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// `gateway` or `upstream`.
 pub(super) const ERROR_SOURCE: HeaderName = HeaderName::from_static("x-sluicegate-error-source");
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-sluicegate-error-code");
 
 /// The error as an answer.
-pub(super) fn response(error: &GatewayError) -> HttpResponse {
-    let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+pub(super) fn response(error: &GatewayError, dialect: Dialect) -> HttpResponse {
+    let status = StatusCode::from_u16(error.kind.status_for(dialect));
     let source = if error.kind.is_upstream() {
         "upstream"
     } else {
         "gateway"
     };
-    let mut response = HttpResponseBuilder::new(status);
+    let mut response = HttpResponseBuilder::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     response
         .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
         .insert_header((SHOULD_RETRY, flag(error.kind.should_retry())))
@@ -58,21 +61,12 @@ pub(super) fn response(error: &GatewayError) -> HttpResponse {
         | ErrorKind::UsageUnavailable
         | ErrorKind::Internal => {}
     }
-    response.body(document(error).to_json())
+    response.body(encode_failure(dialect, &error.failure()))
 }
 
 /// The error as the last event of a stream.
-pub(super) fn event(error: &GatewayError) -> Bytes {
-    document(error).to_stream_frame().into()
-}
-
-fn document(error: &GatewayError) -> ErrorBody<'_> {
-    ErrorBody {
-        message: &error.message,
-        kind: error.kind.openai_type(),
-        param: error.param.as_deref(),
-        code: Some(error.kind.code()),
-    }
+pub(super) fn event(error: &GatewayError, dialect: Dialect) -> Bytes {
+    failure_frame(dialect, &error.failure())
 }
 
 pub(super) fn flag(value: bool) -> HeaderValue {

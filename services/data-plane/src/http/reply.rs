@@ -11,12 +11,16 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use futures_util::Stream;
-use sluicegate_protocols::openai_chat::error::ErrorBody;
+use sluicegate_protocols::Dialect;
+use sluicegate_protocols::failure::Failure;
+use sluicegate_protocols::provider_error::ProviderError;
+use sluicegate_protocols::relay::failure_frame;
 use sluicegate_protocols::sse::{KEEP_ALIVE, write_event};
 use tokio::time::{Interval, interval};
 
+use super::in_array::InArray;
 use super::render_error;
-use crate::pipeline::{Answer, Attribution, Refused, Relay, Reply};
+use crate::pipeline::{Answer, Api, Attribution, Refused, Relay, Reply};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
@@ -28,18 +32,19 @@ const ENDPOINT: HeaderName = HeaderName::from_static("x-sluicegate-endpoint");
 const ROUTE: HeaderName = HeaderName::from_static("x-sluicegate-route");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-sluicegate-attempts");
 const CAUSE: HeaderName = HeaderName::from_static("x-sluicegate-cause");
+const DROPPED: HeaderName = HeaderName::from_static("x-sluicegate-dropped");
 const COST: HeaderName = HeaderName::from_static("x-sluicegate-cost");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// A reply that is there.
-pub(super) fn response(reply: Reply) -> HttpResponse {
+pub(super) fn response(reply: Reply, api: Api) -> HttpResponse {
     let mut response = match reply.answer {
-        Answer::Error(error) => render_error::response(&error),
+        Answer::Error(error) => render_error::response(&error, api.dialect()),
         Answer::Refused(refused) => refusal(refused),
         Answer::Whole(body) => HttpResponseBuilder::new(StatusCode::OK)
             .insert_header((CONTENT_TYPE, JSON))
             .body(body),
-        Answer::Stream(relay) => events().streaming(*relay),
+        Answer::Stream(relay) => streaming(*relay, api),
     };
     attribute(response.headers_mut(), &reply.attribution);
     response
@@ -49,20 +54,29 @@ pub(super) fn response(reply: Reply) -> HttpResponse {
 pub(super) fn waiting(
     running: Pin<Box<impl Future<Output = Reply> + 'static>>,
     keep_alive: Duration,
+    api: Api,
 ) -> HttpResponse {
-    events().streaming(Waiting {
+    let waiting = Waiting {
         phase: Phase::Running(running),
         keep_alive: interval(keep_alive),
-    })
+        api,
+    };
+    streaming(waiting, api)
 }
 
-fn events() -> HttpResponseBuilder {
+/// A stream in the framing of its API.
+fn streaming(events: impl Stream<Item = Result<Bytes, Infallible>> + 'static, api: Api) -> HttpResponse {
     let mut response = HttpResponseBuilder::new(StatusCode::OK);
     response
-        .insert_header((CONTENT_TYPE, EVENTS))
         .insert_header((CACHE_CONTROL, NO_CACHE))
         .insert_header((ACCEL_BUFFERING, HeaderValue::from_static("no")));
-    response
+    if api.streams_array() {
+        response.insert_header((CONTENT_TYPE, JSON));
+        response.streaming(InArray::new(events))
+    } else {
+        response.insert_header((CONTENT_TYPE, EVENTS));
+        response.streaming(events)
+    }
 }
 
 fn refusal(refused: Refused) -> HttpResponse {
@@ -101,6 +115,9 @@ fn attribute(headers: &mut HeaderMap, attribution: &Attribution) {
     if let Some(cause) = attribution.cause {
         set(CAUSE, cause.as_str());
     }
+    if let Some(dropped) = &attribution.dropped {
+        set(DROPPED, dropped);
+    }
     if attribution.attempts > 0 {
         set(ATTEMPTS, &attribution.attempts.to_string());
         if let Some(cost) = attribution.cost {
@@ -122,6 +139,7 @@ fn attribute(headers: &mut HeaderMap, attribution: &Attribution) {
 struct Waiting<F> {
     phase: Phase<F>,
     keep_alive: Interval,
+    api: Api,
 }
 
 enum Phase<F> {
@@ -146,13 +164,17 @@ impl<F: Future<Output = Reply>> Stream for Waiting<F> {
                     }
                     Poll::Ready(reply) => match reply.answer {
                         Answer::Stream(relay) => this.phase = Phase::Relaying(relay),
-                        Answer::Whole(body) | Answer::Refused(Refused { body, .. }) => {
+                        Answer::Whole(body) => {
                             this.phase = Phase::Over;
-                            return Poll::Ready(Some(Ok(event(&body))));
+                            return Poll::Ready(Some(Ok(body)));
+                        }
+                        Answer::Refused(refused) => {
+                            this.phase = Phase::Over;
+                            return Poll::Ready(Some(Ok(event(&refused, this.api.dialect()))));
                         }
                         Answer::Error(error) => {
                             this.phase = Phase::Over;
-                            return Poll::Ready(Some(Ok(render_error::event(&error))));
+                            return Poll::Ready(Some(Ok(render_error::event(&error, this.api.dialect()))));
                         }
                     },
                 },
@@ -161,21 +183,27 @@ impl<F: Future<Output = Reply>> Stream for Waiting<F> {
     }
 }
 
-/// A document as the last event of a stream.
-fn event(document: &[u8]) -> Bytes {
-    let mut out = Vec::with_capacity(document.len() + 16);
-    match std::str::from_utf8(document) {
-        Ok(text) => write_event(&mut out, None, text),
+/// A provider's error as the last event of a stream.
+fn event(refused: &Refused, dialect: Dialect) -> Bytes {
+    let name = match dialect {
+        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => None,
+        Dialect::AnthropicMessages => Some("error"),
+    };
+    match std::str::from_utf8(&refused.body) {
+        Ok(text) => {
+            let mut out = Vec::with_capacity(text.len() + 32);
+            write_event(&mut out, name, text);
+            out.into()
+        }
         Err(_) => {
-            let message = "The provider's error is not readable.";
-            let error = ErrorBody {
-                message,
-                kind: "api_error",
+            let error = ProviderError::parse(&refused.body);
+            let failure = Failure {
+                class: error.class(refused.status),
+                message: "The provider's error is not readable.",
                 param: None,
                 code: Some("upstream_failed"),
             };
-            out = error.to_stream_frame();
+            failure_frame(dialect, &failure)
         }
     }
-    out.into()
 }

@@ -4,7 +4,7 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use sluicegate_service_runtime::endpoints;
 
-use super::render_error;
+use super::{paths, render_error};
 use crate::error::{ErrorKind, GatewayError};
 
 /// `GET /` and `HEAD /`.
@@ -33,12 +33,18 @@ fn unknown_path(request: &HttpRequest) -> HttpResponse {
     } else {
         "There is nothing here. The base URL of the inference API ends in /v1."
     };
-    render_error::response(&GatewayError::new(ErrorKind::UnknownPath, message))
+    render_error::response(
+        &GatewayError::new(ErrorKind::UnknownPath, message),
+        paths::dialect_of(request.path()),
+    )
 }
 
 fn wrong_method(request: &HttpRequest, methods: String) -> HttpResponse {
     let message = format!("This path takes {methods}, not {}.", request.method());
-    let mut response = render_error::response(&GatewayError::new(ErrorKind::MethodNotAllowed, message));
+    let mut response = render_error::response(
+        &GatewayError::new(ErrorKind::MethodNotAllowed, message),
+        paths::dialect_of(request.path()),
+    );
     if let Ok(allow) = HeaderValue::try_from(methods) {
         response.headers_mut().insert(ALLOW, allow);
     }

@@ -6,15 +6,25 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
-use sluicegate_protocols::TokenCounts;
-use sluicegate_protocols::openai_chat::error::ProviderError;
+use sluicegate_protocols::canonical::{StreamEnd, Usage};
+use sluicegate_protocols::dialect::{self, decode_response};
+use sluicegate_protocols::embeddings::gemini;
+use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::response;
-use sluicegate_protocols::openai_chat::stream::{ChatStream, StreamEnd};
+use sluicegate_protocols::openai_chat::stream::ChatStream;
+use sluicegate_protocols::provider_error::ProviderError;
+use sluicegate_protocols::relay::{
+    AnswerForm, StreamRelay, StreamTranslator, StreamWatch, WholeFacts, encode_answer, read_whole,
+};
+use sluicegate_protocols::target::AnswerTarget;
+use sluicegate_protocols::{DecodeError, Dialect, TokenCounts};
 use tokio::time::Instant;
 
 use super::Limits;
-use super::attempt::{Failure, Opened, Success};
+use super::api::Clothes;
+use super::attempt::{Failure, Opened, Said, Success};
 use super::finish::AttemptEnd;
+use super::outgoing::Passes;
 use crate::snapshot::LiveConnection;
 use crate::upstream::{BodyFault, Framing, Reply, ReplyBody, auth, classify};
 
@@ -28,7 +38,17 @@ pub(super) struct Reading<'a> {
     pub(super) limits: &'a Limits,
     pub(super) connection: Option<&'a LiveConnection>,
     pub(super) stream: bool,
-    pub(super) hide_usage_chunk: bool,
+    /// The caller's dialect, in which errors are told.
+    pub(super) caller: Dialect,
+    pub(super) clothes: Clothes,
+    /// What the caller takes as an answer.
+    pub(super) form: AnswerForm,
+    /// The provider's dialect.
+    pub(super) spoken: Dialect,
+    /// `None` when the answer has to be translated.
+    pub(super) passes: Option<Passes>,
+    /// What an answer is filled up with when it is translated.
+    pub(super) answer: AnswerTarget<'a>,
     pub(super) input_bytes: u64,
     pub(super) first_byte_by: Instant,
     pub(super) deadline: Instant,
@@ -48,7 +68,11 @@ impl Reading<'_> {
                 "the provider's answer is compressed although that was not accepted",
             ));
         }
-        if self.stream && reply.framing != Framing::Events {
+        let expected = match self.spoken.framing() {
+            dialect::Framing::Sse => Framing::Events,
+            dialect::Framing::EventStream => Framing::AwsEvents,
+        };
+        if self.stream && reply.framing != expected {
             return Err(odd("the provider did not stream although it was asked to"));
         }
         let read = if self.stream {
@@ -62,29 +86,78 @@ impl Reading<'_> {
     async fn whole(&self, body: ReplyBody, status: u16) -> Result<Success, Failure> {
         let (limit, idle) = (self.limits.max_answer_bytes, self.limits.idle_timeout());
         let body = body.whole(limit, idle, self.deadline).await.map_err(broken)?;
-        let facts = response::read(&body).map_err(|_| {
+        let (facts, translated) = self.understand(&body).map_err(|_| {
             let why = "the provider's answer is not a JSON object";
             Failure::new(AttemptOutcome::ServerError, Evidence::Uncertain, why)
         })?;
-        if let Some(error) = facts.error.filter(|_| facts.choices == 0) {
+        if let Some(error) = facts.error.filter(|_| facts.answers == 0) {
             return Err(told(&error));
         }
-        let (tokens, evidence) = self.tokens(facts.usage, facts.content.total());
+        let (tokens, evidence) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
+        let (body, losses) = translated.unwrap_or((body, LossReport::default()));
         let end = AttemptEnd {
             outcome: AttemptOutcome::Served,
             status: Some(status),
             tokens,
             evidence,
         };
-        Ok(Success::Whole { body, end })
+        Ok(Success::Whole { body, losses, end })
+    }
+
+    /// Reads a whole answer; also gives it in the caller's dialect when that is another one.
+    fn understand(&self, body: &Bytes) -> Result<(WholeFacts, Option<(Bytes, LossReport)>), DecodeError> {
+        match (self.passes, self.spoken) {
+            (Some(_), Dialect::OpenAiChat) => {
+                let facts = response::read(body)?;
+                let facts = WholeFacts {
+                    usage: facts.usage,
+                    content_bytes: facts.content.total(),
+                    answers: facts.choices as usize,
+                    error: facts.error,
+                };
+                let dressed = match self.clothes {
+                    Clothes::Own | Clothes::Completions => None,
+                    Clothes::Embed(method) => {
+                        let body = gemini::from_openai(body, method)?;
+                        Some((body.into(), LossReport::default()))
+                    }
+                };
+                Ok((facts, dressed))
+            }
+            (Some(_), spoken) => Ok((read_whole(&decode_response(spoken, body)?), None)),
+            (None, spoken) => {
+                let mut answer = decode_response(spoken, body)?;
+                let facts = read_whole(&answer);
+                if answer.usage.is_none() {
+                    let (counts, _) = tokens(None, self.input_bytes, facts.content_bytes);
+                    answer.usage = Some(Usage { counts, native: None });
+                }
+                let encoded = encode_answer(self.form, &answer, &self.answer);
+                Ok((facts, Some((encoded.body.into(), encoded.losses))))
+            }
+        }
+    }
+
+    fn reader(&self) -> StreamRelay {
+        let max_frame = self.limits.max_event_bytes;
+        match (self.passes, self.spoken) {
+            (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
+                StreamRelay::Chat(Box::new(ChatStream::new(max_frame, hide_usage_chunk)))
+            }
+            (Some(_), spoken) => StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame))),
+            (None, spoken) => {
+                let translator = StreamTranslator::new(spoken, self.form, &self.answer, max_frame);
+                StreamRelay::Translate(Box::new(translator))
+            }
+        }
     }
 
     /// Reads until the first event that says something: until then the caller has seen nothing.
     async fn begin(&self, mut body: ReplyBody, status: u16) -> Result<Success, Failure> {
-        let mut reader = ChatStream::new(self.limits.max_event_bytes, self.hide_usage_chunk);
+        let mut reader = self.reader();
         let mut shown = Vec::new();
         let mut ended = None;
-        while ended.is_none() && reader.facts().chunks == 0 && !reader.facts().done {
+        while ended.is_none() && !reader.facts().begun {
             match body.next(self.first_byte_by).await.map_err(broken)? {
                 Some(bytes) => reader.feed(&bytes, &mut shown).map_err(|fault| {
                     Failure::new(
@@ -97,10 +170,10 @@ impl Reading<'_> {
             }
         }
         let facts = reader.facts();
-        if let Some(error) = facts.error.as_ref().filter(|_| !facts.has_content()) {
+        if let Some(error) = facts.error.filter(|_| !facts.has_content) {
             return Err(told(error));
         }
-        if ended == Some(StreamEnd::Cut) && !facts.has_content() {
+        if ended == Some(StreamEnd::Cut) && !facts.has_content {
             let why = "the provider's stream ended before it said anything";
             return Err(Failure::new(AttemptOutcome::Cut, Evidence::Uncertain, why));
         }
@@ -123,7 +196,8 @@ impl Reading<'_> {
             .whole(MAX_ERROR_BYTES, ERROR_TIMEOUT, by)
             .await
             .unwrap_or_default();
-        let error = ProviderError::parse(&said);
+        let mut error = ProviderError::parse(&said);
+        error.kind = error.kind.or(reply.error_class);
         let outcome = classify::refusal(reply.status, &error);
         let mut failure = Failure::new(
             outcome,
@@ -131,22 +205,25 @@ impl Reading<'_> {
             format!("the provider answered {}", reply.status),
         );
         failure.retry_after = reply.retry_after.or(error.retry_after);
-        failure.said = self.safe_to_show(&said, reply.encoded).then_some(said);
+        failure.said = if reply.encoded || self.quotes_credential(&said) {
+            None
+        } else if self.spoken == self.caller {
+            self.is_document(&said).then_some(Said::Document(said))
+        } else {
+            Some(Said::Read(Box::new(error)))
+        };
         failure.with_status(reply.status)
     }
 
-    /// Only a JSON object that does not quote our credential passes on.
-    fn safe_to_show(&self, said: &Bytes, encoded: bool) -> bool {
-        !encoded
-            && said.trim_ascii_start().first() == Some(&b'{')
-            && sluicegate_protocols::json::check(said, self.limits.max_json_depth).is_ok()
-            && !self
-                .connection
-                .is_some_and(|connection| auth::quotes_credential(said, connection))
+    fn quotes_credential(&self, said: &[u8]) -> bool {
+        self.connection
+            .is_some_and(|connection| auth::quotes_credential(said, connection))
     }
 
-    fn tokens(&self, reported: Option<TokenCounts>, content_bytes: u64) -> (TokenCounts, Evidence) {
-        tokens(reported, self.input_bytes, content_bytes)
+    /// Only a JSON object passes on as it is.
+    fn is_document(&self, said: &Bytes) -> bool {
+        said.trim_ascii_start().first() == Some(&b'{')
+            && sluicegate_protocols::json::check(said, self.limits.max_json_depth).is_ok()
     }
 }
 

@@ -7,22 +7,32 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
-use sluicegate_protocols::openai_chat::stream::{ChatStream, StreamEnd};
-use sluicegate_protocols::{Dialect, TokenCounts};
+use sluicegate_protocols::TokenCounts;
+use sluicegate_protocols::canonical::StreamEnd;
+use sluicegate_protocols::lossy::LossReport;
+use sluicegate_protocols::provider_error::ProviderError;
+use sluicegate_protocols::relay::StreamRelay;
+use sluicegate_protocols::target::AnswerTarget;
 use sluicegate_routing::PlannedAttempt;
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
 use super::answer::Reading;
 use super::finish::{AttemptEnd, Finish};
+use super::outgoing::Outgoing;
 use super::stage::Planned;
-use crate::upstream::{Call, PassedHeaders, ReplyBody, Upstream, classify};
+use crate::upstream::{Call, ReplyBody, classify};
 use crate::usage::IntentGuard;
 
 /// A try that can be shown to the caller.
 pub(super) enum Success {
     /// A whole document, and its tokens.
-    Whole { body: Bytes, end: AttemptEnd },
+    Whole {
+        body: Bytes,
+        /// What of the answer the caller's dialect cannot say.
+        losses: LossReport,
+        end: AttemptEnd,
+    },
     /// A stream whose first event has come.
     Stream(Box<Opened>),
 }
@@ -31,7 +41,7 @@ pub(super) enum Success {
 pub(super) struct Opened {
     /// What has come and is to be shown.
     pub(super) shown: Vec<Bytes>,
-    pub(super) reader: ChatStream,
+    pub(super) reader: StreamRelay,
     pub(super) body: ReplyBody,
     pub(super) status: u16,
     /// Size of the prompt, in case the provider does not report tokens.
@@ -45,10 +55,19 @@ pub(super) struct Opened {
 pub(super) struct Failure {
     pub(super) end: AttemptEnd,
     pub(super) retry_after: Option<Duration>,
-    /// The provider's own error document, safe to show.
-    pub(super) said: Option<Bytes>,
+    /// What the provider said, where it is safe to show.
+    pub(super) said: Option<Said>,
     /// What went wrong, for a person.
     pub(super) why: String,
+}
+
+/// A provider's own error.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// A document in the caller's dialect.
+    Document(Bytes),
+    /// What a document in another dialect says.
+    Read(Box<ProviderError>),
 }
 
 impl Failure {
@@ -78,60 +97,55 @@ pub(super) async fn attempt(
     gateway: &Gateway,
     planned: &Planned<'_>,
     planned_attempt: PlannedAttempt,
+    outgoing: &Outgoing<'_>,
     deadline: Instant,
     intent: &IntentGuard,
     finish: &mut Finish,
 ) -> Result<Success, Failure> {
     let request = &planned.request;
     let candidate = planned.candidate(planned_attempt);
-    let connection = match candidate.connection {
-        None => None,
-        Some(connection) => {
-            let mut connections = request.caller.project.connections.iter();
-            let live = connections.find(|live| live.connection.id == connection.id);
-            Some(live.ok_or_else(|| {
-                Failure::new(
-                    AttemptOutcome::Unreachable,
-                    Evidence::NotBilled,
-                    "the connection is gone",
-                )
-            })?)
-        }
-    };
-    let upstream = match connection {
-        None => Upstream::Echo,
-        Some(live) => Upstream::Account(live.account.as_ref().ok_or_else(|| {
-            let why = "the connection's credential cannot be opened";
-            Failure::new(AttemptOutcome::Unreachable, Evidence::NotBilled, why)
-        })?),
-    };
-    let operation = request.features.operation;
-    let dialect = upstream.dialect(operation, candidate.upstream_model, Dialect::OpenAiChat);
-    let model = upstream.model(candidate.upstream_model);
-    let outgoing = request.view.rewritten(request.body, model);
     let first_byte_by = Instant::now() + Duration::from_millis(planned.retry.attempt_timeout_ms);
+    let now_millis = gateway.state().clock.now_millis();
+    let api = request.caller.received.api;
+    let form = api.answer_form();
+    let passes = outgoing.passes(form);
+    let answer_id = match passes {
+        Some(_) => String::new(),
+        None => api.answer_id(intent.request()),
+    };
     let reading = Reading {
         limits: &gateway.state().limits,
-        connection: connection.map(AsRef::as_ref),
+        connection: outgoing.connection,
         stream: request.features.stream,
-        hide_usage_chunk: outgoing.hide_usage_chunk,
+        caller: api.dialect(),
+        clothes: api.clothes(),
+        form,
+        spoken: outgoing.dialect,
+        passes,
+        answer: AnswerTarget {
+            id: &answer_id,
+            model: request.model,
+            created: u64::try_from(now_millis / 1_000).unwrap_or(0),
+            usage: request.view.wants_usage(),
+            meaning_only: false,
+        },
         input_bytes: request.view.input_bytes(),
         first_byte_by: first_byte_by.min(deadline),
         deadline,
     };
     let call = Call {
-        operation,
-        dialect,
-        body: outgoing.body,
+        operation: request.features.operation,
+        dialect: outgoing.dialect,
+        body: outgoing.body.clone(),
         model: candidate.upstream_model,
         stream: request.features.stream,
-        passed: PassedHeaders::default(),
+        passed: outgoing.passed_headers(&request.caller.received.arrival.passed),
         request: intent.request(),
-        now_millis: gateway.state().clock.now_millis(),
+        now_millis,
     };
     let reply = timeout_at(
         reading.first_byte_by,
-        upstream.send(gateway.client(), call, intent),
+        outgoing.upstream.send(gateway.client(), call, intent),
     )
     .await
     .map_err(|_| {

@@ -18,6 +18,8 @@ pub(crate) struct Attribution {
     pub(crate) attempts: usize,
     /// Why the last attempt was made.
     pub(crate) cause: Option<Cause>,
+    /// What could not be translated, for a header.
+    pub(crate) dropped: Option<String>,
     /// Sum over the attempts, once it is known.
     pub(crate) cost: Option<NanoUsd>,
     /// Time spent on attempts.

@@ -17,11 +17,13 @@ use sluicegate_contracts::usage::{
 };
 use sluicegate_metering::{CallSize, cost, upper_bound};
 use sluicegate_protocols::TokenCounts;
+use sluicegate_protocols::lossy::{LossReport, Severity};
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
 use super::accounting::{intent, price, total_cost, usage};
 use super::attribution::Attribution;
+use super::losses::list;
 use super::stage::{Authenticated, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
@@ -61,6 +63,8 @@ pub(super) struct Finish {
     open: Option<Open>,
     served_by: Option<String>,
     cause: Option<Cause>,
+    undressed: LossReport,
+    dropped: Option<String>,
 }
 
 /// The attempt under way, noted as it would stand if nothing more came.
@@ -88,7 +92,7 @@ impl Finish {
             organization: caller.project.organization,
             project: caller.key.project,
             api_key: caller.key.id,
-            operation: caller.received.operation,
+            operation: caller.received.api.operation(),
             model_requested: String::new(),
             model_served: None,
             route: None,
@@ -117,6 +121,8 @@ impl Finish {
             open: None,
             served_by: None,
             cause: None,
+            undressed: LossReport::default(),
+            dropped: None,
         }
     }
 
@@ -202,6 +208,16 @@ impl Finish {
         Ok(guard)
     }
 
+    /// Notes what of the request, or of the answer, could not be translated.
+    pub(super) fn dropped(&mut self, request: &LossReport, answer: &LossReport) {
+        self.dropped = list(&[&self.undressed, request, answer], Severity::Hint);
+    }
+
+    /// Notes what was lost before there was a target.
+    pub(super) fn undressed(&mut self, losses: LossReport) {
+        self.undressed = losses;
+    }
+
     /// Notes the first byte of the attempt's answer.
     pub(super) fn first_byte(&mut self) {
         let now = self.elapsed();
@@ -274,6 +290,7 @@ impl Finish {
                 .map(|route| format!("{}@{}", route.slug, route.version)),
             attempts: record.attempts.len() + usize::from(open.is_some()),
             cause: self.cause,
+            dropped: self.dropped.clone(),
             cost: total_cost(&record.attempts).filter(|_| open.is_none()),
             upstream: started.map(|_| Duration::from_micros(ended + running)),
             total: self.elapsed(),

@@ -3,15 +3,24 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{Endpoint, Operation};
+use sluicegate_contracts::config::Endpoint;
 use sluicegate_metering::CallSize;
+use sluicegate_protocols::anthropic_messages::MessagesRequestView;
+use sluicegate_protocols::completions::{self, Refusal};
+use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
+use sluicegate_protocols::gemini::GeminiRequestView;
+use sluicegate_protocols::json::Cursor;
+use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::ChatRequestView;
 use sluicegate_protocols::{DecodeError, passthrough};
 use sluicegate_routing::RequestFeatures;
 
+use super::api::{Api, Clothes};
+use super::outgoing::DecodedOnce;
 use super::stage::{Authenticated, Inspected};
 use crate::error::{ErrorKind, GatewayError};
+use crate::http::Arrival;
 
 /// Longest model name, in bytes; also the longest kept in a usage record.
 const MAX_MODEL_NAME: usize = 256;
@@ -26,21 +35,41 @@ const FILE_TOKENS: u64 = 100_000;
 pub(super) enum RequestView<'b> {
     Chat(ChatRequestView<'b>),
     Embeddings(EmbeddingsRequestView<'b>),
-}
-
-/// A request body as one provider gets it.
-#[derive(Debug)]
-pub(super) struct Outgoing {
-    pub(super) body: Bytes,
-    /// The usage chunk was asked for by the gateway, so the caller must not see it.
-    pub(super) hide_usage_chunk: bool,
+    Messages(MessagesRequestView<'b>),
+    Gemini {
+        view: GeminiRequestView<'b>,
+        /// From the path.
+        model: &'b str,
+        stream: bool,
+    },
 }
 
 impl<'b> RequestView<'b> {
-    pub(super) fn parse(operation: Operation, body: &'b [u8], depth: u32) -> Result<Self, DecodeError> {
-        Ok(match operation {
-            Operation::ChatCompletions => Self::Chat(ChatRequestView::parse(body, depth)?),
-            Operation::Embeddings => Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?),
+    pub(super) fn parse(
+        arrival: &'b Arrival,
+        api: Api,
+        body: &'b [u8],
+        depth: u32,
+    ) -> Result<Self, DecodeError> {
+        Ok(match api {
+            Api::ChatCompletions | Api::Completions => Self::Chat(ChatRequestView::parse(body, depth)?),
+            Api::Embeddings | Api::EmbedContent | Api::BatchEmbedContents => {
+                Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?)
+            }
+            Api::GenerateContent
+            | Api::StreamGenerateContent
+            | Api::StreamGenerateContentArray
+            | Api::CountTokens => Self::Gemini {
+                view: GeminiRequestView::parse(body, depth)?,
+                model: &arrival.model,
+                stream: api.is_stream(),
+            },
+            Api::Messages => {
+                let view = MessagesRequestView::parse(body, depth)?;
+                view.require_output_limit()?;
+                Self::Messages(view)
+            }
+            Api::CountMessageTokens => Self::Messages(MessagesRequestView::parse(body, depth)?),
         })
     }
 
@@ -48,6 +77,8 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Chat(view) => view.model.decode(),
             Self::Embeddings(view) => view.model.decode(),
+            Self::Messages(view) => view.model.decode(),
+            Self::Gemini { model, .. } => Cow::Borrowed(model),
         }
     }
 
@@ -55,30 +86,50 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Chat(view) => view.is_stream(),
             Self::Embeddings(_) => false,
+            Self::Messages(view) => view.is_stream(),
+            Self::Gemini { stream, .. } => *stream,
         }
     }
 
-    /// The document for a provider that knows the model as `model`: every other byte stays as the caller sent it.
-    pub(super) fn rewritten(&self, body: &Bytes, model: &str) -> Outgoing {
+    /// The document for a provider that knows the model as `model`: every other byte stays as the caller sent it. Also
+    /// whether the usage chunk was asked for by the gateway alone, so that the caller must not see it.
+    pub(super) fn rewritten(&self, body: &Bytes, model: &str) -> (Bytes, bool) {
         match self {
             Self::Chat(view) => {
                 let rewritten = passthrough::chat(body, view, model);
-                Outgoing {
-                    body: rewritten.body,
-                    hide_usage_chunk: rewritten.hide_usage_chunk,
-                }
+                (rewritten.body, rewritten.hide_usage_chunk)
             }
-            Self::Embeddings(view) => Outgoing {
-                body: passthrough::embeddings(body, view, model),
-                hide_usage_chunk: false,
-            },
+            Self::Embeddings(view) => (passthrough::embeddings(body, view, model), false),
+            Self::Messages(view) => (passthrough::messages(body, view, model), false),
+            Self::Gemini { view, .. } => (passthrough::gemini(body, view), false),
+        }
+    }
+
+    /// Whether it can be decoded into the canonical form.
+    pub(super) fn has_canonical_form(&self) -> bool {
+        match self {
+            Self::Chat(_) | Self::Messages(_) | Self::Gemini { .. } => true,
+            Self::Embeddings(_) => false,
+        }
+    }
+
+    /// Whether the caller is told token counts at the end of a stream.
+    pub(super) fn wants_usage(&self) -> bool {
+        match self {
+            Self::Chat(view) => view.caller_wants_usage(),
+            Self::Embeddings(_) | Self::Messages(_) | Self::Gemini { .. } => true,
         }
     }
 
     /// Size of what the model reads, to guess tokens by when a provider reports none.
     pub(super) fn input_bytes(&self) -> u64 {
         match self {
-            Self::Chat(view) => view.input.text_bytes.saturating_add(view.input.schema_bytes),
+            Self::Chat(ChatRequestView { input, .. })
+            | Self::Messages(MessagesRequestView { input, .. })
+            | Self::Gemini {
+                view: GeminiRequestView { input, .. },
+                ..
+            } => input.text_bytes.saturating_add(input.schema_bytes),
             // Tokens given as numbers count as what they are: four bytes of text each.
             Self::Embeddings(view) => view
                 .input
@@ -89,16 +140,21 @@ impl<'b> RequestView<'b> {
 
     /// How large the call can become at `endpoint`; `None` when nothing limits the answer.
     pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
-        let (referenced_tokens, max_output_tokens) = match self {
-            Self::Chat(view) => {
-                let input = &view.input;
+        let (input, answers) = match self {
+            Self::Chat(view) => (Some(&view.input), view.n),
+            Self::Messages(view) => (Some(&view.input), 1),
+            Self::Gemini { view, .. } => (Some(&view.input), view.candidates),
+            Self::Embeddings(_) => (None, 0),
+        };
+        let (referenced_tokens, max_output_tokens) = match input {
+            Some(input) => {
                 let referenced = u64::from(input.images).saturating_mul(IMAGE_TOKENS)
                     + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS);
                 let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
-                let each = view.output_limit().or(modeled)?;
-                (referenced, each.saturating_mul(u64::from(view.n)))
+                let each = self.max_output_tokens().or(modeled)?;
+                (referenced, each.saturating_mul(u64::from(answers)))
             }
-            Self::Embeddings(_) => (0, 0),
+            None => (0, 0),
         };
         Some(CallSize {
             body_bytes: body_bytes as u64,
@@ -110,9 +166,56 @@ impl<'b> RequestView<'b> {
     fn max_output_tokens(&self) -> Option<u64> {
         match self {
             Self::Chat(view) => view.output_limit(),
+            Self::Messages(view) => view.output_limit(),
+            Self::Gemini { view, .. } => view.max_output_tokens,
             Self::Embeddings(_) => None,
         }
     }
+}
+
+/// The body as it is read from here on: requests of some APIs are those of another one in other clothes. Also what of
+/// it that other one has no place for.
+///
+/// # Errors
+/// 400 with the field at fault.
+pub(super) fn undress(
+    arrival: &Arrival,
+    api: Api,
+    body: Bytes,
+    depth: u32,
+) -> Result<(Bytes, LossReport), GatewayError> {
+    let body = match api.clothes() {
+        Clothes::Own if api == Api::CountTokens => gemini_counted(body, depth)?,
+        Clothes::Own => body,
+        Clothes::Completions => completions::to_chat(&body, depth)
+            .map_err(|refusal| match refusal {
+                Refusal::Malformed(error) => error.into(),
+                Refusal::Unsupported(field, _) => {
+                    let message = format!("Invalid request: {refusal}.");
+                    GatewayError::new(ErrorKind::InvalidRequest, message).at(field)
+                }
+            })?
+            .into(),
+        Clothes::Embed(method) => {
+            let encoded = gemini::to_openai(&body, depth, method, &arrival.model)?;
+            return Ok((encoded.body.into(), encoded.losses));
+        }
+    };
+    Ok((body, LossReport::default()))
+}
+
+/// Gemini's `countTokens` takes contents, or a whole request under a name of its own.
+fn gemini_counted(body: Bytes, depth: u32) -> Result<Bytes, DecodeError> {
+    let mut inner = None;
+    let mut cursor = Cursor::new(&body, depth)?;
+    cursor.object(|c, key| {
+        if key.decode() == "generateContentRequest" {
+            inner = Some(c.skip_value()?);
+        }
+        Ok(())
+    })?;
+    cursor.end()?;
+    Ok(inner.map_or_else(|| body.clone(), |span| body.slice(span.start..span.end)))
 }
 
 /// Checks what the gateway acts on.
@@ -130,7 +233,7 @@ pub(super) fn inspect<'s>(
         return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("model"));
     }
     let features = RequestFeatures {
-        operation: caller.received.operation,
+        operation: caller.received.api.operation(),
         stream: view.is_stream(),
         max_output_tokens: view.max_output_tokens(),
     };
@@ -140,5 +243,6 @@ pub(super) fn inspect<'s>(
         view,
         model,
         features,
+        decoded: DecodedOnce::new(),
     })
 }

@@ -6,14 +6,18 @@
 mod accounting;
 mod admit;
 mod answer;
+mod api;
 mod attempt;
 mod attribution;
 mod authenticate;
+mod count;
 mod finish;
 mod gateway;
 mod inspect;
 mod limits;
+mod losses;
 mod near;
+mod outgoing;
 mod plan;
 mod relay;
 mod resolve;
@@ -24,11 +28,12 @@ use std::sync::Arc;
 
 use actix_web::web::Payload;
 use bytes::Bytes;
-use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::usage::Outcome;
 use tokio::time::Instant;
 
+pub(crate) use api::Api;
 pub(crate) use attribution::Attribution;
+pub(crate) use count::count_tokens;
 pub use gateway::Gateway;
 pub(crate) use gateway::Progress;
 pub use limits::Limits;
@@ -77,12 +82,12 @@ pub(crate) enum Answer {
 }
 
 /// Runs a request.
-pub(crate) async fn run(gateway: Gateway, operation: Operation, arrival: Arrival, payload: Payload) -> Reply {
+pub(crate) async fn run(gateway: Gateway, api: Api, arrival: Arrival, payload: Payload) -> Reply {
     let deadline = Instant::now() + gateway.state().limits.deadline();
     let snapshot = gateway.state().snapshots.load();
     let received = Received {
         snapshot: &snapshot,
-        operation,
+        api,
         arrival: &arrival,
     };
     let caller = match authenticate::authenticate(received, &gateway.state().key_hasher) {
@@ -110,8 +115,11 @@ async fn serve(
 ) -> Result<Answered, GatewayError> {
     let limits = &gateway.state().limits;
     let arrival = caller.received.arrival;
+    let (api, depth) = (caller.received.api, limits.max_json_depth);
     let body = body::read(&arrival.body, payload, limits).await?;
-    let view = RequestView::parse(caller.received.operation, &body, limits.max_json_depth)?;
+    let (body, losses) = inspect::undress(arrival, api, body, depth)?;
+    finish.undressed(losses);
+    let view = RequestView::parse(arrival, api, &body, depth)?;
     let model = view.model();
     let inspected = inspect::inspect(caller, &body, &view, &model)?;
     finish.asked(inspected.model, inspected.features.stream);
@@ -166,13 +174,14 @@ fn close(gateway: &Gateway, answered: Result<Answered, GatewayError>, mut finish
 /// As an inference request would be refused.
 pub(crate) fn known_caller<T>(
     gateway: &Gateway,
+    api: Api,
     arrival: &Arrival,
     answer: impl FnOnce(&Snapshot, &crate::snapshot::ProjectView, &sluicegate_contracts::config::ApiKey) -> T,
 ) -> Result<T, GatewayError> {
     let snapshot: Arc<Snapshot> = gateway.state().snapshots.load();
     let received = Received {
         snapshot: &snapshot,
-        operation: Operation::ChatCompletions,
+        api,
         arrival,
     };
     let caller = authenticate::authenticate(received, &gateway.state().key_hasher)

@@ -1,7 +1,9 @@
 //! Gathers what a decision needs, asks `routing`, and puts a refusal into words.
 
-use sluicegate_routing::{NoRoute, RejectionCode, RoutingInput, Seed, plan as decide};
+use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_routing::{NoRoute, Rejection, RejectionCode, RoutingInput, Seed, plan as decide};
 
+use super::losses::list;
 use super::near::near;
 use super::resolve::{callable_names, resolve};
 use super::stage::{Admitted, Inspected, Planned};
@@ -54,26 +56,57 @@ fn unknown_model(request: &Inspected<'_>) -> GatewayError {
 }
 
 fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
+    if none
+        .rejections
+        .iter()
+        .all(|it| it.code == RejectionCode::ContextTooSmall)
+    {
+        let message = "More tokens are asked for than the context of any target holds.";
+        return GatewayError::new(ErrorKind::ContextLengthExceeded, message).at("max_tokens");
+    }
+    let message = format!(
+        "Nothing can serve {:?} for this project: {}.",
+        request.model,
+        reasons(&none.rejections)
+    );
+    GatewayError::new(ErrorKind::NoRoute, message)
+}
+
+/// Each reason once.
+fn reasons(rejections: &[Rejection]) -> String {
     let mut codes: Vec<RejectionCode> = Vec::new();
-    for rejection in &none.rejections {
+    for rejection in rejections {
         if !codes.contains(&rejection.code) {
             codes.push(rejection.code);
         }
     }
-    if codes == [RejectionCode::ContextTooSmall] {
-        let message = "More tokens are asked for than the context of any target holds.";
-        return GatewayError::new(ErrorKind::ContextLengthExceeded, message).at("max_tokens");
-    }
-    let reasons: Vec<String> = codes
+    let reasons = codes
         .iter()
-        .map(|code| format!("{} ({})", code.as_str(), in_words(*code)))
-        .collect();
-    let message = format!(
-        "Nothing can serve {:?} for this project: {}.",
-        request.model,
-        reasons.join("; ")
-    );
-    GatewayError::new(ErrorKind::NoRoute, message)
+        .map(|code| format!("{} ({})", code.as_str(), in_words(*code)));
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// The refusal of a caller that insists on everything it sent, when no target can express all of it.
+pub(super) fn unexpressed(planned: &Planned<'_>, losses: &[LossReport]) -> GatewayError {
+    let reports: Vec<&LossReport> = losses.iter().collect();
+    let model = planned.request.model;
+    let others = match planned.plan.rejections.as_slice() {
+        [] => String::new(),
+        rejections => format!("; {}", reasons(rejections)),
+    };
+    match list(&reports, Severity::Altered) {
+        Some(lost) => {
+            let message = format!(
+                "Nothing can serve {model:?} with all parameters, which the request requires: \
+                 parameters_unsupported (no target can express {lost}){others}."
+            );
+            GatewayError::new(ErrorKind::InvalidRequest, message).at("provider.require_parameters")
+        }
+        None => {
+            let message = format!("Nothing can serve {model:?} for this project{others}.");
+            GatewayError::new(ErrorKind::NoRoute, message)
+        }
+    }
 }
 
 const fn in_words(code: RejectionCode) -> &'static str {

@@ -1,7 +1,8 @@
-//! A stream on its way from a provider to a caller: bytes pass on as they come, the reader only looks.
+//! A stream on its way from a provider to a caller: in one dialect the bytes pass on as they come and the reader only
+//! looks, between two it translates event by event.
 //!
 //! Must stay true: nothing is held back, except the end: the usage record is written before the caller sees it, and
-//! the cost it states goes into the closing usage chunk. A stream that breaks says so in a last event and never looks
+//! the cost it states goes into the closing usage, where the dialect has a place for it. A stream that breaks says so in a last event and never looks
 //! complete. Dropping this cancels the provider's work.
 
 use std::collections::VecDeque;
@@ -12,8 +13,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::Stream;
 use sluicegate_contracts::usage::{AttemptOutcome, Outcome};
-use sluicegate_protocols::openai_chat::error::ErrorBody;
-use sluicegate_protocols::openai_chat::stream::{ChatStream, StreamEnd};
+use sluicegate_protocols::canonical::StreamEnd;
+use sluicegate_protocols::relay::StreamRelay;
 use sluicegate_protocols::sse::KEEP_ALIVE;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -21,7 +22,7 @@ use super::Limits;
 use super::answer::tokens;
 use super::attempt::Opened;
 use super::finish::{AttemptEnd, Finish};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, GatewayError};
 use crate::upstream::{BodyFault, ReplyBody, classify};
 
 /// A stream being relayed.
@@ -29,7 +30,7 @@ pub(crate) struct Relay {
     /// Events for the caller, in order.
     shown: VecDeque<Bytes>,
     scratch: Vec<Bytes>,
-    reader: ChatStream,
+    reader: StreamRelay,
     /// `None` once there is nothing more to read.
     body: Option<ReplyBody>,
     status: u16,
@@ -102,9 +103,12 @@ impl Relay {
         match end {
             StreamEnd::Complete => {
                 let facts = self.reader.facts();
-                let (counts, _) = tokens(facts.usage, self.input_bytes, facts.content.total());
+                let (counts, _) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
                 let cost = self.close(AttemptOutcome::Served, Outcome::Served, None);
-                self.shown.push_back(self.reader.tail(&counts, cost.as_deref()));
+                let tail = self.reader.tail(&counts, cost.as_deref());
+                if !tail.is_empty() {
+                    self.shown.push_back(tail);
+                }
             }
             // The caller sees the provider's own error event.
             StreamEnd::Failed => self.broke(AttemptOutcome::ServerError),
@@ -120,14 +124,8 @@ impl Relay {
         }
         self.broke(outcome);
         let message = format!("The answer broke off: {why}.");
-        let kind = ErrorKind::UpstreamFailed(502);
-        let error = ErrorBody {
-            message: &message,
-            kind: kind.openai_type(),
-            param: None,
-            code: Some(kind.code()),
-        };
-        self.shown.push_back(error.to_stream_frame().into());
+        let error = GatewayError::new(ErrorKind::UpstreamFailed(502), message);
+        self.shown.push_back(self.reader.fail(&error.failure()));
     }
 
     /// Closes the books of a stream that broke. What still waited for the end goes out.
@@ -145,7 +143,7 @@ impl Relay {
     ) -> Option<String> {
         let mut finish = self.finish.take()?;
         let facts = self.reader.facts();
-        let (tokens, evidence) = tokens(facts.usage, self.input_bytes, facts.content.total());
+        let (tokens, evidence) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
         finish.end(&AttemptEnd {
             outcome: attempt,
             status: Some(self.status),

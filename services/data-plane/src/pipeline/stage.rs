@@ -6,18 +6,20 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{ApiKey, Operation, RetryPolicy, Route};
+use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
 
+use super::api::Api;
 use super::inspect::RequestView;
+use super::outgoing::DecodedOnce;
 use crate::http::Arrival;
 use crate::snapshot::{ProjectView, Snapshot};
 
 /// A request has come in: its head, its time, and the one snapshot it is served from.
 pub(super) struct Received<'s> {
     pub(super) snapshot: &'s Snapshot,
-    pub(super) operation: Operation,
+    pub(super) api: Api,
     pub(super) arrival: &'s Arrival,
 }
 
@@ -36,6 +38,8 @@ pub(super) struct Inspected<'s> {
     /// The model name as the caller sent it.
     pub(super) model: &'s str,
     pub(super) features: RequestFeatures,
+    /// The canonical form, once a provider of another dialect needs it.
+    pub(super) decoded: DecodedOnce<'s>,
 }
 
 /// The caller may ask this. Limits and budgets will hold their reservation here.

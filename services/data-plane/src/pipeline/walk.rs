@@ -1,17 +1,23 @@
-//! Walks the plan: try, judge, try again or answer. Nothing of a failed try has reached the caller.
+//! Walks the plan: prepare, try, judge, try again or answer. Nothing of a failed try has reached the caller.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use sluicegate_contracts::usage::AttemptOutcome;
-use sluicegate_routing::{Cause, Progress, StopReason, Verdict, judge};
+use sluicegate_protocols::dialect::encode_failure;
+use sluicegate_protocols::failure;
+use sluicegate_protocols::lossy::LossReport;
+use sluicegate_protocols::provider_error::ProviderError;
+use sluicegate_routing::{Cause, PlannedAttempt, Progress, StopReason, Verdict, judge};
 use tokio::time::Instant;
 
 use super::Gateway;
-use super::attempt::{Failure, Opened, Success, attempt};
+use super::attempt::{Failure, Opened, Said, Success, attempt};
 use super::finish::{Finish, Trial};
+use super::outgoing::{Outgoing, Prepared, prepare};
+use super::plan::unexpressed;
 use super::stage::Planned;
-use crate::error::{ErrorKind, GatewayError};
+use crate::error::{ErrorKind, GatewayError, status_of};
 
 /// What the walk ended with.
 pub(super) enum Answered {
@@ -19,17 +25,28 @@ pub(super) enum Answered {
     Whole(Bytes),
     /// A stream that has begun.
     Stream(Box<Opened>),
-    /// The provider's own error, to be passed on as it is.
+    /// The provider's own error, to be passed on.
     Refused(Refused),
 }
 
-/// A provider's own error.
+/// A provider's own error, in the caller's dialect.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) status: u16,
     pub(crate) body: Bytes,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) should_retry: bool,
+}
+
+/// Where a walk stands.
+struct Walk<'p, 's> {
+    planned: &'p Planned<'s>,
+    /// Position in the plan.
+    at: usize,
+    attempts: u32,
+    retries_here: u32,
+    /// What the targets that were passed over could not express.
+    unexpressed: Vec<LossReport>,
 }
 
 /// Walks the plan to an answer.
@@ -42,64 +59,110 @@ pub(super) async fn walk(
     deadline: Instant,
     finish: &mut Finish,
 ) -> Result<Answered, GatewayError> {
-    let (mut at, mut attempts, mut retries_here) = (0, 0, 0);
-    loop {
-        let next = planned.plan.attempts[at];
-        let cause = if retries_here > 0 {
+    let depth = gateway.state().limits.max_json_depth;
+    let mut walk = Walk::new(planned);
+    let mut failed = None;
+    while let Some((next, outgoing)) = walk.next_target(depth)? {
+        let failure = loop {
+            let intent = finish.begin(&walk.trial(next, &outgoing))?;
+            walk.attempts += 1;
+            let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
+                Ok(Success::Whole { body, losses, end }) => {
+                    finish.end(&end);
+                    finish.answering();
+                    finish.dropped(&outgoing.losses, &losses);
+                    return Ok(Answered::Whole(body));
+                }
+                Ok(Success::Stream(opened)) => {
+                    finish.answering();
+                    finish.dropped(&outgoing.losses, &LossReport::default());
+                    return Ok(Answered::Stream(opened));
+                }
+                Err(failure) => failure,
+            };
+            finish.end(&failure.end);
+            match walk.judge(&failure, deadline) {
+                Verdict::NextEndpoint => break failure,
+                Verdict::RetrySame(wait) => {
+                    tokio::time::sleep(wait).await;
+                    walk.retries_here += 1;
+                }
+                Verdict::Stop(reason) => return last_word(planned, failure, reason),
+                Verdict::Served => return last_word(planned, failure, StopReason::Final),
+            }
+        };
+        walk.pass();
+        failed = Some(failure);
+    }
+    match failed {
+        Some(failure) => last_word(planned, failure, StopReason::Exhausted),
+        None => Err(unexpressed(planned, &walk.unexpressed)),
+    }
+}
+
+impl<'p, 's> Walk<'p, 's> {
+    fn new(planned: &'p Planned<'s>) -> Self {
+        Self {
+            planned,
+            at: 0,
+            attempts: 0,
+            retries_here: 0,
+            unexpressed: Vec::new(),
+        }
+    }
+
+    /// The next target that can be tried, with its body; `None` when none is left.
+    fn next_target(
+        &mut self,
+        depth: u32,
+    ) -> Result<Option<(PlannedAttempt, Box<Outgoing<'s>>)>, GatewayError> {
+        while let Some(next) = self.planned.plan.attempts.get(self.at).copied() {
+            match prepare(self.planned, self.planned.candidate(next), depth)? {
+                Prepared::Ready(outgoing) => return Ok(Some((next, outgoing))),
+                Prepared::Gone => {}
+                Prepared::Lossy(losses) => self.unexpressed.push(losses),
+            }
+            self.pass();
+        }
+        Ok(None)
+    }
+
+    fn pass(&mut self) {
+        self.at += 1;
+        self.retries_here = 0;
+    }
+
+    fn trial(&self, next: PlannedAttempt, outgoing: &Outgoing<'_>) -> Trial<'p> {
+        let candidate = self.planned.candidate(next);
+        let request = &self.planned.request;
+        let cause = if self.retries_here > 0 {
             Cause::Retry
         } else {
             next.cause
         };
-        let candidate = planned.candidate(next);
-        let requested = planned.request.model;
-        let size = planned
-            .request
-            .view
-            .size(planned.request.body.len(), candidate.endpoint);
-        let intent = finish.begin(&Trial {
+        Trial {
             candidate,
             cause,
-            requested,
-            size,
-        })?;
-        attempts += 1;
-        let failure = match attempt(gateway, planned, next, deadline, &intent, finish).await {
-            Ok(Success::Whole { body, end }) => {
-                finish.end(&end);
-                finish.answering();
-                return Ok(Answered::Whole(body));
-            }
-            Ok(Success::Stream(opened)) => {
-                finish.answering();
-                return Ok(Answered::Stream(opened));
-            }
-            Err(failure) => failure,
-        };
-        finish.end(&failure.end);
+            requested: request.model,
+            size: request.view.size(outgoing.body.len(), candidate.endpoint),
+        }
+    }
+
+    fn judge(&self, failure: &Failure, deadline: Instant) -> Verdict {
+        let planned = self.planned;
         let progress = Progress {
-            attempts,
-            retries_here,
-            has_next: at + 1 < planned.plan.attempts.len(),
+            attempts: self.attempts,
+            retries_here: self.retries_here,
+            has_next: self.at + 1 < planned.plan.attempts.len(),
             time_left: deadline.saturating_duration_since(Instant::now()),
             retry_after: failure.retry_after,
         };
-        match judge(failure.end.outcome, &progress, &planned.retry, planned.seed) {
-            Verdict::NextEndpoint => {
-                at += 1;
-                retries_here = 0;
-            }
-            Verdict::RetrySame(wait) => {
-                tokio::time::sleep(wait).await;
-                retries_here += 1;
-            }
-            Verdict::Stop(reason) => return last_word(failure, reason),
-            Verdict::Served => return last_word(failure, StopReason::Final),
-        }
+        judge(failure.end.outcome, &progress, &planned.retry, planned.seed)
     }
 }
 
 /// What the caller gets when no try is left: the provider's own words where they are the caller's business, else ours.
-fn last_word(failure: Failure, reason: StopReason) -> Result<Answered, GatewayError> {
+fn last_word(planned: &Planned<'_>, failure: Failure, reason: StopReason) -> Result<Answered, GatewayError> {
     let status = failure.end.status.filter(|status| *status >= 400);
     let (theirs, hint) = match failure.end.outcome {
         AttemptOutcome::BadRequest | AttemptOutcome::RateLimited | AttemptOutcome::ServerError => (true, ""),
@@ -116,13 +179,16 @@ fn last_word(failure: Failure, reason: StopReason) -> Result<Answered, GatewayEr
         | AttemptOutcome::ClientGone
         | AttemptOutcome::Interrupted => (false, ""),
     };
-    if let (true, Some(status), Some(body)) = (theirs, status, failure.said) {
-        let should_retry = failure.end.outcome != AttemptOutcome::BadRequest;
+    if let (true, Some(status), Some(said)) = (theirs, status, failure.said) {
+        let (status, body) = match said {
+            Said::Document(body) => (status, body),
+            Said::Read(error) => retold(planned, status, &error),
+        };
         return Ok(Answered::Refused(Refused {
             status,
             body,
             retry_after: failure.retry_after,
-            should_retry,
+            should_retry: failure.end.outcome != AttemptOutcome::BadRequest,
         }));
     }
     let late = reason == StopReason::Deadline || failure.end.outcome == AttemptOutcome::TimedOut;
@@ -138,4 +204,21 @@ fn last_word(failure: Failure, reason: StopReason) -> Result<Answered, GatewayEr
     let mut error = GatewayError::new(kind, message);
     error.retry_after = failure.retry_after;
     Err(error)
+}
+
+/// A provider's error in the words of another dialect, and the status that goes with it there.
+fn retold(planned: &Planned<'_>, status: u16, error: &ProviderError) -> (u16, Bytes) {
+    let caller = planned.request.caller.received.api.dialect();
+    let class = error.class(status);
+    let message = match error.message.as_str() {
+        "" => "The provider refused the request and gave no reason.",
+        message => message,
+    };
+    let failure = failure::Failure {
+        class,
+        message,
+        param: error.param.as_deref(),
+        code: error.code.as_deref(),
+    };
+    (status_of(class, caller), encode_failure(caller, &failure).into())
 }

@@ -10,7 +10,7 @@ pub(super) fn segment(text: &str) -> Option<String> {
     }
     let mut out = String::with_capacity(text.len() + 8);
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'@') {
             out.push(char::from(byte));
         } else {
             let _infallible = write!(out, "%{byte:02X}");
@@ -30,7 +30,7 @@ mod tests {
             ("anthropic.claude-v2:1", "anthropic.claude-v2%3A1"),
             ("../../admin", "..%2F..%2Fadmin"),
             ("a?b#c d", "a%3Fb%23c%20d"),
-            ("claude-opus-4-6@default", "claude-opus-4-6%40default"),
+            ("claude-opus-4-6@default", "claude-opus-4-6@default"),
             ("ä", "%C3%A4"),
         ] {
             assert_eq!(segment(text).as_deref(), Some(written));

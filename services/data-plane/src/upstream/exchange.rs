@@ -8,6 +8,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETR
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy;
+use sluicegate_contracts::config::Operation;
 use sluicegate_protocols::openai_chat::error::retry_after;
 
 use super::account::Account;
@@ -15,7 +16,6 @@ use super::provider::Ask;
 use super::{AddressNotAllowed, Call, Client, Framing, Reply, ReplyBody, SendFailure};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers are read and passed on as they are, so a compressed one would be of no use.
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
@@ -34,22 +34,42 @@ const MAX_NOTE: usize = 128;
 
 /// Sends a call; see [`super::Upstream::send`].
 pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> Result<Reply, SendFailure> {
-    let ask = ask(account, &call);
-    let address = (account.provider.address)(&ask).ok_or(SendFailure::Unsupported)?;
-    let mut request = request(Method::POST, address, call.body.clone())?;
+    let provider = account.provider;
+    let ask = Ask {
+        base: &account.base,
+        settings: &account.settings,
+        model: (provider.model)(&account.settings, call.model),
+        stream: call.stream,
+    };
+    let spoken = match call.operation {
+        Operation::ChatCompletions => Some(provider.spoken(call.model, call.dialect)),
+        Operation::Embeddings => None,
+    };
+    if spoken.is_some_and(|spoken| spoken.dialect != call.dialect) {
+        return Err(SendFailure::Unsupported);
+    }
+    let address = spoken.map(|spoken| spoken.address).or(provider.embeddings);
+    let address = address.ok_or(SendFailure::Unsupported)?;
+    let address = address(&ask).ok_or(SendFailure::Invalid)?;
+    let body = match spoken {
+        Some(spoken) => (spoken.body)(call.body).ok_or(SendFailure::Invalid)?,
+        None => call.body,
+    };
+    let mut request = request(Method::POST, address, body.clone())?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(ACCEPT, if ask.stream { EVENTS } else { JSON });
+    let accept = spoken.filter(|_| call.stream).map(|spoken| spoken.stream_type);
+    headers.insert(ACCEPT, accept.map_or(JSON, HeaderValue::from_static));
     if let Ok(name) = HeaderValue::try_from(call.request.to_string()) {
         headers.insert(REQUEST_ID, name);
     }
     call.passed.apply(headers);
-    for (name, value) in (account.provider.headers)(call.dialect) {
+    for (name, value) in spoken.map_or(&[][..], |spoken| spoken.headers) {
         headers
             .entry(HeaderName::from_static(name))
             .or_insert(HeaderValue::from_static(value));
     }
-    finish(client, account, request, &call.body, call.now_millis).await
+    finish(client, account, request, &body, call.now_millis).await
 }
 
 /// Asks which models there are: the cheapest call that proves a credential.
@@ -65,17 +85,6 @@ pub async fn list_models(client: &Client, account: &Account, now_millis: i64) ->
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     finish(client, account, request, &[], now_millis).await
-}
-
-fn ask<'a>(account: &'a Account, call: &Call<'a>) -> Ask<'a> {
-    Ask {
-        base: &account.base,
-        settings: &account.settings,
-        operation: call.operation,
-        dialect: call.dialect,
-        model: (account.provider.model)(&account.settings, call.model),
-        stream: call.stream,
-    }
 }
 
 fn request(method: Method, address: String, body: Bytes) -> Result<Request<Full<Bytes>>, SendFailure> {

@@ -12,6 +12,7 @@ pub mod classify;
 pub mod client;
 pub mod echo;
 pub mod exchange;
+mod members;
 mod passed;
 mod provider;
 mod resolver;
@@ -149,7 +150,9 @@ impl<'a> Upstream<'a> {
     pub fn dialect(&self, operation: Operation, model: &str, wanted: Dialect) -> Dialect {
         match (self, operation) {
             (Self::Echo, _) | (_, Operation::Embeddings) => Dialect::OpenAiChat,
-            (Self::Account(account), Operation::ChatCompletions) => account.provider.dialect(model, wanted),
+            (Self::Account(account), Operation::ChatCompletions) => {
+                account.provider.spoken(model, wanted).dialect
+            }
         }
     }
 
@@ -168,15 +171,12 @@ impl<'a> Upstream<'a> {
         };
         match self {
             Self::Echo => target,
-            Self::Account(account) => {
-                let takes = account.provider.takes;
-                RequestTarget {
-                    stream_usage: takes.stream_usage,
-                    tool_ids: takes.tool_ids,
-                    chat: takes.chat,
-                    ..target
-                }
-            }
+            Self::Account(account) => RequestTarget {
+                stream_usage: account.provider.stream_usage,
+                tool_ids: account.provider.spoken(model, Dialect::OpenAiChat).tool_ids,
+                chat: account.provider.quirks,
+                ..target
+            },
         }
     }
 

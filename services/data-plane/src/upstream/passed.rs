@@ -15,6 +15,8 @@ pub struct PassedHeaders(Vec<(HeaderName, HeaderValue)>);
 const fn allowed(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         Dialect::OpenAiChat => &["openai-beta"],
+        Dialect::AnthropicMessages => &["anthropic-version", "anthropic-beta"],
+        Dialect::Gemini | Dialect::BedrockConverse => &[],
     }
 }
 
@@ -63,6 +65,30 @@ mod tests {
         );
         assert_eq!(headers.len(), 1);
         assert_eq!(headers["openai-beta"], "assistants=v2");
+    }
+
+    #[test]
+    fn each_dialect_has_names_of_its_own() {
+        let given = [
+            ("anthropic-beta", "a"),
+            ("anthropic-beta", "b"),
+            ("openai-beta", "c"),
+        ];
+        let headers = selected(Dialect::AnthropicMessages, &given);
+        let values: Vec<_> = headers.get_all("anthropic-beta").iter().collect();
+        assert_eq!(values, ["a", "b"]);
+        assert_eq!(headers.len(), 2);
+        for &dialect in Dialect::ALL {
+            for name in [
+                "authorization",
+                "x-api-key",
+                "api-key",
+                "x-goog-api-key",
+                "cookie",
+            ] {
+                assert!(!allowed(dialect).contains(&name), "{name}");
+            }
+        }
     }
 
     #[test]

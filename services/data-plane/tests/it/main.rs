@@ -1,9 +1,13 @@
 //! The request path of a whole worker over HTTP, with a scripted provider behind it.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod auth;
 #[cfg(test)]
 mod connection_test;
+#[cfg(test)]
+mod dialects;
 #[cfg(test)]
 mod disconnect;
 #[cfg(test)]
@@ -24,6 +28,8 @@ mod models;
 mod not_ready;
 #[cfg(test)]
 mod passthrough;
+#[cfg(test)]
+mod service_account;
 #[cfg(test)]
 mod ssrf;
 #[cfg(test)]

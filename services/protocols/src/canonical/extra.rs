@@ -29,7 +29,15 @@ impl Form {
 /// value is null (or otherwise says nothing) is here as well, since null and absent differ on the
 /// wire.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Extra<'a>(Vec<(Cow<'a, str>, RawJson<'a>)>);
+pub struct Extra<'a>(Vec<Member<'a>>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Member<'a> {
+    name: Cow<'a, str>,
+    value: RawJson<'a>,
+    /// Written back like any other, but nobody misses it.
+    quiet: bool,
+}
 
 impl<'a> Extra<'a> {
     /// No members.
@@ -37,30 +45,58 @@ impl<'a> Extra<'a> {
 
     /// Adds a member.
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: RawJson<'a>) {
-        self.0.push((name.into(), value));
+        self.0.push(Member {
+            name: name.into(),
+            value,
+            quiet: false,
+        });
+    }
+
+    /// Adds the members of another.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
     }
 
     /// Reads the value at the cursor and keeps it under `key`.
     pub fn keep(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
         c.count_node()?;
-        self.0.push((key.decode(), c.raw()?));
+        self.push(key.decode(), c.raw()?);
         Ok(())
     }
 
-    /// The members in order.
+    /// Like `keep`, for a member whose absence in another dialect is no loss: what only repeats the
+    /// request to the one who made it.
+    pub fn keep_quiet(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
+        c.count_node()?;
+        self.push_quiet(key.decode(), c.raw()?);
+        Ok(())
+    }
+
+    /// Adds a member as `keep_quiet` does.
+    pub fn push_quiet(&mut self, name: impl Into<Cow<'a, str>>, value: RawJson<'a>) {
+        self.0.push(Member {
+            name: name.into(),
+            value,
+            quiet: true,
+        });
+    }
+
+    /// The members in order, without those kept quietly.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RawJson<'a>)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+        let loud = self.0.iter().filter(|member| !member.quiet);
+        loud.map(|member| (member.name.as_ref(), &member.value))
     }
 
     /// The value of the first member of that name.
     pub fn get(&self, name: &str) -> Option<&RawJson<'a>> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+        let found = self.0.iter().find(|member| member.name == name);
+        found.map(|member| &member.value)
     }
 
     /// Takes out the members of that name. Whoever sets a modelled field of a decoded node removes
     /// its null from here.
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(n, _)| n != name);
+        self.0.retain(|member| member.name != name);
     }
 
     /// Whether there are none.
@@ -70,15 +106,18 @@ impl<'a> Extra<'a> {
 
     /// Writes all members.
     pub fn write(&self, object: &mut Object<'_>) {
-        for (name, value) in &self.0 {
-            value.write(object.value_of(name));
+        for member in &self.0 {
+            member.value.write(object.value_of(&member.name));
         }
     }
 
     /// The members with memory of their own.
     pub fn into_owned(self) -> Extra<'static> {
-        let own =
-            |(name, value): (Cow<'_, str>, RawJson<'_>)| (Cow::Owned(name.into_owned()), value.into_owned());
+        let own = |member: Member<'_>| Member {
+            name: Cow::Owned(member.name.into_owned()),
+            value: member.value.into_owned(),
+            quiet: member.quiet,
+        };
         Extra(self.0.into_iter().map(own).collect())
     }
 }

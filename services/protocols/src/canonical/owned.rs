@@ -34,13 +34,7 @@ impl Part<'_> {
             cache: cache.map(|mark| Box::new(mark.into_owned())),
             signature: signature.map(own),
             issuer: issuer.map(Issuer::into_owned),
-            item: item.map(|item| {
-                let Item { id, extra } = *item;
-                Box::new(Item {
-                    id: id.map(own),
-                    extra: extra.into_owned(),
-                })
-            }),
+            item: item.map(|item| Box::new(item.into_owned())),
             form,
             extra: extra.into_owned(),
         }
@@ -87,6 +81,17 @@ impl PartBody<'_> {
                 role,
                 value: value.into_owned(),
             }),
+        }
+    }
+}
+
+impl Item<'_> {
+    /// The item with memory of its own.
+    pub fn into_owned(self) -> Item<'static> {
+        let Self { id, extra } = self;
+        Item {
+            id: id.map(own),
+            extra: extra.into_owned(),
         }
     }
 }

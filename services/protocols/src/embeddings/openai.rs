@@ -200,7 +200,7 @@ fn write_base64(out: &mut Vec<u8>, vector: &[f32]) {
     out.push(b'"');
 }
 
-fn write_floats(out: &mut Vec<u8>, vector: &[f32]) {
+pub(super) fn write_floats(out: &mut Vec<u8>, vector: &[f32]) {
     out.push(b'[');
     for (at, value) in vector.iter().enumerate() {
         if at > 0 {

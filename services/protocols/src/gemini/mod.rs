@@ -4,6 +4,7 @@
 //! Answers that pass through are watched through the codec's stream decoder.
 
 pub mod codec;
+pub mod count;
 pub mod error;
 pub mod request;
 pub mod schema;

@@ -63,7 +63,7 @@ impl<'a> From<&Failure<'a>> for ErrorBody<'a> {
             FailureClass::OutOfCredit => ("insufficient_quota", Some("insufficient_quota")),
             FailureClass::Permission => ("permission_error", Some("not_allowed")),
             FailureClass::NotFound => ("invalid_request_error", Some("model_not_found")),
-            FailureClass::TooLarge => ("invalid_request_error", Some("request_too_large")),
+            FailureClass::TooLarge => ("request_too_large", Some("request_too_large")),
             FailureClass::RateLimited => ("rate_limit_error", Some("rate_limit_exceeded")),
             FailureClass::Overloaded | FailureClass::Unavailable => ("service_unavailable", None),
             FailureClass::Upstream => ("api_error", None),

@@ -11,7 +11,7 @@ pub mod stream;
 
 mod choice;
 mod finish;
-mod usage;
+pub(crate) mod usage;
 
 pub use finish::FinishReason;
 pub use request::ChatRequestView;

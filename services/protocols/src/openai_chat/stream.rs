@@ -6,20 +6,18 @@
 //! [`ChatStream::tail`], so that what looks complete to the caller is complete. And the chunk that
 //! closes with usage waits for the tail, where the cost is put into it; all others go out at once.
 
-mod last_chunk;
-
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::choice::{self, ContentSize};
 use super::encode::{ChunkWriter, DONE_FRAME, Head};
 use super::response::MAX_NAME;
 use super::{FinishReason, usage};
 pub use crate::canonical::{StreamEnd, StreamFault};
+use crate::closing_frame::ClosingFrame;
 use crate::json::{Cursor, Kind, MAX_DEPTH};
 use crate::provider_error::{ProviderError, clip};
-use crate::sse::{Frame, Parser};
+use crate::sse::{Frame, Outgoing, Parser};
 use crate::{DecodeError, TokenCounts};
-use last_chunk::LastChunk;
 
 /// What has been read of a stream so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +52,7 @@ pub struct ChatStream {
     parser: Parser,
     hide_usage_chunk: bool,
     facts: StreamFacts,
-    last: Option<LastChunk>,
+    last: Option<ClosingFrame>,
 }
 
 /// What to do with a frame.
@@ -89,22 +87,20 @@ impl ChatStream {
             facts,
             last,
         } = self;
-        let mut outgoing = Outgoing {
-            read,
-            run: 0..0,
-            copied: BytesMut::new(),
-            out,
-        };
+        let mut outgoing = Outgoing::new(read, out);
         let fed = parser.feed(read, |frame| {
             match facts.note(&frame, *hide_usage_chunk)? {
                 Show::No => {}
                 Show::Aside => outgoing.add(&frame),
                 Show::Yes => {
                     // It was not the last one after all.
-                    outgoing.push(last.take());
+                    outgoing.push(last.take().map(|chunk| chunk.into_bytes(None)));
                     outgoing.add(&frame);
                 }
-                Show::Last => outgoing.push(last.replace(LastChunk::new(&frame))),
+                Show::Last => {
+                    let earlier = last.replace(ClosingFrame::new(&frame));
+                    outgoing.push(earlier.map(|chunk| chunk.into_bytes(None)));
+                }
             }
             Ok(())
         });
@@ -126,7 +122,7 @@ impl ChatStream {
             if !told {
                 return Ok(());
             }
-            let completed = LastChunk::completed(&frame);
+            let completed = ClosingFrame::completed(&frame);
             let passed = match facts.note(&frame, *hide_usage_chunk)? {
                 Show::No => [None, None],
                 Show::Yes | Show::Aside => [last.take(), Some(completed)],
@@ -168,7 +164,7 @@ impl ChatStream {
         self.last.take().map(|last| last.into_bytes(cost))
     }
 
-    fn usage_chunk(&self, counts: &TokenCounts) -> LastChunk {
+    fn usage_chunk(&self, counts: &TokenCounts) -> ClosingFrame {
         let head = Head {
             id: self.facts.id.as_deref().unwrap_or_default(),
             created: self.facts.created,
@@ -176,7 +172,7 @@ impl ChatStream {
         };
         let mut out = Vec::with_capacity(512);
         ChunkWriter::new(&head, true).usage(&mut out, counts);
-        LastChunk::written(out)
+        ClosingFrame::written(out)
     }
 }
 
@@ -279,46 +275,6 @@ fn groq_usage(c: &mut Cursor<'_>) -> Result<Option<TokenCounts>, DecodeError> {
         Ok(())
     })?;
     Ok(told)
-}
-
-/// Collects the frames of one read that go out: neighbors that lie in the read itself as one
-/// slice of it, frames that began earlier as one copy.
-struct Outgoing<'a> {
-    read: &'a Bytes,
-    run: std::ops::Range<usize>,
-    copied: BytesMut,
-    out: &'a mut Vec<Bytes>,
-}
-
-impl Outgoing<'_> {
-    fn add(&mut self, frame: &Frame<'_>) {
-        match &frame.place {
-            None => self.copied.extend_from_slice(frame.raw),
-            Some(place) if place.start == self.run.end => self.run.end = place.end,
-            Some(place) => {
-                self.flush();
-                self.run = place.clone();
-            }
-        }
-    }
-
-    /// Adds a chunk that was kept back in vain.
-    fn push(&mut self, chunk: Option<LastChunk>) {
-        if let Some(chunk) = chunk {
-            self.flush();
-            self.out.push(chunk.into_bytes(None));
-        }
-    }
-
-    fn flush(&mut self) {
-        if !self.copied.is_empty() {
-            self.out.push(self.copied.split().freeze());
-        }
-        if !self.run.is_empty() {
-            self.out.push(self.read.slice(self.run.clone()));
-            self.run = self.run.end..self.run.end;
-        }
-    }
 }
 
 #[cfg(test)]

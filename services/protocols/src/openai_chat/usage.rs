@@ -112,7 +112,7 @@ impl Reported {
 
 /// Appends a `usage` object in OpenAI's shape. Cache writes, which OpenAI does not count, appear
 /// under the name OpenRouter gave them, and only when there are any.
-pub(super) fn write(out: &mut Vec<u8>, counts: &TokenCounts) {
+pub(crate) fn write(out: &mut Vec<u8>, counts: &TokenCounts) {
     let mut field = |text: &str, value: u64| {
         out.extend_from_slice(text.as_bytes());
         write_number(out, value);

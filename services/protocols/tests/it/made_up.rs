@@ -34,6 +34,8 @@ struct Room {
     maker: bool,
     /// Answers say when they were made.
     time: bool,
+    /// Texts that end the answer.
+    stop: bool,
 }
 
 fn room(dialect: Dialect) -> Room {
@@ -47,9 +49,11 @@ fn room(dialect: Dialect) -> Room {
         identity: true,
         maker: true,
         time: true,
+        stop: true,
     };
     match dialect {
         Dialect::OpenAiChat => full,
+        Dialect::OpenAiResponses => Room { stop: false, ..full },
         Dialect::AnthropicMessages => Room { time: false, ..full },
         Dialect::Gemini => Room {
             model: false,
@@ -243,7 +247,11 @@ pub(crate) fn request(dialect: Dialect) -> impl Strategy<Value = Request<'static
             }
             request.sampling.temperature = temperature;
             request.max_output_tokens = limit;
+            // The one thing that a dialect lacks.
             request.stop = stop;
+            if dialect == Dialect::OpenAiResponses {
+                request.stop.clear();
+            }
             request.stream.enabled = Some(stream);
             request.tool_choice = choice.filter(|_| !tools.is_empty());
             request.tools = tools;
@@ -269,6 +277,9 @@ fn within(dialect: Dialect, request: &mut Request<'static>) {
         // The name that `meaning` gives where a dialect has none.
         *name = Some("response".into());
         *strict = None;
+    }
+    if !room.stop {
+        request.stop.clear();
     }
     if room.result_names {
         name_results(request);

@@ -1,8 +1,8 @@
 //! The dialect readers against recorded provider traffic: what they extract must equal the reading
 //! made independently for each recording, however a stream is split or cut. And the hub: what goes
 //! through the canonical form comes out the same (`recorded`), holds for made-up values (`roundtrip`)
-//! and under broken streams (`streams`), and keeps the rules of the dialect it is told in (`to_*`);
-//! `meaning` and `made_up` serve all dialects.
+//! and under broken streams (`streams`), keeps the rules of the dialect it is told in (`to_*`), and
+//! is the same on the way to a caller (`relay`); `meaning` and `made_up` serve all dialects.
 
 #[cfg(test)]
 mod chat;
@@ -10,6 +10,7 @@ mod chat;
 mod corpus;
 #[cfg(test)]
 mod embeddings;
+#[cfg(test)]
 mod event_stream;
 #[cfg(test)]
 mod gemini;
@@ -22,10 +23,15 @@ mod messages;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod relay;
 mod rerank;
+#[cfg(test)]
+mod responses;
 #[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod to_gemini;
 #[cfg(test)]
 mod to_messages;

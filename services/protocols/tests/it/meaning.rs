@@ -2,11 +2,11 @@
 //! through decoder, collector and encoder. For tests of every dialect.
 
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::canonical::StreamFault;
 use sluicegate_protocols::canonical::{
     Arguments, Candidate, Collector, Extra, Form, Message, Part, PartBody, Request, Response, ResponseShape,
-    StreamEnd, StreamEvent, ToolBody,
+    Role, StreamEnd, StreamEvent, ToolBody,
 };
-use sluicegate_protocols::canonical::{Role, StreamFault};
 use sluicegate_protocols::dialect::{Framing, StreamDecoder, StreamEncoder};
 use sluicegate_protocols::{event_stream, sse};
 
@@ -111,6 +111,8 @@ pub(crate) fn message(message: &mut Message<'_>) {
 
 fn part(part: &mut Part<'_>) {
     part.form = Form::default();
+    // Where items begin shows in their parts, and ids are made up where there are none.
+    part.item = None;
     part.extra = Extra::NONE;
     match &mut part.body {
         PartBody::ToolCall(call) => {

@@ -27,7 +27,7 @@ struct Case {
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[CHAT, MESSAGES, GENERATE, CONVERSE, COHERE];
+const CASES: &[Case] = &[CHAT, RESPONSES, MESSAGES, GENERATE, CONVERSE, COHERE];
 
 const CHAT: Case = Case {
     dialect: Dialect::OpenAiChat,
@@ -42,6 +42,32 @@ const CHAT: Case = Case {
         ("openai-bc63be863b-02", "leaves out function_call"),
         ("openai-bc63be863b-03", "leaves out function_call"),
         ("snowflake-09f66a7303-00", "leaves out reasoning_details"),
+    ],
+};
+
+const RESPONSES: Case = Case {
+    dialect: Dialect::OpenAiResponses,
+    endpoints: &["responses"],
+    exceptions: &[(
+        "xai-6e7703804d-00",
+        "its citations lack members that are demanded, and get them",
+    )],
+    poor_summaries: &[
+        ("azure-c947d229ea-00", "of several answers run together"),
+        ("openai-1e98f236d4-00", "of several answers run together"),
+        ("openai-b19d31ee5c-00", "of several answers run together"),
+        (
+            "openai-2de1055876-00",
+            "has a reason to end for an answer that goes on",
+        ),
+        (
+            "openai-6e1fc9263e-00",
+            "has a reason to end for an answer that goes on",
+        ),
+        ("openai-4d1210c804-00", "takes free text for JSON"),
+        ("openai-64994c76e8-00", "repeats a status that is none"),
+        ("openai-64994c76e8-01", "repeats a status that is none"),
+        ("openai-c5730f3c1d-00", "tells another text than its deltas"),
     ],
 };
 

@@ -11,8 +11,9 @@ use crate::corpus::recordings;
 use crate::roundtrip::events;
 use crate::{made_up, meaning};
 
-const ENDPOINTS: &[(Dialect, &str)] = &[
+pub(crate) const ENDPOINTS: &[(Dialect, &str)] = &[
     (Dialect::OpenAiChat, "chat.completions"),
+    (Dialect::OpenAiResponses, "responses"),
     (Dialect::AnthropicMessages, "messages"),
     (Dialect::Gemini, "streamGenerateContent"),
     (Dialect::BedrockConverse, "converse-stream"),
@@ -22,15 +23,19 @@ const ENDPOINTS: &[(Dialect, &str)] = &[
 /// What members that tell why an answer ended are called.
 const LAST_WORDS: [&str; 4] = ["finish_reason", "stop_reason", "finishReason", "stopReason"];
 
-/// Whether a finish reason stands in it; chunks before the last may say null.
+/// What the last events of streams without such a member are called.
+const LAST_EVENTS: [&str; 2] = ["event: response.completed", "event: response.incomplete"];
+
+/// Whether it is told there why the answer ended; chunks before the last may say null.
 fn tells_finish(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    LAST_WORDS.iter().any(|word| {
+    let told = |word: &&str| {
         let member = format!("\"{word}\":");
         text.split(&member)
             .skip(1)
             .any(|value| value.trim_start().starts_with('"'))
-    })
+    };
+    LAST_WORDS.iter().any(told) || LAST_EVENTS.iter().any(|event| text.contains(event))
 }
 
 #[test]

@@ -52,6 +52,27 @@ export function SelectField({
   );
 }
 
+export function TextAreaField({
+  label,
+  hint,
+  error,
+  optional = false,
+  ...textarea
+}: Described & ComponentProps<"textarea">) {
+  const id = useId();
+  return (
+    <Frame id={id} label={label} hint={hint} error={error} optional={optional}>
+      <textarea
+        {...textarea}
+        id={id}
+        className={`${styles["control"]} ${styles["lines"]}`}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={describedBy(id, hint, error)}
+      />
+    </Frame>
+  );
+}
+
 function Frame({
   id,
   label,

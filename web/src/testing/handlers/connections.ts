@@ -1,18 +1,58 @@
-import type { Connection, ConnectionTest, Provider } from "@/api/types";
+import type { Connection, ConnectionTest, CredentialForm, Provider, SettingForm } from "@/api/types";
 import { freshId, type World } from "../world.ts";
 import { type Answer, type Mock, page, problem } from "./call.ts";
 
 const CONNECTIONS = "/projects/{project}/connections";
 
+const API_KEY: CredentialForm = {
+  kind: "api_key",
+  label: "API key",
+  hint: "The provider's API key.",
+  fields: [],
+};
+
+const AWS_KEYS: CredentialForm = {
+  kind: "aws_keys",
+  label: "AWS access key",
+  hint: "Requests are signed with it.",
+  fields: [
+    { name: "access_key_id", label: "Access key ID", required: true, secret: false },
+    { name: "secret_access_key", label: "Secret access key", required: true, secret: true },
+    { name: "session_token", label: "Session token", required: false, secret: true },
+  ],
+};
+
+const REGION: SettingForm = {
+  name: "region",
+  label: "AWS region",
+  required: true,
+  example: "us-east-1",
+  hint: "Where the models run.",
+};
+
 const PROVIDERS: Provider[] = [
   provider("openai", "OpenAI", "https://api.openai.com/v1"),
+  {
+    ...provider("amazon-bedrock", "Amazon Bedrock", "https://bedrock-runtime.{region}.amazonaws.com"),
+    credentials: [AWS_KEYS, API_KEY],
+    settings: [REGION],
+  },
   provider("mistral", "Mistral", "https://api.mistral.ai/v1"),
   provider("groq", "Groq", "https://api.groq.com/openai/v1"),
   { ...provider("openai-compatible", "OpenAI-compatible server", null), needs_credential: false },
 ];
 
 function provider(id: string, name: string, base_url: string | null): Provider {
-  return { id, name, base_url, needs_credential: true, docs_url: null };
+  return {
+    id,
+    name,
+    base_url,
+    base_url_example: base_url ?? "https://models.example.com/v1",
+    needs_credential: true,
+    credentials: [API_KEY],
+    settings: [],
+    docs_url: null,
+  };
 }
 
 function withConnection(world: World, id: string | undefined, change: (row: Connection) => Answer): Answer {
@@ -31,18 +71,23 @@ export const connectionMocks: Mock[] = [
     method: "POST",
     path: CONNECTIONS,
     handler: ({ world, now, body }) => {
-      const { slug, provider: id, base_url, credential } = body as Connection & { credential?: string };
+      const asked = body as Omit<Connection, "settings"> & Partial<Connection> & { credential?: string };
+      const { slug, provider: id, base_url, credential, settings = {} } = asked;
       if (world.connections.some((row) => row.slug === slug)) {
         return problem(409, "slug_taken", "Another connection has this name.");
       }
       if (base_url?.includes("169.254.")) {
         return problem(422, "base_url_forbidden", "This address is inside the network of the server.");
       }
+      if (settings.region?.includes(".")) {
+        return problem(422, "validation_failed", "Use letters, digits and hyphens.", "settings/region");
+      }
       const row: Connection = {
         id: freshId(world, "con"),
         slug,
         provider: id,
         base_url: base_url ?? PROVIDERS.find((known) => known.id === id)?.base_url ?? "",
+        settings,
         credential_hint: hint(credential),
         status: "active",
         priority: 0,

@@ -1,6 +1,7 @@
 //! One file per resource.
 
 mod api_keys;
+mod connection_settings;
 mod connections;
 mod members;
 mod organizations;

@@ -216,3 +216,63 @@ impl TokenSource {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+
+    use super::*;
+
+    const PRIVATE_KEY: &str = include_str!("../../../tests/keys/service_account.pem");
+    const PUBLIC_KEY: &[u8] = include_bytes!("../../../tests/keys/service_account.pub.der");
+
+    fn account(private_key: &str) -> ServiceAccount {
+        ServiceAccount {
+            client_email: "svc@acme.iam.gserviceaccount.com".to_owned(),
+            private_key_id: Some("key-1".to_owned()),
+            private_key: private_key.into(),
+            token_uri: "https://oauth2.googleapis.com/token".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn an_assertion_says_who_asks_and_is_signed() {
+        let source = TokenSource::new(account(PRIVATE_KEY)).unwrap();
+        let assertion = source.assertion(1_700_000_000).unwrap();
+        let (signed, signature) = assertion.rsplit_once('.').unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, PUBLIC_KEY);
+        key.verify(signed.as_bytes(), &signature).unwrap();
+        let parts: Vec<serde_json::Value> = signed
+            .split('.')
+            .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
+            .collect();
+        assert_eq!(
+            parts[0],
+            serde_json::json!({ "alg": "RS256", "typ": "JWT", "kid": "key-1" })
+        );
+        let claims = serde_json::json!({
+            "iss": "svc@acme.iam.gserviceaccount.com",
+            "scope": "https://www.googleapis.com/auth/cloud-platform",
+            "aud": "https://oauth2.googleapis.com/token",
+            "iat": 1_700_000_000,
+            "exp": 1_700_003_600,
+        });
+        assert_eq!(parts[1], claims);
+    }
+
+    #[test]
+    fn a_key_that_cannot_sign_is_refused_without_being_quoted() {
+        let damaged = PRIVATE_KEY.replace("MII", "AAA");
+        for key in [
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+            damaged.as_str(),
+        ] {
+            let reason = TokenSource::new(account(key)).err().unwrap();
+            assert!(
+                reason.contains("not an RSA key") && !reason.contains("AAA"),
+                "{reason}"
+            );
+        }
+    }
+}

@@ -7,7 +7,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
 use http::Request;
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::Full;
 use secrecy::ExposeSecret;
 use sluicegate_credentials::AwsKeys;
@@ -72,6 +72,11 @@ impl Signer {
             .map_err(|_| SendFailure::Invalid)?
             .into_parts();
         instructions.apply_to_request_http1x(request);
+        for name in [AUTHORIZATION.as_str(), "x-amz-security-token"] {
+            if let Some(value) = request.headers_mut().get_mut(name) {
+                value.set_sensitive(true);
+            }
+        }
         Ok(())
     }
 }
@@ -82,8 +87,6 @@ fn at(now_millis: i64) -> SystemTime {
 
 #[cfg(test)]
 mod tests {
-    use http::header::AUTHORIZATION;
-
     use super::*;
 
     fn keys(token: Option<&str>) -> AwsKeys {
@@ -168,6 +171,7 @@ mod tests {
             "{text}"
         );
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
+        assert!(request.headers()["x-amz-security-token"].is_sensitive());
     }
 
     #[test]

@@ -1,18 +1,31 @@
 //! Anthropic.
 
 use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::Dialect;
+use sluicegate_protocols::tool_ids::IdRule;
 
-use super::compatible::COMPATIBLE;
-use super::{Listing, Provider};
+use super::compatible::{CHAT, COMPATIBLE, below};
+use super::{Listing, Provider, Spoken};
 use crate::upstream::auth::KeyHeader;
 
 /// The version its documentation is written for; a caller of the same dialect may name another.
-pub(super) const VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
+const VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
+
+/// Messages, where Anthropic has them.
+pub(super) const MESSAGES: Spoken = Spoken {
+    dialect: Dialect::AnthropicMessages,
+    address: |ask| below(ask.base, "/messages"),
+    headers: VERSION,
+    tool_ids: IdRule::ANTHROPIC,
+    ..CHAT
+};
 
 pub(in crate::upstream) const ANTHROPIC: Provider = Provider {
     id: ProviderId::Anthropic,
+    // Its chat completions door leaves out, without a word, what it does not know.
+    chat: |_| &[MESSAGES],
+    embeddings: None,
     key: KeyHeader::Named("x-api-key"),
-    headers: |_| VERSION,
     listing: Listing {
         address: |base, _| format!("{base}/models?limit=1000"),
         headers: VERSION,

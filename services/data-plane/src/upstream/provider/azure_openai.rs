@@ -1,18 +1,34 @@
-//! Azure OpenAI. A model is called by the name of its deployment. Without an API version the paths are those of OpenAI
-//! below `/openai/v1`; with a dated one they name the deployment.
+//! Azure OpenAI, and the models of others beside it. A model is called by the name of its deployment. Without an API
+//! version the paths are those of OpenAI below `/openai/v1`; with a dated one they name the deployment.
 
-use sluicegate_contracts::config::{Operation, ProviderId, ProviderSettings};
-use sluicegate_protocols::Dialect;
+use sluicegate_contracts::config::{ProviderId, ProviderSettings};
 
-use super::compatible::COMPATIBLE;
+use super::anthropic::MESSAGES;
+use super::compatible::{CHAT, COMPATIBLE, below};
 use super::openai::OPENAI;
-use super::{Ask, Listing, Provider, compatible};
+use super::{Ask, Listing, Provider, Spoken};
 use crate::upstream::address::segment;
 use crate::upstream::auth::KeyHeader;
 
+const DEPLOYED: Spoken = Spoken {
+    address: |ask| deployment(ask, "chat/completions"),
+    ..CHAT
+};
+const CLAUDE: Spoken = Spoken {
+    address: |ask| below(resource(ask.base), "/anthropic/v1/messages"),
+    ..MESSAGES
+};
+
 pub(in crate::upstream) const AZURE_OPENAI: Provider = Provider {
     id: ProviderId::Azure,
-    address,
+    chat: |model| {
+        if model.starts_with("claude") {
+            &[CLAUDE]
+        } else {
+            &[DEPLOYED]
+        }
+    },
+    embeddings: Some(|ask| deployment(ask, "embeddings")),
     key: KeyHeader::Named("api-key"),
     setting_headers: |_| Vec::new(),
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
@@ -33,21 +49,16 @@ fn resource(base: &str) -> &str {
 }
 
 fn dated(settings: &ProviderSettings) -> Option<String> {
-    let version = settings.api_version.as_deref()?;
-    (version != "v1").then(|| segment(version))?
+    segment(settings.api_version.as_deref()?)
 }
 
-fn address(ask: &Ask<'_>) -> Option<String> {
+fn deployment(ask: &Ask<'_>, operation: &str) -> Option<String> {
     let base = resource(ask.base);
-    let Some(version) = dated(ask.settings) else {
-        let base = &format!("{base}/openai/v1");
-        return compatible::address(&Ask { base, ..*ask });
-    };
-    let path = match (ask.operation, ask.dialect) {
-        (Operation::ChatCompletions, Dialect::OpenAiChat) => {
-            format!("deployments/{}/chat/completions", segment(ask.model)?)
+    Some(match dated(ask.settings) {
+        None => format!("{base}/openai/v1/{operation}"),
+        Some(version) => {
+            let name = segment(ask.model)?;
+            format!("{base}/openai/deployments/{name}/{operation}?api-version={version}")
         }
-        (Operation::Embeddings, _) => format!("deployments/{}/embeddings", segment(ask.model)?),
-    };
-    Some(format!("{base}/openai/{path}?api-version={version}"))
+    })
 }

@@ -1,14 +1,42 @@
-//! Amazon Bedrock: requests are signed with AWS keys, or carry one of Bedrock's own keys.
+//! Amazon Bedrock: requests are signed with AWS keys, or carry one of Bedrock's own keys. Open models of OpenAI may be
+//! called through an OpenAI-compatible door as well.
 
-use sluicegate_contracts::config::{Operation, ProviderId};
+use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::tool_ids::IdRule;
 
-use super::compatible::COMPATIBLE;
-use super::{Ask, Listing, Provider, compatible};
+use super::compatible::{CHAT, COMPATIBLE, below};
+use super::{Listing, Provider, Spoken};
+use crate::upstream::address::segment;
+
+const CONVERSE: Spoken = Spoken {
+    dialect: Dialect::BedrockConverse,
+    address: |ask| {
+        let (base, model) = (ask.base, segment(ask.model)?);
+        let method = if ask.stream { "converse-stream" } else { "converse" };
+        Some(format!("{base}/model/{model}/{method}"))
+    },
+    stream_type: "application/vnd.amazon.eventstream",
+    tool_ids: IdRule::WordUpTo(64),
+    ..CHAT
+};
+const OPEN: Spoken = Spoken {
+    address: |ask| below(ask.base, "/openai/v1/chat/completions"),
+    ..CHAT
+};
 
 pub(in crate::upstream) const BEDROCK: Provider = Provider {
     id: ProviderId::Bedrock,
-    address,
+    chat: |model| {
+        if model.starts_with("openai.gpt-oss") {
+            &[CONVERSE, OPEN]
+        } else {
+            &[CONVERSE]
+        }
+    },
+    embeddings: None,
+    // Inference profiles, by the id the catalog has.
+    model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
     aws_service: Some("bedrock"),
     listing: Listing {
         address: |base, _| format!("{}/foundation-models", control(base)),
@@ -23,17 +51,9 @@ pub(in crate::upstream) const BEDROCK: Provider = Provider {
 /// private endpoint both are one.
 fn control(base: &str) -> String {
     match base.strip_prefix("https://bedrock-runtime.") {
-        Some(rest) if rest.ends_with(".amazonaws.com") => format!("https://bedrock.{rest}"),
-        Some(_) | None => base.to_owned(),
-    }
-}
-
-fn address(ask: &Ask<'_>) -> Option<String> {
-    match (ask.operation, ask.dialect) {
-        (Operation::ChatCompletions, Dialect::OpenAiChat) => {
-            let base = &format!("{}/openai/v1", ask.base);
-            compatible::address(&Ask { base, ..*ask })
+        Some(rest) if rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn") => {
+            format!("https://bedrock.{rest}")
         }
-        (Operation::Embeddings, _) => None,
+        Some(_) | None => base.to_owned(),
     }
 }

@@ -2,12 +2,18 @@
 
 use sluicegate_contracts::config::ProviderId;
 
-use super::compatible::COMPATIBLE;
-use super::{Ask, Listing, Provider, compatible};
+use super::compatible::{CHAT, COMPATIBLE, below};
+use super::{Listing, Provider, Spoken};
+
+const COMPATIBLE_CHAT: Spoken = Spoken {
+    address: |ask| below(root(ask.base), "/compatibility/v1/chat/completions"),
+    ..CHAT
+};
 
 pub(in crate::upstream) const COHERE: Provider = Provider {
     id: ProviderId::Cohere,
-    address,
+    chat: |_| &[COMPATIBLE_CHAT],
+    embeddings: Some(|ask| below(root(ask.base), "/compatibility/v1/embeddings")),
     listing: Listing {
         address: |base, _| format!("{}/v1/models?page_size=1000", root(base)),
         items: "models",
@@ -24,9 +30,4 @@ fn root(base: &str) -> &str {
         .iter()
         .find_map(|door| base.strip_suffix(door))
         .unwrap_or(base)
-}
-
-fn address(ask: &Ask<'_>) -> Option<String> {
-    let base = &format!("{}/compatibility/v1", root(ask.base));
-    compatible::address(&Ask { base, ..*ask })
 }

@@ -1,33 +1,39 @@
 //! Servers that speak OpenAI's chat protocol and have no peculiarities of their own: the one a tenant names by address,
 //! and hosted ones that differ by nothing but theirs. Other providers start from [`COMPATIBLE`] and say what differs.
 
-use sluicegate_contracts::config::{Operation, ProviderId};
+use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::target::{ChatQuirks, OutputLimitField, ReasoningField};
 use sluicegate_protocols::tool_ids::IdRule;
 
-use super::{Ask, Listing, Provider, Takes};
+use super::{Ask, Listing, Provider, Spoken};
 use crate::upstream::auth::KeyHeader;
+
+/// Chat Completions, where OpenAI has them.
+pub(super) const CHAT: Spoken = Spoken {
+    dialect: Dialect::OpenAiChat,
+    address: |ask| below(ask.base, "/chat/completions"),
+    stream_type: "text/event-stream",
+    headers: &[],
+    tool_ids: IdRule::OPENAI,
+    body: Some,
+};
 
 /// Any server of the kind. It takes the spellings that all of them know: `max_tokens`, system messages.
 pub(in crate::upstream) const COMPATIBLE: Provider = Provider {
     id: ProviderId::Compatible,
-    dialects: |_| &[Dialect::OpenAiChat],
-    address,
+    chat: |_| &[CHAT],
+    embeddings: Some(embeddings),
     key: KeyHeader::Bearer,
-    headers: |_| &[],
     setting_headers: |_| Vec::new(),
     model: |_, model| model,
-    takes: Takes {
-        chat: ChatQuirks {
-            output_limit: OutputLimitField::MaxTokens,
-            developer_role: false,
-            reasoning: ReasoningField::Nowhere,
-        },
-        tool_ids: IdRule::OPENAI,
-        stream_usage: true,
-    },
     aws_service: None,
+    quirks: ChatQuirks {
+        output_limit: OutputLimitField::MaxTokens,
+        developer_role: false,
+        reasoning: ReasoningField::Nowhere,
+    },
+    stream_usage: true,
     listing: Listing {
         address: |base, _| format!("{base}/models"),
         headers: &[],
@@ -37,29 +43,30 @@ pub(in crate::upstream) const COMPATIBLE: Provider = Provider {
     },
 };
 
-/// OpenAI's paths.
-pub(super) fn address(ask: &Ask<'_>) -> Option<String> {
-    let path = match ask.operation {
-        Operation::ChatCompletions => match ask.dialect {
-            Dialect::OpenAiChat => "/chat/completions",
-        },
-        Operation::Embeddings => "/embeddings",
-    };
-    Some(format!("{}{path}", ask.base))
+/// A path below a base URL.
+#[expect(clippy::unnecessary_wraps, reason = "addresses that hold names may have none")]
+pub(super) fn below(base: &str, path: &str) -> Option<String> {
+    Some(format!("{base}{path}"))
 }
 
-/// A hosted server that differs by its address alone.
+/// Vectors, where OpenAI has them.
+pub(super) fn embeddings(ask: &Ask<'_>) -> Option<String> {
+    below(ask.base, "/embeddings")
+}
+
+/// Quirks of servers that differ by the place of reasoning alone.
+pub(super) const fn reasoning_in(reasoning: ReasoningField) -> ChatQuirks {
+    ChatQuirks {
+        reasoning,
+        ..COMPATIBLE.quirks
+    }
+}
+
+/// A hosted server that differs by its address, and the place of reasoning.
 const fn hosted(id: ProviderId, reasoning: ReasoningField) -> Provider {
-    let takes = Takes {
-        chat: ChatQuirks {
-            reasoning,
-            ..COMPATIBLE.takes.chat
-        },
-        ..COMPATIBLE.takes
-    };
     Provider {
         id,
-        takes,
+        quirks: reasoning_in(reasoning),
         ..COMPATIBLE
     }
 }

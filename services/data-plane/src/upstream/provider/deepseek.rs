@@ -1,20 +1,14 @@
 //! DeepSeek.
 
 use sluicegate_contracts::config::ProviderId;
-use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
+use sluicegate_protocols::target::ReasoningField;
 
-use super::compatible::COMPATIBLE;
-use super::{Provider, Takes};
+use super::Provider;
+use super::compatible::{COMPATIBLE, reasoning_in};
 
 pub(in crate::upstream) const DEEPSEEK: Provider = Provider {
     id: ProviderId::DeepSeek,
-    takes: Takes {
-        chat: ChatQuirks {
-            // It refuses a tool loop in which its own reasoning does not come back.
-            reasoning: ReasoningField::ReasoningContent,
-            ..COMPATIBLE.takes.chat
-        },
-        ..COMPATIBLE.takes
-    },
+    // It refuses a tool loop in which its own reasoning does not come back.
+    quirks: reasoning_in(ReasoningField::ReasoningContent),
     ..COMPATIBLE
 };

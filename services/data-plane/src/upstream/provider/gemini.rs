@@ -1,15 +1,32 @@
-//! Gemini API of Google AI Studio. Connections from before it was spoken to natively lead to its OpenAI-compatible door,
-//! one segment further down.
+//! Gemini API of Google AI Studio. Vectors come from its OpenAI-compatible door, one segment further down, to which
+//! connections from before it was spoken to natively lead.
 
 use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::Dialect;
 
-use super::compatible::COMPATIBLE;
-use super::{Ask, Listing, Provider, compatible};
+use super::compatible::{CHAT, COMPATIBLE, below};
+use super::{Listing, Provider, Spoken};
+use crate::upstream::address::segment;
 use crate::upstream::auth::KeyHeader;
+
+/// generateContent, where the Gemini API has it.
+pub(super) const GENERATE: Spoken = Spoken {
+    dialect: Dialect::Gemini,
+    address: |ask| {
+        let model = segment(ask.model)?;
+        Some(format!(
+            "{}/models/{model}:{}",
+            root(ask.base),
+            method(ask.stream)
+        ))
+    },
+    ..CHAT
+};
 
 pub(in crate::upstream) const GEMINI: Provider = Provider {
     id: ProviderId::Google,
-    address,
+    chat: |_| &[GENERATE],
+    embeddings: Some(|ask| below(root(ask.base), "/openai/embeddings")),
     key: KeyHeader::Named("x-goog-api-key"),
     listing: Listing {
         address: |base, _| format!("{}/models?pageSize=1000", root(base)),
@@ -25,7 +42,11 @@ fn root(base: &str) -> &str {
     base.strip_suffix("/openai").unwrap_or(base)
 }
 
-fn address(ask: &Ask<'_>) -> Option<String> {
-    let base = &format!("{}/openai", root(ask.base));
-    compatible::address(&Ask { base, ..*ask })
+/// What a model is asked, as it stands behind its name. A stream without `alt` would be one JSON array.
+pub(super) const fn method(stream: bool) -> &'static str {
+    if stream {
+        "streamGenerateContent?alt=sse"
+    } else {
+        "generateContent"
+    }
 }

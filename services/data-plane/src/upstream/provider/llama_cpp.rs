@@ -1,19 +1,13 @@
 //! llama.cpp.
 
 use sluicegate_contracts::config::ProviderId;
-use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
+use sluicegate_protocols::target::ReasoningField;
 
-use super::compatible::COMPATIBLE;
-use super::{Provider, Takes};
+use super::Provider;
+use super::compatible::{COMPATIBLE, reasoning_in};
 
 pub(in crate::upstream) const LLAMA_CPP: Provider = Provider {
     id: ProviderId::LlamaCpp,
-    takes: Takes {
-        chat: ChatQuirks {
-            reasoning: ReasoningField::ReasoningContent,
-            ..COMPATIBLE.takes.chat
-        },
-        ..COMPATIBLE.takes
-    },
+    quirks: reasoning_in(ReasoningField::ReasoningContent),
     ..COMPATIBLE
 };

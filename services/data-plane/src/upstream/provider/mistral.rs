@@ -1,22 +1,22 @@
 //! Mistral AI.
 
 use sluicegate_contracts::config::ProviderId;
-use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
+use sluicegate_protocols::target::ReasoningField;
 use sluicegate_protocols::tool_ids::IdRule;
 
-use super::compatible::COMPATIBLE;
-use super::{Provider, Takes};
+use super::compatible::{CHAT, COMPATIBLE, reasoning_in};
+use super::{Provider, Spoken};
+
+const MISTRAL_CHAT: Spoken = Spoken {
+    tool_ids: IdRule::MISTRAL,
+    ..CHAT
+};
 
 pub(in crate::upstream) const MISTRAL: Provider = Provider {
     id: ProviderId::Mistral,
-    takes: Takes {
-        chat: ChatQuirks {
-            reasoning: ReasoningField::Thinking,
-            ..COMPATIBLE.takes.chat
-        },
-        tool_ids: IdRule::MISTRAL,
-        // It reports usage at the end of every stream unasked, and does not document the question.
-        stream_usage: false,
-    },
+    chat: |_| &[MISTRAL_CHAT],
+    quirks: reasoning_in(ReasoningField::Thinking),
+    // It answers the question for usage with 422, and tells it at the end of every stream unasked.
+    stream_usage: false,
     ..COMPATIBLE
 };

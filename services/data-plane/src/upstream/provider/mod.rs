@@ -22,7 +22,8 @@ mod vertex;
 mod vllm;
 mod xai;
 
-use sluicegate_contracts::config::{Operation, ProviderId, ProviderSettings};
+use bytes::Bytes;
+use sluicegate_contracts::config::{ProviderId, ProviderSettings};
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::target::ChatQuirks;
 use sluicegate_protocols::tool_ids::IdRule;
@@ -33,31 +34,52 @@ use super::auth::KeyHeader;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Provider {
     pub(super) id: ProviderId,
-    /// The chat dialects it speaks for a model, the main one first.
-    pub(super) dialects: fn(model: &str) -> &'static [Dialect],
-    /// The address of a call; `None` when it has no such operation.
-    pub(super) address: fn(&Ask<'_>) -> Option<String>,
+    /// The dialects it speaks natively for a model, the main one first. Never empty.
+    pub(super) chat: fn(model: &str) -> &'static [Spoken],
+    /// The address for vectors, where it has them in OpenAI's form.
+    pub(super) embeddings: Option<Address>,
     /// Where a plain key goes.
     pub(super) key: KeyHeader,
-    /// Headers every call in a dialect needs, unless the caller's own say otherwise.
-    pub(super) headers: fn(Dialect) -> &'static [(&'static str, &'static str)],
     /// Headers that come from the connection's settings.
     pub(super) setting_headers: fn(&ProviderSettings) -> Vec<(&'static str, &str)>,
     /// Its name of a model, where the connection's settings rename it.
     pub(super) model: for<'a> fn(&'a ProviderSettings, &'a str) -> &'a str,
     /// AWS's name of the service that requests are signed for, where they are.
     pub(super) aws_service: Option<&'static str>,
-    pub(super) takes: Takes,
+    /// What it takes of Chat Completions.
+    pub(super) quirks: ChatQuirks,
+    /// Whether a stream has to be asked for usage, and may be.
+    pub(super) stream_usage: bool,
     pub(super) listing: Listing,
 }
 
-/// What it takes in a request, for [`sluicegate_protocols::target::RequestTarget`].
+/// A dialect as a provider speaks it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Takes {
-    pub(super) chat: ChatQuirks,
+pub(super) struct Spoken {
+    pub(super) dialect: Dialect,
+    pub(super) address: Address,
+    /// Media type of its streams.
+    pub(super) stream_type: &'static str,
+    /// Headers every call needs, unless the caller's own say otherwise.
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    /// What it takes for ids of tool calls.
     pub(super) tool_ids: IdRule,
-    /// Whether it reports usage at the end of a stream when asked.
-    pub(super) stream_usage: bool,
+    /// The last change to a body, where the dialect is spoken with a difference; `None` when it is no JSON object.
+    pub(super) body: fn(Bytes) -> Option<Bytes>,
+}
+
+/// The whole URL of a call; `None` when a name in it cannot stand in a URL, or a setting is missing.
+pub(super) type Address = fn(&Ask<'_>) -> Option<String>;
+
+/// A call, as far as its address depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask<'a> {
+    /// Base URL without a trailing slash.
+    pub(super) base: &'a str,
+    pub(super) settings: &'a ProviderSettings,
+    /// The provider's name of the model.
+    pub(super) model: &'a str,
+    pub(super) stream: bool,
 }
 
 /// The cheapest call that proves a credential: the list of models.
@@ -74,25 +96,12 @@ pub(super) struct Listing {
     pub(super) prefix: &'static str,
 }
 
-/// A call, as far as its address depends on it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ask<'a> {
-    /// Base URL without a trailing slash.
-    pub(super) base: &'a str,
-    pub(super) settings: &'a ProviderSettings,
-    pub(super) operation: Operation,
-    pub(super) dialect: Dialect,
-    /// The provider's name of the model.
-    pub(super) model: &'a str,
-    pub(super) stream: bool,
-}
-
 impl Provider {
-    /// `wanted` when it is spoken for `model`, else the main dialect.
-    pub(super) fn dialect(&self, model: &str, wanted: Dialect) -> Dialect {
-        let spoken = (self.dialects)(model);
-        let main = spoken.first().copied().unwrap_or(Dialect::OpenAiChat);
-        if spoken.contains(&wanted) { wanted } else { main }
+    /// `wanted` as it is spoken for `model`, else the main dialect.
+    pub(super) fn spoken(&self, model: &str, wanted: Dialect) -> &'static Spoken {
+        let all = (self.chat)(model);
+        let native = all.iter().find(|spoken| spoken.dialect == wanted);
+        native.or(all.first()).unwrap_or(&compatible::CHAT)
     }
 }
 
@@ -130,3 +139,6 @@ pub(super) const fn of(id: ProviderId) -> &'static Provider {
         ProviderId::Zai => &compatible::ZAI,
     }
 }
+
+#[cfg(test)]
+mod tests;

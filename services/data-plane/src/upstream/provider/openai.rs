@@ -3,11 +3,12 @@
 use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::target::{ChatQuirks, OutputLimitField};
 
-use super::compatible::COMPATIBLE;
-use super::{Provider, Takes};
+use super::Provider;
+use super::compatible::{CHAT, COMPATIBLE};
 
 pub(in crate::upstream) const OPENAI: Provider = Provider {
     id: ProviderId::OpenAi,
+    chat: |_| &[CHAT],
     setting_headers: |settings| {
         let organization = settings
             .organization
@@ -16,14 +17,11 @@ pub(in crate::upstream) const OPENAI: Provider = Provider {
         let project = settings.project.as_deref().map(|it| ("openai-project", it));
         organization.into_iter().chain(project).collect()
     },
-    takes: Takes {
-        // Reasoning models insist on the new name of the limit, and want instructions from a developer.
-        chat: ChatQuirks {
-            output_limit: OutputLimitField::MaxCompletionTokens,
-            developer_role: true,
-            ..COMPATIBLE.takes.chat
-        },
-        ..COMPATIBLE.takes
+    // Reasoning models insist on the new name of the limit, and want instructions from a developer.
+    quirks: ChatQuirks {
+        output_limit: OutputLimitField::MaxCompletionTokens,
+        developer_role: true,
+        ..COMPATIBLE.quirks
     },
     ..COMPATIBLE
 };

@@ -3,18 +3,16 @@
 use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
 
-use super::compatible::COMPATIBLE;
-use super::{Listing, Provider, Takes};
+use super::anthropic::MESSAGES;
+use super::compatible::{CHAT, COMPATIBLE, reasoning_in};
+use super::{Listing, Provider};
 
 pub(in crate::upstream) const OPENROUTER: Provider = Provider {
     id: ProviderId::OpenRouter,
-    takes: Takes {
-        chat: ChatQuirks {
-            developer_role: true,
-            reasoning: ReasoningField::ReasoningDetails,
-            ..COMPATIBLE.takes.chat
-        },
-        ..COMPATIBLE.takes
+    chat: |_| &[CHAT, MESSAGES],
+    quirks: ChatQuirks {
+        developer_role: true,
+        ..reasoning_in(ReasoningField::ReasoningDetails)
     },
     listing: Listing {
         // The plain list is open to everybody, so it would prove nothing.

@@ -1,15 +1,53 @@
-//! Vertex AI. Project and location stand in every path; a service account's token is the credential.
+//! Vertex AI. Project and location stand in every path; a service account's token is the credential. Claude is spoken to
+//! in Anthropic's dialect with a version in the body and no model; open models, whose names have a publisher in front,
+//! through an OpenAI-compatible door.
 
-use sluicegate_contracts::config::{Operation, ProviderId, ProviderSettings};
-use sluicegate_protocols::Dialect;
+use sluicegate_contracts::config::ProviderId;
 
-use super::compatible::COMPATIBLE;
-use super::{Ask, Listing, Provider};
+use super::anthropic::MESSAGES;
+use super::compatible::{CHAT, COMPATIBLE};
+use super::gemini::{self, GENERATE};
+use super::{Ask, Listing, Provider, Spoken};
 use crate::upstream::address::segment;
+use crate::upstream::members::with_member;
+
+/// The version of Anthropic's dialect that Vertex AI documents.
+const CLAUDE_VERSION: &str = "vertex-2023-10-16";
+
+const CLAUDE: Spoken = Spoken {
+    address: |ask| {
+        let method = if ask.stream {
+            "streamRawPredict"
+        } else {
+            "rawPredict"
+        };
+        model(ask, "anthropic", method)
+    },
+    headers: &[],
+    body: |body| with_member(&body, "anthropic_version", CLAUDE_VERSION, &["model"]),
+    ..MESSAGES
+};
+const GOOGLE: Spoken = Spoken {
+    address: |ask| model(ask, "google", gemini::method(ask.stream)),
+    ..GENERATE
+};
+const OPEN: Spoken = Spoken {
+    address: |ask| account(ask, "endpoints/openapi/chat/completions"),
+    ..CHAT
+};
 
 pub(in crate::upstream) const VERTEX: Provider = Provider {
     id: ProviderId::Vertex,
-    address,
+    chat: |model| {
+        if model.starts_with("claude") {
+            &[CLAUDE]
+        } else if model.contains('/') {
+            &[OPEN]
+        } else {
+            &[GOOGLE]
+        }
+    },
+    embeddings: None,
     listing: Listing {
         // The list of models in general: it proves that a token is given and taken, not that the project may be used.
         address: |base, _| format!("{}/v1beta1/publishers/google/models?pageSize=300", root(base)),
@@ -25,21 +63,18 @@ fn root(base: &str) -> &str {
     base.strip_suffix("/v1").unwrap_or(base)
 }
 
-/// Everything of the account's, up to what is asked.
-fn account(base: &str, settings: &ProviderSettings) -> Option<String> {
-    let project = segment(settings.project.as_deref()?)?;
-    let location = segment(settings.region.as_deref()?)?;
+/// A path inside the account.
+fn account(ask: &Ask<'_>, path: &str) -> Option<String> {
+    let project = segment(ask.settings.project.as_deref()?)?;
+    let location = segment(ask.settings.region.as_deref()?)?;
+    let root = root(ask.base);
     Some(format!(
-        "{}/v1/projects/{project}/locations/{location}",
-        root(base)
+        "{root}/v1/projects/{project}/locations/{location}/{path}"
     ))
 }
 
-fn address(ask: &Ask<'_>) -> Option<String> {
-    let account = account(ask.base, ask.settings)?;
-    let path = match (ask.operation, ask.dialect) {
-        (Operation::ChatCompletions, Dialect::OpenAiChat) => "endpoints/openapi/chat/completions".to_owned(),
-        (Operation::Embeddings, _) => return None,
-    };
-    Some(format!("{account}/{path}"))
+/// A question to a publisher's model.
+fn model(ask: &Ask<'_>, publisher: &str, method: &str) -> Option<String> {
+    let model = segment(ask.model)?;
+    account(ask, &format!("publishers/{publisher}/models/{model}:{method}"))
 }

@@ -83,11 +83,29 @@ impl Config {
 
     /// Adds a connection of `provider` at `url`.
     pub(crate) fn connect(&mut self, slug: &str, provider: &str, url: &str) -> ConnectionId {
+        self.connect_as(
+            slug,
+            provider,
+            url,
+            &credential(slug),
+            ProviderSettings::default(),
+        )
+    }
+
+    /// Adds a connection with a credential and settings of its own.
+    pub(crate) fn connect_as(
+        &mut self,
+        slug: &str,
+        provider: &str,
+        url: &str,
+        credential: &str,
+        settings: ProviderSettings,
+    ) -> ConnectionId {
         let id = ConnectionId::from(self.fresh());
         let place = Sealing::connection_credential(self.organization.id, id);
         let sealed = self
             .data_key
-            .seal(&place, &SecretString::from(credential(slug)), [9; 24]);
+            .seal(&place, &SecretString::from(credential), [9; 24]);
         self.entities.push(Entity::Connection(Connection {
             id,
             organization: self.organization.id,
@@ -95,7 +113,7 @@ impl Config {
             slug: slug.to_owned(),
             provider: provider.to_owned(),
             base_url: url.parse().unwrap(),
-            settings: ProviderSettings::default(),
+            settings,
             credential: Some(sealed),
             status: Status::Active,
             priority: 0,

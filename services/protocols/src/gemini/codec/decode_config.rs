@@ -209,10 +209,8 @@ fn thinking_config<'a>(c: &mut Cursor<'a>) -> Result<ReasoningConfig<'a>, Decode
                 let number = c.spelled_number()?;
                 match (number.as_u64(), number.as_str()) {
                     (Some(budget), _) => config.budget = Some(budget),
-                    (None, "-1") => {
-                        config.enabled = Some(true);
-                        config.form = config.form.with(form::thinking::DYNAMIC);
-                    }
+                    // As much as the model likes.
+                    (None, "-1") => config.enabled = Some(true),
                     (None, _) => config.extra.push(name.clone(), number.into()),
                 }
             }

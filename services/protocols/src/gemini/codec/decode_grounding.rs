@@ -24,16 +24,20 @@ const MAX_CITATIONS: usize = 1024;
 /// Puts citations on the texts they are about. A source not on the web has no address and stays in
 /// the extra alone.
 pub(super) fn place_citations<'a>(
-    c: &Cursor<'a>,
+    c: &mut Cursor<'a>,
     sources: &Sources,
     message: &mut Message<'a>,
 ) -> Result<(), DecodeError> {
     let mut found: Vec<(usize, Citation<'a>)> = Vec::new();
     if let Some(span) = sources.grounding {
-        grounding(&mut c.revisit(span), &mut found)?;
+        let mut inner = c.revisit(span);
+        grounding(&mut inner, &mut found)?;
+        c.count_like(&inner);
     }
     if let Some(span) = sources.citations {
-        cited(&mut c.revisit(span), &mut found)?;
+        let mut inner = c.revisit(span);
+        cited(&mut inner, &mut found)?;
+        c.count_like(&inner);
     }
     for (at, mut citation) in found.into_iter().take(MAX_CITATIONS) {
         let is_text = |part: &Part<'_>| matches!(part.body, PartBody::Text(_));
@@ -230,7 +234,9 @@ pub(super) fn logprobs<'a>(c: &mut Cursor<'a>) -> Result<Option<Logprobs<'a>>, D
         return Ok(None);
     };
     if let Some(span) = top {
-        plain = alternatives(&mut c.revisit(span), &mut content)?;
+        let mut inner = c.revisit(span);
+        plain = alternatives(&mut inner, &mut content)?;
+        c.count_like(&inner);
     }
     logprobs.content = content;
     Ok(Some(logprobs).filter(|_| plain))

@@ -148,12 +148,12 @@ impl<'a> Draft<'a> {
             }
             (Some(text), _) => Part::text(text),
             (None, Some((payload, kind, span))) => {
-                let inner = &mut c.revisit(span);
+                let mut inner = c.revisit(span);
                 let made = match payload {
-                    Payload::Blob => blob(inner, reading),
-                    Payload::File => file(inner, reading),
-                    Payload::Call => call(inner, reading),
-                    Payload::Result => function_response(inner, reading),
+                    Payload::Blob => blob(&mut inner, reading),
+                    Payload::File => file(&mut inner, reading),
+                    Payload::Call => call(&mut inner, reading),
+                    Payload::Result => function_response(&mut inner, reading),
                     Payload::ServerCall => {
                         return Ok(opaque(kind, OpaqueRole::ServerToolCall, c.raw_at(whole)));
                     }
@@ -161,6 +161,7 @@ impl<'a> Draft<'a> {
                         return Ok(opaque(kind, OpaqueRole::ServerToolResult, c.raw_at(whole)));
                     }
                 };
+                c.count_like(&inner);
                 // The extra of a result is that of what it holds.
                 let beside = !self.extra.is_empty() || self.thought == Some(true);
                 let plain = payload != Payload::Result || !beside;

@@ -7,7 +7,7 @@ use super::decode_tools::{tool_config, tools};
 use super::{each, form};
 use crate::canonical::{Message, Request};
 use crate::dialect::Dialect;
-use crate::json::{Cursor, JsonStr, Kind};
+use crate::json::{Cursor, JsonStr, Kind, Span};
 use crate::request_fields::{FieldSet, Named};
 use crate::{DecodeError, Fault};
 
@@ -105,10 +105,11 @@ impl<'a> Reader<'a> {
                 self.instruction = Some(instruction(c)?);
             }
             Field::Tools => {
-                let span = c.skip_value()?;
-                tools(&mut c.revisit(span), request)?;
+                let start = c.position();
+                tools(c, request)?;
                 if request.tools.is_empty() {
-                    request.extra.push("tools", c.raw_at(span));
+                    let end = c.position();
+                    request.extra.push("tools", c.raw_at(Span { start, end }));
                 }
             }
             Field::ToolConfig => {

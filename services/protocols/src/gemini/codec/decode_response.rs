@@ -169,7 +169,9 @@ fn candidate<'a>(c: &mut Cursor<'a>, position: usize) -> Result<Candidate<'a>, D
             }
             ("logprobsResult", Kind::Object) => {
                 let span = c.skip_value()?;
-                candidate.logprobs = logprobs(&mut c.revisit(span))?;
+                let mut inner = c.revisit(span);
+                candidate.logprobs = logprobs(&mut inner)?;
+                c.count_like(&inner);
                 if candidate.logprobs.is_none() {
                     candidate.extra.push("logprobsResult", c.raw_at(span));
                 }

@@ -185,6 +185,10 @@ impl Writer {
             self.losses
                 .note(Feature::ReasoningConfig, name, Severity::Altered, AT);
         };
+        let dynamic = |thinking: &mut Object<'_>| thinking.value(budget_key).extend_from_slice(b"-1");
+        if self.same && *enabled == Some(true) && budget.is_none() {
+            dynamic(&mut thinking);
+        }
         let off = *enabled == Some(false);
         match (effort.as_deref(), budget) {
             (effort, Some(budget)) => {
@@ -195,6 +199,7 @@ impl Writer {
                     None => {}
                 }
             }
+            (None, None) if self.same => {}
             (Some(effort), None) if self.own => write_level(&mut thinking, level_key, effort, *note),
             (effort, None) => match (effort.or(off.then_some("none")), self.quirks.thinking) {
                 (Some(effort), ThinkingField::Level) => match level(effort) {
@@ -210,9 +215,7 @@ impl Writer {
                     Some(budget) => thinking.unsigned(budget_key, budget),
                     None => lost("effort"),
                 },
-                (None, _) if *enabled == Some(true) => {
-                    thinking.value(budget_key).extend_from_slice(b"-1");
-                }
+                (None, _) if *enabled == Some(true) => dynamic(&mut thinking),
                 (None, _) => {}
             },
         }

@@ -250,7 +250,7 @@ impl Writer {
 pub(super) fn write_media(object: &mut Object<'_>, media: &Media<'_>, note: Form, same: bool) {
     let snake = note.has(form::part::SNAKE);
     let inner_snake = note.has(form::part::NAMES_SNAKE);
-    let guess = guessed(media).filter(|_| !same);
+    let guess = (!same).then(|| guessed(media));
     let mime = media.mime.as_deref().or(guess);
     let mut inner = match &media.source {
         Source::Base64(data) | Source::Text(data) => {
@@ -274,16 +274,17 @@ pub(super) fn write_media(object: &mut Object<'_>, media: &Media<'_>, note: Form
 
 /// The type of media that came without one, which is demanded here: as the address has it, or the
 /// commonest of its kind.
-fn guessed(media: &Media<'_>) -> Option<&'static str> {
-    match &media.source {
+fn guessed(media: &Media<'_>) -> &'static str {
+    let promised = match &media.source {
         Source::Url(uri) | Source::FileId(uri) => super::decode_media::mime_of(uri),
-        Source::Base64(_) | Source::Text(_) => Some(match media.kind {
-            MediaKind::Image => "image/jpeg",
-            MediaKind::Audio => "audio/wav",
-            MediaKind::Video => "video/mp4",
-            MediaKind::File => "application/pdf",
-        }),
-    }
+        Source::Base64(_) | Source::Text(_) => None,
+    };
+    promised.unwrap_or(match media.kind {
+        MediaKind::Image => "image/jpeg",
+        MediaKind::Audio => "audio/wav",
+        MediaKind::Video => "video/mp4",
+        MediaKind::File => "application/pdf",
+    })
 }
 
 /// The whole part that an opaque block is, where it is of this dialect.

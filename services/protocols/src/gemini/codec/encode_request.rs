@@ -81,50 +81,54 @@ impl Writer {
         match metadata {
             Some(labels) if self.own => object.raw("labels", labels),
             // Labels must keep to rules of Google's, and the Gemini API takes none.
-            Some(_) => self
-                .losses
-                .note(Feature::Metadata, "", Severity::Hint, "/metadata"),
+            Some(_) => self.drop_setting(Feature::Metadata, Severity::Hint, "/metadata"),
             None => {}
         }
-        for (lost, feature, severity, at) in [
+        use Severity::{Altered, Hint};
+        for (given, feature, severity, at) in [
             (
                 *parallel_tool_calls == Some(false),
                 Feature::ParallelToolCalls,
-                Severity::Altered,
+                Altered,
                 "/parallel_tool_calls",
             ),
-            (
-                verbosity.is_some(),
-                Feature::Verbosity,
-                Severity::Altered,
-                "/verbosity",
-            ),
-            (user.is_some(), Feature::User, Severity::Hint, "/user"),
+            (verbosity.is_some(), Feature::Verbosity, Altered, "/verbosity"),
+            (user.is_some(), Feature::User, Hint, "/user"),
             (
                 safety_identifier.is_some(),
                 Feature::User,
-                Severity::Hint,
+                Hint,
                 "/safety_identifier",
             ),
             (
                 service_tier.is_some(),
                 Feature::ServiceTier,
-                Severity::Hint,
+                Hint,
                 "/service_tier",
             ),
             (
                 prompt_cache_key.is_some(),
                 Feature::PromptCacheKey,
-                Severity::Hint,
+                Hint,
                 "/prompt_cache_key",
             ),
-            (cache.is_some(), Feature::CacheMark, Severity::Hint, "/cache"),
-            (*store == Some(true), Feature::Store, Severity::Hint, "/store"),
+            (cache.is_some(), Feature::CacheMark, Hint, "/cache"),
+            (*store == Some(true), Feature::Store, Hint, "/store"),
         ] {
-            if lost {
-                self.losses.note(feature, "", severity, at);
+            if given {
+                self.drop_setting(feature, severity, at);
             }
         }
+        self.rest(object, stream, extra);
+    }
+
+    fn drop_setting(&mut self, feature: Feature, severity: Severity, at: &'static str) {
+        self.losses.note(feature, "", severity, at);
+    }
+
+    /// Writes unknown members of the request, or notes them as lost; those under a dotted name are
+    /// in their objects already.
+    fn rest(&mut self, object: &mut Object<'_>, stream: &StreamConfig<'_>, extra: &Extra<'_>) {
         let StreamConfig {
             enabled: _,
             // Usage comes unasked.
@@ -133,17 +137,12 @@ impl Writer {
             extra: options,
         } = stream;
         self.lost(options, || "/stream".to_owned());
+        if !self.same {
+            return self.lost(extra, String::new);
+        }
         for (name, value) in extra.iter() {
-            if name.starts_with(CONFIG) || name.starts_with(TOOL_CONFIG) {
-                if !self.same && !value.is_void() {
-                    self.losses
-                        .note(Feature::UnknownField, name, Severity::Altered, "");
-                }
-            } else if self.same {
+            if !name.starts_with(CONFIG) && !name.starts_with(TOOL_CONFIG) {
                 value.write(object.value_of(name));
-            } else if !value.is_void() {
-                self.losses
-                    .note(Feature::UnknownField, name, Severity::Altered, "");
             }
         }
     }

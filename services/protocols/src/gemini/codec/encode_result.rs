@@ -103,20 +103,24 @@ fn response(inner: &mut Object<'_>, said: &[&Part<'_>], is_error: Option<bool>, 
         false if note.has(form::part::OUTPUT) => "output",
         false => "result",
     };
-    if let [only] = said {
-        let object = match &only.body {
-            PartBody::Json(value) if failed || value.kind() != Kind::Object => {
-                return inner.object("response").raw(wrapper, value);
-            }
-            PartBody::Json(value) => Some(value.by_ref()),
-            PartBody::Text(text) if unwrap && !failed && text.text.trim_start().starts_with('{') => {
-                RawJson::parse(text.text.as_ref()).ok()
-            }
-            _ => None,
-        };
-        if let Some(object) = object {
-            return inner.raw("response", &object);
+    let only = match said {
+        [only] => Some(&only.body),
+        _ => None,
+    };
+    if let Some(PartBody::Json(value)) = only {
+        if failed || value.kind() != Kind::Object {
+            return inner.object("response").raw(wrapper, value);
         }
+        return inner.raw("response", value);
+    }
+    if let Some(PartBody::Text(text)) = only
+        && unwrap
+        && !failed
+        && let Some(object) = RawJson::parse(text.text.as_ref())
+            .ok()
+            .filter(|raw| raw.kind() == Kind::Object)
+    {
+        return inner.raw("response", &object);
     }
     let texts: Vec<_> = said.iter().map(|piece| text_of(piece)).collect();
     inner.object("response").string(wrapper, &texts.join("\n"));

@@ -105,10 +105,8 @@ pub(super) mod thinking {
 
     /// The level was an upper-case word.
     pub(in super::super) const UPPER: Form = Form(1);
-    /// The budget was -1: as the model likes.
-    pub(in super::super) const DYNAMIC: Form = Form(2);
     /// Names inside `thinkingConfig`.
-    pub(in super::super) const SNAKE: Form = Form(4);
+    pub(in super::super) const SNAKE: Form = Form(2);
 }
 
 /// Of how tools may be chosen.

@@ -24,6 +24,7 @@ mod encode_tools;
 mod form;
 mod partial_args;
 mod stream_candidate;
+mod stream_parts;
 mod timestamp;
 
 pub use decode_request::decode_request;

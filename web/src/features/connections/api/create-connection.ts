@@ -1,11 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { unwrap } from "@/api/problem";
+import type { ConnectionSettings } from "@/api/types";
 
 export interface NewConnection {
   slug: string;
   provider: string;
   base_url?: string;
+  settings?: ConnectionSettings;
   credential?: string;
 }
 

@@ -10,7 +10,11 @@ import { Notice } from "@/components/ui/notice";
 import { SkeletonBlock } from "@/components/ui/skeleton";
 import { useCreateConnection } from "../api/create-connection";
 import { providersQuery } from "../api/list-providers";
+import { credentialText, emptyDraft } from "../lib/credential";
+import { ownAddress, type SettingsDraft, settingsBody } from "../lib/settings";
+import { CredentialFields } from "./credential-fields";
 import styles from "./form.module.css";
+import { SettingFields } from "./setting-fields";
 
 interface AddConnectionDialogProps {
   project: string;
@@ -52,8 +56,10 @@ function AddForm({ project, providers, onClose, onAdded }: AddFormProps) {
   const [providerId, setProviderId] = useState(providers[0]?.id ?? "");
   const [slug, setSlug] = useState<string | null>(null);
   const [baseUrl, setBaseUrl] = useState("");
-  const [credential, setCredential] = useState("");
   const provider = providers.find(({ id }) => id === providerId);
+  const forms = provider?.credentials ?? [];
+  const [credential, setCredential] = useState(() => emptyDraft(forms));
+  const [settings, setSettings] = useState<SettingsDraft>({});
   const name = slug ?? providerId;
   const problem = create.error ? asProblem(create.error) : null;
   const fields = { ...problem?.fields };
@@ -61,13 +67,20 @@ function AddForm({ project, providers, onClose, onAdded }: AddFormProps) {
   if (problem?.code === "base_url_forbidden") fields["base_url"] = problem.message;
   const placed = Object.keys(fields).length > 0;
 
+  function choose(id: string) {
+    setProviderId(id);
+    setCredential(emptyDraft(providers.find((other) => other.id === id)?.credentials ?? []));
+  }
+
   function submit(event: FormEvent) {
     event.preventDefault();
+    const secret = credentialText(forms, credential);
     const body = {
       slug: name.trim(),
       provider: providerId,
       ...(baseUrl.trim() ? { base_url: baseUrl.trim() } : {}),
-      ...(credential ? { credential: credential.trim() } : {}),
+      ...(provider?.settings.length ? { settings: settingsBody(provider.settings, settings) } : {}),
+      ...(secret ? { credential: secret } : {}),
     };
     create.mutate(body, {
       onSuccess: (connection) => {
@@ -84,7 +97,7 @@ function AddForm({ project, providers, onClose, onAdded }: AddFormProps) {
         label="Provider"
         value={providerId}
         error={fields["provider"]}
-        onChange={(event) => setProviderId(event.target.value)}
+        onChange={(event) => choose(event.target.value)}
       >
         {providers.map(({ id, name: label }) => (
           <option key={id} value={id}>
@@ -109,26 +122,28 @@ function AddForm({ project, providers, onClose, onAdded }: AddFormProps) {
         }
         onChange={(event) => setSlug(event.target.value)}
       />
+      <SettingFields
+        forms={provider?.settings ?? []}
+        draft={settings}
+        errors={fields}
+        onChange={setSettings}
+      />
       <TextField
         label="Base URL"
         type="url"
         optional={Boolean(provider?.base_url)}
         required={!provider?.base_url}
-        placeholder={provider?.base_url ?? "https://models.example.com/v1"}
+        placeholder={ownAddress(provider?.base_url ?? null, settings) ?? provider?.base_url_example}
         value={baseUrl}
         error={fields["base_url"]}
         onChange={(event) => setBaseUrl(event.target.value)}
       />
-      <TextField
-        label="Credential"
-        type="password"
-        autoComplete="off"
-        optional={!provider?.needs_credential}
+      <CredentialFields
+        forms={forms}
+        draft={credential}
         required={provider?.needs_credential ?? false}
-        value={credential}
         error={fields["credential"]}
-        hint="The provider's API key."
-        onChange={(event) => setCredential(event.target.value)}
+        onChange={setCredential}
       />
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>

@@ -101,6 +101,7 @@ export function ConnectionsPanel({ project, mayWrite, adding, onAddingChange }: 
         <ReplaceCredentialDialog
           project={project}
           replacing={replacing}
+          provider={providers.data?.find(({ id }) => id === replacing.provider)}
           onClose={() => setReplacing(null)}
           onReplaced={runTest}
         />

@@ -1,18 +1,20 @@
-//! The chunk that closes a stream with usage, kept back until the cost of the call is known and
-//! then put into it. Called by [`super::ChatStream`] once per stream.
+//! The frame that closes a stream with usage, kept back until the cost of the call is known and
+//! then put into it: as `usage.cost`, where OpenRouter's clients look in chat and in Messages, and
+//! as `response.usage.cost` in Responses. Gemini's `usageMetadata` is a closed message and gets
+//! none. Called once per stream by what passes streams on, in whatever dialect.
 //!
-//! Must stay true: apart from `usage.cost` every byte is the provider's, and without a cost or a
-//! place for it all of them are.
+//! Must stay true: apart from the cost every byte is as it came, and without a cost or a place for
+//! it all of them are.
 
 use bytes::Bytes;
 
 use crate::DecodeError;
 use crate::json::{Cursor, Kind, MAX_DEPTH, Span};
-use crate::sse::Frame;
+use crate::sse::{Frame, FrameTooLarge, Parser};
 
 /// A whole frame.
 #[derive(Debug)]
-pub(super) struct LastChunk {
+pub(crate) struct ClosingFrame {
     bytes: Vec<u8>,
     /// Where its JSON stands; `None` when it is spread over several lines.
     json: Option<Span>,
@@ -27,8 +29,8 @@ enum Place {
     Into { at: usize, first: bool },
 }
 
-impl LastChunk {
-    pub(super) fn new(frame: &Frame<'_>) -> Self {
+impl ClosingFrame {
+    pub(crate) fn new(frame: &Frame<'_>) -> Self {
         let json = frame.data_start.zip(frame.data).map(|(start, data)| Span {
             start,
             end: start + data.len(),
@@ -40,14 +42,14 @@ impl LastChunk {
     }
 
     /// Of a frame that lacks its blank line.
-    pub(super) fn completed(frame: &Frame<'_>) -> Self {
+    pub(crate) fn completed(frame: &Frame<'_>) -> Self {
         let mut chunk = Self::new(frame);
         chunk.bytes.extend_from_slice(b"\n\n");
         chunk
     }
 
     /// Of a frame that `ChunkWriter` wrote.
-    pub(super) fn written(bytes: Vec<u8>) -> Self {
+    pub(crate) fn written(bytes: Vec<u8>) -> Self {
         let json = Span {
             start: b"data: ".len(),
             end: bytes.len().saturating_sub(b"\n\n".len()),
@@ -58,12 +60,12 @@ impl LastChunk {
         }
     }
 
-    pub(super) fn into_bytes(self, cost: Option<&str>) -> Bytes {
+    pub(crate) fn into_bytes(self, cost: Option<&str>) -> Bytes {
         Bytes::from(self.with_cost(cost))
     }
 
     /// The frame, with `usage.cost` when a cost is given.
-    pub(super) fn with_cost(mut self, cost: Option<&str>) -> Vec<u8> {
+    pub(crate) fn with_cost(mut self, cost: Option<&str>) -> Vec<u8> {
         let Some((cost, json)) = cost.zip(self.json) else {
             return self.bytes;
         };
@@ -86,14 +88,43 @@ impl LastChunk {
     }
 }
 
+/// Puts the cost into each of several whole frames that has a place for it.
+pub(crate) fn frames_with_cost(frames: Vec<u8>, cost: Option<&str>) -> Vec<u8> {
+    if cost.is_none() {
+        return frames;
+    }
+    let mut out = Vec::with_capacity(frames.len() + 64);
+    let written = Parser::new(frames.len()).feed::<FrameTooLarge>(&frames, |frame| {
+        out.extend_from_slice(&ClosingFrame::new(&frame).with_cost(cost));
+        Ok(())
+    });
+    match written {
+        Ok(()) if out.len() >= frames.len() => out,
+        // Not whole frames, which does not occur; they go out as they are.
+        Ok(()) | Err(_) => frames,
+    }
+}
+
 /// Finds the place for the cost; `None` when there is no usage object, or when it says something
 /// else under that name (Perplexity puts an object there).
 fn place(document: &[u8]) -> Result<Option<Place>, DecodeError> {
     let mut found = None;
     let mut cursor = Cursor::new(document, MAX_DEPTH)?;
     cursor.object(|c, key| {
-        if key.decode() == "usage" && c.peek()? == Kind::Object {
-            found = within(c)?;
+        if c.peek()? != Kind::Object {
+            return Ok(());
+        }
+        match key.decode().as_ref() {
+            "usage" => found = within(c)?,
+            "response" => {
+                c.object(|c, key| {
+                    if key.decode() == "usage" && c.peek()? == Kind::Object {
+                        found = within(c)?;
+                    }
+                    Ok(())
+                })?;
+            }
+            _ => {}
         }
         Ok(())
     })?;
@@ -123,13 +154,12 @@ fn within(c: &mut Cursor<'_>) -> Result<Option<Place>, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sse::{FrameTooLarge, Parser};
 
     fn with_cost(text: &str, cost: Option<&str>) -> String {
         let mut out = Vec::new();
         Parser::new(1 << 20)
             .feed::<FrameTooLarge>(text.as_bytes(), |frame| {
-                out = LastChunk::new(&frame).with_cost(cost);
+                out = ClosingFrame::new(&frame).with_cost(cost);
                 Ok(())
             })
             .unwrap();
@@ -149,6 +179,10 @@ mod tests {
                 r#"data: {"usage":{"cost":0.5,"cost_details":{"cost":2}}}"#,
             ),
             (
+                r#"data: {"type":"response.completed","response":{"usage":{"input_tokens":1}},"sequence_number":9}"#,
+                r#"data: {"type":"response.completed","response":{"usage":{"input_tokens":1,"cost":0.5}},"sequence_number":9}"#,
+            ),
+            (
                 r#"data: {"usage":{"\u0063ost":null}}"#,
                 r#"data: {"usage":{"\u0063ost":0.5}}"#,
             ),
@@ -162,6 +196,18 @@ mod tests {
             assert_eq!(with_cost(&before, Some("0.5")), after);
             assert_eq!(with_cost(&before, None), before);
         }
+    }
+
+    #[test]
+    fn the_cost_goes_into_whichever_of_several_frames_has_a_place() {
+        let frames = "event: message_delta\ndata: {\"usage\":{\"output_tokens\":1}}\n\nevent: message_stop\ndata: {}\n\n";
+        let expected = frames.replace(":1}", ":1,\"cost\":0.5}");
+        let priced = frames_with_cost(frames.as_bytes().to_vec(), Some("0.5"));
+        assert_eq!(String::from_utf8(priced).unwrap(), expected);
+        assert_eq!(
+            frames_with_cost(b"data: {\"usage\":{".to_vec(), Some("1")),
+            b"data: {\"usage\":{"
+        );
     }
 
     #[test]

@@ -1,0 +1,149 @@
+//! What can be called: the closed list of APIs, each of which fixes the dialect a caller speaks and the operation that
+//! is asked of a model. The route table names one for every path; everything after that only asks it.
+
+use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::ids::RequestId;
+use sluicegate_protocols::Dialect;
+use sluicegate_protocols::embeddings::gemini::EmbedMethod;
+use sluicegate_protocols::relay::AnswerForm;
+
+/// An API that callers know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Api {
+    /// OpenAI's Chat Completions.
+    ChatCompletions,
+    /// OpenAI's older text completions: chat in other clothes.
+    Completions,
+    /// OpenAI's embeddings.
+    Embeddings,
+    /// Anthropic's Messages.
+    Messages,
+    /// Tokens of a request to Anthropic's Messages.
+    CountMessageTokens,
+    /// Gemini's `generateContent`.
+    GenerateContent,
+    /// Gemini's `streamGenerateContent`, as events.
+    StreamGenerateContent,
+    /// The same as the elements of one JSON array.
+    StreamGenerateContentArray,
+    /// Gemini's `countTokens`.
+    CountTokens,
+    /// Gemini's `embedContent`: OpenAI's embeddings in other clothes.
+    EmbedContent,
+    /// Gemini's `batchEmbedContents`.
+    BatchEmbedContents,
+}
+
+impl Api {
+    /// The dialect the caller speaks, in which errors are told.
+    pub(crate) const fn dialect(self) -> Dialect {
+        match self {
+            Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
+            Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
+            Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens
+            | Self::EmbedContent
+            | Self::BatchEmbedContents => Dialect::Gemini,
+        }
+    }
+
+    /// The dialect of the request once it is read: some are rewritten on arrival.
+    pub(crate) const fn body_dialect(self) -> Dialect {
+        match self {
+            Self::EmbedContent | Self::BatchEmbedContents => Dialect::OpenAiChat,
+            Self::ChatCompletions
+            | Self::Completions
+            | Self::Embeddings
+            | Self::Messages
+            | Self::CountMessageTokens
+            | Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens => self.dialect(),
+        }
+    }
+
+    /// The form in which the caller takes answers.
+    pub(crate) const fn answer_form(self) -> AnswerForm {
+        match self.clothes() {
+            Clothes::Completions => AnswerForm::Completions,
+            Clothes::Own | Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
+        }
+    }
+
+    /// Whether requests and answers are those of another API in other clothes.
+    pub(crate) const fn clothes(self) -> Clothes {
+        match self {
+            Self::Completions => Clothes::Completions,
+            Self::EmbedContent => Clothes::Embed(EmbedMethod::One),
+            Self::BatchEmbedContents => Clothes::Embed(EmbedMethod::Batch),
+            Self::ChatCompletions
+            | Self::Embeddings
+            | Self::Messages
+            | Self::CountMessageTokens
+            | Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens => Clothes::Own,
+        }
+    }
+
+    /// Whether a stream is told as one JSON array.
+    pub(crate) const fn streams_array(self) -> bool {
+        matches!(self, Self::StreamGenerateContentArray)
+    }
+
+    /// Whether the API itself is for streams; where it is not, the request says.
+    pub(crate) const fn is_stream(self) -> bool {
+        matches!(
+            self,
+            Self::StreamGenerateContent | Self::StreamGenerateContentArray
+        )
+    }
+
+    /// An id for an answer whose provider gave none.
+    pub(crate) fn answer_id(self, request: RequestId) -> String {
+        let prefix = match self {
+            Self::ChatCompletions => "chatcmpl-",
+            Self::Completions => "cmpl-",
+            Self::Messages => "msg_",
+            Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::Embeddings
+            | Self::CountMessageTokens
+            | Self::CountTokens
+            | Self::EmbedContent
+            | Self::BatchEmbedContents => "",
+        };
+        format!("{prefix}{request}")
+    }
+
+    /// What is asked of a model.
+    pub(crate) const fn operation(self) -> Operation {
+        match self {
+            Self::ChatCompletions
+            | Self::Completions
+            | Self::Messages
+            | Self::CountMessageTokens
+            | Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens => Operation::ChatCompletions,
+            Self::Embeddings | Self::EmbedContent | Self::BatchEmbedContents => Operation::Embeddings,
+        }
+    }
+}
+
+/// What an API's requests and answers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clothes {
+    /// Its own.
+    Own,
+    /// Those of Chat Completions.
+    Completions,
+    /// Those of OpenAI's embeddings.
+    Embed(EmbedMethod),
+}

@@ -1,0 +1,192 @@
+//! A request as one provider gets it. In the provider's own dialect it passes through: the bytes that must change are
+//! spliced, all others stay. Otherwise it is decoded, once for all attempts, and encoded for the target.
+//!
+//! Must stay true: what a target cannot express is never lost in silence. It is told to the caller, or, when the caller
+//! insists, the target is not tried.
+
+use std::cell::OnceCell;
+
+use bytes::Bytes;
+use sluicegate_protocols::canonical::{Extra, Request};
+use sluicegate_protocols::dialect::{decode_request, encode_request};
+use sluicegate_protocols::json::Kind;
+use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_protocols::relay::AnswerForm;
+use sluicegate_protocols::{DecodeError, Dialect};
+use sluicegate_routing::Candidate;
+
+use super::stage::{Inspected, Planned};
+use crate::error::GatewayError;
+use crate::snapshot::LiveConnection;
+use crate::upstream::{PassedHeaders, Upstream};
+
+/// Members of a request that are meant for a gateway: our own extension, and OpenRouter's.
+const EXTENSION: &str = "sluicegate";
+const PROVIDER: &str = "provider";
+
+/// A body ready for one provider.
+#[derive(Debug)]
+pub(super) struct Outgoing<'s> {
+    pub(super) upstream: Upstream<'s>,
+    /// `None` for the built-in echo.
+    pub(super) connection: Option<&'s LiveConnection>,
+    /// The dialect of the body, and of the answer to come.
+    pub(super) dialect: Dialect,
+    pub(super) body: Bytes,
+    pub(super) passage: Passage,
+    /// What is not in the body although the caller sent it.
+    pub(super) losses: LossReport,
+}
+
+/// An answer that goes to the caller as it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Passes {
+    /// The usage chunk was asked for by the gateway, so the caller must not see it.
+    pub(super) hide_usage_chunk: bool,
+}
+
+impl Outgoing<'_> {
+    /// Whether the answer can go to a caller that takes this form as it comes.
+    pub(super) fn passes(&self, form: AnswerForm) -> Option<Passes> {
+        match self.passage {
+            Passage::Passed { hide_usage_chunk } if form == AnswerForm::Dialect(self.dialect) => {
+                Some(Passes { hide_usage_chunk })
+            }
+            Passage::Passed { .. } | Passage::Translated => None,
+        }
+    }
+
+    /// Those of the caller's headers that go with the body: none with one of another dialect.
+    pub(super) fn passed_headers(&self, headers: &PassedHeaders) -> PassedHeaders {
+        match self.passage {
+            Passage::Passed { .. } => headers.clone(),
+            Passage::Translated => PassedHeaders::default(),
+        }
+    }
+}
+
+/// How a request travels from caller to provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// As it is.
+    Passed {
+        /// A usage chunk was asked for that the caller did not ask for.
+        hide_usage_chunk: bool,
+    },
+    /// Through the canonical form.
+    Translated,
+}
+
+/// A candidate, looked at once more before it is tried.
+pub(super) enum Prepared<'s> {
+    Ready(Box<Outgoing<'s>>),
+    /// There is no account any more that could be called.
+    Gone,
+    /// The caller insists on everything it sent, and this is what the target cannot express.
+    Lossy(LossReport),
+}
+
+/// The request in canonical form.
+#[derive(Debug)]
+pub(super) struct Decoded<'b> {
+    request: Request<'b>,
+    /// The caller would rather have no answer than one to less than it asked.
+    insists: bool,
+}
+
+/// Makes the body for a candidate.
+///
+/// # Errors
+/// 400 when the body is well-formed JSON but not what its dialect allows, which only decoding finds.
+pub(super) fn prepare<'s>(
+    planned: &Planned<'s>,
+    candidate: &Candidate<'s>,
+    depth: u32,
+) -> Result<Prepared<'s>, GatewayError> {
+    let request = &planned.request;
+    let (upstream, connection) = match candidate.connection {
+        None => (Upstream::Echo, None),
+        Some(connection) => {
+            let mut connections = request.caller.project.connections.iter();
+            let live = connections.find(|live| live.connection.id == connection.id);
+            let Some((live, account)) = live.and_then(|live| Some((live, live.account.as_ref()?))) else {
+                return Ok(Prepared::Gone);
+            };
+            (Upstream::Account(account), Some(live.as_ref()))
+        }
+    };
+    let own = request.caller.received.api.body_dialect();
+    let dialect = upstream.dialect(request.features.operation, candidate.upstream_model, own);
+    let limit = candidate.endpoint.and_then(|it| it.max_output_tokens);
+    let target = upstream.request_target(candidate.upstream_model, limit);
+    if dialect == own && !(target.meaning_only && request.view.has_canonical_form()) {
+        let (body, hide_usage_chunk) = request
+            .view
+            .rewritten(request.body, upstream.model(candidate.upstream_model));
+        return Ok(Prepared::Ready(Box::new(Outgoing {
+            upstream,
+            connection,
+            dialect,
+            body,
+            passage: Passage::Passed { hide_usage_chunk },
+            losses: LossReport::default(),
+        })));
+    }
+    let decoded = decoded(request, depth)?;
+    let encoded = encode_request(dialect, &decoded.request, &target);
+    if decoded.insists && encoded.losses.worst() >= Some(Severity::Altered) {
+        return Ok(Prepared::Lossy(encoded.losses));
+    }
+    Ok(Prepared::Ready(Box::new(Outgoing {
+        upstream,
+        connection,
+        dialect,
+        body: encoded.body.into(),
+        passage: Passage::Translated,
+        losses: encoded.losses,
+    })))
+}
+
+fn decoded<'r, 's>(request: &'r Inspected<'s>, depth: u32) -> Result<&'r Decoded<'s>, GatewayError> {
+    if let Some(decoded) = request.decoded.get() {
+        return Ok(decoded);
+    }
+    let decoded = decode(request, depth)?;
+    Ok(request.decoded.get_or_init(|| decoded))
+}
+
+fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, DecodeError> {
+    let body: &'s [u8] = request.body;
+    let mut decoded = decode_request(request.caller.received.api.body_dialect(), body, depth)?;
+    // Where the dialect says so in the path, the body does not.
+    decoded.stream.enabled = Some(request.features.stream);
+    let insists = [EXTENSION, PROVIDER]
+        .into_iter()
+        .any(|name| requires_parameters(&decoded.extra, name));
+    decoded.extra.remove(EXTENSION);
+    decoded.extra.remove(PROVIDER);
+    Ok(Decoded {
+        request: decoded,
+        insists,
+    })
+}
+
+/// Whether the object of that name says `require_parameters: true`. Anything else counts as no.
+fn requires_parameters(extra: &Extra<'_>, name: &str) -> bool {
+    let mut required = false;
+    if let Some(raw) = extra.get(name).filter(|raw| raw.kind() == Kind::Object)
+        && let Ok(mut cursor) = raw.cursor()
+    {
+        // What was read before is well-formed.
+        let _read = cursor.object(|c, key| {
+            if key.decode() == "require_parameters" && c.peek()? == Kind::Bool {
+                required = c.bool()?;
+            }
+            Ok(())
+        });
+    }
+    required
+}
+
+/// Room for the canonical form of a request, filled when the first provider needs it.
+pub(super) type DecodedOnce<'b> = OnceCell<Decoded<'b>>;

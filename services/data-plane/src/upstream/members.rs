@@ -1,0 +1,89 @@
+//! Changes to the members of a JSON object that leave every other byte of their values as it came.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The members of an object in their order, values as text.
+struct Members<'b>(Vec<(Cow<'b, str>, &'b RawValue)>);
+
+impl<'b> Deserialize<'b> for Members<'b> {
+    fn deserialize<D: Deserializer<'b>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'b> Visitor<'b> for InOrder {
+            type Value = Members<'b>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<Members<'b>, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// A name, borrowed where it holds no escapes.
+#[derive(Deserialize)]
+struct Name<'b>(#[serde(borrow)] Cow<'b, str>);
+
+/// `body` with `name` set to the text `value` in front, and without the members `cut`; `None` when it is no object.
+pub(super) fn with_member(body: &Bytes, name: &str, value: &str, cut: &[&str]) -> Option<Bytes> {
+    let Members(members) = serde_json::from_slice(body).ok()?;
+    let mut out = Vec::with_capacity(body.len() + name.len() + value.len() + 8);
+    out.push(b'{');
+    let text = |out: &mut Vec<u8>, text: &str| serde_json::to_writer(out, text).ok();
+    text(&mut out, name)?;
+    out.push(b':');
+    text(&mut out, value)?;
+    for (member, raw) in &members {
+        if *member == name || cut.contains(&member.as_ref()) {
+            continue;
+        }
+        out.push(b',');
+        text(&mut out, member)?;
+        out.push(b':');
+        out.extend_from_slice(raw.get().as_bytes());
+    }
+    out.push(b'}');
+    Some(Bytes::from(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(body: &str) -> Option<String> {
+        let changed = with_member(&Bytes::from(body.to_owned()), "v", "1\"x", &["model"])?;
+        Some(String::from_utf8(changed.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn values_stay_as_they_were_spelled() {
+        let body = r#"{ "z": {"b":1.50, "a":[1e3,null]}, "model":"m", "v":"old", "a\u0041":"\u00e9" }"#;
+        let expected = r#"{"v":"1\"x","z":{"b":1.50, "a":[1e3,null]},"aA":"\u00e9"}"#;
+        assert_eq!(changed(body).as_deref(), Some(expected));
+        assert_eq!(changed("{}").as_deref(), Some(r#"{"v":"1\"x"}"#));
+        for body in ["", "[]", "7", "{", r#"{"a":}"#, r#"{"a":1}x"#] {
+            assert_eq!(changed(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn depth_is_no_danger() {
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        let _either = changed(&deep);
+    }
+}

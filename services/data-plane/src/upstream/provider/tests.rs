@@ -1,0 +1,254 @@
+//! Where each provider is called, as a table: provider, operation, dialect, model, stream, address.
+
+use std::collections::BTreeSet;
+
+use sluicegate_contracts::config::{CredentialKind, Operation, ProviderId, ProviderSettings};
+use sluicegate_protocols::{Dialect, dialect};
+
+use super::*;
+use crate::upstream::Framing;
+
+use Dialect::{AnthropicMessages as Messages, BedrockConverse as Converse, Gemini, OpenAiChat as Chat};
+use Operation::{ChatCompletions, Embeddings};
+use ProviderId as P;
+
+/// Provider, base URL, operation, dialect, model, stream, address (below `base` when it starts with a slash).
+type Case = (
+    P,
+    &'static str,
+    Operation,
+    Dialect,
+    &'static str,
+    bool,
+    &'static str,
+);
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    (P::OpenAi, "https://api.openai.com/v1", ChatCompletions, Chat, "gpt-4o", false, "/chat/completions"),
+    (P::OpenAi, "https://api.openai.com/v1", ChatCompletions, Chat, "gpt-4o", true, "/chat/completions"),
+    (P::OpenAi, "https://api.openai.com/v1", Embeddings, Chat, "text-embedding-3-small", false, "/embeddings"),
+    (P::Anthropic, "https://api.anthropic.com/v1", ChatCompletions, Messages, "claude-sonnet-4-6", true, "/messages"),
+    (P::Azure, "https://r.openai.azure.com", ChatCompletions, Chat, "gpt-4o", false, "/openai/v1/chat/completions"),
+    (P::Azure, "https://r.openai.azure.com/openai/v1", ChatCompletions, Chat, "gpt-4o", false,
+        "https://r.openai.azure.com/openai/v1/chat/completions"),
+    (P::Azure, "https://r.services.ai.azure.com", ChatCompletions, Messages, "claude-sonnet-5", false, "/anthropic/v1/messages"),
+    (P::Google, "https://generativelanguage.googleapis.com/v1beta", ChatCompletions, Gemini, "gemini-3-pro", false,
+        "/models/gemini-3-pro:generateContent"),
+    (P::Google, "https://generativelanguage.googleapis.com/v1beta/openai", ChatCompletions, Gemini, "gemini-3-pro", true,
+        "https://generativelanguage.googleapis.com/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse"),
+    (P::Vertex, "https://aiplatform.googleapis.com", ChatCompletions, Gemini, "gemini-2.5-flash", false,
+        "/v1/projects/acme/locations/eu-west-1/publishers/google/models/gemini-2.5-flash:generateContent"),
+    (P::Vertex, "https://aiplatform.googleapis.com", ChatCompletions, Gemini, "gemini-2.5-flash", true,
+        "/v1/projects/acme/locations/eu-west-1/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
+    (P::Google, "https://generativelanguage.googleapis.com/v1beta", Embeddings, Chat, "gemini-embedding-001", false,
+        "/openai/embeddings"),
+    (P::Google, "https://generativelanguage.googleapis.com/v1beta/openai", Embeddings, Chat, "gemini-embedding-001", false,
+        "/embeddings"),
+    (P::Vertex, "https://europe-west4-aiplatform.googleapis.com", ChatCompletions, Messages, "claude-opus-4-6@default", false,
+        "/v1/projects/acme/locations/eu-west-1/publishers/anthropic/models/claude-opus-4-6@default:rawPredict"),
+    (P::Vertex, "https://europe-west4-aiplatform.googleapis.com/v1", ChatCompletions, Messages, "claude-opus-4-6", true,
+        "/projects/acme/locations/eu-west-1/publishers/anthropic/models/claude-opus-4-6:streamRawPredict"),
+    (P::Vertex, "https://aiplatform.googleapis.com", ChatCompletions, Chat, "zai-org/glm-5-maas", true,
+        "/v1/projects/acme/locations/eu-west-1/endpoints/openapi/chat/completions"),
+    (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Converse,
+        "eu.anthropic.claude-haiku-4-5-20251001-v1:0", false,
+        "/model/eu.anthropic.claude-haiku-4-5-20251001-v1%3A0/converse"),
+    (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Converse, "amazon.nova-lite-v1:0",
+        true, "/model/amazon.nova-lite-v1%3A0/converse-stream"),
+    (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Chat, "openai.gpt-oss-20b-1:0", false,
+        "/openai/v1/chat/completions"),
+    (P::Cohere, "https://api.cohere.ai/compatibility/v1", Embeddings, Chat, "embed-v4.0", false, "/embeddings"),
+    (P::Cohere, "https://api.cohere.com", Embeddings, Chat, "embed-v4.0", false, "/compatibility/v1/embeddings"),
+    (P::Mistral, "https://api.mistral.ai/v1", ChatCompletions, Chat, "mistral-large", false, "/chat/completions"),
+    (P::Groq, "https://api.groq.com/openai/v1", ChatCompletions, Chat, "llama", true, "/chat/completions"),
+    (P::DeepSeek, "https://api.deepseek.com/v1", ChatCompletions, Chat, "deepseek-chat", true, "/chat/completions"),
+    (P::Xai, "https://api.x.ai/v1", ChatCompletions, Chat, "grok-4.3", false, "/chat/completions"),
+    (P::Together, "https://api.together.xyz/v1", ChatCompletions, Chat, "zai-org/GLM-5", false, "/chat/completions"),
+    (P::Fireworks, "https://api.fireworks.ai/inference/v1", ChatCompletions, Chat, "accounts/x", false, "/chat/completions"),
+    (P::Perplexity, "https://api.perplexity.ai", ChatCompletions, Chat, "sonar", true, "/chat/completions"),
+    (P::OpenRouter, "https://openrouter.ai/api/v1", ChatCompletions, Chat, "a/b", false, "/chat/completions"),
+    (P::OpenRouter, "https://openrouter.ai/api/v1", ChatCompletions, Messages, "a/b", false, "/messages"),
+    (P::HuggingFace, "https://router.huggingface.co/v1", ChatCompletions, Chat, "a/b", false, "/chat/completions"),
+    (P::Ollama, "http://ollama.local:11434/v1", ChatCompletions, Chat, "llama3", true, "/chat/completions"),
+    (P::Vllm, "http://vllm.local:8000/v1", Embeddings, Chat, "bge", false, "/embeddings"),
+    (P::LlamaCpp, "http://llama.local:8080/v1", ChatCompletions, Chat, "any", false, "/chat/completions"),
+    (P::Compatible, "https://models.example.com/v1", ChatCompletions, Chat, "any", false, "/chat/completions"),
+];
+
+fn settings() -> ProviderSettings {
+    ProviderSettings {
+        region: Some("eu-west-1".to_owned()),
+        project: Some("acme".to_owned()),
+        ..ProviderSettings::default()
+    }
+}
+
+/// The address of a call in a dialect; `None` when that dialect is not spoken, or has no address.
+fn at(id: P, dialect: Dialect, ask: &Ask<'_>) -> Option<String> {
+    let spoken = of(id).spoken(ask.model, dialect);
+    (spoken.dialect == dialect)
+        .then(|| (spoken.address)(ask))
+        .flatten()
+}
+
+#[test]
+fn calls_go_where_the_provider_documents_them() {
+    for &(id, base, operation, dialect, model, stream, expected) in CASES {
+        let ask = Ask {
+            base,
+            settings: &settings(),
+            model,
+            stream,
+        };
+        let address = match operation {
+            ChatCompletions => at(id, dialect, &ask),
+            Embeddings => of(id).embeddings.and_then(|address| address(&ask)),
+        };
+        let expected = match expected.strip_prefix('/') {
+            Some(path) => format!("{base}/{path}"),
+            None => expected.to_owned(),
+        };
+        assert_eq!(address.as_deref(), Some(expected.as_str()), "{id} {model}");
+    }
+}
+
+#[test]
+fn every_value_is_whole_and_stands_under_its_own_id() {
+    let names = [
+        "m",
+        "claude-x",
+        "gemini-x",
+        "a/b",
+        "openai.gpt-oss-x",
+        "gpt-5-pro",
+    ];
+    for &id in ProviderId::ALL {
+        let provider = of(id);
+        assert_eq!(provider.id, id);
+        assert_eq!(provider.embeddings.is_some(), id.has_embeddings(), "{id}");
+        let aws = id.credentials().contains(&CredentialKind::AwsKeys);
+        assert_eq!(provider.aws_service.is_some(), aws, "{id}");
+        for model in names {
+            let spoken = (provider.chat)(model);
+            let distinct: BTreeSet<_> = spoken.iter().map(|it| it.dialect.as_str()).collect();
+            assert!(!spoken.is_empty() && distinct.len() == spoken.len(), "{id}");
+            for spoken in spoken {
+                let ask = Ask {
+                    base: "https://x.example.com/v1",
+                    settings: &settings(),
+                    model,
+                    stream: true,
+                };
+                assert!((spoken.address)(&ask).is_some(), "{id} {:?}", spoken.dialect);
+                let framing = Framing::of_content_type(spoken.stream_type);
+                let expected = match spoken.dialect.framing() {
+                    dialect::Framing::Sse => Framing::Events,
+                    dialect::Framing::EventStream => Framing::AwsEvents,
+                };
+                assert_eq!(framing, expected, "{id} {:?}", spoken.dialect);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_caller_is_answered_in_its_own_dialect_where_that_is_spoken() {
+    for (id, model, wanted, spoken) in [
+        (P::Anthropic, "claude-sonnet-4-6", Chat, Messages),
+        (P::Anthropic, "claude-sonnet-4-6", Messages, Messages),
+        (P::Groq, "llama", Messages, Chat),
+        (P::OpenRouter, "a/b", Messages, Messages),
+        (P::Vertex, "claude-sonnet-5@default", Chat, Messages),
+        (P::Vertex, "meta/llama-4-maas", Messages, Chat),
+        (P::Azure, "claude-sonnet-5", Chat, Messages),
+        (P::Azure, "gpt-4o", Messages, Chat),
+        (P::Google, "gemini-3-pro", Chat, Gemini),
+        (P::Google, "gemini-3-pro", Gemini, Gemini),
+        (P::Vertex, "gemini-2.5-flash", Messages, Gemini),
+        (P::OpenAi, "gpt-4o", Gemini, Chat),
+        (P::Bedrock, "amazon.nova-lite-v1:0", Chat, Converse),
+        (P::Bedrock, "openai.gpt-oss-20b-1:0", Chat, Chat),
+        (P::Bedrock, "openai.gpt-oss-20b-1:0", Messages, Converse),
+    ] {
+        assert_eq!(of(id).spoken(model, wanted).dialect, spoken, "{id} {model}");
+    }
+}
+
+#[test]
+fn a_name_that_is_a_path_leads_nowhere_else() {
+    let named = |model| {
+        let ask = Ask {
+            base: "https://x.example.com",
+            settings: &settings(),
+            model,
+            stream: false,
+        };
+        at(P::Bedrock, Converse, &ask)
+    };
+    assert_eq!(named(".."), None);
+    let address = named("claude/../../x?y#z");
+    let expected = "https://x.example.com/model/claude%2F..%2F..%2Fx%3Fy%23z/converse";
+    assert_eq!(address.as_deref(), Some(expected));
+}
+
+#[test]
+fn claude_on_vertex_has_its_version_in_the_body_and_no_model() {
+    let body = Bytes::from_static(br#"{"model":"claude-sonnet-5","max_tokens":5,"messages":[]}"#);
+    let spoken = of(P::Vertex).spoken("claude-sonnet-5", Messages);
+    let expected = r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":5,"messages":[]}"#;
+    assert_eq!((spoken.body)(body).unwrap(), expected);
+}
+
+#[test]
+fn models_are_listed_where_a_key_is_asked_for() {
+    for (id, base, expected) in [
+        (
+            P::OpenAi,
+            "https://api.openai.com/v1",
+            "https://api.openai.com/v1/models",
+        ),
+        (
+            P::Anthropic,
+            "https://api.anthropic.com/v1",
+            "https://api.anthropic.com/v1/models?limit=1000",
+        ),
+        (
+            P::OpenRouter,
+            "https://openrouter.ai/api/v1",
+            "https://openrouter.ai/api/v1/models/user",
+        ),
+        (
+            P::Azure,
+            "https://r.openai.azure.com",
+            "https://r.openai.azure.com/openai/v1/models",
+        ),
+        (
+            P::Google,
+            "https://g.example.com/v1beta/openai",
+            "https://g.example.com/v1beta/models?pageSize=1000",
+        ),
+        (
+            P::Bedrock,
+            "https://bedrock-runtime.us-east-1.amazonaws.com",
+            "https://bedrock.us-east-1.amazonaws.com/foundation-models",
+        ),
+        (
+            P::Bedrock,
+            "https://vpce.example.com",
+            "https://vpce.example.com/foundation-models",
+        ),
+        (
+            P::Bedrock,
+            "https://bedrock-runtime.amazonaws.com.evil.example.com",
+            "https://bedrock-runtime.amazonaws.com.evil.example.com/foundation-models",
+        ),
+        (
+            P::Cohere,
+            "https://api.cohere.com",
+            "https://api.cohere.com/v1/models?page_size=1000",
+        ),
+    ] {
+        assert_eq!((of(id).listing.address)(base, &settings()), expected);
+    }
+}

@@ -1,0 +1,89 @@
+//! What a target cannot express: named in a header, or a reason not to try it when the caller insists.
+
+use serde_json::Value;
+use sluicegate_contracts::config::RetryPolicy;
+
+use super::{CHAT_ANSWER, header, with_chat};
+use crate::support::{Config, Provider, Script, Worker};
+
+/// `top_k` has no place in Chat Completions.
+fn message(model: &str, extra: &str) -> String {
+    format!(
+        r#"{{"model":"{model}","max_tokens":64,"top_k":7{extra},"messages":[{{"role":"user","content":"hello"}}]}}"#
+    )
+}
+
+#[actix_web::test]
+async fn what_was_dropped_stands_in_a_header() {
+    let (worker, provider) = with_chat([Script::json(200, CHAT_ANSWER)]).await;
+    let response = worker
+        .post(
+            "/v1/messages",
+            message("local/m", r#","x_odd":{"a":1},"sluicegate":{"tags":["x"]}"#),
+        )
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    let dropped = header(&response, "x-sluicegate-dropped").unwrap();
+    assert!(dropped.contains("sampling:top_k"), "{dropped}");
+    assert!(dropped.contains("unknown_field:x_odd"), "{dropped}");
+    assert!(!dropped.contains("sluicegate"), "{dropped}");
+    let sent = &provider.received()[0].body;
+    assert!(!sent.contains("top_k") && !sent.contains("sluicegate"), "{sent}");
+}
+
+#[actix_web::test]
+async fn a_caller_that_insists_gets_an_error_rather_than_less() {
+    let (worker, provider) = with_chat([]).await;
+    for insisting in [
+        r#","provider":{"require_parameters":true}"#,
+        r#","sluicegate":{"require_parameters":true}"#,
+    ] {
+        let response = worker
+            .post("/v1/messages", message("local/m", insisting))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 400);
+        let answer: Value = response.json().await.unwrap();
+        let said = answer["error"]["message"].as_str().unwrap();
+        assert!(
+            said.contains("parameters_unsupported") && said.contains("sampling:top_k"),
+            "{said}"
+        );
+    }
+    assert!(provider.received().is_empty());
+    let records = worker.first_records(2).await;
+    assert!(
+        records
+            .iter()
+            .all(|record| record.attempts.is_empty() && record.status == 400)
+    );
+}
+
+#[actix_web::test]
+async fn a_caller_that_insists_gets_the_target_that_can() {
+    let chat = Provider::start([]).await;
+    let own = Provider::start([Script::json(
+        200,
+        r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[],"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":2}}"#,
+    )])
+    .await;
+    let mut config = Config::new();
+    config.compatible("local", &chat.url());
+    config.connect("main", "anthropic", &own.url());
+    config.model("anthropic/claude-x", "anthropic", "claude-x-1", 1, 1);
+    config.route(
+        "mixed",
+        &["local/m", "anthropic/claude-x"],
+        RetryPolicy::default(),
+    );
+    let worker = Worker::start(&config);
+    let body = message("route/mixed", r#","sluicegate":{"require_parameters":true}"#);
+    let response = worker.post("/v1/messages", body).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(header(&response, "x-sluicegate-endpoint"), Some("anthropic/main"));
+    assert_eq!(header(&response, "x-sluicegate-attempts"), Some("1"));
+    assert!(chat.received().is_empty());
+}
