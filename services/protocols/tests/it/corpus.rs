@@ -69,7 +69,7 @@ impl Recording {
         let mut out = Vec::new();
         for (event, payload) in self.events() {
             write_event(&mut out, event, |out| {
-                out.extend_from_slice(payload.to_string().as_bytes())
+                out.extend_from_slice(payload.to_string().as_bytes());
             });
         }
         Some(out)
