@@ -72,6 +72,12 @@ web-build:
 e2e:
     @{{ scripts }}/browser-e2e.sh
 
+# official clients against the real binary, all of them; writes docs/conformance.md (arguments go to run.py)
+[no-exit-message]
+[group('check')]
+conformance *ARGS:
+    @{{ scripts }}/conformance.sh "$@"
+
 # check every query against a live Postgres and rewrite services/control-plane/.sqlx
 [no-exit-message]
 [group('generated')]

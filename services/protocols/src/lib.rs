@@ -14,7 +14,8 @@
 //! # Adding a dialect
 //!
 //! 1. A folder like `openai_chat`, with the same files: `request`, `response`, `stream` (the views
-//!    of the passthrough; a dialect of providers alone has none), `error` (`ErrorBody`, with `From<&Failure>`), and `codec`:
+//!    of the passthrough; a dialect of providers alone has none), `error` (`ErrorBody`, with
+//!    `From<&Failure>`), and `codec`:
 //!    - `decode_request(body, depth) -> Result<Request, DecodeError>`: strict. A modelled member of
 //!      the wrong type is an error with its place; an unknown one goes to the node's `extra`, and so
 //!      does a modelled one that is null. Build on [`json::Cursor`]; call `count_node` for every
