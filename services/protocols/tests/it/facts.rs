@@ -373,9 +373,15 @@ impl Facts {
 
     /// A document of plain text reads the same as text, save that it is one.
     fn document(&mut self, media: &Media<'_>) {
-        self.add("that was a document".to_owned(), &[Feature::File]);
+        self.add(
+            "that was a document".to_owned(),
+            &[Feature::File, Feature::ToolResultContent],
+        );
         if let Some(name) = &media.name {
-            self.add(format!("file called {name}"), &[Feature::File]);
+            self.add(
+                format!("file called {name}"),
+                &[Feature::File, Feature::ToolResultContent],
+            );
         }
     }
 
@@ -415,7 +421,10 @@ impl Facts {
             self.add(format!("{what} is {mime}"), excuses);
         }
         if let Some(name) = name {
-            self.add(format!("{what} called {name}"), &[Feature::File]);
+            self.add(
+                format!("{what} called {name}"),
+                &[Feature::File, Feature::ToolResultContent],
+            );
         }
         if let Some(detail) = detail {
             self.add(
@@ -434,13 +443,28 @@ impl Facts {
             start,
             end,
             document,
-            extra: _,
+            extra,
         } = citation;
         let mut cite = |says: Option<String>| {
             if let Some(says) = says {
                 self.add(format!("cites {says}"), &[Feature::Citation]);
             }
         };
+        // Cohere has a list of sources, each with what is known of it.
+        let sources = extra
+            .get("sources")
+            .map(|raw| serde_json::from_str::<Value>(raw.as_str()).unwrap());
+        for source in sources.iter().flat_map(|list| list.as_array()).flatten() {
+            let told = |name: &str| source["document"][name].as_str();
+            cite(told("url").map(str::to_owned));
+            cite(told("title").map(|title| format!("title {title}")));
+            cite(
+                source["id"]
+                    .as_str()
+                    .filter(|id| !id.is_empty())
+                    .map(|id| format!("document {id}")),
+            );
+        }
         cite(url.as_deref().map(str::to_owned));
         cite(title.as_deref().map(|title| format!("title {title}")));
         cite(
