@@ -16,7 +16,7 @@ const fn allowed(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         Dialect::OpenAiChat | Dialect::OpenAiResponses => &["openai-beta"],
         Dialect::AnthropicMessages => &["anthropic-version", "anthropic-beta"],
-        Dialect::Gemini | Dialect::BedrockConverse => &[],
+        Dialect::Gemini | Dialect::BedrockConverse | Dialect::CohereChat => &[],
     }
 }
 
