@@ -12,6 +12,7 @@ use crate::support::{Config, Provider, Script, Worker, chat};
 
 const PRIVATE_KEY: &str = include_str!("../keys/service_account.pem");
 const MODEL: &str = "z-ai/glm-5";
+const CLAUDE: &str = "anthropic/claude-sonnet-5";
 const ANSWER: &str = r#"{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"#;
 
 fn granted(token: &str, seconds: u32) -> Script {
@@ -45,6 +46,7 @@ fn config(model_server: &Provider, token_server: &Provider) -> (Config, Connecti
         settings,
     );
     config.model(MODEL, "google-vertex", "zai-org/glm-5-maas", 1, 1);
+    config.model(CLAUDE, "google-vertex", "claude-sonnet-5@default", 1, 1);
     (config, connection)
 }
 
@@ -81,6 +83,21 @@ async fn one_token_serves_many_calls() {
         assert!(call.head.starts_with(path), "{}", call.head);
         assert!(call.head.contains("Bearer ya29.first"), "{}", call.head);
     }
+}
+
+#[actix_web::test]
+async fn claude_is_told_its_version_in_the_body_and_no_model() {
+    let message = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":2}}"#;
+    let tokens = Provider::start([granted("ya29.first", 3600)]).await;
+    let models = Provider::start([Script::json(200, message)]).await;
+    let answer = worker(&models, &tokens).chat(chat(CLAUDE, false)).await;
+    assert_eq!(answer.status(), 200);
+    let call = models.received().remove(0);
+    let path = "POST /v1/projects/acme/locations/europe-west4/publishers/anthropic/models/claude-sonnet-5@default:rawPredict ";
+    assert!(call.head.starts_with(path), "{}", call.head);
+    let body: serde_json::Value = serde_json::from_str(&call.body).unwrap();
+    assert_eq!(body["anthropic_version"], "vertex-2023-10-16");
+    assert!(body.get("model").is_none(), "{body}");
 }
 
 #[actix_web::test]

@@ -9,7 +9,7 @@ use super::*;
 use crate::upstream::Framing;
 
 use Dialect::{
-    AnthropicMessages as Messages, BedrockConverse as Converse, Gemini, OpenAiChat as Chat,
+    AnthropicMessages as Messages, BedrockConverse as Converse, CohereChat, Gemini, OpenAiChat as Chat,
     OpenAiResponses as Responses,
 };
 use Operation::{ChatCompletions, Embeddings};
@@ -64,6 +64,9 @@ const CASES: &[Case] = &[
     (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Chat, "openai.gpt-oss-20b-1:0", false,
         "/openai/v1/chat/completions"),
     (P::Cohere, "https://api.cohere.ai/compatibility/v1", Embeddings, Chat, "embed-v4.0", false, "/embeddings"),
+    (P::Cohere, "https://api.cohere.com", ChatCompletions, CohereChat, "command-a-03-2025", true, "/v2/chat"),
+    (P::Cohere, "https://api.cohere.ai/compatibility/v1", ChatCompletions, CohereChat, "command-a-03-2025", false,
+        "https://api.cohere.ai/v2/chat"),
     (P::Cohere, "https://api.cohere.com", Embeddings, Chat, "embed-v4.0", false, "/compatibility/v1/embeddings"),
     (P::Mistral, "https://api.mistral.ai/v1", ChatCompletions, Chat, "mistral-large", false, "/chat/completions"),
     (P::Groq, "https://api.groq.com/openai/v1", ChatCompletions, Chat, "llama", true, "/chat/completions"),
@@ -184,6 +187,7 @@ fn a_caller_is_answered_in_its_own_dialect_where_that_is_spoken() {
         (P::OpenAi, "gpt-5-prototype", Chat, Chat),
         (P::Azure, "gpt-5-codex", Chat, Responses),
         (P::Mistral, "mistral-large", Responses, Chat),
+        (P::Cohere, "command-a-03-2025", Chat, CohereChat),
         (P::Bedrock, "amazon.nova-lite-v1:0", Chat, Converse),
         (P::Bedrock, "openai.gpt-oss-20b-1:0", Chat, Chat),
         (P::Bedrock, "openai.gpt-oss-20b-1:0", Messages, Converse),
