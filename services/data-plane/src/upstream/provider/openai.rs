@@ -8,6 +8,7 @@ use super::compatible::{CHAT, COMPATIBLE};
 
 pub(in crate::upstream) const OPENAI: Provider = Provider {
     id: ProviderId::OpenAi,
+    rerank: None,
     chat: |_| &[CHAT],
     setting_headers: |settings| {
         let organization = settings
