@@ -35,10 +35,14 @@ fi
 
 lint "justw is plain POSIX shell" "$venv/bin/shellcheck" --shell=sh justw .ci/run
 lint "shell scripts" "$venv/bin/shellcheck" --external-sources deploy/scripts/*.sh
-lint "Python scripts" "$venv/bin/ruff" check --quiet --no-cache --config deploy/scripts/ruff.toml deploy/scripts services/e2e/sdk/python
-lint "Python formatting" "$venv/bin/ruff" format --quiet --no-cache --check --config deploy/scripts/ruff.toml deploy/scripts services/e2e/sdk/python
-for module in test_counts readme_commands compose_rules; do
+lint "Python scripts" "$venv/bin/ruff" check --quiet --no-cache --config deploy/scripts/ruff.toml deploy/scripts services/e2e/conformance
+lint "Python formatting" "$venv/bin/ruff" format --quiet --no-cache --check --config deploy/scripts/ruff.toml deploy/scripts services/e2e/conformance
+for module in test_counts readme_commands compose_rules fuzz_seeds; do
     lint "examples of $module.py" "$venv/bin/python" -m doctest "deploy/scripts/$module.py"
+done
+for module in matrix play; do
+    lint "examples of $module.py" env PYTHONPATH=services/e2e/conformance "$venv/bin/python" -c \
+        "import doctest, sys, suite.$module; sys.exit(doctest.testmod(suite.$module).failed)"
 done
 lint "Dockerfiles" "$venv/bin/hadolint" --config deploy/docker/hadolint.yaml deploy/docker/*.Dockerfile
 lint "YAML" "$venv/bin/yamllint" --strict --config-file deploy/yamllint.yaml docker-compose.yml deploy

@@ -26,7 +26,6 @@ if [[ $scope == unit ]]; then
 fi
 
 code=0
-"$repository/deploy/scripts/sdk.sh"
 # The end-to-end tests start the shipped binaries, which building tests alone does not bring up to date.
 step "building the binaries" cargo build --workspace --locked --bins
 step "building the tests" "${runner[@]}" --no-run

@@ -47,6 +47,7 @@ STAGES = [
     Stage("openapi", "committed OpenAPI document is fresh", script("openapi.sh", "check")),
     Stage("web", "web lints, types and unit tests", script("web.sh", "check")),
     Stage("browser", "browser end-to-end", script("browser-e2e.sh")),
+    Stage("clients", "official clients, short form", script("conformance.sh", "--short")),
     Stage("readme", "commands in the documents", ["python3", str(SCRIPTS / "readme_commands.py")]),
 ]
 

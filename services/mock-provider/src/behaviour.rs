@@ -106,6 +106,8 @@ pub enum Fault {
         #[serde(default)]
         retry_after_s: Option<u64>,
     },
+    /// An error answer that says, in the provider's own words, that the prompt is too long. Not billed.
+    ContextLength,
     /// The call hangs until the client leaves: before the head, or after so many chunks; a whole
     /// answer hangs in its middle.
     Stall {

@@ -8,6 +8,7 @@ use sluicegate_protocols::embeddings::EmbeddingsRequestView;
 use sluicegate_protocols::embeddings::openai::response;
 use sluicegate_protocols::json::DEFAULT_DEPTH;
 
+use crate::asked::directive::Directives;
 use crate::behaviour::Fault;
 use crate::ledger::Outcome;
 use crate::openai_chat::wait;
@@ -44,6 +45,7 @@ pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest, body: 
         cached: 0,
         reasoning: 0,
         fault: fault.clone(),
+        tag: Directives::read(&String::from_utf8_lossy(&body)).tag,
     };
     let mut bill = Bill::open(&state, &request, call);
     wait(behaviour.header_delay_ms + behaviour.first_token_ms).await;

@@ -32,6 +32,9 @@ pub struct Entry {
     pub request_id: Option<String>,
     /// The caller's `idempotency-key`.
     pub idempotency_key: Option<String>,
+    /// What the prompt ordered to be written here (`[[tag=..]]`).
+    #[serde(default)]
+    pub tag: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
     /// What the script made go wrong with it, if anything.

@@ -6,6 +6,10 @@
 //! A request's way: `server` routes it, `openai_chat` or `embeddings` reads it, `behaviour` decides
 //! what befalls it, `text` makes the answer, `stream` paces it, `ledger` books it. `control` is the
 //! same reach for tests in other languages, over HTTP under `/__mock/`.
+//!
+//! What a request asks for beyond words (calls of tools, an answer that follows a schema, reasoning)
+//! and orders in its prompt are read by `asked`, decided by `answer` in no format, and written by
+//! the format the request came in.
 
 pub mod behaviour;
 pub mod config;
@@ -13,8 +17,11 @@ pub mod ledger;
 pub mod load;
 pub mod pricing;
 
+mod answer;
+mod asked;
 mod control;
 mod embeddings;
+mod fit;
 mod models;
 mod openai_chat;
 mod refusal;

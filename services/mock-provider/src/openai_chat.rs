@@ -1,6 +1,9 @@
 //! `POST /v1/chat/completions`: reads the request, lets the script decide, answers whole or hands
 //! over to `stream`.
 
+pub(crate) mod words;
+mod write;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +13,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use sluicegate_protocols::TokenCounts;
 use sluicegate_protocols::json::DEFAULT_DEPTH;
-use sluicegate_protocols::openai_chat::encode::{Answer, Head, ToolCall, completion};
+use sluicegate_protocols::openai_chat::encode::{Answer, Head, completion};
 use sluicegate_protocols::openai_chat::{ChatRequestView, FinishReason};
 
+use self::words::WordFrames;
+use crate::answer::{Content, Decision, decide};
+use crate::asked::openai_chat::{Broken, read};
 use crate::behaviour::{Fault, StreamUsage};
 use crate::ledger::Outcome;
 use crate::state::{Bill, Call, Model, State, unix_nanos};
+use crate::stream::Frames;
 use crate::{refusal, server, stream, text};
 
 /// What an answer is made of.
@@ -26,10 +33,15 @@ pub(crate) struct Plan {
     pub(crate) variant: u64,
     /// Answers.
     pub(crate) n: u32,
-    /// Words per answer.
+    /// Reasoning before each answer, in pieces.
+    pub(crate) reasoning: Vec<String>,
+    pub(crate) content: Content,
+    /// Tokens of content per answer; of the usual words each is one.
     pub(crate) words: u64,
     pub(crate) finish: FinishReason,
-    pub(crate) calls_tool: bool,
+    /// Wait between the chunks of a stream.
+    pub(crate) interval: Duration,
+    tag: Option<String>,
     pub(crate) counts: TokenCounts,
     pub(crate) usage_chunk: bool,
     pub(crate) model: Arc<Model>,
@@ -50,9 +62,27 @@ pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest, body: 
     if !server::is_known(&state, &name) {
         return refusal::unknown_model(&state);
     }
-    let plan = Plan::new(&state, &body, &view, name);
+    let decision = match decision(&state, &body, &view, &name) {
+        Ok(decision) => decision,
+        Err(Broken(rule)) => return refusal::broken(&state, rule),
+    };
+    let plan = Plan::new(&state, &body, &view, name, decision);
     let bill = Bill::open(&state, &request, plan.call(&state, view.is_stream()));
     answer(&state, plan, bill, view.is_stream()).await
+}
+
+/// What the request and the orders in its prompt ask for. Most ask for words, and their tree is never built.
+fn decision(state: &State, body: &Bytes, view: &ChatRequestView<'_>, name: &str) -> Result<Decision, Broken> {
+    let holds = |needle: &str| memchr::memmem::find(body, needle.as_bytes()).is_some();
+    let plain = view.tools == 0 && view.response_format.is_none();
+    if plain
+        && !["[[", "\"reasoning", "\"thinking\"", "\"tool"]
+            .into_iter()
+            .any(holds)
+    {
+        return Ok(Decision::default());
+    }
+    Ok(decide(&read(body)?, &state.model(name).behaviour))
 }
 
 async fn answer(state: &Arc<State>, plan: Plan, mut bill: Bill, streamed: bool) -> HttpResponse {
@@ -61,6 +91,10 @@ async fn answer(state: &Arc<State>, plan: Plan, mut bill: Bill, streamed: bool) 
         Some(Fault::Status { code, retry_after_s }) => {
             bill.refuse();
             return refusal::scripted(state, code, retry_after_s);
+        }
+        Some(Fault::ContextLength) => {
+            bill.refuse();
+            return refusal::context_length(state);
         }
         Some(Fault::Stall { after_chunks: None }) => std::future::pending::<()>().await,
         _ => {}
@@ -106,44 +140,61 @@ async fn whole(plan: Plan, mut bill: Bill) -> HttpResponse {
 }
 
 impl Plan {
-    fn new(state: &State, body: &Bytes, view: &ChatRequestView<'_>, model_name: String) -> Self {
+    fn new(
+        state: &State,
+        body: &Bytes,
+        view: &ChatRequestView<'_>,
+        model_name: String,
+        decision: Decision,
+    ) -> Self {
         let model = state.model(&model_name);
         let behaviour = &model.behaviour;
-        let fault = behaviour.fault(state.config.seed, model.next_call()).cloned();
+        let scripted = behaviour.fault(state.config.seed, model.next_call()).cloned();
+        let fault = decision.fault.or(scripted);
         let messages = body
             .get(view.messages_span.start..view.messages_span.end)
             .unwrap_or_default();
         let variant = text::mix(state.config.seed, text::hash(messages));
-        let wanted = match fault {
+        let usual = match fault {
             Some(Fault::HugeBody(bytes)) => bytes.div_ceil(HUGE_WORD.len() as u64),
             _ => behaviour.output_tokens.map_or(8 + variant % 24, u64::from),
         };
         let limit = view.output_limit().unwrap_or(u64::MAX);
-        let calls_tool = view.tools > 0 && behaviour.tool_call.is_some();
-        let finish = match (wanted > limit, calls_tool) {
-            (_, true) => FinishReason::ToolCalls,
-            (true, false) => FinishReason::Length,
-            (false, false) => FinishReason::Stop,
+        let mut content = decision.content;
+        let cut = match content {
+            Content::Words => usual > limit,
+            Content::Text(_) | Content::Calls(_) => content.limit(limit),
         };
-        let words = wanted.min(limit);
+        let finish = match content {
+            Content::Calls(_) => FinishReason::ToolCalls,
+            Content::Words | Content::Text(_) if cut => FinishReason::Length,
+            Content::Words | Content::Text(_) => FinishReason::Stop,
+        };
+        let words = content.tokens(usual.min(limit));
         let input = text::prompt_tokens(view);
+        let reasoning = behaviour.reasoning_tokens + decision.reasoning.len() as u64;
         let counts = TokenCounts {
             input,
             cached_input: behaviour.cached_tokens.min(input),
-            output: words * u64::from(view.n) + behaviour.reasoning_tokens,
-            reasoning: behaviour.reasoning_tokens,
+            output: words * u64::from(view.n) + reasoning,
+            reasoning,
             ..TokenCounts::default()
         };
         let usage_chunk = view.caller_wants_usage() && behaviour.stream_usage == StreamUsage::AsAsked;
-        let created = unix_nanos() / 1_000_000_000;
+        let interval = behaviour
+            .interval()
+            .max(Duration::from_millis(decision.interval_ms));
         Self {
             model_name,
-            created,
+            created: unix_nanos() / 1_000_000_000,
             variant,
             n: view.n,
+            reasoning: decision.reasoning,
+            content,
             words,
             finish,
-            calls_tool,
+            interval,
+            tag: decision.tag,
             counts,
             usage_chunk,
             model,
@@ -161,6 +212,7 @@ impl Plan {
             cached: self.counts.cached_input,
             reasoning: self.counts.reasoning,
             fault: self.fault.clone(),
+            tag: self.tag.clone(),
         }
     }
 
@@ -172,21 +224,6 @@ impl Plan {
         }
     }
 
-    /// The tool call to answer with, if any; `id` is to be unique to the call.
-    pub(crate) fn tool_call<'a>(&'a self, id: &'a str) -> Option<ToolCall<'a>> {
-        let script = self
-            .model
-            .behaviour
-            .tool_call
-            .as_ref()
-            .filter(|_| self.calls_tool)?;
-        Some(ToolCall {
-            id,
-            name: &script.name,
-            arguments: &script.arguments,
-        })
-    }
-
     /// Appends the word at `position` of every answer.
     pub(crate) fn word(&self, position: u64, out: &mut String) {
         if matches!(self.fault, Some(Fault::HugeBody(_))) {
@@ -196,20 +233,37 @@ impl Plan {
         }
     }
 
+    /// Whether the answer is the usual words alone, which are written without a tree.
+    fn is_usual(&self) -> bool {
+        self.content == Content::Words && self.reasoning.is_empty()
+    }
+
+    fn usual_text(&self) -> String {
+        let mut text = String::new();
+        (0..self.words).for_each(|position| self.word(position, &mut text));
+        text
+    }
+
     fn body(&self, id: &str) -> Vec<u8> {
-        let call_id = format!("call_{id}");
-        let call = self.tool_call(&call_id);
-        let content = call.is_none().then(|| {
-            let mut content = String::new();
-            (0..self.words).for_each(|position| self.word(position, &mut content));
-            content
-        });
+        if !self.is_usual() {
+            return write::body(self, id).to_string().into_bytes();
+        }
+        let content = self.usual_text();
         let answer = Answer {
-            content: content.as_deref(),
-            tool_calls: call.as_slice(),
+            content: Some(&content),
+            tool_calls: &[],
             finish: &self.finish,
         };
         completion(&self.head(id), &vec![answer; self.n as usize], &self.counts)
+    }
+
+    /// The frames of a stream.
+    pub(crate) fn frames(self, id: &str) -> Frames {
+        if self.is_usual() {
+            Frames::Words(Box::new(WordFrames::new(self, id)))
+        } else {
+            Frames::listed(write::frames(&self, id))
+        }
     }
 }
 

@@ -77,6 +77,30 @@ pub(crate) fn scripted(state: &State, status: u16, retry_after_s: Option<u64>) -
     )
 }
 
+/// The answer to a prompt that is too long.
+pub(crate) fn context_length(state: &State) -> HttpResponse {
+    let message = "This model's maximum context length is 128000 tokens. However, your messages resulted in 131313 \
+                   tokens. Please reduce the length of the messages.";
+    let body = ErrorBody {
+        message,
+        kind: "invalid_request_error",
+        param: Some("messages"),
+        code: Some("context_length_exceeded"),
+    };
+    refuse(state, 400, None, &body)
+}
+
+/// The answer to a conversation that breaks a rule.
+pub(crate) fn broken(state: &State, message: &str) -> HttpResponse {
+    let body = ErrorBody {
+        message,
+        kind: "invalid_request_error",
+        param: Some("messages"),
+        code: None,
+    };
+    refuse(state, 400, None, &body)
+}
+
 /// The answer to a body that cannot be read.
 pub(crate) fn malformed(state: &State, error: &DecodeError) -> HttpResponse {
     let (message, param) = (error.to_string(), error.param());

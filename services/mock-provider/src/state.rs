@@ -128,6 +128,7 @@ pub(crate) struct Call<'a> {
     pub(crate) cached: u64,
     pub(crate) reasoning: u64,
     pub(crate) fault: Option<Fault>,
+    pub(crate) tag: Option<String>,
 }
 
 impl Bill {
@@ -147,6 +148,7 @@ impl Bill {
             stream: call.stream,
             request_id: header("x-request-id"),
             idempotency_key: header("idempotency-key"),
+            tag: call.tag,
             outcome: Outcome::ClientLeft,
             fault: call.fault,
             input_tokens: call.input,

@@ -1,19 +1,20 @@
 //! A streamed answer: chunks at the pace of the script, with its faults, booked in the ledger before
 //! the last chunk goes out or when the client leaves.
 
+use std::collections::VecDeque;
 use std::io;
 
 use actix_web::HttpResponse;
 use actix_web::rt::time::{Instant, sleep_until};
 use bytes::Bytes;
 use futures_util::Stream;
-use sluicegate_protocols::openai_chat::encode::ChunkWriter;
 use sluicegate_protocols::openai_chat::error::ErrorBody;
 
 use crate::behaviour::Fault;
 use crate::ledger::Outcome;
+use crate::openai_chat::words::WordFrames;
 use crate::openai_chat::{Plan, wait};
-use crate::state::{Bill, unix_nanos};
+use crate::state::Bill;
 
 /// The head and the chunks to come.
 pub(crate) fn respond(plan: Plan, bill: Bill) -> HttpResponse {
@@ -97,116 +98,87 @@ impl Fate {
     }
 }
 
-/// The frames in order, each with the tokens of text it carries.
-struct Frames {
-    plan: Plan,
-    writer: ChunkWriter,
-    call_id: String,
-    choice: u32,
-    step: Step,
-    word: String,
+/// One frame of a stream.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    bytes: Vec<u8>,
+    /// Tokens of content it carries.
+    tokens: u64,
+    is_tail: bool,
 }
 
-#[derive(Clone, Copy)]
-enum Step {
-    Role,
-    Word(u64),
-    Finish,
-    Usage,
-    Done,
-    Over,
+impl Frame {
+    /// A frame of the answer itself.
+    pub(crate) fn content(bytes: Vec<u8>, tokens: u64) -> Self {
+        Self {
+            bytes,
+            tokens,
+            is_tail: false,
+        }
+    }
+
+    /// The frame that ends the last answer, or one after it.
+    pub(crate) fn tail(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            tokens: 0,
+            is_tail: true,
+        }
+    }
+}
+
+/// The frames in order.
+pub(crate) enum Frames {
+    /// Usual words, made as they go out.
+    Words(Box<WordFrames>),
+    /// Whatever a format has written.
+    Listed {
+        /// What is left.
+        frames: VecDeque<Frame>,
+        /// Whether the text is over.
+        ended: bool,
+    },
 }
 
 impl Frames {
-    fn new(plan: Plan, id: &str) -> Self {
-        let writer = ChunkWriter::new(&plan.head(id), plan.usage_chunk);
-        Self {
-            writer,
-            call_id: format!("call_{id}"),
-            choice: 0,
-            step: Step::Role,
-            word: String::new(),
-            plan,
+    /// Frames that a format has written.
+    pub(crate) fn listed(frames: Vec<Frame>) -> Self {
+        Self::Listed {
+            frames: frames.into(),
+            ended: false,
         }
     }
 
     /// Appends the next frame; gives its tokens, or `None` at the end.
     fn next(&mut self, out: &mut Vec<u8>) -> Option<u64> {
-        match self.step {
-            Step::Role => {
-                self.writer.role(out, self.choice);
-                self.step = self.word_or_finish(0);
-                Some(0)
+        match self {
+            Self::Words(words) => words.next(out),
+            Self::Listed { frames, ended } => {
+                let frame = frames.pop_front()?;
+                out.extend_from_slice(&frame.bytes);
+                *ended |= frame.is_tail;
+                Some(frame.tokens)
             }
-            Step::Word(position) => {
-                self.content(position, out);
-                self.step = if self.plan.calls_tool {
-                    Step::Finish
-                } else {
-                    self.word_or_finish(position + 1)
-                };
-                Some(if self.plan.calls_tool { self.plan.words } else { 1 })
-            }
-            Step::Finish => {
-                self.writer.finish(out, self.choice, &self.plan.finish);
-                self.choice += 1;
-                self.step = if self.choice < self.plan.n {
-                    Step::Role
-                } else {
-                    Step::Usage
-                };
-                Some(0)
-            }
-            Step::Usage if self.plan.usage_chunk => {
-                self.writer.usage(out, &self.plan.counts);
-                self.step = Step::Done;
-                Some(0)
-            }
-            Step::Usage | Step::Done if self.plan.model.behaviour.end_marker => {
-                self.writer.done(out);
-                self.step = Step::Over;
-                Some(0)
-            }
-            Step::Usage | Step::Done | Step::Over => None,
         }
-    }
-
-    fn word_or_finish(&self, position: u64) -> Step {
-        if position < self.plan.words {
-            Step::Word(position)
-        } else {
-            Step::Finish
-        }
-    }
-
-    fn content(&mut self, position: u64, out: &mut Vec<u8>) {
-        if let Some(call) = self.plan.tool_call(&self.call_id) {
-            self.writer.tool_call(out, self.choice, 0, &call);
-            return;
-        }
-        self.word.clear();
-        self.plan.word(position, &mut self.word);
-        if self.plan.model.behaviour.stamp_chunks {
-            self.word.push_str(" @");
-            self.word.push_str(&unix_nanos().to_string());
-        }
-        self.writer.text(out, self.choice, &self.word);
     }
 
     /// Whether what comes next belongs to the end of the stream and not to its text.
     fn is_tail(&self) -> bool {
-        matches!(self.step, Step::Usage | Step::Done | Step::Over)
+        match self {
+            Self::Words(words) => words.is_tail(),
+            Self::Listed { ended, .. } => *ended,
+        }
     }
 }
 
 fn chunks(plan: Plan, mut bill: Bill) -> impl Stream<Item = io::Result<Bytes>> {
     let first_token_ms = plan.model.behaviour.first_token_ms;
-    let interval = plan.model.behaviour.interval();
+    let interval = plan.interval;
     let mut fate = Fate {
         fault: plan.fault.clone(),
         bytes: 0,
     };
-    let mut frames = Frames::new(plan, bill.call_id());
+    let mut frames = plan.frames(bill.call_id());
     async_stream::stream! {
         wait(first_token_ms).await;
         let mut due = Instant::now();

@@ -41,8 +41,9 @@ pub(super) fn authenticate<'s>(
             return Err(refused(message));
         }
         Err(malformed) => {
+            // OpenAI's words: some clients tell a bad key from a bad request by them.
             let message = format!(
-                "What was received ({}) is no key of this gateway: {malformed}.",
+                "Incorrect API key provided: what was received ({}) is no key of this gateway: {malformed}.",
                 looks_like(key)
             );
             return Err(GatewayError::new(ErrorKind::InvalidApiKey, message));
@@ -77,7 +78,8 @@ fn unknown(snapshot: &Snapshot) -> GatewayError {
         return GatewayError::new(ErrorKind::NotReady, message).after(NOT_READY_RETRY);
     }
     refused(
-        "The key is well-formed but not known here. It may have been revoked, or belong to another deployment.",
+        "Incorrect API key provided: it is well-formed but not known here. It may have been revoked, or belong to \
+         another deployment.",
     )
 }
 

@@ -10,8 +10,6 @@ mod outage;
 #[cfg(test)]
 mod propagation;
 #[cfg(test)]
-mod sdk;
-#[cfg(test)]
 mod storm;
 #[cfg(test)]
 mod structure;

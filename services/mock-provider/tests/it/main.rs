@@ -10,3 +10,5 @@ mod faults;
 mod ledger;
 #[cfg(test)]
 mod load;
+#[cfg(test)]
+mod scripted;

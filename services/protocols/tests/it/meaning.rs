@@ -185,6 +185,23 @@ pub(crate) fn run<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
     mut encoder: Option<StreamEncoder>,
 ) -> Run {
+    run_with(dialect, pieces, encoder.as_mut())
+}
+
+/// The same with an encoder that is to tell afterwards what it lost.
+pub(crate) fn run_to<'a>(
+    dialect: Dialect,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    encoder: &mut StreamEncoder,
+) -> Run {
+    run_with(dialect, pieces, Some(encoder))
+}
+
+fn run_with<'a>(
+    dialect: Dialect,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    mut encoder: Option<&mut StreamEncoder>,
+) -> Run {
     let mut feed = Feed::new(dialect);
     let mut decoder = StreamDecoder::new(dialect);
     let mut collector = Collector::new(dialect, 1 << 24);

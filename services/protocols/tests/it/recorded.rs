@@ -18,16 +18,16 @@ use crate::corpus::{Recording, recordings};
 use crate::meaning::{self, told};
 
 /// A dialect and where its recordings are.
-struct Case {
-    dialect: Dialect,
-    endpoints: &'static [&'static str],
+pub(crate) struct Case {
+    pub(crate) dialect: Dialect,
+    pub(crate) endpoints: &'static [&'static str],
     /// Recordings that do not come out the same, with the reason.
     exceptions: &'static [(&'static str, &'static str)],
     /// Recordings whose summary says less than the answer, with the reason.
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[CHAT, RESPONSES, MESSAGES, GENERATE, CONVERSE, COHERE];
+pub(crate) const CASES: &[Case] = &[CHAT, RESPONSES, MESSAGES, GENERATE, CONVERSE, COHERE];
 
 const CHAT: Case = Case {
     dialect: Dialect::OpenAiChat,
@@ -119,7 +119,7 @@ impl Case {
     }
 
     /// The recordings to look at, exceptions left out.
-    fn recordings(&self) -> Vec<Recording> {
+    pub(crate) fn recordings(&self) -> Vec<Recording> {
         let mut found: Vec<_> = self.endpoints.iter().flat_map(|e| recordings(e)).collect();
         let excepted = |r: &Recording| self.exceptions.iter().any(|(id, _)| *id == r.id);
         let all = found.len();

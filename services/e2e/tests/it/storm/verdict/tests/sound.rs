@@ -167,6 +167,7 @@ impl Evidences {
             stream: false,
             request_id: None,
             idempotency_key: None,
+            tag: None,
             outcome,
             fault,
             input_tokens: tokens.0,

@@ -1,0 +1,45 @@
+"""The upstream families of the matrix: how the mock provider is connected as each, and what a family cannot do.
+
+Callers reach a family by the alias of a route, a name without a slash, which every client accepts and model lists show.
+"""
+
+from typing import Dict, NamedTuple, Optional
+
+
+class Upstream(NamedTuple):
+    """One column group of the matrix."""
+
+    name: str
+    # Provider id of the connection.
+    provider: str
+    # Path at the mock provider that a base URL of this family ends in.
+    path: str
+    # Model as the connection reaches it.
+    model: str
+    # The same for embeddings.
+    embedding_model: Optional[str] = None
+    # Features the family does not have, each with the reason.
+    lacks: Dict[str, str] = {}
+    # Part of the short form.
+    short: bool = False
+
+    def alias(self):
+        return f"conformance-{self.name}"
+
+    def embedding_alias(self):
+        return f"conformance-{self.name}-embedding"
+
+    def as_job(self):
+        """As a driver is told."""
+        told = {"name": self.name, "model": self.alias(), "lacks": dict(self.lacks)}
+        if self.embedding_model:
+            told["embedding_model"] = self.embedding_alias()
+        else:
+            told["lacks"]["embeddings"] = "the provider has no embeddings"
+        return told
+
+
+UPSTREAMS = [
+    Upstream("openai", "openai", "/v1", "openai/gpt-4o-mini", "openai/text-embedding-3-small", short=True),
+    Upstream("compatible", "openai-compatible", "/v1", "compatible/any-model", "compatible/any-embedding"),
+]
