@@ -157,7 +157,7 @@ impl Reading<'_> {
         let max_frame = self.limits.max_event_bytes;
         match (self.passes, self.spoken) {
             (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
-                StreamRelay::Chat(Box::new(ChatStream::new(max_frame, hide_usage_chunk)))
+                StreamRelay::Chat(ChatStream::new(max_frame, hide_usage_chunk))
             }
             (Some(_), spoken) => StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame))),
             (None, spoken) => {

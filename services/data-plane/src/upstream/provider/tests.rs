@@ -9,7 +9,7 @@ use super::*;
 use crate::upstream::Framing;
 
 use Dialect::{AnthropicMessages as Messages, BedrockConverse as Converse, Gemini, OpenAiChat as Chat};
-use Operation::{ChatCompletions, Embeddings};
+use Operation::{ChatCompletions, Embeddings, Rerank};
 use ProviderId as P;
 
 /// Provider, base URL, operation, dialect, model, stream, address (below `base` when it starts with a slash).
@@ -72,6 +72,8 @@ const CASES: &[Case] = &[
     (P::HuggingFace, "https://router.huggingface.co/v1", ChatCompletions, Chat, "a/b", false, "/chat/completions"),
     (P::Ollama, "http://ollama.local:11434/v1", ChatCompletions, Chat, "llama3", true, "/chat/completions"),
     (P::Vllm, "http://vllm.local:8000/v1", Embeddings, Chat, "bge", false, "/embeddings"),
+    (P::Vllm, "http://vllm.local:8000/v1", Rerank, Chat, "bge", false, "/rerank"),
+    (P::Cohere, "https://api.cohere.com", Rerank, Chat, "rerank-v3.5", false, "/v2/rerank"),
     (P::LlamaCpp, "http://llama.local:8080/v1", ChatCompletions, Chat, "any", false, "/chat/completions"),
     (P::Compatible, "https://models.example.com/v1", ChatCompletions, Chat, "any", false, "/chat/completions"),
 ];
@@ -104,6 +106,7 @@ fn calls_go_where_the_provider_documents_them() {
         let address = match operation {
             ChatCompletions => at(id, dialect, &ask),
             Embeddings => of(id).embeddings.and_then(|address| address(&ask)),
+            Rerank => of(id).rerank.and_then(|address| address(&ask)),
         };
         let expected = match expected.strip_prefix('/') {
             Some(path) => format!("{base}/{path}"),
