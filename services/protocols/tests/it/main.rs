@@ -32,6 +32,7 @@ mod messages;
 mod recorded;
 #[cfg(test)]
 mod relay;
+#[cfg(test)]
 mod rerank;
 #[cfg(test)]
 mod responses;
