@@ -78,7 +78,7 @@ pub(super) enum Passage {
 
 /// A candidate, looked at once more before it is tried.
 pub(super) enum Prepared<'s> {
-    Ready(Box<Outgoing<'s>>),
+    Ready(Outgoing<'s>),
     /// There is no account any more that could be called.
     Gone,
     /// The caller insists on everything it sent, and this is what the target cannot express.
@@ -122,28 +122,28 @@ pub(super) fn prepare<'s>(
         let (body, hide_usage_chunk) = request
             .view
             .rewritten(request.body, upstream.model(candidate.upstream_model));
-        return Ok(Prepared::Ready(Box::new(Outgoing {
+        return Ok(Prepared::Ready(Outgoing {
             upstream,
             connection,
             dialect,
             body,
             passage: Passage::Passed { hide_usage_chunk },
             losses: LossReport::default(),
-        })));
+        }));
     }
     let decoded = decoded(request, depth)?;
     let encoded = encode_request(dialect, &decoded.request, &target);
     if decoded.insists && encoded.losses.worst() >= Some(Severity::Altered) {
         return Ok(Prepared::Lossy(encoded.losses));
     }
-    Ok(Prepared::Ready(Box::new(Outgoing {
+    Ok(Prepared::Ready(Outgoing {
         upstream,
         connection,
         dialect,
         body: encoded.body.into(),
         passage: Passage::Translated,
         losses: encoded.losses,
-    })))
+    }))
 }
 
 fn decoded<'r, 's>(request: &'r Inspected<'s>, depth: u32) -> Result<&'r Decoded<'s>, GatewayError> {

@@ -34,6 +34,7 @@ pub(in crate::upstream) const AZURE_OPENAI: Provider = Provider {
     id: ProviderId::Azure,
     chat,
     embeddings: Some(|ask| deployment(ask, "embeddings")),
+    rerank: None,
     key: KeyHeader::Named("api-key"),
     setting_headers: |_| Vec::new(),
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),

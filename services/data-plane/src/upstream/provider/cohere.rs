@@ -16,6 +16,7 @@ pub(in crate::upstream) const COHERE: Provider = Provider {
     id: ProviderId::Cohere,
     chat: |_| &[COHERE_CHAT],
     embeddings: Some(|ask| below(root(ask.base), "/compatibility/v1/embeddings")),
+    rerank: Some(|ask| below(root(ask.base), "/v2/rerank")),
     listing: Listing {
         address: |base, _| format!("{}/v1/models?page_size=1000", root(base)),
         items: "models",

@@ -23,6 +23,7 @@ pub(in crate::upstream) const OPENAI: Provider = Provider {
             &[CHAT, RESPONSES]
         }
     },
+    rerank: None,
     setting_headers: |settings| {
         let organization = settings
             .organization

@@ -12,7 +12,7 @@ use Dialect::{
     AnthropicMessages as Messages, BedrockConverse as Converse, CohereChat, Gemini, OpenAiChat as Chat,
     OpenAiResponses as Responses,
 };
-use Operation::{ChatCompletions, Embeddings};
+use Operation::{ChatCompletions, Embeddings, Rerank};
 use ProviderId as P;
 
 /// Provider, base URL, operation, dialect, model, stream, address (below `base` when it starts with a slash).
@@ -82,6 +82,8 @@ const CASES: &[Case] = &[
     (P::HuggingFace, "https://router.huggingface.co/v1", ChatCompletions, Chat, "a/b", false, "/chat/completions"),
     (P::Ollama, "http://ollama.local:11434/v1", ChatCompletions, Chat, "llama3", true, "/chat/completions"),
     (P::Vllm, "http://vllm.local:8000/v1", Embeddings, Chat, "bge", false, "/embeddings"),
+    (P::Vllm, "http://vllm.local:8000/v1", Rerank, Chat, "bge", false, "/rerank"),
+    (P::Cohere, "https://api.cohere.com", Rerank, Chat, "rerank-v3.5", false, "/v2/rerank"),
     (P::LlamaCpp, "http://llama.local:8080/v1", ChatCompletions, Chat, "any", false, "/chat/completions"),
     (P::Compatible, "https://models.example.com/v1", ChatCompletions, Chat, "any", false, "/chat/completions"),
 ];
@@ -114,6 +116,7 @@ fn calls_go_where_the_provider_documents_them() {
         let address = match operation {
             ChatCompletions => at(id, dialect, &ask),
             Embeddings => of(id).embeddings.and_then(|address| address(&ask)),
+            Rerank => of(id).rerank.and_then(|address| address(&ask)),
         };
         let expected = match expected.strip_prefix('/') {
             Some(path) => format!("{base}/{path}"),
