@@ -102,6 +102,18 @@ openapi:
 openapi-check:
     @{{ scripts }}/openapi.sh check
 
+# fuzz a target of services/protocols for so many seconds; without a target, list them (needs cargo-fuzz, a C++ compiler)
+[no-exit-message]
+[group('check')]
+fuzz *ARGS:
+    @{{ scripts }}/fuzz.sh "$@"
+
+# write services/protocols/tests/losses: what golden recordings lose in other dialects
+[no-exit-message]
+[group('generated')]
+losses:
+    SLUICEGATE_WRITE_LOSSES=1 cargo test --locked -p sluicegate-protocols --test it convert::loss
+
 # CPU, latency and memory of the release build next to nginx, with the mock provider (arguments go to run.py)
 [no-exit-message]
 [group('check')]

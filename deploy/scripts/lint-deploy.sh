@@ -37,7 +37,7 @@ lint "justw is plain POSIX shell" "$venv/bin/shellcheck" --shell=sh justw .ci/ru
 lint "shell scripts" "$venv/bin/shellcheck" --external-sources deploy/scripts/*.sh
 lint "Python scripts" "$venv/bin/ruff" check --quiet --no-cache --config deploy/scripts/ruff.toml deploy/scripts services/e2e/conformance
 lint "Python formatting" "$venv/bin/ruff" format --quiet --no-cache --check --config deploy/scripts/ruff.toml deploy/scripts services/e2e/conformance
-for module in test_counts readme_commands compose_rules; do
+for module in test_counts readme_commands compose_rules fuzz_seeds; do
     lint "examples of $module.py" "$venv/bin/python" -m doctest "deploy/scripts/$module.py"
 done
 for module in matrix play; do

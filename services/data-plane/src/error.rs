@@ -88,7 +88,11 @@ impl ErrorKind {
     #[must_use]
     pub fn status_for(self, dialect: Dialect) -> u16 {
         match dialect {
-            Dialect::OpenAiChat | Dialect::AnthropicMessages | Dialect::BedrockConverse => self.status(),
+            Dialect::OpenAiChat
+            | Dialect::OpenAiResponses
+            | Dialect::AnthropicMessages
+            | Dialect::BedrockConverse
+            | Dialect::CohereChat => self.status(),
             // Its documents hold the status too, and clients read either.
             Dialect::Gemini => gemini_status(self.class()),
         }
@@ -175,7 +179,9 @@ impl ErrorKind {
 #[must_use]
 pub fn status_of(class: FailureClass, dialect: Dialect) -> u16 {
     match dialect {
-        Dialect::OpenAiChat | Dialect::BedrockConverse => class.status(),
+        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::BedrockConverse | Dialect::CohereChat => {
+            class.status()
+        }
         Dialect::AnthropicMessages => anthropic_messages::error::status(class),
         Dialect::Gemini => gemini_status(class),
     }

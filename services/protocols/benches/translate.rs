@@ -10,16 +10,19 @@ use std::time::Instant;
 use bytes::Bytes;
 use sluicegate_protocols::TokenCounts;
 use sluicegate_protocols::anthropic_messages::MessagesRequestView;
+use sluicegate_protocols::canonical::StreamFault;
 use sluicegate_protocols::dialect::{
-    Dialect, StreamDecoder, StreamEncoder, decode_request, decode_response, encode_request, encode_response,
+    Dialect, Framing, StreamDecoder, StreamEncoder, decode_request, decode_response, encode_request,
+    encode_response,
 };
+use sluicegate_protocols::event_stream;
 use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::openai_chat::encode::{Answer, ChunkWriter, Head, completion};
 use sluicegate_protocols::openai_chat::stream::ChatStream;
 use sluicegate_protocols::openai_chat::{ChatRequestView, FinishReason, response};
 use sluicegate_protocols::openai_responses::ResponsesRequestView;
 use sluicegate_protocols::passthrough;
-use sluicegate_protocols::sse::Parser;
+use sluicegate_protocols::sse::{Parser, write_event};
 use sluicegate_protocols::target::{AnswerTarget, RequestTarget};
 
 const CHAT: Dialect = Dialect::OpenAiChat;
@@ -61,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     messages()?;
     gemini()?;
     responses()?;
+    providers()?;
     hostile()
 }
 
@@ -358,3 +362,81 @@ fn messages() -> Result<(), Box<dyn Error>> {
     row("messages: one event", chunk.len(), watched, translated)?;
     Ok(())
 }
+
+/// Dialects of providers alone: a chat request passed through beside one translated to theirs, and
+/// telling the framing of one event of their streams beside telling the event in chat.
+fn providers() -> Result<(), Box<dyn Error>> {
+    let turns = r#"{"role":"user","content":"What is the weather in Paris?"},{"role":"assistant","content":"It is mild."},"#.repeat(10);
+    let body = Bytes::from(format!(
+        r#"{{"model":"m","messages":[{turns}{{"role":"user","content":"And tomorrow?"}}],"temperature":0.7,"stream":true}}"#
+    ));
+    let target = RequestTarget::default();
+    let events = [
+        (
+            Dialect::BedrockConverse,
+            r#"{"contentBlockIndex":0,"delta":{"text":" stones"},"p":"abcdefghij"}"#,
+        ),
+        (
+            Dialect::CohereChat,
+            r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":" stones"}}}}"#,
+        ),
+    ];
+    for (dialect, event) in events {
+        let passed = measure(|| {
+            if let Ok(view) = ChatRequestView::parse(black_box(&body), 64) {
+                black_box(passthrough::chat(&body, &view, "another-model"));
+            }
+        });
+        let translated = measure(|| {
+            if let Ok(request) = decode_request(CHAT, black_box(&body), 64) {
+                black_box(encode_request(dialect, &request, &target));
+            }
+        });
+        row(
+            &format!("chat: to {}", dialect.as_str()),
+            body.len(),
+            passed,
+            translated,
+        )?;
+
+        let mut chunk = Vec::new();
+        match dialect.framing() {
+            Framing::Sse => write_event(&mut chunk, Some("content-delta"), event),
+            Framing::EventStream => event_stream::write_event(&mut chunk, "contentBlockDelta", |out| {
+                out.extend_from_slice(event.as_bytes());
+            }),
+        }
+        let (mut sse, mut messages) = (Parser::new(1 << 20), event_stream::Parser::new(1 << 20));
+        let mut each = |take: &mut Take<'_>| {
+            let fed: Result<(), StreamFault> = match dialect.framing() {
+                Framing::Sse => sse.feed(black_box(&chunk), |frame| {
+                    take(frame.event, frame.data.unwrap_or_default())
+                }),
+                Framing::EventStream => {
+                    messages.feed(black_box(&chunk), |frame| take(frame.event, frame.data))
+                }
+            };
+            black_box(fed.is_ok());
+        };
+        let framed = measure(|| {
+            each(&mut |_, data| {
+                black_box(data);
+                Ok(())
+            });
+        });
+        let mut decoder = StreamDecoder::new(dialect);
+        let mut encoder = StreamEncoder::new(CHAT, &AnswerTarget::default());
+        let mut out = Vec::new();
+        let translated = measure(|| {
+            out.clear();
+            each(&mut |name, data| decoder.frame(name, data, &mut |event| encoder.event(&event, &mut out)));
+            black_box(&out);
+        });
+        let name = format!("{}: one event", dialect.as_str());
+        row(&name, chunk.len(), framed, translated)?;
+    }
+    Ok(())
+}
+
+/// Takes a frame: its event name and its data.
+type Take<'t> = dyn FnMut(Option<&[u8]>, &[u8]) -> Result<(), StreamFault> + 't;

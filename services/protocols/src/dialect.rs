@@ -171,4 +171,6 @@ dialects! {
     Gemini = "gemini" in gemini, framed by Sse;
     /// Amazon Bedrock's Converse and ConverseStream.
     BedrockConverse = "bedrock_converse" in bedrock_converse, framed by EventStream;
+    /// Cohere's chat, version 2.
+    CohereChat = "cohere_chat" in cohere_chat, framed by Sse;
 }

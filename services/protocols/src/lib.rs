@@ -14,7 +14,8 @@
 //! # Adding a dialect
 //!
 //! 1. A folder like `openai_chat`, with the same files: `request`, `response`, `stream` (the views
-//!    of the passthrough), `error` (`ErrorBody`, with `From<&Failure>`), and `codec`:
+//!    of the passthrough; a dialect of providers alone has none), `error` (`ErrorBody`, with
+//!    `From<&Failure>`), and `codec`:
 //!    - `decode_request(body, depth) -> Result<Request, DecodeError>`: strict. A modelled member of
 //!      the wrong type is an error with its place; an unknown one goes to the node's `extra`, and so
 //!      does a modelled one that is null. Build on [`json::Cursor`]; call `count_node` for every
@@ -33,7 +34,8 @@
 //!    - `StreamEncoder` with `new(&AnswerTarget)`, `event(&event, out)`, `fail(&failure, out)` and
 //!      `losses()`: owns the ordering rules of the dialect. One part is open at a time already.
 //!    - `form`: the notes on spelling, numbers of the dialect's own.
-//! 2. A variant of [`Dialect`], and the arms the compiler then asks for in `dialect`.
+//! 2. A variant of [`Dialect`], and the arms the compiler then asks for in `dialect`, how streams
+//!    are framed ([`sse`], [`event_stream`]) among them.
 //! 3. Tests: recordings into `tests/golden/<dialect>` with their sources in the NOTICE; a row in
 //!    `CASES` of `tests/it/recorded.rs` and in `ENDPOINTS` of `tests/it/streams.rs`. The property
 //!    tests cover every dialect in [`Dialect::ALL`] by themselves. One unit test per habit of the
@@ -46,6 +48,7 @@ pub mod anthropic_messages;
 pub mod bedrock_converse;
 pub mod canonical;
 mod closing_frame;
+pub mod cohere_chat;
 pub mod completions;
 pub mod dialect;
 pub mod embeddings;
@@ -63,6 +66,7 @@ pub mod provider_error;
 mod reading;
 pub mod relay;
 mod request_fields;
+pub mod rerank;
 pub mod sse;
 pub mod target;
 pub mod tokens;

@@ -5,11 +5,13 @@
 use bytes::Bytes;
 
 use crate::anthropic_messages::MessagesRequestView;
+use crate::completions::CompletionsRequestView;
 use crate::embeddings::EmbeddingsRequestView;
 use crate::gemini::GeminiRequestView;
 use crate::json::{Span, write_string};
 use crate::openai_chat::request::{ChatRequestView, StreamFlag, StreamOptions};
 use crate::openai_responses::ResponsesRequestView;
+use crate::rerank::RerankRequestView;
 
 /// A request body ready for a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,16 @@ pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -
     edits.apply(body)
 }
 
+/// Rewrites a rerank request; see [`chat`].
+pub fn rerank(body: &Bytes, view: &RerankRequestView<'_>, model: &str) -> Bytes {
+    let mut edits = Edits::default();
+    edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    edits.apply(body)
+}
+
 /// Rewrites a Responses request; see [`chat`]. Usage needs no asking: every answer tells it.
 pub fn responses(body: &Bytes, view: &ResponsesRequestView<'_>, model: &str) -> Bytes {
     let mut edits = Edits::default();
@@ -68,6 +80,22 @@ pub fn messages(body: &Bytes, view: &MessagesRequestView<'_>, model: &str) -> By
         edits.cut(extension.member.0);
     }
     edits.apply(body)
+}
+
+/// Rewrites a legacy completions request; see [`chat`].
+pub fn completions(body: &Bytes, view: &CompletionsRequestView<'_>, model: &str) -> Rewritten {
+    let mut edits = Edits::default();
+    edits.replace_model(&view.model, model);
+    if let Some(extension) = &view.extension {
+        edits.cut(extension.member.0);
+    }
+    if let StreamFlag::On(stream) = view.stream {
+        ask_for_usage(&mut edits, stream, view.stream_options);
+    }
+    Rewritten {
+        body: edits.apply(body),
+        hide_usage_chunk: view.is_stream() && !view.caller_wants_usage(),
+    }
 }
 
 /// Rewrites a generateContent request; see [`chat`]. The model is in the path and usage comes

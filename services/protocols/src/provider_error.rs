@@ -84,7 +84,9 @@ impl ProviderError {
         };
         Self {
             message: clip(&message, MAX_MESSAGE),
-            kind: word(fields.get("type")).or_else(|| word(fields.get("status"))),
+            kind: word(fields.get("type"))
+                .or_else(|| word(fields.get("status")))
+                .or_else(|| word(fields.get("error_type"))),
             code: word(fields.get("code")),
             param: word(fields.get("param")),
             retry_after: retry_info(fields),
@@ -93,7 +95,8 @@ impl ProviderError {
 
     /// Whether the input was too long for the model, however the provider words it.
     pub fn is_context_overflow(&self) -> bool {
-        const CODES: [&str; 3] = [
+        const CODES: [&str; 4] = [
+            "TOO_MANY_TOKENS",
             "context_length_exceeded",
             "too_many_prompt_tokens",
             "string_above_max_length",

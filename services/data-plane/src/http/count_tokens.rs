@@ -45,7 +45,11 @@ pub(super) async fn answer(
 fn document(api: Api, count: &Count) -> String {
     let member = match api.dialect() {
         Dialect::Gemini => "totalTokens",
-        Dialect::OpenAiChat | Dialect::AnthropicMessages | Dialect::BedrockConverse => "input_tokens",
+        Dialect::OpenAiChat
+        | Dialect::OpenAiResponses
+        | Dialect::AnthropicMessages
+        | Dialect::BedrockConverse
+        | Dialect::CohereChat => "input_tokens",
     };
     format!(r#"{{"{member}":{}}}"#, count.tokens)
 }

@@ -35,6 +35,7 @@ pub(super) async fn call(request: HttpRequest, call: Path<String>, payload: Payl
         | Api::ChatCompletions
         | Api::Completions
         | Api::Embeddings
+        | Api::Responses
         | Api::Messages => inference::answer(&request, payload, api, arrived).await,
     }
 }

@@ -24,10 +24,11 @@ pub(super) const GEMINI: [&str; 3] = ["/v1beta", "/gemini/v1beta", "/v1"];
 pub(super) const GEMINI_LISTS: [&str; 2] = ["/v1beta", "/gemini/v1beta"];
 
 /// OpenAI's APIs.
-pub(super) const OPENAI_APIS: [(&str, Api); 3] = [
+pub(super) const OPENAI_APIS: [(&str, Api); 4] = [
     ("/chat/completions", Api::ChatCompletions),
     ("/completions", Api::Completions),
     ("/embeddings", Api::Embeddings),
+    ("/responses", Api::Responses),
 ];
 
 const HINT: HeaderName = HeaderName::from_static("x-sluicegate-hint");
@@ -38,6 +39,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub(super) fn dialect_of(path: &str) -> Dialect {
     if path.starts_with("/anthropic/") || path.contains("/v1/messages") {
         Dialect::AnthropicMessages
+    } else if path.contains("/v1/responses") {
+        Dialect::OpenAiResponses
     } else if path.starts_with("/gemini/") || path.starts_with("/v1beta") {
         Dialect::Gemini
     } else {
@@ -53,7 +56,11 @@ pub(super) fn annotate(headers: &mut HeaderMap, request: &HttpRequest, dialect: 
     }
     let named = match dialect {
         Dialect::AnthropicMessages => true,
-        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => false,
+        Dialect::OpenAiChat
+        | Dialect::OpenAiResponses
+        | Dialect::Gemini
+        | Dialect::BedrockConverse
+        | Dialect::CohereChat => false,
     };
     if named
         && let Some(context) = request.extensions().get::<RequestContext>()

@@ -183,27 +183,28 @@ impl<F: Future<Output = Reply>> Stream for Waiting<F> {
     }
 }
 
-/// A provider's error as the last event of a stream.
+/// A provider's error as the last event of a stream: as it came where the dialect tells errors in a stream as it does
+/// outside of one.
 fn event(refused: &Refused, dialect: Dialect) -> Bytes {
-    let name = match dialect {
-        Dialect::OpenAiChat | Dialect::Gemini | Dialect::BedrockConverse => None,
-        Dialect::AnthropicMessages => Some("error"),
+    let as_it_came = |name| {
+        let text = std::str::from_utf8(&refused.body).ok()?;
+        let mut out = Vec::with_capacity(text.len() + 32);
+        write_event(&mut out, name, text);
+        Some(Bytes::from(out))
     };
-    match std::str::from_utf8(&refused.body) {
-        Ok(text) => {
-            let mut out = Vec::with_capacity(text.len() + 32);
-            write_event(&mut out, name, text);
-            out.into()
-        }
-        Err(_) => {
-            let error = ProviderError::parse(&refused.body);
-            let failure = Failure {
-                class: error.class(refused.status),
-                message: "The provider's error is not readable.",
-                param: None,
-                code: Some("upstream_failed"),
-            };
-            failure_frame(dialect, &failure)
-        }
-    }
+    let event = match dialect {
+        Dialect::OpenAiChat | Dialect::Gemini => as_it_came(None),
+        Dialect::AnthropicMessages => as_it_came(Some("error")),
+        Dialect::OpenAiResponses | Dialect::BedrockConverse | Dialect::CohereChat => None,
+    };
+    event.unwrap_or_else(|| {
+        let error = ProviderError::parse(&refused.body);
+        let failure = Failure {
+            class: error.class(refused.status),
+            message: &error.message,
+            param: error.param.as_deref(),
+            code: error.code.as_deref(),
+        };
+        failure_frame(dialect, &failure)
+    })
 }

@@ -16,6 +16,8 @@ pub(crate) enum Api {
     Completions,
     /// OpenAI's embeddings.
     Embeddings,
+    /// OpenAI's Responses, without the state a provider would keep.
+    Responses,
     /// Anthropic's Messages.
     Messages,
     /// Tokens of a request to Anthropic's Messages.
@@ -39,6 +41,7 @@ impl Api {
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
             Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
+            Self::Responses => Dialect::OpenAiResponses,
             Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
             Self::GenerateContent
             | Self::StreamGenerateContent
@@ -56,6 +59,7 @@ impl Api {
             Self::ChatCompletions
             | Self::Completions
             | Self::Embeddings
+            | Self::Responses
             | Self::Messages
             | Self::CountMessageTokens
             | Self::GenerateContent
@@ -81,6 +85,7 @@ impl Api {
             Self::BatchEmbedContents => Clothes::Embed(EmbedMethod::Batch),
             Self::ChatCompletions
             | Self::Embeddings
+            | Self::Responses
             | Self::Messages
             | Self::CountMessageTokens
             | Self::GenerateContent
@@ -108,6 +113,7 @@ impl Api {
         let prefix = match self {
             Self::ChatCompletions => "chatcmpl-",
             Self::Completions => "cmpl-",
+            Self::Responses => "resp_",
             Self::Messages => "msg_",
             Self::GenerateContent
             | Self::StreamGenerateContent
@@ -126,6 +132,7 @@ impl Api {
         match self {
             Self::ChatCompletions
             | Self::Completions
+            | Self::Responses
             | Self::Messages
             | Self::CountMessageTokens
             | Self::GenerateContent

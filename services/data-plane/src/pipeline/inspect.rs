@@ -13,6 +13,8 @@ use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::json::Cursor;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::ChatRequestView;
+use sluicegate_protocols::openai_responses::ResponsesRequestView;
+use sluicegate_protocols::openai_responses::request::ServerState;
 use sluicegate_protocols::{DecodeError, passthrough};
 use sluicegate_routing::RequestFeatures;
 
@@ -35,6 +37,7 @@ const FILE_TOKENS: u64 = 100_000;
 pub(super) enum RequestView<'b> {
     Chat(ChatRequestView<'b>),
     Embeddings(EmbeddingsRequestView<'b>),
+    Responses(ResponsesRequestView<'b>),
     Messages(MessagesRequestView<'b>),
     Gemini {
         view: GeminiRequestView<'b>,
@@ -64,6 +67,7 @@ impl<'b> RequestView<'b> {
                 model: &arrival.model,
                 stream: api.is_stream(),
             },
+            Api::Responses => Self::Responses(ResponsesRequestView::parse(body, depth)?),
             Api::Messages => {
                 let view = MessagesRequestView::parse(body, depth)?;
                 view.require_output_limit()?;
@@ -77,6 +81,7 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Chat(view) => view.model.decode(),
             Self::Embeddings(view) => view.model.decode(),
+            Self::Responses(view) => view.model.decode(),
             Self::Messages(view) => view.model.decode(),
             Self::Gemini { model, .. } => Cow::Borrowed(model),
         }
@@ -86,6 +91,7 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Chat(view) => view.is_stream(),
             Self::Embeddings(_) => false,
+            Self::Responses(view) => view.is_stream(),
             Self::Messages(view) => view.is_stream(),
             Self::Gemini { stream, .. } => *stream,
         }
@@ -100,6 +106,7 @@ impl<'b> RequestView<'b> {
                 (rewritten.body, rewritten.hide_usage_chunk)
             }
             Self::Embeddings(view) => (passthrough::embeddings(body, view, model), false),
+            Self::Responses(view) => (passthrough::responses(body, view, model), false),
             Self::Messages(view) => (passthrough::messages(body, view, model), false),
             Self::Gemini { view, .. } => (passthrough::gemini(body, view), false),
         }
@@ -108,16 +115,28 @@ impl<'b> RequestView<'b> {
     /// Whether it can be decoded into the canonical form.
     pub(super) fn has_canonical_form(&self) -> bool {
         match self {
-            Self::Chat(_) | Self::Messages(_) | Self::Gemini { .. } => true,
+            Self::Chat(_) | Self::Responses(_) | Self::Messages(_) | Self::Gemini { .. } => true,
             Self::Embeddings(_) => false,
         }
+    }
+
+    /// The gateway's own object in the body, as sent.
+    pub(super) fn extension(&self) -> Option<&str> {
+        let extension = match self {
+            Self::Chat(view) => &view.extension,
+            Self::Embeddings(view) => &view.extension,
+            Self::Responses(view) => &view.extension,
+            Self::Messages(view) => &view.extension,
+            Self::Gemini { view, .. } => &view.extension,
+        };
+        extension.map(|extension| extension.raw)
     }
 
     /// Whether the caller is told token counts at the end of a stream.
     pub(super) fn wants_usage(&self) -> bool {
         match self {
             Self::Chat(view) => view.caller_wants_usage(),
-            Self::Embeddings(_) | Self::Messages(_) | Self::Gemini { .. } => true,
+            Self::Embeddings(_) | Self::Responses(_) | Self::Messages(_) | Self::Gemini { .. } => true,
         }
     }
 
@@ -125,6 +144,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn input_bytes(&self) -> u64 {
         match self {
             Self::Chat(ChatRequestView { input, .. })
+            | Self::Responses(ResponsesRequestView { input, .. })
             | Self::Messages(MessagesRequestView { input, .. })
             | Self::Gemini {
                 view: GeminiRequestView { input, .. },
@@ -142,6 +162,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
         let (input, answers) = match self {
             Self::Chat(view) => (Some(&view.input), view.n),
+            Self::Responses(view) => (Some(&view.input), 1),
             Self::Messages(view) => (Some(&view.input), 1),
             Self::Gemini { view, .. } => (Some(&view.input), view.candidates),
             Self::Embeddings(_) => (None, 0),
@@ -166,6 +187,7 @@ impl<'b> RequestView<'b> {
     fn max_output_tokens(&self) -> Option<u64> {
         match self {
             Self::Chat(view) => view.output_limit(),
+            Self::Responses(view) => view.output_limit(),
             Self::Messages(view) => view.output_limit(),
             Self::Gemini { view, .. } => view.max_output_tokens,
             Self::Embeddings(_) => None,
@@ -232,6 +254,9 @@ pub(super) fn inspect<'s>(
         let message = format!("A model name has 1 to {MAX_MODEL_NAME} bytes and no control characters.");
         return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("model"));
     }
+    if let RequestView::Responses(view) = view {
+        stateless(&view.state)?;
+    }
     let features = RequestFeatures {
         operation: caller.received.api.operation(),
         stream: view.is_stream(),
@@ -245,4 +270,32 @@ pub(super) fn inspect<'s>(
         features,
         decoded: DecodedOnce::new(),
     })
+}
+
+/// Refuses what only a provider could answer that has kept an earlier answer: the next attempt may go to another one.
+fn stateless(state: &ServerState) -> Result<(), GatewayError> {
+    let asks = [
+        (state.previous_response, "previous_response_id"),
+        (state.conversation, "conversation"),
+        (state.background, "background"),
+        (state.prompt, "prompt"),
+        (state.item_references > 0, "input"),
+    ];
+    let Some((_, field)) = asks.into_iter().find(|(asked, _)| *asked) else {
+        return Ok(());
+    };
+    let message = match field {
+        "background" => {
+            "Responses are not kept here, so none can be fetched later. Leave \"background\" out and wait for the answer, \
+             or stream it."
+                .to_owned()
+        }
+        "prompt" => "Prompts kept by a provider are not known here. Send \"instructions\" and \"input\" in full.".to_owned(),
+        field => format!(
+            "Responses are not kept here, so {field:?} cannot refer to one. Send the whole conversation as \"input\", with \
+             the items of earlier answers in it; with \"store\": false and \"include\": \
+             [\"reasoning.encrypted_content\"] reasoning goes along."
+        ),
+    };
+    Err(GatewayError::new(ErrorKind::InvalidRequest, message).at(field))
 }

@@ -7,9 +7,9 @@
 use std::cell::OnceCell;
 
 use bytes::Bytes;
-use sluicegate_protocols::canonical::{Extra, Request};
+use sluicegate_protocols::canonical::Request;
 use sluicegate_protocols::dialect::{decode_request, encode_request};
-use sluicegate_protocols::json::Kind;
+use sluicegate_protocols::json::{Cursor, Kind, MAX_DEPTH};
 use sluicegate_protocols::lossy::{LossReport, Severity};
 use sluicegate_protocols::relay::AnswerForm;
 use sluicegate_protocols::{DecodeError, Dialect};
@@ -20,8 +20,7 @@ use crate::error::GatewayError;
 use crate::snapshot::LiveConnection;
 use crate::upstream::{PassedHeaders, Upstream};
 
-/// Members of a request that are meant for a gateway: our own extension, and OpenRouter's.
-const EXTENSION: &str = "sluicegate";
+/// OpenRouter's object of wishes about providers. Our own, `sluicegate`, is read by the views.
 const PROVIDER: &str = "provider";
 
 /// A body ready for one provider.
@@ -160,10 +159,11 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
     let mut decoded = decode_request(request.caller.received.api.body_dialect(), body, depth)?;
     // Where the dialect says so in the path, the body does not.
     decoded.stream.enabled = Some(request.features.stream);
-    let insists = [EXTENSION, PROVIDER]
+    let theirs = decoded.extra.get(PROVIDER).map(|raw| raw.as_str());
+    let insists = [request.view.extension(), theirs]
         .into_iter()
-        .any(|name| requires_parameters(&decoded.extra, name));
-    decoded.extra.remove(EXTENSION);
+        .flatten()
+        .any(requires_parameters);
     decoded.extra.remove(PROVIDER);
     Ok(Decoded {
         request: decoded,
@@ -171,13 +171,11 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
     })
 }
 
-/// Whether the object of that name says `require_parameters: true`. Anything else counts as no.
-fn requires_parameters(extra: &Extra<'_>, name: &str) -> bool {
+/// Whether an object says `require_parameters: true`. Anything else counts as no.
+fn requires_parameters(object: &str) -> bool {
     let mut required = false;
-    if let Some(raw) = extra.get(name).filter(|raw| raw.kind() == Kind::Object)
-        && let Ok(mut cursor) = raw.cursor()
-    {
-        // What was read before is well-formed.
+    if let Ok(mut cursor) = Cursor::new(object.as_bytes(), MAX_DEPTH) {
+        // What was read before is well-formed; what is no object says nothing.
         let _read = cursor.object(|c, key| {
             if key.decode() == "require_parameters" && c.peek()? == Kind::Bool {
                 required = c.bool()?;

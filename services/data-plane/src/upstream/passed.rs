@@ -14,9 +14,9 @@ pub struct PassedHeaders(Vec<(HeaderName, HeaderValue)>);
 /// The names passed on for a dialect.
 const fn allowed(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
-        Dialect::OpenAiChat => &["openai-beta"],
+        Dialect::OpenAiChat | Dialect::OpenAiResponses => &["openai-beta"],
         Dialect::AnthropicMessages => &["anthropic-version", "anthropic-beta"],
-        Dialect::Gemini | Dialect::BedrockConverse => &[],
+        Dialect::Gemini | Dialect::BedrockConverse | Dialect::CohereChat => &[],
     }
 }
 

@@ -115,13 +115,13 @@ async fn wrong_places_methods_and_media_are_told_apart() {
     let worker = Worker::start(&Config::new());
     let expected = (404, "invalid_request_error", "unknown_path", None, "false");
     assert_refused(worker.get("/v1/chat"), expected).await;
-    assert_refused(worker.get("/v1/v1/models"), expected).await;
+    assert_refused(worker.get("/v1/v1/nothing"), expected).await;
     let expected = (405, "invalid_request_error", "method_not_allowed", None, "false");
     for (method, path, allow) in [
         ("GET", "/v1/chat/completions", "POST"),
         ("PUT", "/v1/embeddings", "POST"),
         ("POST", "/v1/models", "GET"),
-        ("DELETE", "/v1/models/openai/gpt-4o-mini", "GET"),
+        ("DELETE", "/v1/models/openai/gpt-4o-mini", "GET, POST"),
         ("POST", "/v1/key", "GET"),
         ("GET", "/internal/v1/connection-test", "POST"),
         ("POST", "/", "GET, HEAD"),

@@ -49,6 +49,8 @@ pub(super) enum Form {
     Whole,
     /// `delta`, in chunks.
     Chunk,
+    /// `text`, a string, in answers and chunks of legacy completions.
+    Text,
 }
 
 impl Form {
@@ -56,6 +58,7 @@ impl Form {
         match self {
             Self::Whole => "message",
             Self::Chunk => "delta",
+            Self::Text => "text",
         }
     }
 }
@@ -85,6 +88,7 @@ fn choice(c: &mut Cursor<'_>, form: Form, position: usize, choices: &mut Choices
         match (key.decode().as_ref(), c.peek()?) {
             ("index", Kind::Number) => index = c.number()?.parse().unwrap_or(index),
             ("finish_reason", Kind::String) => finish = FinishReason::parse(&c.string()?.decode()),
+            ("text", Kind::String) if form == Form::Text => choices.content.text += c.string()?.decoded_len(),
             (name, Kind::Object) if name == form.member() => message(c, &mut choices.content)?,
             _ => {}
         }

@@ -91,8 +91,13 @@ pub struct ChunkWriter {
 impl ChunkWriter {
     /// A writer for one answer; `with_usage` when the caller asked for usage in the stream.
     pub fn new(head: &Head<'_>, with_usage: bool) -> Self {
+        Self::of_object(head, with_usage, "chat.completion.chunk")
+    }
+
+    /// A writer of chunks that name themselves otherwise.
+    pub(crate) fn of_object(head: &Head<'_>, with_usage: bool, object: &str) -> Self {
         let mut prefix = b"data: ".to_vec();
-        write_head(&mut prefix, head, "chat.completion.chunk");
+        write_head(&mut prefix, head, object);
         Self {
             prefix,
             suffix: if with_usage {
@@ -173,7 +178,7 @@ impl ChunkWriter {
     }
 }
 
-fn write_head(out: &mut Vec<u8>, head: &Head<'_>, object: &str) {
+pub(crate) fn write_head(out: &mut Vec<u8>, head: &Head<'_>, object: &str) {
     out.extend_from_slice(br#"{"id":"#);
     write_string(out, head.id);
     out.extend_from_slice(br#","object":""#);

@@ -287,15 +287,7 @@ impl<'a> Rest<'a> {
     /// Reads a field that may be null and is not.
     fn optional(&mut self, c: &mut Cursor<'a>, field: Field) -> Result<(), DecodeError> {
         match field {
-            Field::Stream => {
-                let start = c.position();
-                if c.bool()? {
-                    self.stream = StreamFlag::On(Span {
-                        start,
-                        end: c.position(),
-                    });
-                }
-            }
+            Field::Stream => self.stream = stream_flag(c)?,
             Field::MaxTokens => self.max_tokens = Some(c.unsigned()?),
             Field::MaxCompletionTokens => self.max_completion_tokens = Some(c.unsigned()?),
             Field::N => self.n = answers(c)?,
@@ -316,7 +308,20 @@ impl<'a> Rest<'a> {
     }
 }
 
-fn answers(c: &mut Cursor<'_>) -> Result<u32, DecodeError> {
+/// Reads the `stream` member, which is not null.
+pub(crate) fn stream_flag(c: &mut Cursor<'_>) -> Result<StreamFlag, DecodeError> {
+    let start = c.position();
+    let on = c.bool()?;
+    let end = c.position();
+    Ok(if on {
+        StreamFlag::On(Span { start, end })
+    } else {
+        StreamFlag::Off
+    })
+}
+
+/// Reads the number of answers asked for.
+pub(crate) fn answers(c: &mut Cursor<'_>) -> Result<u32, DecodeError> {
     let at = c.position();
     match c.unsigned()? {
         n @ 1..=MAX_N => Ok(u32::try_from(n).unwrap_or(1)),
@@ -331,7 +336,8 @@ pub(crate) fn extension<'a>(c: &mut Cursor<'a>, body: &'a [u8]) -> Result<&'a st
     std::str::from_utf8(raw).map_err(|_| DecodeError::new(Fault::NotUtf8, span.start))
 }
 
-fn stream_options(c: &mut Cursor<'_>) -> Result<StreamOptions, DecodeError> {
+/// Reads the `stream_options` member.
+pub(crate) fn stream_options(c: &mut Cursor<'_>) -> Result<StreamOptions, DecodeError> {
     let start = c.position();
     if c.take_null()? {
         return Ok(StreamOptions::Null(Span {

@@ -31,6 +31,15 @@ pub(super) const MAX_NAME: usize = 256;
 
 /// Reads an answer. Fails only when it is not one JSON object.
 pub fn read(body: &[u8]) -> Result<ResponseFacts, DecodeError> {
+    read_form(body, choice::Form::Whole)
+}
+
+/// Reads an answer to a legacy completions request.
+pub(crate) fn read_text(body: &[u8]) -> Result<ResponseFacts, DecodeError> {
+    read_form(body, choice::Form::Text)
+}
+
+fn read_form(body: &[u8], form: choice::Form) -> Result<ResponseFacts, DecodeError> {
     let mut facts = ResponseFacts::default();
     let mut cursor = Cursor::new(body, MAX_DEPTH)?;
     cursor.object(|c, key| {
@@ -39,7 +48,7 @@ pub fn read(body: &[u8]) -> Result<ResponseFacts, DecodeError> {
             ("model", Kind::String) => facts.model = Some(clip(&c.string()?.decode(), MAX_NAME)),
             ("usage", Kind::Object) => facts.usage = usage::read(c)?,
             ("choices", Kind::Array) => {
-                let choices = choice::read(c, choice::Form::Whole)?;
+                let choices = choice::read(c, form)?;
                 facts.choices = choices.count;
                 facts.finish = choices.finish;
                 facts.content = choices.content;

@@ -50,6 +50,7 @@ pub struct StreamFacts {
 #[derive(Debug)]
 pub struct ChatStream {
     parser: Parser,
+    form: choice::Form,
     hide_usage_chunk: bool,
     facts: StreamFacts,
     last: Option<ClosingFrame>,
@@ -70,8 +71,18 @@ impl ChatStream {
     /// A reader that holds at most `max_frame` bytes of an unfinished frame. `hide_usage_chunk`:
     /// the caller did not ask for the extra chunk at the end that has usage and no choices.
     pub fn new(max_frame: usize, hide_usage_chunk: bool) -> Self {
+        Self::of_form(max_frame, hide_usage_chunk, choice::Form::Chunk)
+    }
+
+    /// The same for a stream of legacy completions, whose chunks differ only in where the text is.
+    pub fn of_completions(max_frame: usize, hide_usage_chunk: bool) -> Self {
+        Self::of_form(max_frame, hide_usage_chunk, choice::Form::Text)
+    }
+
+    fn of_form(max_frame: usize, hide_usage_chunk: bool, form: choice::Form) -> Self {
         Self {
             parser: Parser::new(max_frame),
+            form,
             hide_usage_chunk,
             facts: StreamFacts::default(),
             last: None,
@@ -83,13 +94,14 @@ impl ChatStream {
     pub fn feed(&mut self, read: &Bytes, out: &mut Vec<Bytes>) -> Result<(), StreamFault> {
         let Self {
             parser,
+            form,
             hide_usage_chunk,
             facts,
             last,
         } = self;
         let mut outgoing = Outgoing::new(read, out);
         let fed = parser.feed(read, |frame| {
-            match facts.note(&frame, *hide_usage_chunk)? {
+            match facts.note(&frame, *form, *hide_usage_chunk)? {
                 Show::No => {}
                 Show::Aside => outgoing.add(&frame),
                 Show::Yes => {
@@ -113,6 +125,7 @@ impl ChatStream {
     pub fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamEnd {
         let Self {
             parser,
+            form,
             hide_usage_chunk,
             facts,
             last,
@@ -123,7 +136,7 @@ impl ChatStream {
                 return Ok(());
             }
             let completed = ClosingFrame::completed(&frame);
-            let passed = match facts.note(&frame, *hide_usage_chunk)? {
+            let passed = match facts.note(&frame, *form, *hide_usage_chunk)? {
                 Show::No => [None, None],
                 Show::Yes | Show::Aside => [last.take(), Some(completed)],
                 Show::Last => [last.replace(completed), None],
@@ -170,8 +183,12 @@ impl ChatStream {
             created: self.facts.created,
             model: self.facts.model.as_deref().unwrap_or_default(),
         };
+        let object = match self.form {
+            choice::Form::Text => "text_completion",
+            choice::Form::Whole | choice::Form::Chunk => "chat.completion.chunk",
+        };
         let mut out = Vec::with_capacity(512);
-        ChunkWriter::new(&head, true).usage(&mut out, counts);
+        ChunkWriter::of_object(&head, true, object).usage(&mut out, counts);
         ClosingFrame::written(out)
     }
 }
@@ -198,7 +215,12 @@ impl StreamFacts {
         self.present != 0 && self.present & !self.finished == 0
     }
 
-    fn note(&mut self, frame: &Frame<'_>, hide_usage_chunk: bool) -> Result<Show, StreamFault> {
+    fn note(
+        &mut self,
+        frame: &Frame<'_>,
+        form: choice::Form,
+        hide_usage_chunk: bool,
+    ) -> Result<Show, StreamFault> {
         if self.done {
             return Ok(Show::No);
         }
@@ -209,7 +231,7 @@ impl StreamFacts {
             self.done = true;
             return Ok(Show::No);
         }
-        let usage = self.chunk(data).map_err(StreamFault::Malformed)?;
+        let usage = self.chunk(data, form).map_err(StreamFault::Malformed)?;
         Ok(match (usage, hide_usage_chunk) {
             (Usage::Alone, true) => Show::No,
             (Usage::Alone, false) => Show::Last,
@@ -219,14 +241,14 @@ impl StreamFacts {
     }
 
     /// Reads one JSON chunk; says whether it has usage.
-    fn chunk(&mut self, data: &[u8]) -> Result<Usage, DecodeError> {
+    fn chunk(&mut self, data: &[u8], form: choice::Form) -> Result<Usage, DecodeError> {
         let mut told = None;
         let mut choices = choice::Choices::default();
         let mut cursor = Cursor::new(data, MAX_DEPTH)?;
         let first = self.chunks == 0;
         cursor.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
-                ("choices", Kind::Array) => choices = choice::read(c, choice::Form::Chunk)?,
+                ("choices", Kind::Array) => choices = choice::read(c, form)?,
                 ("usage", Kind::Object) => told = usage::read(c)?.or(told),
                 ("x_groq", Kind::Object) => told = told.or(groq_usage(c)?),
                 ("error", Kind::Object | Kind::String) => self.error = Some(ProviderError::parse(data)),

@@ -23,7 +23,7 @@ struct Reported {
 
 /// Reads a `usage` value; `None` when it is null or tells no tokens. Wrong types inside read as
 /// absent: a bad detail must not lose the count.
-pub(super) fn read(c: &mut Cursor<'_>) -> Result<Option<TokenCounts>, DecodeError> {
+pub(crate) fn read(c: &mut Cursor<'_>) -> Result<Option<TokenCounts>, DecodeError> {
     if c.peek()? != Kind::Object {
         c.skip_value()?;
         return Ok(None);

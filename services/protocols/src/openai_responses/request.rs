@@ -3,6 +3,7 @@
 //! its spans. Fields the gateway acts on may appear only once: a server that reads the other copy,
 //! or a name in another case, would act on what nobody checked.
 
+use super::codec::SEAL_MARK;
 use crate::json::{Cursor, JsonStr, Kind, Span};
 use crate::openai_chat::request::{Extension, InputSize, StreamFlag, extension};
 use crate::passthrough::MemberTracker;
@@ -28,6 +29,9 @@ pub struct ResponsesRequestView<'a> {
     pub input: InputSize,
     /// What is asked of the provider's memory.
     pub state: ServerState,
+    /// Reasoning of another provider is in the input, sealed by this gateway. A server of this dialect
+    /// refuses it: the codec leaves it out, the passthrough cannot.
+    pub has_foreign_reasoning: bool,
     /// The `sluicegate` extension object, to be stripped before the request goes on.
     pub extension: Option<Extension<'a>>,
 }
@@ -127,6 +131,7 @@ impl<'a> ResponsesRequestView<'a> {
             items: 0,
             input: InputSize::default(),
             state: ServerState::default(),
+            has_foreign_reasoning: false,
             extension: None,
         };
         let mut cursor = Cursor::new(body, depth)?;
@@ -150,6 +155,7 @@ struct Reader<'a> {
     items: u32,
     input: InputSize,
     state: ServerState,
+    has_foreign_reasoning: bool,
     extension: Option<&'a str>,
 }
 
@@ -225,9 +231,10 @@ impl<'a> Reader<'a> {
             }
             Kind::Array => drop(c.array(|c, _| {
                 self.items = self.items.saturating_add(1);
-                if item(c, &mut self.input)? {
-                    self.state.item_references = self.state.item_references.saturating_add(1);
-                }
+                let seen = item(c, &mut self.input)?;
+                let references = &mut self.state.item_references;
+                *references = references.saturating_add(u32::from(seen.is_reference));
+                self.has_foreign_reasoning |= seen.is_foreign;
                 Ok(())
             })?),
             found @ (Kind::Object | Kind::Number | Kind::Bool | Kind::Null) => {
@@ -252,6 +259,7 @@ impl<'a> Reader<'a> {
             items: self.items,
             input: self.input,
             state: self.state,
+            has_foreign_reasoning: self.has_foreign_reasoning,
             extension: self
                 .extension
                 .and_then(|raw| self.tracker.found().map(|member| Extension { raw, member })),
@@ -259,22 +267,35 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Counts what is in an item; says whether it is a reference. What kinds of items there are is for
-/// the provider to judge.
-fn item(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<bool, DecodeError> {
-    let (mut kind, mut has_role) = (None, false);
+/// What an item is, as far as the gateway must know.
+struct Seen {
+    is_reference: bool,
+    is_foreign: bool,
+}
+
+/// Counts what is in an item. What kinds of items there are is for the provider to judge.
+fn item(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<Seen, DecodeError> {
+    let (mut kind, mut has_role, mut is_foreign) = (None, false, false);
     c.object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
             (_, Kind::Null) | ("id" | "status", _) => {}
             ("type", Kind::String) => kind = Some(c.string()?),
             ("role", _) => has_role = true,
+            ("encrypted_content", Kind::String) => {
+                let sealed = c.string()?;
+                is_foreign |= sealed.decode().starts_with(SEAL_MARK);
+                input.text_bytes += sealed.decoded_len();
+            }
             ("content" | "output", Kind::String) => input.text_bytes += c.string()?.decoded_len(),
             ("content" | "output", Kind::Array) => drop(c.array(|c, _| part(c, input))?),
             _ => input.text_bytes += c.skip_value()?.len() as u64,
         }
         Ok(())
     })?;
-    Ok(kind.map_or(!has_role, |kind| kind.decode() == "item_reference"))
+    Ok(Seen {
+        is_reference: kind.map_or(!has_role, |kind| kind.decode() == "item_reference"),
+        is_foreign,
+    })
 }
 
 fn part(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {

@@ -69,7 +69,7 @@ impl Recording {
         let mut out = Vec::new();
         for (event, payload) in self.events() {
             write_event(&mut out, event, |out| {
-                out.extend_from_slice(payload.to_string().as_bytes())
+                out.extend_from_slice(payload.to_string().as_bytes());
             });
         }
         Some(out)
@@ -107,15 +107,31 @@ impl Recording {
 /// All recordings of an endpoint (`chat.completions`, `embeddings`). Which set it is shows in the
 /// test's output.
 pub(crate) fn recordings(endpoint: &str) -> Vec<Recording> {
-    let root = match std::env::var_os("SLUICEGATE_TEST_RECORDINGS") {
-        Some(folder) => PathBuf::from(folder),
+    match whole_corpus() {
+        Some(folder) => of_endpoint(&folder, endpoint),
         None => {
             eprintln!("SLUICEGATE_TEST_RECORDINGS is not set: only the selection in tests/golden is read");
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+            golden(endpoint)
         }
-    };
+    }
+}
+
+/// The recordings of an endpoint in `tests/golden`.
+pub(crate) fn golden(endpoint: &str) -> Vec<Recording> {
+    of_endpoint(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"),
+        endpoint,
+    )
+}
+
+/// The folder of the whole corpus, where there is one.
+pub(crate) fn whole_corpus() -> Option<PathBuf> {
+    std::env::var_os("SLUICEGATE_TEST_RECORDINGS").map(PathBuf::from)
+}
+
+fn of_endpoint(root: &Path, endpoint: &str) -> Vec<Recording> {
     let mut found = Vec::new();
-    for folder in std::fs::read_dir(&root)
+    for folder in std::fs::read_dir(root)
         .unwrap()
         .flatten()
         .filter(|e| e.path().is_dir())

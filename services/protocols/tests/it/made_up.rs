@@ -22,12 +22,16 @@ struct Room {
     urls: bool,
     /// Tools that are offered and forbidden at once.
     forbidden_tools: bool,
+    /// Tools left to the model's choice in so many words, and one tool by name.
+    chosen_tools: bool,
     /// Name and strictness of the schema of an answer.
     schema_name: bool,
     /// Results repeat the name of the call.
     result_names: bool,
-    /// Answers say which they are and which model made them.
+    /// Answers say which they are.
     identity: bool,
+    /// Answers say which model made them.
+    maker: bool,
     /// Answers say when they were made.
     time: bool,
     /// Texts that end the answer.
@@ -39,9 +43,11 @@ fn room(dialect: Dialect) -> Room {
         model: true,
         urls: true,
         forbidden_tools: true,
+        chosen_tools: true,
         schema_name: true,
         result_names: false,
         identity: true,
+        maker: true,
         time: true,
         stop: true,
     };
@@ -60,6 +66,14 @@ fn room(dialect: Dialect) -> Room {
             urls: false,
             forbidden_tools: false,
             identity: false,
+            maker: false,
+            time: false,
+            ..full
+        },
+        Dialect::CohereChat => Room {
+            chosen_tools: false,
+            schema_name: false,
+            maker: false,
             time: false,
             ..full
         },
@@ -176,12 +190,16 @@ fn tool() -> impl Strategy<Value = Tool<'static>> {
 }
 
 fn tool_choice(dialect: Dialect) -> impl Strategy<Value = ToolChoice<'static>> {
-    let mut modes = vec![ToolMode::Auto, ToolMode::Required];
-    if room(dialect).forbidden_tools {
-        modes.push(ToolMode::None);
+    let room = room(dialect);
+    let mut modes = vec![Just(ToolMode::Required).boxed()];
+    if room.forbidden_tools {
+        modes.push(Just(ToolMode::None).boxed());
     }
-    let mode = prop_oneof![proptest::sample::select(modes), word().prop_map(ToolMode::Named),];
-    mode.prop_map(ToolChoice::new)
+    if room.chosen_tools {
+        modes.push(Just(ToolMode::Auto).boxed());
+        modes.push(word().prop_map(ToolMode::Named).boxed());
+    }
+    proptest::strategy::Union::new(modes).prop_map(ToolChoice::new)
 }
 
 fn response_format() -> impl Strategy<Value = ResponseFormat<'static>> {
@@ -309,7 +327,7 @@ pub(crate) fn response(dialect: Dialect) -> impl Strategy<Value = Response<'stat
             });
             let room = room(dialect);
             response.id = room.identity.then(|| "answer-1".into());
-            response.model = Some(model).filter(|_| room.identity);
+            response.model = Some(model).filter(|_| room.maker);
             response.created = room.time.then_some(1_700_000_000);
             response.candidates.push(candidate);
             response.usage = Some(Usage {

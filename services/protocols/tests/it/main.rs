@@ -2,16 +2,24 @@
 //! made independently for each recording, however a stream is split or cut. And the hub: what goes
 //! through the canonical form comes out the same (`recorded`), holds for made-up values (`roundtrip`)
 //! and under broken streams (`streams`), keeps the rules of the dialect it is told in (`to_*`), and
-//! is the same on the way to a caller (`relay`); `meaning` and `made_up` serve all dialects.
+//! is the same on the way to a caller (`relay`), and stands hostile input (`fuzz`); `meaning` and `made_up` serve all dialects.
 
 #[cfg(test)]
 mod chat;
+#[cfg(test)]
+mod completions;
+#[cfg(test)]
+mod convert;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod embeddings;
 #[cfg(test)]
 mod event_stream;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod gemini;
 #[cfg(test)]
@@ -24,11 +32,19 @@ mod messages;
 mod recorded;
 #[cfg(test)]
 mod relay;
+#[cfg(test)]
+mod rerank;
+#[cfg(test)]
 mod responses;
 #[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
 mod streams;
+/// What must hold for any input; the fuzz crate builds the same files.
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "the fuzz crate needs it public")]
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;
 #[cfg(test)]
 mod to_gemini;
 #[cfg(test)]

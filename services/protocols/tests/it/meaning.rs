@@ -101,6 +101,11 @@ pub(crate) fn response(response: &mut Response<'_>) {
 pub(crate) fn message(message: &mut Message<'_>) {
     message.form = Form::default();
     message.extra = Extra::NONE;
+    let says_nothing = |part: &Part<'_>| {
+        let text = part.body.as_text();
+        text.is_some_and(|text| text.text.is_empty() && text.citations.is_empty())
+    };
+    message.parts.retain(|part| !says_nothing(part));
     message.parts.iter_mut().for_each(part);
 }
 
@@ -179,6 +184,23 @@ pub(crate) fn run<'a>(
     dialect: Dialect,
     pieces: impl IntoIterator<Item = &'a [u8]>,
     mut encoder: Option<StreamEncoder>,
+) -> Run {
+    run_with(dialect, pieces, encoder.as_mut())
+}
+
+/// The same with an encoder that is to tell afterwards what it lost.
+pub(crate) fn run_to<'a>(
+    dialect: Dialect,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    encoder: &mut StreamEncoder,
+) -> Run {
+    run_with(dialect, pieces, Some(encoder))
+}
+
+fn run_with<'a>(
+    dialect: Dialect,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    mut encoder: Option<&mut StreamEncoder>,
 ) -> Run {
     let mut feed = Feed::new(dialect);
     let mut decoder = StreamDecoder::new(dialect);

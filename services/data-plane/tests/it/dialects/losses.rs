@@ -6,10 +6,10 @@ use sluicegate_contracts::config::RetryPolicy;
 use super::{CHAT_ANSWER, header, with_chat};
 use crate::support::{Config, Provider, Script, Worker};
 
-/// `top_k` has no place in Chat Completions.
+/// A tool that Anthropic runs has no place in Chat Completions.
 fn message(model: &str, extra: &str) -> String {
     format!(
-        r#"{{"model":"{model}","max_tokens":64,"top_k":7{extra},"messages":[{{"role":"user","content":"hello"}}]}}"#
+        r#"{{"model":"{model}","max_tokens":64,"tools":[{{"type":"web_search_20250305","name":"web_search"}}]{extra},"messages":[{{"role":"user","content":"hello"}}]}}"#
     )
 }
 
@@ -26,11 +26,14 @@ async fn what_was_dropped_stands_in_a_header() {
         .unwrap();
     assert_eq!(response.status(), 200);
     let dropped = header(&response, "x-sluicegate-dropped").unwrap();
-    assert!(dropped.contains("sampling:top_k"), "{dropped}");
+    assert!(dropped.contains("server_tool:web_search"), "{dropped}");
     assert!(dropped.contains("unknown_field:x_odd"), "{dropped}");
     assert!(!dropped.contains("sluicegate"), "{dropped}");
     let sent = &provider.received()[0].body;
-    assert!(!sent.contains("top_k") && !sent.contains("sluicegate"), "{sent}");
+    assert!(
+        !sent.contains("web_search") && !sent.contains("sluicegate"),
+        "{sent}"
+    );
 }
 
 #[actix_web::test]
@@ -49,7 +52,7 @@ async fn a_caller_that_insists_gets_an_error_rather_than_less() {
         let answer: Value = response.json().await.unwrap();
         let said = answer["error"]["message"].as_str().unwrap();
         assert!(
-            said.contains("parameters_unsupported") && said.contains("sampling:top_k"),
+            said.contains("parameters_unsupported") && said.contains("server_tool:web_search"),
             "{said}"
         );
     }

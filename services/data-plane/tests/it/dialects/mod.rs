@@ -6,6 +6,7 @@ mod hostile;
 mod losses;
 mod messages;
 mod paths;
+mod responses;
 
 use reqwest::Response;
 use serde_json::Value;

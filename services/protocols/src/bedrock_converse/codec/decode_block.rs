@@ -114,7 +114,10 @@ fn block<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Block<'a>, DecodeEr
         (Some(text), None) => Some(Made::Part(Part::text(text))),
         (None, Some(("cachePoint", _))) => cache_point(&mut c.revisit(whole))?.map(Made::CachePoint),
         (None, Some((name, span))) => {
-            self::payload(&mut c.revisit(span), name, reading).map_err(|e| e.under_key(name))?
+            let mut inner = c.revisit(span);
+            let made = self::payload(&mut inner, name, reading).map_err(|e| e.under_key(name))?;
+            c.count_like(&inner);
+            made
         }
         (Some(_), Some(_)) | (None, None) => None,
     };

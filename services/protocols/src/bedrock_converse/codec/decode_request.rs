@@ -178,7 +178,9 @@ impl<'a> Reader<'a> {
             match (key.decode().as_ref(), c.peek()?) {
                 ("textFormat", Kind::Object) => {
                     let span = c.skip_value()?;
-                    let shape = text_format(&mut c.revisit(span)).map_err(|e| e.under_key("textFormat"))?;
+                    let mut inner = c.revisit(span);
+                    let shape = text_format(&mut inner)?;
+                    c.count_like(&inner);
                     request.response_format = Some(ResponseFormat {
                         shape: shape.unwrap_or_else(|| ResponseShape::Other(c.raw_at(span))),
                         form: Form::default(),
@@ -283,7 +285,8 @@ fn text_format<'a>(c: &mut Cursor<'a>) -> Result<Option<ResponseShape<'a>>, Deco
         return Ok(None);
     };
     let (mut name, mut description, mut schema, mut extra) = (None, None, None, Extra::NONE);
-    c.revisit(span).object(|c, key| {
+    let mut definition = c.revisit(span);
+    definition.object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
             ("name", Kind::String) => name = Some(c.text()?),
             ("description", Kind::String) => description = Some(c.text()?),
@@ -292,6 +295,7 @@ fn text_format<'a>(c: &mut Cursor<'a>) -> Result<Option<ResponseShape<'a>>, Deco
         }
         Ok(())
     })?;
+    c.count_like(&definition);
     let Some(text) = schema else {
         return Ok(None);
     };

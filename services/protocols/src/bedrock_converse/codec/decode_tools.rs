@@ -56,7 +56,11 @@ fn tools<'a>(c: &mut Cursor<'a>, tools: &mut Vec<Tool<'a>>) -> Result<Span, Deco
         match (mark, tools.last_mut()) {
             (Some(mark), Some(before)) if before.cache.is_none() => before.cache = Some(mark),
             (Some(_), _) => tools.push(provider(Cow::Borrowed("cachePoint"), c.raw_at(span))),
-            (None, _) => tools.push(tool(&mut c.revisit(span))?),
+            (None, _) => {
+                let mut inner = c.revisit(span);
+                tools.push(tool(&mut inner)?);
+                c.count_like(&inner);
+            }
         }
         Ok(())
     })
@@ -78,7 +82,12 @@ fn tool<'a>(c: &mut Cursor<'a>) -> Result<Tool<'a>, DecodeError> {
         Ok(())
     })?;
     let spec = match spec_at {
-        Some(span) => function(&mut c.revisit(span)).map_err(|e| e.under_key("toolSpec"))?,
+        Some(span) => {
+            let mut inner = c.revisit(span);
+            let function = function(&mut inner).map_err(|e| e.under_key("toolSpec"))?;
+            c.count_like(&inner);
+            function
+        }
         None => None,
     };
     Ok(match spec {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Reading, form};
-use crate::canonical::{Arguments, CallKind, Extra, Issuer, Part, PartBody, ToolCall};
+use crate::canonical::{Arguments, CallKind, Extra, Form, Issuer, Part, PartBody, ToolCall};
 use crate::json::{Cursor, Kind};
 use crate::{DecodeError, Fault};
 
@@ -35,10 +35,17 @@ pub(super) fn tool_call<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Opti
         Ok(())
     })?;
     let custom = kind.as_deref() == Some("custom");
+    let untyped = kind.is_none();
+    let known_type = matches!(kind.as_deref(), None | Some("function" | "custom"));
     let (named, other) = if custom {
         (custom_at, function_at)
     } else {
         (function_at, custom_at)
+    };
+    let kind = if custom {
+        CallKind::Custom
+    } else {
+        CallKind::Function
     };
     let name = if custom { "custom" } else { "function" };
     let call = match named {
@@ -46,52 +53,58 @@ pub(super) fn tool_call<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Opti
             return Err(DecodeError::new(Fault::Missing, whole.start).under_key(name));
         }
         None => None,
-        Some((_, span)) => function(&mut c.revisit(span)).map_err(|e| e.under_key(name))?,
+        Some((_, span)) => function(&mut c.revisit(span), kind).map_err(|e| e.under_key(name))?,
     };
-    let known_type = matches!(kind.as_deref(), None | Some("function" | "custom"));
-    let Some(mut call) = call.filter(|_| known_type) else {
+    let Some((mut call, form)) = call.filter(|_| known_type) else {
         return Ok(None);
     };
     if let Some((key, span)) = other {
         extra.push(key.decode(), c.raw_at(span));
     }
     call.id = id;
-    call.kind = if custom {
-        CallKind::Custom
-    } else {
-        CallKind::Function
-    };
     let mut part = Part::new(PartBody::ToolCall(call));
     part.issuer = signature.is_some().then_some(Issuer::Google);
     part.signature = signature;
     part.extra = extra;
-    if kind.is_none() {
-        part.form = form::part::UNTYPED;
-    }
+    part.form = if untyped {
+        form.with(form::part::UNTYPED)
+    } else {
+        form
+    };
     Ok(Some(part))
 }
 
 /// Reads `{name, arguments}` of a function, or `{name, input}` of a custom tool. `None` without
-/// both.
-pub(super) fn function<'a>(c: &mut Cursor<'a>) -> Result<Option<ToolCall<'a>>, DecodeError> {
+/// a name.
+pub(super) fn function<'a>(
+    c: &mut Cursor<'a>,
+    kind: CallKind,
+) -> Result<Option<(ToolCall<'a>, Form)>, DecodeError> {
     let (mut name, mut arguments, mut extra) = (None, None, Extra::NONE);
     c.object(|c, key| {
-        match (key.decode().as_ref(), c.peek()?) {
-            ("name", Kind::String) => name = Some(c.text()?),
-            ("arguments" | "input", Kind::String) => arguments = Some(Arguments::Text(c.text()?)),
+        match (key.decode().as_ref(), c.peek()?, kind) {
+            ("name", Kind::String, _) => name = Some(c.text()?),
+            ("arguments", Kind::String, CallKind::Function) | ("input", Kind::String, CallKind::Custom) => {
+                arguments = Some(Arguments::Text(c.text()?));
+            }
             // Ollama and others give an object.
-            ("arguments", Kind::Object) => arguments = Some(Arguments::Json(c.raw()?)),
+            ("arguments", Kind::Object, CallKind::Function) => arguments = Some(Arguments::Json(c.raw()?)),
             _ => extra.keep(c, key)?,
         }
         Ok(())
     })?;
-    Ok(name.map(|name| ToolCall {
+    let form = match arguments {
+        Some(_) => Form::default(),
+        None => form::part::NO_ARGUMENTS,
+    };
+    let call = |name| ToolCall {
         id: None,
         name,
         arguments: arguments.unwrap_or_default(),
-        kind: CallKind::Function,
+        kind,
         extra,
-    }))
+    };
+    Ok(name.map(|name| (call(name), form)))
 }
 
 /// The signature in `{google: {thought_signature}}`, when there is nothing else in it.

@@ -135,11 +135,11 @@ impl<'a> Draft<'a> {
 
     fn function_call(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
         let span = c.skip_value()?;
-        match function(&mut c.revisit(span))? {
+        match function(&mut c.revisit(span), CallKind::Function)? {
             // Some servers dump an empty one beside real calls.
-            Some(call) if !call.name.is_empty() => {
+            Some((call, form)) if !call.name.is_empty() => {
                 let mut part = Part::new(PartBody::ToolCall(call));
-                part.form = form::part::FUNCTION_CALL;
+                part.form = form.with(form::part::FUNCTION_CALL);
                 self.function_call = Some(Box::new(part));
             }
             Some(_) | None => self.extra.push(key.decode(), c.raw_at(span)),

@@ -12,7 +12,7 @@ use super::stream_calls::{Calls, Place, Sign};
 use super::stream_chunk::{CallPiece, Chunk, Piece, Said};
 use crate::canonical::{
     Arguments, Delta, Extra, Finish, FinishReason, Form, Issuer, Part, PartBody, Reasoning, StreamEnd,
-    StreamEvent, StreamFault, StreamStart, Text, ToolCall,
+    StreamEvent, StreamFault, Text, ToolCall,
 };
 use crate::json::{Cursor, MAX_DEPTH};
 use crate::provider_error::{ProviderError, clip};
@@ -74,7 +74,10 @@ impl StreamDecoder {
             return Ok(());
         }
         if data == b"[DONE]" {
-            self.conclude(sink);
+            // Without an answer there is nothing that could be complete.
+            if !self.choices.is_empty() {
+                self.conclude(sink);
+            }
             return Ok(());
         }
         self.chunk(data, sink)
@@ -99,9 +102,6 @@ impl StreamDecoder {
     /// All is said: parts end, finish reasons come out.
     fn conclude(&mut self, sink: &mut Sink<'_>) {
         self.done = true;
-        if !self.started {
-            sink(StreamEvent::Start(StreamStart::default()));
-        }
         for choice in &mut self.choices {
             choice.close(sink);
             let calls = choice.calls.count() > 0;

@@ -2,13 +2,13 @@
 
 use super::encode_message::{Placed, Writer, place};
 use super::form;
-use crate::canonical::{Arguments, CallKind, Form, Issuer, Part, PartBody, ToolCall, ToolResult, Turn};
+use crate::canonical::{Arguments, CallKind, Form, Issuer, Part, PartBody, ToolResult, Turn};
 use crate::json::{Array, Object};
 use crate::lossy::{Feature, Severity};
 
 impl Writer {
     pub(super) fn calls(&mut self, object: &mut Object<'_>, calls: &[Placed<'_, '_>]) {
-        let legacy = |part: &Part<'_>| self.same && part.form == form::part::FUNCTION_CALL;
+        let legacy = |part: &Part<'_>| self.same && part.form.has(form::part::FUNCTION_CALL);
         let (old, new): (Vec<_>, Vec<_>) = calls.iter().copied().partition(|(_, _, part)| legacy(part));
         if !new.is_empty() {
             let mut list = object.array("tool_calls");
@@ -16,8 +16,8 @@ impl Writer {
                 self.call(&mut list, part, || place(message, at));
             }
         }
-        if let Some(call) = old.first().and_then(|(_, _, part)| part.body.as_tool_call()) {
-            write_function(object.object("function_call"), call, self.same);
+        if let Some((_, _, part)) = old.first() {
+            self.inner_call(object.object("function_call"), part);
         }
     }
 
@@ -26,15 +26,15 @@ impl Writer {
             return;
         };
         let mut object = list.object();
-        let id = match (&call.id, self.same) {
-            (Some(id), true) if id.is_empty() => "".into(),
-            (id, _) => self.ids.call(id.as_deref(), &call.name),
-        };
-        object.string("id", &id);
-        if !(self.same && part.form == form::part::UNTYPED) {
+        match (&call.id, self.same) {
+            (Some(id), true) if id.is_empty() => object.string("id", ""),
+            (None, true) => {}
+            (id, _) => object.string("id", &self.ids.call(id.as_deref(), &call.name)),
+        }
+        if !(self.same && part.form.has(form::part::UNTYPED)) {
             object.string("type", call_type(call.kind));
         }
-        write_function(object.object(call_type(call.kind)), call, self.same);
+        self.inner_call(object.object(call_type(call.kind)), part);
         if let Some(signature) = &part.signature {
             if matches!(part.issuer, Some(Issuer::Google)) {
                 write_google_signature(&mut object, signature);
@@ -47,6 +47,32 @@ impl Writer {
             part.extra.write(&mut object);
         } else {
             self.lost(&call.extra, at);
+        }
+    }
+
+    /// The inner object of a call.
+    fn inner_call(&self, mut object: Object<'_>, part: &Part<'_>) {
+        let Some(call) = part.body.as_tool_call() else {
+            return;
+        };
+        object.string("name", &call.name);
+        let member = match call.kind {
+            CallKind::Function => "arguments",
+            CallKind::Custom => "input",
+        };
+        match &call.arguments {
+            Arguments::Text(text)
+                if self.same && text.is_empty() && part.form.has(form::part::NO_ARGUMENTS) => {}
+            Arguments::Text(text) if self.same || call.kind == CallKind::Custom => {
+                object.string(member, text);
+            }
+            Arguments::Json(raw) if self.same => raw.write(object.value_of(member)),
+            arguments @ (Arguments::Text(_) | Arguments::Json(_)) => {
+                object.string(member, arguments.as_text());
+            }
+        }
+        if self.same {
+            call.extra.write(&mut object);
         }
     }
 
@@ -119,22 +145,6 @@ pub(super) fn call_type(kind: CallKind) -> &'static str {
     match kind {
         CallKind::Function => "function",
         CallKind::Custom => "custom",
-    }
-}
-
-fn write_function(mut object: Object<'_>, call: &ToolCall<'_>, same: bool) {
-    object.string("name", &call.name);
-    let member = match call.kind {
-        CallKind::Function => "arguments",
-        CallKind::Custom => "input",
-    };
-    match &call.arguments {
-        Arguments::Text(text) if same && text.is_empty() && call.extra.get(member).is_some() => {}
-        Arguments::Text(text) if same || call.kind == CallKind::Custom => object.string(member, text),
-        arguments @ (Arguments::Text(_) | Arguments::Json(_)) => object.string(member, arguments.as_text()),
-    }
-    if same {
-        call.extra.write(&mut object);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 
-use super::encode_part::{feature, write_part};
+use super::encode_part::{can_cite, feature, opaque_feature, write_annotations, write_part};
 use super::form;
 use crate::canonical::{Extra, Form, Media, Opaque, Part, PartBody, Role, Turn};
 use crate::json::{Array, Object};
@@ -125,10 +125,18 @@ impl Writer {
                 .iter()
                 .filter_map(|(_, _, part)| part.body.as_text())
         };
-        if texts().any(|text| !text.citations.is_empty()) {
-            super::encode_part::write_annotations(
-                object.value("annotations"),
-                texts().flat_map(|text| &text.citations),
+        let citations = || texts().flat_map(|text| &text.citations);
+        if citations().any(can_cite) {
+            let told = citations().filter(|citation| can_cite(citation));
+            write_annotations(object.value("annotations"), told);
+        }
+        if !citations().all(can_cite) {
+            let at = buckets.content.first().map_or(0, |(message, ..)| *message);
+            self.losses.note(
+                Feature::Citation,
+                "",
+                Severity::Altered,
+                format!("/messages/{at}"),
             );
         }
         for (at, extra) in extras {
@@ -171,9 +179,9 @@ impl Writer {
                     self.losses
                         .note(feature(*kind), "", Severity::Missing, place(message, at));
                 }
-                PartBody::Opaque(Opaque { kind, .. }) => {
+                PartBody::Opaque(Opaque { kind, role, value: _ }) => {
                     self.losses
-                        .note(Feature::UnknownPart, kind, Severity::Missing, place(message, at));
+                        .note(opaque_feature(*role), kind, Severity::Missing, place(message, at));
                 }
                 PartBody::ToolResult(_) => {}
             }

@@ -1,7 +1,9 @@
 //! One part of a message's content out of the canonical form, and what hangs on parts.
 
 use super::form;
-use crate::canonical::{CacheMark, CacheStyle, Citation, Media, MediaKind, Part, PartBody, Source, Text};
+use crate::canonical::{
+    CacheMark, CacheStyle, Citation, Media, MediaKind, OpaqueRole, Part, PartBody, Source, Text,
+};
 use crate::json::{Array, Object, write_string};
 use crate::lossy::{Feature, LossReport, Severity};
 
@@ -87,6 +89,7 @@ fn write_media(
     let mime = mime.as_deref();
     if let Source::Text(text) = source {
         // A plain-text document reads the same as text.
+        losses.note(feature(*kind), "", Severity::Hint, at());
         return list.object_of_text(text);
     }
     let lost = |losses: &mut LossReport, feature| losses.note(feature, "", Severity::Missing, at());
@@ -171,6 +174,32 @@ fn audio_format(mime: &str) -> &str {
         "audio/x-wav" | "audio/wave" => "wav",
         _ => mime.strip_prefix("audio/").unwrap_or(mime),
     }
+}
+
+/// What is lost with a block that is kept as it came.
+pub(super) fn opaque_feature(role: OpaqueRole) -> Feature {
+    match role {
+        OpaqueRole::ServerToolCall | OpaqueRole::ServerToolResult => Feature::ServerTool,
+        OpaqueRole::Unknown => Feature::UnknownPart,
+    }
+}
+
+/// Whether this dialect has a place for a citation: it knows addresses alone, not places in the
+/// caller's documents. One of another kind that was met in this dialect is all `extra`.
+pub(super) fn can_cite(citation: &Citation<'_>) -> bool {
+    let Citation {
+        kind,
+        url,
+        title,
+        quote,
+        start,
+        end,
+        document,
+        extra: _,
+    } = citation;
+    let text = title.is_some() || quote.is_some();
+    let place = start.is_some() || end.is_some() || document.is_some();
+    url.is_some() || kind == "url_citation" || !(text || place)
 }
 
 /// Writes the list of citations.

@@ -105,6 +105,14 @@ impl Writer {
         match finish {
             Some(finish) => {
                 object.string("finish_reason", finish_word(finish, self.same, calls));
+                if !self.same && finish.sequence.is_some() {
+                    self.losses.note(
+                        Feature::StopSequence,
+                        "",
+                        Severity::Hint,
+                        format!("/candidates/{at}"),
+                    );
+                }
                 if let (false, Some(native)) = (self.same, &finish.native) {
                     object.string("native_finish_reason", native);
                 }

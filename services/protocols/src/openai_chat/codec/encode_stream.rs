@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::encode_part::{feature, write_annotations};
+use super::encode_part::{can_cite, feature, opaque_feature, write_annotations};
 use super::encode_response::{finish_word, write_tokens};
 use super::stream_frames::{Choice, Open, end_frame};
 use crate::TokenCounts;
@@ -153,7 +153,7 @@ impl StreamEncoder {
             PartBody::Reasoning(reasoning) => self.reasoning_start(at, reasoning, issuer.as_ref(), out),
             PartBody::ToolCall(call) => return self.call_start(at, call, part, out),
             PartBody::Media(media) => self.lose(at, feature(media.kind), ""),
-            PartBody::Opaque(Opaque { kind, .. }) => self.lose(at, Feature::UnknownPart, kind),
+            PartBody::Opaque(Opaque { kind, role, value: _ }) => self.lose(at, opaque_feature(*role), kind),
             PartBody::ToolResult(_) => self.lose(at, Feature::ToolResultContent, ""),
         }
         if let Some(signature) = signature {
@@ -190,6 +190,10 @@ impl StreamEncoder {
                     .note_once(Feature::ReasoningSignature, "", Severity::Hint, "/stream");
             }
             (Delta::Encrypted(data), _) => self.sealed(at, data, None, out),
+            (Delta::Citation(citation), _) if !can_cite(citation) => {
+                self.losses
+                    .note_once(Feature::Citation, "", Severity::Altered, "/stream");
+            }
             (Delta::Citation(citation), _) => self.chunk(at, out, None, |delta| {
                 write_annotations(delta.value("annotations"), std::iter::once(citation));
             }),

@@ -79,6 +79,8 @@ pub(super) mod part {
     pub(in super::super) const UNTYPED: Form = Form(1);
     /// The tool call was `function_call`.
     pub(in super::super) const FUNCTION_CALL: Form = Form(2);
+    /// The tool call had no arguments at all.
+    pub(in super::super) const NO_ARGUMENTS: Form = Form(4);
     /// The document was `document_url`, as Mistral has it.
     pub(in super::super) const DOCUMENT_URL: Form = Form(2);
     /// The refusal was a part of the content.

@@ -51,8 +51,12 @@ impl Writer<'_> {
                 part.issuer.as_ref(),
             )
         };
-        let own = matches!(part.issuer, Some(Issuer::OpenAi)) && encrypted.is_some();
-        if self.side == Side::Request && self.foreign && !own {
+        let takes_back = match part.issuer {
+            Some(Issuer::OpenAi) => encrypted.is_some() || !self.foreign,
+            Some(Issuer::Anthropic | Issuer::Google | Issuer::Other(_)) => false,
+            None => !self.foreign,
+        };
+        if self.side == Side::Request && !takes_back {
             // A provider takes back only what it made itself.
             self.losses
                 .note(Feature::Reasoning, "", Severity::Altered, place(message, at));
@@ -100,8 +104,7 @@ impl Writer<'_> {
             extra,
         } = call;
         match seal::close_on_call(part.signature.as_deref(), part.issuer.as_ref()) {
-            // To the caller, or back to a provider as it came.
-            Some(sealed) if self.side == Side::Answer || self.same => {
+            Some(sealed) if self.side == Side::Answer => {
                 let id = mint_item("rs", &self.seed, self.items);
                 write_carrier(list.object(), Some(&id).filter(|_| !self.same), &sealed);
                 self.items += 1;

@@ -91,5 +91,7 @@ fn unsigned<'a>(
     Ok(value)
 }
 
+pub(super) use seal::MARK as SEAL_MARK;
+
 #[cfg(test)]
 mod tests;

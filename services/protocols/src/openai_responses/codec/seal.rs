@@ -1,12 +1,14 @@
 //! Reasoning of other providers in `encrypted_content`. A caller of this dialect gives sealed
 //! reasoning back as it came, whoever made it; the mark tells the next request whose it is, so that a
-//! conversation with Claude survives in a client that only knows OpenAI.
+//! conversation with Claude survives in a client that only knows OpenAI. What is marked never goes to a
+//! server of this dialect, which would refuse the conversation over it.
 
 use std::borrow::Cow;
 
 use crate::canonical::Issuer;
 
-const MARK: &str = "sluicegate.1.";
+/// What the text of another provider begins with.
+pub(crate) const MARK: &str = "sluicegate.1.";
 
 /// What `encrypted_content` holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,6 +62,18 @@ fn what_needs_the_providers_memory_is_told() {
 }
 
 #[test]
+fn reasoning_of_another_provider_is_seen() {
+    let view = |sealed: &str| {
+        let body = format!(
+            r#"{{"model":"m","input":[{{"type":"reasoning","summary":[],"encrypted_content":"{sealed}"}}]}}"#
+        );
+        parse(&body).has_foreign_reasoning
+    };
+    assert!(!view("gAAAA"));
+    assert!(view("sluicegate.1.signature.anthropic-claude-v1.x"));
+}
+
+#[test]
 fn a_field_acted_on_appears_once() {
     for body in [
         r#"{"model":"m","model":"n","input":"x"}"#,

@@ -115,12 +115,14 @@ fn what_is_meant_is_read() {
         r#"[{"document":{"name":"n","format":"pdf","source":{"bytes":"AA=="}}},{"video":{"format":"mov","source":{"s3Location":{"uri":"s3://b/k"}}}}]"#,
     );
     let request = same(&body);
-    let media: Vec<_> = request.messages[0]
-        .parts
-        .iter()
-        .map(|part| match &part.body {
-            PartBody::Media(media) => (media.kind, media.mime.as_deref(), &media.source),
-            other => panic!("{other:?}"),
+    let parts = request.messages[0].parts.iter();
+    let media: Vec<_> = parts
+        .filter_map(|part| {
+            if let PartBody::Media(media) = &part.body {
+                Some((media.kind, media.mime.as_deref(), &media.source))
+            } else {
+                None
+            }
         })
         .collect();
     assert_eq!(
@@ -206,15 +208,29 @@ fn errors_name_the_place() {
 
 #[test]
 fn a_small_body_cannot_fill_the_memory() {
+    let fault = |body: &str| {
+        decode_request(body.as_bytes(), 64)
+            .err()
+            .map(|error| error.fault())
+    };
     let many = vec!["{}"; MAX_NODES as usize + 1].join(",");
     assert!(matches!(
-        refused(&with_content(&format!("[{many}]"))).fault(),
-        Fault::OutOfRange(_)
+        fault(&with_content(&format!("[{many}]"))),
+        Some(Fault::OutOfRange(_))
     ));
+    // Spread over values that are looked at twice.
+    let some = MAX_NODES as usize / 3;
+    let inside = vec!["{}"; some].join(",");
+    let result = format!(r#"{{"toolResult":{{"toolUseId":"a","content":[{inside}]}}}}"#);
+    let body = with_content(&format!("[{result},{result},{result},{result}]"));
+    assert!(matches!(fault(&body), Some(Fault::OutOfRange(_))));
+    let members = r#","x":1"#.repeat(some);
+    let tool = format!(r#"{{"toolSpec":{{"name":"f"{members}}}}}"#);
+    let body = with(&format!(
+        r#""toolConfig":{{"tools":[{tool},{tool},{tool},{tool}]}}"#
+    ));
+    assert!(matches!(fault(&body), Some(Fault::OutOfRange(_))));
     let result = r#"[{"toolResult":{"toolUseId":"a","content":"#;
     let deep = format!("{}[]{}", result.repeat(1_000), "}}]".repeat(1_000));
-    assert_eq!(
-        refused(&with_content(&deep)).fault(),
-        Fault::TooDeep { limit: 64 }
-    );
+    assert_eq!(fault(&with_content(&deep)), Some(Fault::TooDeep { limit: 64 }));
 }

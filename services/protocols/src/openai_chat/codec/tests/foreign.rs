@@ -2,9 +2,9 @@
 
 use super::tree;
 use crate::canonical::{
-    Arguments, CacheMark, CallKind, Candidate, Extra, Finish, FinishReason, Issuer, Media, MediaKind,
-    Message, Opaque, OpaqueRole, Part, PartBody, ProviderTool, Reasoning, ReasoningConfig, Request, Response,
-    Role, Source, Tool, ToolBody, ToolCall, ToolResult,
+    Arguments, CacheMark, CallKind, Candidate, Citation, Extra, Finish, FinishReason, Issuer, Media,
+    MediaKind, Message, Opaque, OpaqueRole, Part, PartBody, ProviderTool, Reasoning, ReasoningConfig,
+    Request, Response, Role, Source, Text, Tool, ToolBody, ToolCall, ToolResult,
 };
 use crate::dialect::Dialect;
 use crate::json::RawJson;
@@ -235,7 +235,7 @@ fn what_cannot_be_said_is_reported() {
             (Feature::ReasoningSignature, "/messages/0/parts/0"),
             (Feature::UnknownField, "/messages/0/parts/0"),
             (Feature::Role, "/messages/1/role"),
-            (Feature::UnknownPart, "/messages/1/parts/0"),
+            (Feature::ServerTool, "/messages/1/parts/0"),
             (Feature::ServerTool, "/tools/0"),
             (Feature::ReasoningConfig, "/reasoning"),
             (Feature::UnknownField, ""),
@@ -294,4 +294,62 @@ fn answers_are_one_text_with_sealed_reasoning_told_in_full() {
         (&"content_filter".into(), &"refusal".into())
     );
     assert_eq!(lost(&encoded), [(Feature::Image, "/messages/0/parts/4")]);
+}
+
+#[test]
+fn places_in_documents_are_no_annotations() {
+    let mut response = Response::new(Dialect::OpenAiChat);
+    let mut candidate = Candidate::new(0);
+    let citation = |kind: &'static str, url: Option<&'static str>| Citation {
+        kind: kind.into(),
+        url: url.map(Into::into),
+        title: Some("t".into()),
+        ..Citation::default()
+    };
+    candidate.message.parts = vec![Part::new(PartBody::Text(Text {
+        text: "a".into(),
+        citations: vec![
+            citation("char_location", None),
+            citation("web_search_result_location", Some("http://x")),
+        ],
+    }))];
+    candidate.finish = Some(Finish {
+        reason: FinishReason::StopSequence,
+        native: None,
+        sequence: Some("END".into()),
+    });
+    response.candidates.push(candidate);
+    let target = AnswerTarget {
+        meaning_only: true,
+        ..AnswerTarget::default()
+    };
+    let encoded = encode_response(&response, &target);
+    let annotations = &tree(&encoded.body)["choices"][0]["message"]["annotations"];
+    assert_eq!(annotations.as_array().map(Vec::len), Some(1));
+    assert_eq!(annotations[0]["url_citation"]["url"], "http://x");
+    assert_eq!(
+        lost(&encoded),
+        [
+            (Feature::Citation, "/messages/0"),
+            (Feature::StopSequence, "/candidates/0")
+        ]
+    );
+}
+
+#[test]
+fn a_text_document_is_text_and_no_document_any_more() {
+    let document = Part::new(PartBody::Media(Media {
+        kind: MediaKind::File,
+        source: Source::Text("facts".into()),
+        mime: None,
+        name: Some("facts.txt".into()),
+        detail: None,
+    }));
+    let encoded = send(
+        &request(vec![Message::new(Role::User, vec![document])]),
+        RequestTarget::default(),
+    );
+    let content = &tree(&encoded.body)["messages"][0]["content"];
+    assert_eq!(content[0]["text"], "facts");
+    assert_eq!(lost(&encoded), [(Feature::File, "/messages/0/parts/0")]);
 }

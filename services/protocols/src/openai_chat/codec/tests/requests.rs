@@ -24,6 +24,21 @@ fn with_message(message: &str) -> String {
 }
 
 #[test]
+fn calls_keep_what_they_lack() {
+    for call in [
+        r#"{"id":"a","type":"function","function":{"name":"f"}}"#,
+        r#"{"type":"function","function":{"name":"f","arguments":null}}"#,
+        r#"{"id":"a","function":{"name":"f","arguments":{"b":1.0}}}"#,
+        r#"{"id":"a","type":"function","function":{"name":"f","input":"x"}}"#,
+        r#"{"id":"a","type":"custom","custom":{"name":"f","arguments":"x"}}"#,
+    ] {
+        same(&with_message(&format!(
+            r#"{{"role":"assistant","tool_calls":[{call}]}}"#
+        )));
+    }
+}
+
+#[test]
 fn every_spelling_survives() {
     for member in [
         r#""max_tokens":5"#,

@@ -225,6 +225,7 @@ fn an_error_in_the_stream_is_a_failure_and_a_cut_is_a_cut() {
         (Some("+a"), StreamEnd::Cut)
     );
     assert_eq!(events(&[]).1, StreamEnd::Cut);
+    assert_eq!(events(&[DONE]), (Vec::new(), StreamEnd::Cut));
     // One of two answers has not ended.
     let two = r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"},{"index":1,"delta":{"content":"a"}}]}"#;
     assert_eq!(events(&[two]).1, StreamEnd::Cut);

@@ -1,0 +1,155 @@
+//! Whole documents of every dialect: requests, answers, errors.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+use sluicegate_protocols::canonical::{Request, Response};
+use sluicegate_protocols::failure::{Failure, FailureClass};
+use sluicegate_protocols::json::{Cursor, Kind, MAX_DEPTH};
+use sluicegate_protocols::provider_error::{ProviderError, retry_after};
+use sluicegate_protocols::target::{AnswerTarget, ReasoningField, RequestTarget};
+use sluicegate_protocols::tool_ids::IdRule;
+use sluicegate_protocols::{DecodeError, Dialect, dialect};
+
+/// How deep documents may nest.
+pub(super) const DEPTH: u32 = 64;
+
+/// As the caller spelled it, whatever ids there are.
+fn as_sent() -> RequestTarget<'static> {
+    let mut target = RequestTarget {
+        tool_ids: IdRule::UpTo(usize::MAX),
+        ..RequestTarget::default()
+    };
+    target.chat.reasoning = ReasoningField::ReasoningDetails;
+    target
+}
+
+/// What decodes, encodes to an equal document, losing nothing, and again to the same bytes.
+pub fn decode_request(bytes: &[u8]) {
+    for &dialect in Dialect::ALL {
+        let Some(request) = request(dialect, bytes) else {
+            continue;
+        };
+        let encoded = dialect::encode_request(dialect, &request, &as_sent());
+        assert!(
+            encoded.losses.is_empty(),
+            "{}: {:?}",
+            dialect.as_str(),
+            encoded.losses
+        );
+        same_document(dialect, bytes, &encoded.body);
+        let again = dialect::decode_request(dialect, &encoded.body, DEPTH).expect("what was written is read");
+        let body = dialect::encode_request(dialect, &again, &as_sent()).body;
+        same_bytes(dialect, &body, &encoded.body);
+    }
+}
+
+/// The same for answers.
+pub fn decode_response(bytes: &[u8]) {
+    for &dialect in Dialect::ALL {
+        let Some(response) = response(dialect, bytes) else {
+            continue;
+        };
+        let encoded = dialect::encode_response(dialect, &response, &AnswerTarget::default());
+        assert!(
+            encoded.losses.is_empty(),
+            "{}: {:?}",
+            dialect.as_str(),
+            encoded.losses
+        );
+        same_document(dialect, bytes, &encoded.body);
+        let again = dialect::decode_response(dialect, &encoded.body).expect("what was written is read");
+        let body = dialect::encode_response(dialect, &again, &AnswerTarget::default()).body;
+        same_bytes(dialect, &body, &encoded.body);
+    }
+}
+
+/// The request that `bytes` are in that dialect. Errors lie in the document and show no value of it.
+pub(super) fn request(dialect: Dialect, bytes: &[u8]) -> Option<Request<'_>> {
+    match dialect::decode_request(dialect, bytes, DEPTH) {
+        Ok(request) => {
+            assert_eq!(request.origin, dialect);
+            Some(request)
+        }
+        Err(error) => {
+            assert!(error.position() <= bytes.len(), "{}: {error}", dialect.as_str());
+            None
+        }
+    }
+}
+
+/// The answer that `bytes` are in that dialect. Only broken JSON is refused.
+pub(super) fn response(dialect: Dialect, bytes: &[u8]) -> Option<Response<'_>> {
+    let decoded = dialect::decode_response(dialect, bytes).ok()?;
+    assert_eq!(decoded.origin, dialect);
+    Some(decoded)
+}
+
+/// Compares documents that serde can read: it refuses numbers beyond a double and halves of
+/// surrogate pairs, which become U+FFFD when they are in text that is read. A document with one
+/// name twice in an object has no one meaning that could be kept.
+fn same_document(dialect: Dialect, before: &[u8], after: &[u8]) {
+    let after = serde_json::from_slice::<&serde_json::value::RawValue>(after).expect("JSON is written");
+    let mut cursor = Cursor::new(before, MAX_DEPTH).expect("it was decoded");
+    if !unambiguous(&mut cursor).expect("it was decoded") {
+        return;
+    }
+    if let Ok(before) = serde_json::from_slice::<Value>(before) {
+        let after: Value = serde_json::from_str(after.get()).expect("nothing new that serde refuses");
+        assert_eq!(after, before, "{}", dialect.as_str());
+    }
+}
+
+/// Whether no object of the next value names a member twice.
+fn unambiguous(c: &mut Cursor<'_>) -> Result<bool, DecodeError> {
+    let mut plain = true;
+    match c.peek()? {
+        Kind::Object => {
+            let mut names = HashSet::new();
+            c.object(|c, key| {
+                plain &= names.insert(key.decode().into_owned()) & unambiguous(c)?;
+                Ok(())
+            })?;
+        }
+        Kind::Array => {
+            c.array(|c, _| {
+                plain &= unambiguous(c)?;
+                Ok(())
+            })?;
+        }
+        Kind::String | Kind::Number | Kind::Bool | Kind::Null => drop(c.skip_value()?),
+    }
+    Ok(plain)
+}
+
+fn same_bytes(dialect: Dialect, a: &[u8], b: &[u8]) {
+    let text = String::from_utf8_lossy;
+    assert_eq!(text(a), text(b), "{}", dialect.as_str());
+}
+
+/// Any bytes are an error that can be told in every dialect, within bounds.
+pub fn provider_error(bytes: &[u8]) {
+    let error = ProviderError::parse(bytes);
+    assert!(error.message.len() <= 4096);
+    let words = [&error.kind, &error.code, &error.param];
+    assert!(words.into_iter().flatten().all(|word| word.len() <= 128));
+    for status in [200, 400, 401, 402, 403, 404, 408, 413, 418, 429, 500, 503, 529] {
+        let class = error.class(status);
+        assert!(FailureClass::ALL.contains(&class));
+        let failure = Failure {
+            class,
+            message: &error.message,
+            param: error.param.as_deref(),
+            code: error.code.as_deref(),
+        };
+        for &dialect in Dialect::ALL {
+            let told = dialect::encode_failure(dialect, &failure);
+            let told: Value = serde_json::from_slice(&told).expect("errors are JSON");
+            assert!(told.is_object(), "{}", dialect.as_str());
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = retry_after(Some(text), None, 1_700_000_000);
+        let _ = retry_after(None, Some(text), 1_700_000_000);
+    }
+}
