@@ -6,10 +6,11 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sluicegate_protocols::canonical::{
-    Candidate, Citation, FinishReason, FunctionTool, Media, MediaKind, Message, Part, PartBody,
-    ReasoningConfig, Request, Response, ResponseShape, Role, Source, Tool, ToolBody, ToolMode, ToolResult,
+    Arguments, CallKind, Candidate, Citation, Extra, FinishReason, FunctionTool, Media, MediaKind, Message,
+    Part, PartBody, ReasoningConfig, Request, Response, ResponseShape, Role, Source, Tool, ToolBody,
+    ToolMode, ToolResult,
 };
 use sluicegate_protocols::json::RawJson;
 use sluicegate_protocols::lossy::Feature;
@@ -71,29 +72,38 @@ fn special_tier(tier: Option<&str>) -> Option<&str> {
 
 /// Whether the choice leaves room for a tool: offering fewer says the same as allowing fewer.
 fn may_be_called(request: &Request<'_>, tool: &Tool<'_>) -> bool {
-    let mode = request.tool_choice.as_ref().map(|choice| &choice.mode);
-    match (mode, &tool.body) {
-        (Some(ToolMode::Allowed { names, .. }), ToolBody::Function(function)) => {
-            names.contains(&function.name)
-        }
-        _ => true,
+    let called = match &tool.body {
+        ToolBody::Function(function) => Some(&function.name),
+        ToolBody::Custom(custom) => Some(&custom.name),
+        ToolBody::Provider(_) => None,
+    };
+    match request.tool_choice.as_ref().map(|choice| &choice.mode) {
+        Some(ToolMode::None) => false,
+        Some(ToolMode::Named(name)) => called.is_none_or(|called| called == name),
+        Some(ToolMode::Allowed { names, .. }) => called.is_none_or(|called| names.contains(called)),
+        Some(ToolMode::Auto | ToolMode::Required | ToolMode::Other(_)) | None => true,
     }
 }
 
-/// Names of the unknown members of a request that say something; each must be reported.
-pub(crate) fn unknown_members(request: &Request<'_>) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut add = |extra: &sluicegate_protocols::canonical::Extra<'_>| {
+/// Unknown members of a request that say something, and where; each must be reported, or what it
+/// stands in.
+pub(crate) fn unknown_members(request: &Request<'_>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut add = |extra: &Extra<'_>, at: String| {
         let telling = extra.iter().filter(|(_, value)| !value.is_void());
-        names.extend(telling.map(|(name, _)| name.to_owned()));
+        found.extend(telling.map(|(name, _)| (name.to_owned(), at.clone())));
     };
-    add(&request.extra);
-    for message in &request.messages {
-        add(&message.extra);
-        message.parts.iter().for_each(|part| add(&part.extra));
+    add(&request.extra, String::new());
+    for (at, message) in request.messages.iter().enumerate() {
+        add(&message.extra, format!("/messages/{at}"));
+        for (place, part) in message.parts.iter().enumerate() {
+            add(&part.extra, format!("/messages/{at}/parts/{place}"));
+        }
     }
-    request.tools.iter().for_each(|tool| add(&tool.extra));
-    names
+    for (at, tool) in request.tools.iter().enumerate() {
+        add(&tool.extra, format!("/tools/{at}"));
+    }
+    found
 }
 
 #[derive(Default)]
@@ -231,7 +241,7 @@ impl Facts {
             } else {
                 other
             };
-            self.add(format!("signed {signature}"), excuses);
+            self.add(format!("signed {}", out_of_envelope(signature)), excuses);
         }
     }
 
@@ -254,24 +264,29 @@ impl Facts {
                 self.speaking = None;
             }
             PartBody::Reasoning(reasoning) => {
-                let said: String = reasoning
-                    .text
-                    .iter()
-                    .chain(&reasoning.summary)
-                    .map(Cow::as_ref)
-                    .collect();
+                // A summary beside the text says less of the same.
+                let told = if reasoning.text.is_empty() {
+                    &reasoning.summary
+                } else {
+                    &reasoning.text
+                };
+                let said = told.concat();
                 if !said.is_empty() {
                     self.thought(&said);
                 }
                 if let Some(sealed) = &reasoning.encrypted {
                     self.add(
-                        format!("signed {sealed}"),
+                        format!("signed {}", out_of_envelope(sealed)),
                         &[Feature::ReasoningSignature, Feature::Reasoning],
                     );
                 }
             }
             PartBody::ToolCall(call) => {
-                let input = document(call.arguments.as_text());
+                let input = match (&call.kind, &call.arguments) {
+                    // As dialects without free text carry it.
+                    (CallKind::Custom, Arguments::Text(text)) => json!({ "input": text }).to_string(),
+                    (_, arguments) => document(arguments.as_text()),
+                };
                 self.calls.push((
                     call.id.as_deref().unwrap_or_default().to_owned(),
                     call.name.to_string(),
@@ -345,7 +360,10 @@ impl Facts {
             self.marks(part);
         }
         self.tell(
-            format!("call {number:?} gave {}", document(&said)),
+            format!(
+                "call {number:?} gave {}",
+                document(&said).split_whitespace().collect::<String>()
+            ),
             &[Feature::ToolResultContent],
         );
         if result.is_error == Some(true) {
@@ -355,9 +373,15 @@ impl Facts {
 
     /// A document of plain text reads the same as text, save that it is one.
     fn document(&mut self, media: &Media<'_>) {
-        self.add("that was a document".to_owned(), &[Feature::File]);
+        self.add(
+            "that was a document".to_owned(),
+            &[Feature::File, Feature::ToolResultContent],
+        );
         if let Some(name) = &media.name {
-            self.add(format!("file called {name}"), &[Feature::File]);
+            self.add(
+                format!("file called {name}"),
+                &[Feature::File, Feature::ToolResultContent],
+            );
         }
     }
 
@@ -370,10 +394,22 @@ impl Facts {
             detail,
         } = media;
         let (what, excuses): (&str, &'static [Feature]) = match kind {
-            MediaKind::Image => ("image", &[Feature::Image, Feature::FileId]),
-            MediaKind::Audio => ("audio", &[Feature::Audio, Feature::FileId]),
-            MediaKind::Video => ("video", &[Feature::Video, Feature::FileId]),
-            MediaKind::File => ("file", &[Feature::File, Feature::FileId]),
+            MediaKind::Image => (
+                "image",
+                &[Feature::Image, Feature::FileId, Feature::ToolResultContent],
+            ),
+            MediaKind::Audio => (
+                "audio",
+                &[Feature::Audio, Feature::FileId, Feature::ToolResultContent],
+            ),
+            MediaKind::Video => (
+                "video",
+                &[Feature::Video, Feature::FileId, Feature::ToolResultContent],
+            ),
+            MediaKind::File => (
+                "file",
+                &[Feature::File, Feature::FileId, Feature::ToolResultContent],
+            ),
         };
         let place = match source {
             Source::Base64(text) | Source::Text(text) => format!("{} bytes", text.len()),
@@ -385,12 +421,15 @@ impl Facts {
             self.add(format!("{what} is {mime}"), excuses);
         }
         if let Some(name) = name {
-            self.add(format!("{what} called {name}"), &[Feature::File]);
+            self.add(
+                format!("{what} called {name}"),
+                &[Feature::File, Feature::ToolResultContent],
+            );
         }
         if let Some(detail) = detail {
             self.add(
                 format!("{what} in detail {detail}"),
-                &[Feature::ImageDetail, Feature::Image],
+                &[Feature::ImageDetail, Feature::Image, Feature::ToolResultContent],
             );
         }
     }
@@ -404,13 +443,28 @@ impl Facts {
             start,
             end,
             document,
-            extra: _,
+            extra,
         } = citation;
         let mut cite = |says: Option<String>| {
             if let Some(says) = says {
                 self.add(format!("cites {says}"), &[Feature::Citation]);
             }
         };
+        // Cohere has a list of sources, each with what is known of it.
+        let sources = extra
+            .get("sources")
+            .map(|raw| serde_json::from_str::<Value>(raw.as_str()).unwrap());
+        for source in sources.iter().flat_map(|list| list.as_array()).flatten() {
+            let told = |name: &str| source["document"][name].as_str();
+            cite(told("url").map(str::to_owned));
+            cite(told("title").map(|title| format!("title {title}")));
+            cite(
+                source["id"]
+                    .as_str()
+                    .filter(|id| !id.is_empty())
+                    .map(|id| format!("document {id}")),
+            );
+        }
         cite(url.as_deref().map(str::to_owned));
         cite(title.as_deref().map(|title| format!("title {title}")));
         cite(
@@ -499,12 +553,10 @@ impl Facts {
         }
         if let Some(choice) = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty()) {
             let says = match &choice.mode {
-                ToolMode::Auto | ToolMode::Allowed { required: false, .. } => None,
-                ToolMode::None => Some("call no tool".to_owned()),
-                ToolMode::Required | ToolMode::Allowed { required: true, .. } => {
+                ToolMode::Auto | ToolMode::None | ToolMode::Allowed { required: false, .. } => None,
+                ToolMode::Required | ToolMode::Named(_) | ToolMode::Allowed { required: true, .. } => {
                     Some("call a tool".to_owned())
                 }
-                ToolMode::Named(name) => Some(format!("call {name}")),
                 ToolMode::Other(_) => Some("choose in another way".to_owned()),
             };
             says.into_iter()
@@ -567,8 +619,13 @@ impl Facts {
                 .filter(|effort| *effort != "none")
                 .map(|effort| format!("effort {effort}")),
             budget.map(|budget| format!("think {budget} tokens")),
-            summary.as_deref().map(|summary| format!("summary {summary}")),
-            show.map(|show| format!("show thoughts {show}")),
+            // To ask for a summary is to ask for thoughts to be shown.
+            summary
+                .as_deref()
+                .filter(|summary| *summary != "auto")
+                .map(|summary| format!("summary {summary}")),
+            show.or(summary.as_ref().map(|_| true))
+                .map(|show| format!("show thoughts {show}")),
         ];
         for says in told.into_iter().flatten() {
             self.add(says, &[Feature::ReasoningConfig]);
@@ -654,6 +711,13 @@ impl Facts {
             }
         }
     }
+}
+
+/// A signature as its issuer wrote it: a dialect carries that of another in an envelope.
+fn out_of_envelope(signature: &str) -> &str {
+    let inside = signature.rsplit(['#', '.']).next().unwrap_or_default();
+    let enclosed = signature.starts_with("sluicegate.") || signature.contains("-v1#");
+    if enclosed { inside } else { signature }
 }
 
 /// The text of a document that is nothing but text.
