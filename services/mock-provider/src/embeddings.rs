@@ -11,9 +11,11 @@ use sluicegate_protocols::json::DEFAULT_DEPTH;
 use crate::asked::directive::Directives;
 use crate::behaviour::Fault;
 use crate::ledger::Outcome;
-use crate::openai_chat::wait;
+use crate::openai_chat::OpenAiChat;
+use crate::refusal::{Refusal, refuse};
+use crate::respond::wait;
 use crate::state::{Bill, Call, State};
-use crate::{refusal, server, text};
+use crate::{server, text};
 
 /// Longest vector that can be asked for.
 const MAX_DIMENSIONS: u64 = 8192;
@@ -21,17 +23,15 @@ const MAX_DIMENSIONS: u64 = 8192;
 pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let state = state.into_inner();
     state.ledger.arrived();
-    if !server::is_authorized(&state, &request) {
-        return refusal::unauthorized(&state);
-    }
-    let view = match EmbeddingsRequestView::parse(&body, DEFAULT_DEPTH) {
-        Ok(view) => view,
-        Err(error) => return refusal::malformed(&state, &error),
+    let read = server::admit(&state, &request).and_then(|()| {
+        let view = EmbeddingsRequestView::parse(&body, DEFAULT_DEPTH).map_err(Refusal::Malformed)?;
+        let name = server::known(&state, view.model.decode().into_owned())?;
+        Ok((view, name))
+    });
+    let (view, name) = match read {
+        Ok(read) => read,
+        Err(refusal) => return refuse(&state, &OpenAiChat, &refusal),
     };
-    let name = view.model.decode().into_owned();
-    if !server::is_known(&state, &name) {
-        return refusal::unknown_model(&state);
-    }
     let model = state.model(&name);
     let behaviour = &model.behaviour;
     let fault = behaviour.fault(state.config.seed, model.next_call()).cloned();
@@ -52,7 +52,11 @@ pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest, body: 
     match fault {
         Some(Fault::Status { code, retry_after_s }) => {
             bill.refuse();
-            return refusal::scripted(&state, code, retry_after_s);
+            let refusal = Refusal::Scripted {
+                status: code,
+                retry_after_s,
+            };
+            return refuse(&state, &OpenAiChat, &refusal);
         }
         Some(Fault::Stall { after_chunks: None }) => return std::future::pending().await,
         _ => {}

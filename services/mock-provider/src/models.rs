@@ -6,12 +6,14 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sluicegate_protocols::models_list::{ModelEntry, list};
 
+use crate::openai_chat::OpenAiChat;
+use crate::refusal::refuse;
+use crate::server;
 use crate::state::State;
-use crate::{refusal, server};
 
 pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
-    if !server::is_authorized(&state, &request) {
-        return refusal::unauthorized(&state);
+    if let Err(refusal) = server::admit(&state, &request) {
+        return refuse(&state, &OpenAiChat, &refusal);
     }
     let mut names: BTreeSet<String> = state.config.models.iter().cloned().collect();
     if names.is_empty() {
@@ -33,6 +35,6 @@ pub(crate) async fn handle(state: web::Data<State>, request: HttpRequest) -> Htt
         Ok(document) => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "application/json"))
             .body(document),
-        Err(_) => refusal::scripted(&state, 500, None),
+        Err(_) => HttpResponse::InternalServerError().finish(),
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::behaviour::{Behaviour, Script};
 use crate::config::Config;
 use crate::ledger::{Entry, Ledger, Totals};
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::{control, embeddings, models, openai_chat};
 
@@ -167,19 +168,27 @@ impl Drop for MockHandle {
     }
 }
 
-/// Whether the caller may call: any caller when no keys are configured.
-pub(crate) fn is_authorized(state: &State, request: &HttpRequest) -> bool {
+/// Lets a caller in: any when no keys are configured.
+pub(crate) fn admit(state: &State, request: &HttpRequest) -> Result<(), Refusal> {
     let keys = &state.config.keys;
     let header = request
         .headers()
         .get("authorization")
         .and_then(|v| v.to_str().ok());
     let key = header.and_then(|text| text.strip_prefix("Bearer "));
-    keys.is_empty() || key.is_some_and(|key| keys.iter().any(|known| known == key))
+    if keys.is_empty() || key.is_some_and(|key| keys.iter().any(|known| known == key)) {
+        Ok(())
+    } else {
+        Err(Refusal::Unauthorized)
+    }
 }
 
-/// Whether a model exists: any when none are configured.
-pub(crate) fn is_known(state: &State, model: &str) -> bool {
+/// The model, when it exists: any does when none are configured.
+pub(crate) fn known(state: &State, model: String) -> Result<String, Refusal> {
     let models = &state.config.models;
-    models.is_empty() || models.iter().any(|known| known == model)
+    if models.is_empty() || models.contains(&model) {
+        Ok(model)
+    } else {
+        Err(Refusal::UnknownModel)
+    }
 }

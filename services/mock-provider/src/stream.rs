@@ -8,19 +8,19 @@ use actix_web::HttpResponse;
 use actix_web::rt::time::{Instant, sleep_until};
 use bytes::Bytes;
 use futures_util::Stream;
-use sluicegate_protocols::openai_chat::error::ErrorBody;
 
 use crate::behaviour::Fault;
+use crate::format::Format;
 use crate::ledger::Outcome;
-use crate::openai_chat::words::WordFrames;
-use crate::openai_chat::{Plan, wait};
+use crate::plan::Plan;
+use crate::respond::wait;
 use crate::state::Bill;
 
 /// The head and the chunks to come.
 pub(crate) fn respond(plan: Plan, bill: Bill) -> HttpResponse {
     let id = bill.call_id().to_owned();
     HttpResponse::Ok()
-        .insert_header(("content-type", "text/event-stream; charset=utf-8"))
+        .insert_header(("content-type", plan.format.stream_type()))
         .insert_header(("cache-control", "no-cache"))
         .insert_header(("x-request-id", id))
         .streaming(chunks(plan, bill))
@@ -61,6 +61,7 @@ enum Next {
 
 /// Watches for the point where the scripted fault strikes.
 struct Fate {
+    format: &'static dyn Format,
     fault: Option<Fault>,
     bytes: u64,
 }
@@ -79,19 +80,10 @@ impl Fate {
                 after_chunks: Some(count),
             }) if chunks == u64::from(count) => Next::Stall,
             Some(Fault::MalformedChunk(count)) if chunks == u64::from(count) => {
-                Next::Insert(b"data: {\"id\":\"chatcmpl-mock\",\"choices\":[{\"delta\":{\"conte\n\n")
+                Next::Insert(self.format.broken_frame())
             }
             Some(Fault::ErrorEvent(count)) if chunks == u64::from(count) => {
-                let message = "The server had an error while processing your request.";
-                Next::End(
-                    ErrorBody {
-                        message,
-                        kind: "server_error",
-                        param: None,
-                        code: None,
-                    }
-                    .to_stream_frame(),
-                )
+                Next::End(self.format.error_frame())
             }
             _ => Next::Go,
         }
@@ -127,10 +119,19 @@ impl Frame {
     }
 }
 
+/// Frames that are made as they go out.
+pub(crate) trait Make {
+    /// Appends the next frame; gives its tokens, or `None` at the end.
+    fn next(&mut self, out: &mut Vec<u8>) -> Option<u64>;
+
+    /// Whether what comes next belongs to the end of the stream and not to its text.
+    fn is_tail(&self) -> bool;
+}
+
 /// The frames in order.
 pub(crate) enum Frames {
-    /// Usual words, made as they go out.
-    Words(Box<WordFrames>),
+    /// Made as they go out.
+    Made(Box<dyn Make>),
     /// Whatever a format has written.
     Listed {
         /// What is left.
@@ -152,7 +153,7 @@ impl Frames {
     /// Appends the next frame; gives its tokens, or `None` at the end.
     fn next(&mut self, out: &mut Vec<u8>) -> Option<u64> {
         match self {
-            Self::Words(words) => words.next(out),
+            Self::Made(made) => made.next(out),
             Self::Listed { frames, ended } => {
                 let frame = frames.pop_front()?;
                 out.extend_from_slice(&frame.bytes);
@@ -165,7 +166,7 @@ impl Frames {
     /// Whether what comes next belongs to the end of the stream and not to its text.
     fn is_tail(&self) -> bool {
         match self {
-            Self::Words(words) => words.is_tail(),
+            Self::Made(made) => made.is_tail(),
             Self::Listed { ended, .. } => *ended,
         }
     }
@@ -174,11 +175,13 @@ impl Frames {
 fn chunks(plan: Plan, mut bill: Bill) -> impl Stream<Item = io::Result<Bytes>> {
     let first_token_ms = plan.model.behaviour.first_token_ms;
     let interval = plan.interval;
+    let format = plan.format;
     let mut fate = Fate {
+        format,
         fault: plan.fault.clone(),
         bytes: 0,
     };
-    let mut frames = plan.frames(bill.call_id());
+    let mut frames = format.frames(plan, bill.call_id());
     async_stream::stream! {
         wait(first_token_ms).await;
         let mut due = Instant::now();

@@ -32,6 +32,10 @@ pub(crate) struct Asked {
     pub(crate) reasoning: bool,
 }
 
+/// The request breaks a rule of the conversation; the sentence is the provider's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Broken(pub(crate) &'static str);
+
 /// A tool that may be called.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Tool {

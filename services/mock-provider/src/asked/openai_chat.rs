@@ -3,11 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Asked, Image, Tool, ToolChoice, append};
-
-/// The request breaks a rule of the conversation; the sentence is OpenAI's answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Broken(pub(crate) &'static str);
+use super::{Asked, Broken, Image, Tool, ToolChoice, append};
 
 const ORPHAN: Broken =
     Broken("Messages with role 'tool' must answer a 'tool_calls' id of the assistant message before them.");
