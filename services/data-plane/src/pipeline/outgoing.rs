@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sluicegate_protocols::canonical::Request;
 use sluicegate_protocols::dialect::{decode_request, encode_request};
 use sluicegate_protocols::json::{Cursor, Kind, MAX_DEPTH};
-use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
 use sluicegate_protocols::relay::AnswerForm;
 use sluicegate_protocols::{DecodeError, Dialect};
 use sluicegate_routing::Candidate;
@@ -91,6 +91,8 @@ pub(super) struct Decoded<'b> {
     request: Request<'b>,
     /// The caller would rather have no answer than one to less than it asked.
     insists: bool,
+    /// The caller has wishes about providers, which are OpenRouter's to fulfil.
+    wishes: bool,
 }
 
 /// Makes the body for a candidate.
@@ -132,7 +134,13 @@ pub(super) fn prepare<'s>(
         }));
     }
     let decoded = decoded(request, depth)?;
-    let encoded = encode_request(dialect, &decoded.request, &target);
+    let mut encoded = encode_request(dialect, &decoded.request, &target);
+    if decoded.wishes {
+        let at = format!("/{PROVIDER}");
+        encoded
+            .losses
+            .note(Feature::UnknownField, PROVIDER, Severity::Hint, at);
+    }
     if decoded.insists && encoded.losses.worst() >= Some(Severity::Altered) {
         return Ok(Prepared::Lossy(encoded.losses));
     }
@@ -164,10 +172,12 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
         .into_iter()
         .flatten()
         .any(requires_parameters);
+    let wishes = decoded.extra.get(PROVIDER).is_some();
     decoded.extra.remove(PROVIDER);
     Ok(Decoded {
         request: decoded,
         insists,
+        wishes,
     })
 }
 
