@@ -43,6 +43,7 @@ def set_up(dashboard, mock, upstreams):
             "provider": upstream.provider,
             "base_url": mock + upstream.path,
             "credential": CREDENTIAL,
+            "settings": upstream.settings,
         }
         call("POST", f"{project}/connections?wait=applied", connection, token)
         publish(project, token, upstream.alias(), upstream.model, upstream.name)

@@ -12,12 +12,14 @@ class Upstream(NamedTuple):
     name: str
     # Provider id of the connection.
     provider: str
-    # Path at the mock provider that a base URL of this family ends in.
+    # What a base URL of this family ends in, at the mock provider.
     path: str
     # Model as the connection reaches it.
     model: str
     # The same for embeddings.
     embedding_model: Optional[str] = None
+    # What a connection needs to know besides.
+    settings: Optional[Dict[str, object]] = None
     # Features the family does not have, each with the reason.
     lacks: Dict[str, str] = {}
     # Part of the short form.
@@ -39,7 +41,17 @@ class Upstream(NamedTuple):
         return told
 
 
+# Deployments are named by the customer.
+DEPLOYMENTS = {"gpt-4o-mini": "our-chat", "text-embedding-3-small": "our-vectors"}
+
 UPSTREAMS = [
     Upstream("openai", "openai", "/v1", "openai/gpt-4o-mini", "openai/text-embedding-3-small", short=True),
+    Upstream("openai-responses", "openai", "/v1", "openai/gpt-5.1-codex"),
+    Upstream("anthropic", "anthropic", "/v1", "anthropic/claude-sonnet-4-5", short=True),
+    Upstream("gemini", "google", "/v1beta", "google/gemini-2.5-flash", "google/gemini-embedding-001", short=True),
+    Upstream("bedrock", "amazon-bedrock", "", "amazon/nova-pro", settings={"region": "us-east-1"}),
+    Upstream("cohere", "cohere", "", "cohere/command-a-03-2025"),
+    Upstream("azure", "azure", "", "openai/gpt-4o-mini", "openai/text-embedding-3-small", {"deployments": DEPLOYMENTS}),
+    Upstream("mistral", "mistral", "/v1", "mistralai/mistral-small-latest", "mistralai/mistral-embed"),
     Upstream("compatible", "openai-compatible", "/v1", "compatible/any-model", "compatible/any-embedding"),
 ]
