@@ -160,9 +160,11 @@ impl Facts {
         }
     }
 
+    /// What was thought; how its pieces are joined means nothing.
     fn thought(&mut self, text: &str) {
+        let text: String = text.split_whitespace().collect();
         match self.thinking {
-            Some(at) => self.list[at].says.push_str(text),
+            Some(at) => self.list[at].says.push_str(&text),
             None => {
                 self.thinking = Some(self.list.len());
                 self.add(format!("thought {text}"), &[Feature::Reasoning]);
@@ -336,7 +338,13 @@ impl Facts {
                     self.media(media);
                     self.add(
                         format!("shown by call {number:?}"),
-                        &[Feature::ToolResultContent, Feature::FileId],
+                        &[
+                            Feature::ToolResultContent,
+                            Feature::FileId,
+                            Feature::Image,
+                            Feature::Video,
+                            Feature::File,
+                        ],
                     );
                 }
                 PartBody::Opaque(opaque) => self.add(
@@ -393,18 +401,40 @@ impl Facts {
             name,
             detail,
         } = media;
+        // Some dialects know the kind by the type alone, and others nothing but files.
+        let kind = match mime.as_deref().and_then(|mime| mime.split('/').next()) {
+            Some("image") => &MediaKind::Image,
+            Some("audio") => &MediaKind::Audio,
+            Some("video") => &MediaKind::Video,
+            _ => kind,
+        };
         let (what, excuses): (&str, &'static [Feature]) = match kind {
             MediaKind::Image => (
                 "image",
-                &[Feature::Image, Feature::FileId, Feature::ToolResultContent],
+                &[
+                    Feature::Image,
+                    Feature::File,
+                    Feature::FileId,
+                    Feature::ToolResultContent,
+                ],
             ),
             MediaKind::Audio => (
                 "audio",
-                &[Feature::Audio, Feature::FileId, Feature::ToolResultContent],
+                &[
+                    Feature::Audio,
+                    Feature::File,
+                    Feature::FileId,
+                    Feature::ToolResultContent,
+                ],
             ),
             MediaKind::Video => (
                 "video",
-                &[Feature::Video, Feature::FileId, Feature::ToolResultContent],
+                &[
+                    Feature::Video,
+                    Feature::File,
+                    Feature::FileId,
+                    Feature::ToolResultContent,
+                ],
             ),
             MediaKind::File => (
                 "file",
@@ -417,6 +447,10 @@ impl Facts {
             Source::FileId(id) => id.to_string(),
         };
         self.tell(format!("{what} {place}"), excuses);
+        // MP3 has two names.
+        let mime = mime
+            .as_deref()
+            .map(|mime| mime.replace("audio/mpeg", "audio/mp3"));
         if let (Some(mime), Source::Base64(_)) = (mime, source) {
             self.add(format!("{what} is {mime}"), excuses);
         }
@@ -457,7 +491,11 @@ impl Facts {
         for source in sources.iter().flat_map(|list| list.as_array()).flatten() {
             let told = |name: &str| source["document"][name].as_str();
             cite(told("url").map(str::to_owned));
-            cite(told("title").map(|title| format!("title {title}")));
+            cite(
+                told("title")
+                    .filter(|title| !title.is_empty())
+                    .map(|title| format!("title {title}")),
+            );
             cite(
                 source["id"]
                     .as_str()
@@ -466,7 +504,8 @@ impl Facts {
             );
         }
         cite(url.as_deref().map(str::to_owned));
-        cite(title.as_deref().map(|title| format!("title {title}")));
+        let title = title.as_deref().filter(|title| !title.is_empty());
+        cite(title.map(|title| format!("title {title}")));
         cite(
             quote
                 .as_deref()
@@ -680,19 +719,19 @@ impl Facts {
         self.turn("");
         self.message(&candidate.message);
         if let Some(finish) = &candidate.finish {
-            let reason: (&str, &'static [Feature]) = match finish.reason {
-                FinishReason::Stop => ("stop", &[Feature::FinishReason]),
-                // Some dialects have one word for both.
-                FinishReason::StopSequence => ("stop", &[Feature::StopSequence, Feature::FinishReason]),
-                FinishReason::Length | FinishReason::ContextWindow => ("length", &[Feature::FinishReason]),
-                FinishReason::ToolUse => ("tool use", &[Feature::FinishReason]),
-                FinishReason::ContentFilter => ("filter", &[Feature::FinishReason]),
-                FinishReason::Refusal => ("refusal", &[Feature::FinishReason, Feature::Refusal]),
-                FinishReason::Pause | FinishReason::Error | FinishReason::Other => {
-                    ("other", &[Feature::FinishReason])
-                }
+            let reason = match finish.reason {
+                FinishReason::Stop | FinishReason::StopSequence => Some("stop"),
+                FinishReason::Length | FinishReason::ContextWindow => Some("length"),
+                FinishReason::ToolUse => Some("tool use"),
+                FinishReason::ContentFilter | FinishReason::Refusal => Some("refusal"),
+                FinishReason::Pause => Some("pause"),
+                FinishReason::Error => Some("error"),
+                // No reason that anybody knows.
+                FinishReason::Other => None,
             };
-            self.add(format!("ends with {}", reason.0), reason.1);
+            if let Some(reason) = reason {
+                self.add(format!("ends with {reason}"), &[Feature::FinishReason]);
+            }
             if let Some(sequence) = &finish.sequence {
                 self.add(format!("ended at {sequence:?}"), &[Feature::StopSequence]);
             }
