@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpRequest, HttpServer, web};
+use actix_web::{App, HttpServer, web};
 use tokio::sync::oneshot;
 
 use crate::behaviour::{Behaviour, Script};
 use crate::config::Config;
 use crate::ledger::{Entry, Ledger, Totals};
 use crate::state::State;
-use crate::{control, embeddings, models, openai_chat};
+use crate::{control, formats, token};
 
 /// Largest request body taken, in bytes.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -95,9 +95,8 @@ fn serve(
         App::new()
             .app_data(state.clone())
             .app_data(web::PayloadConfig::new(MAX_BODY))
-            .route("/v1/chat/completions", web::post().to(openai_chat::handle))
-            .route("/v1/embeddings", web::post().to(embeddings::handle))
-            .route("/v1/models", web::get().to(models::handle))
+            .configure(formats::configure)
+            .configure(token::configure)
             .configure(control::configure)
     };
     Ok(HttpServer::new(app)
@@ -165,17 +164,6 @@ impl Drop for MockHandle {
         // The order to stop is sent by the call; the future only waits.
         drop(self.server.stop(false));
     }
-}
-
-/// Whether the caller may call: any caller when no keys are configured.
-pub(crate) fn is_authorized(state: &State, request: &HttpRequest) -> bool {
-    let keys = &state.config.keys;
-    let header = request
-        .headers()
-        .get("authorization")
-        .and_then(|v| v.to_str().ok());
-    let key = header.and_then(|text| text.strip_prefix("Bearer "));
-    keys.is_empty() || key.is_some_and(|key| keys.iter().any(|known| known == key))
 }
 
 /// Whether a model exists: any when none are configured.

@@ -2,7 +2,7 @@
 
 use sluicegate_protocols::openai_chat::encode::ChunkWriter;
 
-use super::Plan;
+use crate::plan::Plan;
 use crate::state::unix_nanos;
 
 /// The frames in order, each with the tokens of text it carries.
@@ -50,7 +50,7 @@ impl WordFrames {
                 Some(1)
             }
             Step::Finish => {
-                self.writer.finish(out, self.choice, &self.plan.finish);
+                self.writer.finish(out, self.choice, &self.plan.finish());
                 self.choice += 1;
                 self.step = if self.choice < self.plan.n {
                     Step::Role

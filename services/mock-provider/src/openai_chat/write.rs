@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 use sluicegate_protocols::openai_chat::encode::DONE_FRAME;
 
-use super::Plan;
 use crate::answer::{Content, ScriptedCall};
+use crate::plan::Plan;
 use crate::stream::Frame;
 
 /// Longest piece of arguments in a stream, in characters.
@@ -31,7 +31,7 @@ pub(super) fn body(plan: &Plan, id: &str) -> Value {
             message["tool_calls"] = calls.iter().enumerate().map(|it| whole_call(id, it)).collect();
         }
     }
-    let choice = |index| json!({"index": index, "message": message, "logprobs": null, "finish_reason": plan.finish.as_str()});
+    let choice = |index| json!({"index": index, "message": message, "logprobs": null, "finish_reason": plan.finish().as_str()});
     json!({
         "id": id, "object": "chat.completion", "created": plan.created, "model": plan.model_name,
         "choices": (0..plan.n).map(choice).collect::<Vec<_>>(), "usage": usage(plan),
@@ -132,7 +132,7 @@ impl Chunks<'_> {
 
     /// The finish; that of the last choice ends the text.
     fn finish(&self, index: u32) -> Frame {
-        let bytes = self.choice(index, &json!({}), Some(self.plan.finish.as_str()));
+        let bytes = self.choice(index, &json!({}), Some(self.plan.finish().as_str()));
         if index + 1 == self.plan.n {
             Frame::tail(bytes)
         } else {
