@@ -4,8 +4,9 @@
 //! the bytes that must change and leaves every other byte, unknown fields included, as the caller
 //! sent it; the views in each dialect's folder read what a gateway must know. Everything else goes
 //! through the hub: [`dialect`] decodes into the [`canonical`] form and encodes from it, never from
-//! one dialect to another, and what the target cannot say is in a [`lossy::LossReport`]. The data
-//! plane, the mock provider and the built-in echo provider are the callers.
+//! one dialect to another, and what the target cannot say is in a [`lossy::LossReport`]. Either way,
+//! [`relay`] carries the answer back. The data plane, the mock provider and the built-in echo
+//! provider are the callers.
 //!
 //! Two rules hold everywhere. Input is hostile: nothing here panics, recurses without a bound or
 //! buffers without one. Text of prompts and answers is never part of an error this crate makes;
@@ -13,9 +14,11 @@
 //!
 //! # Adding a dialect
 //!
-//! 1. A folder like `openai_chat`, with the same files: `request`, `response`, `stream` (the views
-//!    of the passthrough; a dialect of providers alone has none), `error` (`ErrorBody`, with
-//!    `From<&Failure>`), and `codec`:
+//! 1. A folder like `anthropic_messages`, with the same files: `request` (the view of the passthrough;
+//!    a dialect of providers alone has none), `error` (`ErrorBody`, with `From<&Failure>`), and `codec`.
+//!    Answers that pass through need no views of their own: [`relay`] watches them with the codec's
+//!    decoders. (Chat Completions, which most traffic is, have `response` and `stream` besides, which
+//!    do less work.)
 //!    - `decode_request(body, depth) -> Result<Request, DecodeError>`: strict. A modelled member of
 //!      the wrong type is an error with its place; an unknown one goes to the node's `extra`, and so
 //!      does a modelled one that is null. Build on [`json::Cursor`]; call `count_node` for every
@@ -34,8 +37,9 @@
 //!    - `StreamEncoder` with `new(&AnswerTarget)`, `event(&event, out)`, `fail(&failure, out)` and
 //!      `losses()`: owns the ordering rules of the dialect. One part is open at a time already.
 //!    - `form`: the notes on spelling, numbers of the dialect's own.
-//! 2. A variant of [`Dialect`], and the arms the compiler then asks for in `dialect`, how streams
-//!    are framed ([`sse`], [`event_stream`]) among them.
+//! 2. A row in the table of `dialect`, with how streams are framed ([`sse`], [`event_stream`]), and,
+//!    when callers speak it, a function in `passthrough`, a variant of `Api` in the data plane and its
+//!    path; the compiler lists the rest.
 //! 3. Tests: recordings into `tests/golden/<dialect>` with their sources in the NOTICE; a row in
 //!    `CASES` of `tests/it/recorded.rs` and in `ENDPOINTS` of `tests/it/streams.rs`. The property
 //!    tests cover every dialect in [`Dialect::ALL`] by themselves. One unit test per habit of the

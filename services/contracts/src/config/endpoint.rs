@@ -14,6 +14,8 @@ pub enum Operation {
     ChatCompletions,
     /// Embedding vectors.
     Embeddings,
+    /// Ranking of documents.
+    Rerank,
 }
 
 impl Operation {
@@ -23,6 +25,7 @@ impl Operation {
         match self {
             Self::ChatCompletions => "chat_completions",
             Self::Embeddings => "embeddings",
+            Self::Rerank => "rerank",
         }
     }
 }

@@ -109,9 +109,13 @@ impl TryFrom<EndpointRow> for StoredEndpoint {
 }
 
 fn operation(name: &str) -> Option<Operation> {
-    [Operation::ChatCompletions, Operation::Embeddings]
-        .into_iter()
-        .find(|operation| operation.as_str() == name)
+    [
+        Operation::ChatCompletions,
+        Operation::Embeddings,
+        Operation::Rerank,
+    ]
+    .into_iter()
+    .find(|operation| operation.as_str() == name)
 }
 
 /// The endpoints of these providers, in service or not, locked until commit so that imports follow one another.

@@ -36,6 +36,7 @@ pub(super) async fn call(request: HttpRequest, call: Path<String>, payload: Payl
         | Api::Completions
         | Api::Embeddings
         | Api::Responses
+        | Api::Rerank
         | Api::Messages => inference::answer(&request, payload, api, arrived).await,
     }
 }

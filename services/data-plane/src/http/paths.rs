@@ -24,11 +24,12 @@ pub(super) const GEMINI: [&str; 3] = ["/v1beta", "/gemini/v1beta", "/v1"];
 pub(super) const GEMINI_LISTS: [&str; 2] = ["/v1beta", "/gemini/v1beta"];
 
 /// OpenAI's APIs.
-pub(super) const OPENAI_APIS: [(&str, Api); 4] = [
+pub(super) const OPENAI_APIS: [(&str, Api); 5] = [
     ("/chat/completions", Api::ChatCompletions),
     ("/completions", Api::Completions),
     ("/embeddings", Api::Embeddings),
     ("/responses", Api::Responses),
+    ("/rerank", Api::Rerank),
 ];
 
 const HINT: HeaderName = HeaderName::from_static("x-sluicegate-hint");

@@ -16,6 +16,7 @@ use sluicegate_protocols::provider_error::ProviderError;
 use sluicegate_protocols::relay::{
     AnswerForm, StreamRelay, StreamTranslator, StreamWatch, WholeFacts, encode_answer, read_whole,
 };
+use sluicegate_protocols::rerank::RerankAnswer;
 use sluicegate_protocols::target::AnswerTarget;
 use sluicegate_protocols::{DecodeError, Dialect, TokenCounts};
 use tokio::time::Instant;
@@ -49,6 +50,8 @@ pub(super) struct Reading<'a> {
     pub(super) passes: Option<Passes>,
     /// What an answer is filled up with when it is translated.
     pub(super) answer: AnswerTarget<'a>,
+    /// Documents to be ranked, where that is asked.
+    pub(super) documents: Option<u32>,
     pub(super) input_bytes: u64,
     pub(super) first_byte_by: Instant,
     pub(super) deadline: Instant,
@@ -87,7 +90,7 @@ impl Reading<'_> {
         let (limit, idle) = (self.limits.max_answer_bytes, self.limits.idle_timeout());
         let body = body.whole(limit, idle, self.deadline).await.map_err(broken)?;
         let (facts, translated) = self.understand(&body).map_err(|_| {
-            let why = "the provider's answer is not a JSON object";
+            let why = "the provider's answer is not what was asked for";
             Failure::new(AttemptOutcome::ServerError, Evidence::Uncertain, why)
         })?;
         if let Some(error) = facts.error.filter(|_| facts.answers == 0) {
@@ -106,6 +109,18 @@ impl Reading<'_> {
 
     /// Reads a whole answer; also gives it in the caller's dialect when that is another one.
     fn understand(&self, body: &Bytes) -> Result<(WholeFacts, Option<(Bytes, LossReport)>), DecodeError> {
+        if let Some(documents) = self.documents {
+            let ranked = RerankAnswer::parse(body, documents, self.limits.max_json_depth)?;
+            let counts = ranked.tokens.map(|input| TokenCounts {
+                input,
+                ..TokenCounts::default()
+            });
+            let facts = WholeFacts {
+                usage: counts,
+                ..WholeFacts::default()
+            };
+            return Ok((facts, None));
+        }
         match (self.passes, self.spoken) {
             (Some(_), Dialect::OpenAiChat) => {
                 let facts = response::read(body)?;
@@ -142,7 +157,7 @@ impl Reading<'_> {
         let max_frame = self.limits.max_event_bytes;
         match (self.passes, self.spoken) {
             (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
-                StreamRelay::Chat(Box::new(ChatStream::new(max_frame, hide_usage_chunk)))
+                StreamRelay::Chat(ChatStream::new(max_frame, hide_usage_chunk))
             }
             (Some(_), spoken) => StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame))),
             (None, spoken) => {

@@ -34,13 +34,17 @@ pub(crate) enum Api {
     EmbedContent,
     /// Gemini's `batchEmbedContents`.
     BatchEmbedContents,
+    /// Ranking of documents, in Cohere's form; errors are OpenAI's, which every client of it reads.
+    Rerank,
 }
 
 impl Api {
     /// The dialect the caller speaks, in which errors are told.
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
-            Self::ChatCompletions | Self::Completions | Self::Embeddings => Dialect::OpenAiChat,
+            Self::ChatCompletions | Self::Completions | Self::Embeddings | Self::Rerank => {
+                Dialect::OpenAiChat
+            }
             Self::Responses => Dialect::OpenAiResponses,
             Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
             Self::GenerateContent
@@ -65,7 +69,8 @@ impl Api {
             | Self::GenerateContent
             | Self::StreamGenerateContent
             | Self::StreamGenerateContentArray
-            | Self::CountTokens => self.dialect(),
+            | Self::CountTokens
+            | Self::Rerank => self.dialect(),
         }
     }
 
@@ -91,7 +96,8 @@ impl Api {
             | Self::GenerateContent
             | Self::StreamGenerateContent
             | Self::StreamGenerateContentArray
-            | Self::CountTokens => Clothes::Own,
+            | Self::CountTokens
+            | Self::Rerank => Clothes::Own,
         }
     }
 
@@ -122,7 +128,8 @@ impl Api {
             | Self::CountMessageTokens
             | Self::CountTokens
             | Self::EmbedContent
-            | Self::BatchEmbedContents => "",
+            | Self::BatchEmbedContents
+            | Self::Rerank => "",
         };
         format!("{prefix}{request}")
     }
@@ -140,6 +147,7 @@ impl Api {
             | Self::StreamGenerateContentArray
             | Self::CountTokens => Operation::ChatCompletions,
             Self::Embeddings | Self::EmbedContent | Self::BatchEmbedContents => Operation::Embeddings,
+            Self::Rerank => Operation::Rerank,
         }
     }
 }

@@ -129,6 +129,7 @@ pub(super) async fn attempt(
             usage: request.view.wants_usage(),
             meaning_only: false,
         },
+        documents: request.view.documents(),
         input_bytes: request.view.input_bytes(),
         first_byte_by: first_byte_by.min(deadline),
         deadline,

@@ -15,6 +15,7 @@ use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::ChatRequestView;
 use sluicegate_protocols::openai_responses::ResponsesRequestView;
 use sluicegate_protocols::openai_responses::request::ServerState;
+use sluicegate_protocols::rerank::RerankRequestView;
 use sluicegate_protocols::{DecodeError, passthrough};
 use sluicegate_routing::RequestFeatures;
 
@@ -37,6 +38,7 @@ const FILE_TOKENS: u64 = 100_000;
 pub(super) enum RequestView<'b> {
     Chat(ChatRequestView<'b>),
     Embeddings(EmbeddingsRequestView<'b>),
+    Rerank(RerankRequestView<'b>),
     Responses(ResponsesRequestView<'b>),
     Messages(MessagesRequestView<'b>),
     Gemini {
@@ -67,6 +69,7 @@ impl<'b> RequestView<'b> {
                 model: &arrival.model,
                 stream: api.is_stream(),
             },
+            Api::Rerank => Self::Rerank(RerankRequestView::parse(body, depth)?),
             Api::Responses => Self::Responses(ResponsesRequestView::parse(body, depth)?),
             Api::Messages => {
                 let view = MessagesRequestView::parse(body, depth)?;
@@ -81,6 +84,7 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Chat(view) => view.model.decode(),
             Self::Embeddings(view) => view.model.decode(),
+            Self::Rerank(view) => view.model.decode(),
             Self::Responses(view) => view.model.decode(),
             Self::Messages(view) => view.model.decode(),
             Self::Gemini { model, .. } => Cow::Borrowed(model),
@@ -90,7 +94,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn is_stream(&self) -> bool {
         match self {
             Self::Chat(view) => view.is_stream(),
-            Self::Embeddings(_) => false,
+            Self::Embeddings(_) | Self::Rerank(_) => false,
             Self::Responses(view) => view.is_stream(),
             Self::Messages(view) => view.is_stream(),
             Self::Gemini { stream, .. } => *stream,
@@ -106,6 +110,7 @@ impl<'b> RequestView<'b> {
                 (rewritten.body, rewritten.hide_usage_chunk)
             }
             Self::Embeddings(view) => (passthrough::embeddings(body, view, model), false),
+            Self::Rerank(view) => (passthrough::rerank(body, view, model), false),
             Self::Responses(view) => (passthrough::responses(body, view, model), false),
             Self::Messages(view) => (passthrough::messages(body, view, model), false),
             Self::Gemini { view, .. } => (passthrough::gemini(body, view), false),
@@ -116,7 +121,19 @@ impl<'b> RequestView<'b> {
     pub(super) fn has_canonical_form(&self) -> bool {
         match self {
             Self::Chat(_) | Self::Responses(_) | Self::Messages(_) | Self::Gemini { .. } => true,
-            Self::Embeddings(_) => false,
+            Self::Embeddings(_) | Self::Rerank(_) => false,
+        }
+    }
+
+    /// Documents to be ranked.
+    pub(super) fn documents(&self) -> Option<u32> {
+        match self {
+            Self::Rerank(view) => Some(view.documents),
+            Self::Chat(_)
+            | Self::Embeddings(_)
+            | Self::Responses(_)
+            | Self::Messages(_)
+            | Self::Gemini { .. } => None,
         }
     }
 
@@ -125,6 +142,7 @@ impl<'b> RequestView<'b> {
         let extension = match self {
             Self::Chat(view) => &view.extension,
             Self::Embeddings(view) => &view.extension,
+            Self::Rerank(view) => &view.extension,
             Self::Responses(view) => &view.extension,
             Self::Messages(view) => &view.extension,
             Self::Gemini { view, .. } => &view.extension,
@@ -136,7 +154,11 @@ impl<'b> RequestView<'b> {
     pub(super) fn wants_usage(&self) -> bool {
         match self {
             Self::Chat(view) => view.caller_wants_usage(),
-            Self::Embeddings(_) | Self::Responses(_) | Self::Messages(_) | Self::Gemini { .. } => true,
+            Self::Embeddings(_)
+            | Self::Rerank(_)
+            | Self::Responses(_)
+            | Self::Messages(_)
+            | Self::Gemini { .. } => true,
         }
     }
 
@@ -150,6 +172,7 @@ impl<'b> RequestView<'b> {
                 view: GeminiRequestView { input, .. },
                 ..
             } => input.text_bytes.saturating_add(input.schema_bytes),
+            Self::Rerank(view) => view.text_bytes,
             // Tokens given as numbers count as what they are: four bytes of text each.
             Self::Embeddings(view) => view
                 .input
@@ -165,7 +188,7 @@ impl<'b> RequestView<'b> {
             Self::Responses(view) => (Some(&view.input), 1),
             Self::Messages(view) => (Some(&view.input), 1),
             Self::Gemini { view, .. } => (Some(&view.input), view.candidates),
-            Self::Embeddings(_) => (None, 0),
+            Self::Embeddings(_) | Self::Rerank(_) => (None, 0),
         };
         let (referenced_tokens, max_output_tokens) = match input {
             Some(input) => {
@@ -190,7 +213,7 @@ impl<'b> RequestView<'b> {
             Self::Responses(view) => view.output_limit(),
             Self::Messages(view) => view.output_limit(),
             Self::Gemini { view, .. } => view.max_output_tokens,
-            Self::Embeddings(_) => None,
+            Self::Embeddings(_) | Self::Rerank(_) => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sluicegate_protocols::canonical::Request;
 use sluicegate_protocols::dialect::{decode_request, encode_request};
 use sluicegate_protocols::json::{Cursor, Kind, MAX_DEPTH};
-use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
 use sluicegate_protocols::relay::AnswerForm;
 use sluicegate_protocols::{DecodeError, Dialect};
 use sluicegate_routing::Candidate;
@@ -78,7 +78,7 @@ pub(super) enum Passage {
 
 /// A candidate, looked at once more before it is tried.
 pub(super) enum Prepared<'s> {
-    Ready(Box<Outgoing<'s>>),
+    Ready(Outgoing<'s>),
     /// There is no account any more that could be called.
     Gone,
     /// The caller insists on everything it sent, and this is what the target cannot express.
@@ -91,6 +91,8 @@ pub(super) struct Decoded<'b> {
     request: Request<'b>,
     /// The caller would rather have no answer than one to less than it asked.
     insists: bool,
+    /// The caller has wishes about providers, which are OpenRouter's to fulfil.
+    wishes: bool,
 }
 
 /// Makes the body for a candidate.
@@ -122,28 +124,34 @@ pub(super) fn prepare<'s>(
         let (body, hide_usage_chunk) = request
             .view
             .rewritten(request.body, upstream.model(candidate.upstream_model));
-        return Ok(Prepared::Ready(Box::new(Outgoing {
+        return Ok(Prepared::Ready(Outgoing {
             upstream,
             connection,
             dialect,
             body,
             passage: Passage::Passed { hide_usage_chunk },
             losses: LossReport::default(),
-        })));
+        }));
     }
     let decoded = decoded(request, depth)?;
-    let encoded = encode_request(dialect, &decoded.request, &target);
+    let mut encoded = encode_request(dialect, &decoded.request, &target);
+    if decoded.wishes {
+        let at = format!("/{PROVIDER}");
+        encoded
+            .losses
+            .note(Feature::UnknownField, PROVIDER, Severity::Hint, at);
+    }
     if decoded.insists && encoded.losses.worst() >= Some(Severity::Altered) {
         return Ok(Prepared::Lossy(encoded.losses));
     }
-    Ok(Prepared::Ready(Box::new(Outgoing {
+    Ok(Prepared::Ready(Outgoing {
         upstream,
         connection,
         dialect,
         body: encoded.body.into(),
         passage: Passage::Translated,
         losses: encoded.losses,
-    })))
+    }))
 }
 
 fn decoded<'r, 's>(request: &'r Inspected<'s>, depth: u32) -> Result<&'r Decoded<'s>, GatewayError> {
@@ -164,10 +172,12 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
         .into_iter()
         .flatten()
         .any(requires_parameters);
+    let wishes = decoded.extra.get(PROVIDER).is_some();
     decoded.extra.remove(PROVIDER);
     Ok(Decoded {
         request: decoded,
         insists,
+        wishes,
     })
 }
 

@@ -112,10 +112,7 @@ impl<'p, 's> Walk<'p, 's> {
     }
 
     /// The next target that can be tried, with its body; `None` when none is left.
-    fn next_target(
-        &mut self,
-        depth: u32,
-    ) -> Result<Option<(PlannedAttempt, Box<Outgoing<'s>>)>, GatewayError> {
+    fn next_target(&mut self, depth: u32) -> Result<Option<(PlannedAttempt, Outgoing<'s>)>, GatewayError> {
         while let Some(next) = self.planned.plan.attempts.get(self.at).copied() {
             match prepare(self.planned, self.planned.candidate(next), depth)? {
                 Prepared::Ready(outgoing) => return Ok(Some((next, outgoing))),

@@ -121,3 +121,96 @@ fn setting_headers(
     });
     headers.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use sluicegate_contracts::config::{ProviderSettings, Status};
+    use sluicegate_contracts::ids::{ConnectionId, OrganizationId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn connection(provider: &str, url: &str, settings: ProviderSettings) -> Connection {
+        Connection {
+            id: ConnectionId::from(Uuid::from_u128(1)),
+            organization: OrganizationId::from(Uuid::from_u128(2)),
+            project: None,
+            slug: "a".to_owned(),
+            provider: provider.to_owned(),
+            base_url: url.parse().unwrap(),
+            settings,
+            credential: None,
+            status: Status::Active,
+            priority: 0,
+        }
+    }
+
+    fn open(provider: &str, url: &str, secret: Option<&str>) -> Result<Account, String> {
+        let connection = connection(provider, url, ProviderSettings::default());
+        let secret = secret.map(SecretString::from);
+        Account::open(&connection, secret.as_ref()).map_err(Cow::into_owned)
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_refused_with_a_reason_that_quotes_nothing() {
+        let keys = r#"{"access_key_id":"AKIAIOSFODNN7EXAMPLE","secret_access_key":"canary"}"#;
+        for (provider, url, secret, reason) in [
+            (
+                "acme",
+                "https://x.example.com",
+                Some("canary"),
+                "known are alibaba, amazon-bedrock",
+            ),
+            ("groq", "https://canary@x.example.com", None, "base_url"),
+            ("groq", "https://x.example.com/?canary=1", None, "base_url"),
+            ("groq", "https://x.example.com", Some("can ary"), "visible ASCII"),
+            ("groq", "https://x.example.com", Some(keys), "takes a key"),
+            (
+                "google-vertex",
+                "https://x.example.com",
+                Some("canary"),
+                "JSON document",
+            ),
+            ("amazon-bedrock", "https://x.example.com", Some(keys), "no region"),
+        ] {
+            let refused = open(provider, url, secret).unwrap_err();
+            assert!(refused.contains(reason), "{refused}");
+            assert!(
+                !refused.contains("canary") && !refused.contains("can ary"),
+                "{refused}"
+            );
+        }
+        let oversized = ProviderSettings {
+            project: Some("x".repeat(MAX_SETTING + 1)),
+            ..ProviderSettings::default()
+        };
+        let oversized = connection("openai", "https://x.example.com", oversized);
+        assert!(Account::open(&oversized, None).is_err());
+    }
+
+    #[test]
+    fn an_account_shows_nothing_of_its_credential() {
+        let account = open("anthropic", "https://x.example.com", Some("sk-ant-canary")).unwrap();
+        assert!(!format!("{account:?}").contains("canary"));
+    }
+
+    #[test]
+    fn lists_of_models_are_read_in_each_form() {
+        for (provider, body) in [
+            ("openai", r#"{"data":[{"id":"m"},{"no":"name"}]}"#),
+            ("togetherai", r#"[{"id":"m"}]"#),
+            ("google", r#"{"models":[{"name":"models/m"}]}"#),
+            (
+                "google-vertex",
+                r#"{"publisherModels":[{"name":"publishers/google/models/m"}]}"#,
+            ),
+            ("amazon-bedrock", r#"{"modelSummaries":[{"modelId":"m"}]}"#),
+            ("cohere", r#"{"models":[{"name":"m"}]}"#),
+        ] {
+            let account = open(provider, "https://x.example.com", None).unwrap();
+            assert_eq!(account.models_in(body.as_bytes(), 5), ["m"], "{provider}");
+            assert_eq!(account.models_in(body.as_bytes(), 0), [""; 0]);
+            assert_eq!(account.models_in(b"{}", 5), [""; 0]);
+        }
+    }
+}

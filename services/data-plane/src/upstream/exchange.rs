@@ -43,12 +43,16 @@ pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> 
     };
     let spoken = match call.operation {
         Operation::ChatCompletions => Some(provider.spoken(call.model, call.dialect)),
-        Operation::Embeddings => None,
+        Operation::Embeddings | Operation::Rerank => None,
     };
     if spoken.is_some_and(|spoken| spoken.dialect != call.dialect) {
         return Err(SendFailure::Unsupported);
     }
-    let address = spoken.map(|spoken| spoken.address).or(provider.embeddings);
+    let address = match (spoken, call.operation) {
+        (Some(spoken), _) => Some(spoken.address),
+        (None, Operation::Rerank) => provider.rerank,
+        (None, Operation::ChatCompletions | Operation::Embeddings) => provider.embeddings,
+    };
     let address = address.ok_or(SendFailure::Unsupported)?;
     let address = address(&ask).ok_or(SendFailure::Invalid)?;
     let body = match spoken {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
+use memchr::memmem;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -41,24 +42,43 @@ struct Name<'b>(#[serde(borrow)] Cow<'b, str>);
 
 /// `body` with `name` set to the text `value` in front, and without the members `cut`; `None` when it is no object.
 pub(super) fn with_member(body: &Bytes, name: &str, value: &str, cut: &[&str]) -> Option<Bytes> {
-    let Members(members) = serde_json::from_slice(body).ok()?;
     let mut out = Vec::with_capacity(body.len() + name.len() + value.len() + 8);
     out.push(b'{');
-    let text = |out: &mut Vec<u8>, text: &str| serde_json::to_writer(out, text).ok();
-    text(&mut out, name)?;
+    write_text(&mut out, name)?;
     out.push(b':');
-    text(&mut out, value)?;
-    for (member, raw) in &members {
-        if *member == name || cut.contains(&member.as_ref()) {
-            continue;
+    write_text(&mut out, value)?;
+    copy(body, &mut out, |member| member != name && !cut.contains(&member))
+}
+
+/// `body` without the member `name`; `None` when it is no object.
+pub(super) fn without_member(body: Bytes, name: &str) -> Option<Bytes> {
+    // Most bodies do not have it, and need no reading. One that spells it with escapes is rare enough to be refused by
+    // the provider.
+    if memmem::find(&body, name.as_bytes()).is_none() {
+        return Some(body);
+    }
+    let mut out = Vec::with_capacity(body.len());
+    out.push(b'{');
+    copy(&body, &mut out, |member| member != name)
+}
+
+/// Appends the members of `body` that are wanted to the object begun in `out`, and closes it.
+fn copy(body: &[u8], out: &mut Vec<u8>, wanted: impl Fn(&str) -> bool) -> Option<Bytes> {
+    let Members(members) = serde_json::from_slice(body).ok()?;
+    for (member, raw) in members.iter().filter(|(member, _)| wanted(member)) {
+        if out.last() != Some(&b'{') {
+            out.push(b',');
         }
-        out.push(b',');
-        text(&mut out, member)?;
+        write_text(out, member)?;
         out.push(b':');
         out.extend_from_slice(raw.get().as_bytes());
     }
     out.push(b'}');
-    Some(Bytes::from(out))
+    Some(Bytes::from(std::mem::take(out)))
+}
+
+fn write_text(out: &mut Vec<u8>, text: &str) -> Option<()> {
+    serde_json::to_writer(out, text).ok()
 }
 
 #[cfg(test)]
@@ -79,6 +99,24 @@ mod tests {
         for body in ["", "[]", "7", "{", r#"{"a":}"#, r#"{"a":1}x"#] {
             assert_eq!(changed(body), None, "{body}");
         }
+    }
+
+    #[test]
+    fn a_member_is_cut_wherever_it_stands() {
+        let cut = |body: &'static str| {
+            let left = without_member(Bytes::from_static(body.as_bytes()), "x")?;
+            Some(String::from_utf8(left.to_vec()).unwrap())
+        };
+        for (body, left) in [
+            (r#"{"x":{"y":1}}"#, "{}"),
+            (r#"{"x":1,"a":"{"}"#, r#"{"a":"{"}"#),
+            (r#"{"a":{},"x":1}"#, r#"{"a":{}}"#),
+            (r#"{"a":{"x":1},"x":null,"b":2}"#, r#"{"a":{"x":1},"b":2}"#),
+            (r#"{ "a": 1 }"#, r#"{ "a": 1 }"#),
+        ] {
+            assert_eq!(cut(body).as_deref(), Some(left));
+        }
+        assert_eq!(cut(r#"["x"]"#), None);
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl<'a> Upstream<'a> {
     #[must_use]
     pub fn dialect(&self, operation: Operation, model: &str, wanted: Dialect) -> Dialect {
         match (self, operation) {
-            (Self::Echo, _) | (_, Operation::Embeddings) => Dialect::OpenAiChat,
+            (Self::Echo, _) | (_, Operation::Embeddings | Operation::Rerank) => Dialect::OpenAiChat,
             (Self::Account(account), Operation::ChatCompletions) => {
                 account.provider.spoken(model, wanted).dialect
             }

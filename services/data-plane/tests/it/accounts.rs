@@ -53,7 +53,7 @@ async fn a_key_stands_where_the_provider_wants_it() {
     };
     let secret = credential("a");
     let bearer = format!("authorization: bearer {secret}");
-    let cases: [(&str, ProviderSettings, &str, Vec<String>); 5] = [
+    let cases: [(&str, ProviderSettings, &str, Vec<String>); 8] = [
         (
             "mistral",
             plain(),
@@ -83,6 +83,22 @@ async fn a_key_stands_where_the_provider_wants_it() {
             vec![format!("api-key: {secret}")],
         ),
         (
+            "anthropic",
+            plain(),
+            "post /v1/messages ",
+            vec![
+                format!("x-api-key: {secret}"),
+                "anthropic-version: 2023-06-01".into(),
+            ],
+        ),
+        (
+            "google",
+            plain(),
+            "post /v1/models/m:generatecontent ",
+            vec![format!("x-goog-api-key: {secret}")],
+        ),
+        ("cohere", plain(), "post /v2/chat ", vec![bearer.clone()]),
+        (
             "amazon-bedrock",
             region(),
             "post /v1/openai/v1/chat/completions ",
@@ -108,12 +124,16 @@ async fn a_key_stands_where_the_provider_wants_it() {
 async fn aws_keys_sign_and_stay_here() {
     let (head, _) = called(
         "amazon-bedrock",
-        "openai.gpt-oss-20b-1:0",
+        "amazon.nova-lite-v1:0",
         AWS_KEYS,
         region(),
         refusal(),
     )
     .await;
+    assert!(
+        head.starts_with("post /v1/model/amazon.nova-lite-v1%3a0/converse "),
+        "{head}"
+    );
     let authorization = head
         .lines()
         .find(|line| line.starts_with("authorization: "))

@@ -3,12 +3,16 @@
 use futures_util::future::join_all;
 use serde_json::json;
 use sluicegate_contracts::config::ProviderSettings;
+use sluicegate_contracts::ids::ConnectionId;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
+use sluicegate_contracts::worker::ConnectionReport;
+use sluicegate_data_plane::pipeline::Limits;
 
 use crate::support::{Config, Provider, Script, Worker, chat};
 
 const PRIVATE_KEY: &str = include_str!("../keys/service_account.pem");
 const MODEL: &str = "z-ai/glm-5";
+const CLAUDE: &str = "anthropic/claude-sonnet-5";
 const ANSWER: &str = r#"{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"#;
 
 fn granted(token: &str, seconds: u32) -> Script {
@@ -17,6 +21,10 @@ fn granted(token: &str, seconds: u32) -> Script {
 }
 
 fn worker(model_server: &Provider, token_server: &Provider) -> Worker {
+    Worker::start(&config(model_server, token_server).0)
+}
+
+fn config(model_server: &Provider, token_server: &Provider) -> (Config, ConnectionId) {
     let credential = json!({
         "type": "service_account",
         "client_email": "svc@acme.iam.gserviceaccount.com",
@@ -30,7 +38,7 @@ fn worker(model_server: &Provider, token_server: &Provider) -> Worker {
         ..ProviderSettings::default()
     };
     let mut config = Config::new();
-    config.connect_as(
+    let connection = config.connect_as(
         "vertex",
         "google-vertex",
         &model_server.url(),
@@ -38,7 +46,8 @@ fn worker(model_server: &Provider, token_server: &Provider) -> Worker {
         settings,
     );
     config.model(MODEL, "google-vertex", "zai-org/glm-5-maas", 1, 1);
-    Worker::start(&config)
+    config.model(CLAUDE, "google-vertex", "claude-sonnet-5@default", 1, 1);
+    (config, connection)
 }
 
 /// Whether a text holds any part of the private key.
@@ -74,6 +83,21 @@ async fn one_token_serves_many_calls() {
         assert!(call.head.starts_with(path), "{}", call.head);
         assert!(call.head.contains("Bearer ya29.first"), "{}", call.head);
     }
+}
+
+#[actix_web::test]
+async fn claude_is_told_its_version_in_the_body_and_no_model() {
+    let message = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":2}}"#;
+    let tokens = Provider::start([granted("ya29.first", 3600)]).await;
+    let models = Provider::start([Script::json(200, message)]).await;
+    let answer = worker(&models, &tokens).chat(chat(CLAUDE, false)).await;
+    assert_eq!(answer.status(), 200);
+    let call = models.received().remove(0);
+    let path = "POST /v1/projects/acme/locations/europe-west4/publishers/anthropic/models/claude-sonnet-5@default:rawPredict ";
+    assert!(call.head.starts_with(path), "{}", call.head);
+    let body: serde_json::Value = serde_json::from_str(&call.body).unwrap();
+    assert_eq!(body["anthropic_version"], "vertex-2023-10-16");
+    assert!(body.get("model").is_none(), "{body}");
 }
 
 #[actix_web::test]
@@ -135,6 +159,45 @@ async fn a_refused_account_is_told_apart_from_a_broken_endpoint() {
             "{script:?}"
         );
     }
+}
+
+#[actix_web::test]
+async fn a_token_endpoint_is_dialled_under_the_same_rules_as_a_provider() {
+    let tokens = Provider::start([granted("ya29.first", 3600)]).await;
+    let models = Provider::start([Script::json(200, ANSWER)]).await;
+    let (config, _) = config(&models, &tokens);
+    let worker = Worker::with(&config, Limits::default(), vec![]);
+    let text = worker.chat(chat(MODEL, false)).await.text().await.unwrap();
+    assert!(text.contains("not allowed by the operator"), "{text}");
+    assert!(tokens.received().is_empty());
+}
+
+#[actix_web::test]
+async fn a_test_of_the_connection_gets_a_token_too() {
+    let tokens = Provider::start([granted("ya29.first", 3600)]).await;
+    let list = r#"{"publisherModels":[{"name":"publishers/google/models/gemini-3-pro"}]}"#;
+    let models = Provider::start([Script::json(200, list)]).await;
+    let (config, connection) = config(&models, &tokens);
+    let worker = Worker::start(&config);
+    let request = worker.anonymous("POST", "/internal/v1/connection-test");
+    let body = json!({ "connection": connection, "at_version": 1 });
+    let response = request
+        .bearer_auth(config.master.worker_token().expose())
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    let report: ConnectionReport = response.json().await.unwrap();
+    assert_eq!(
+        (report.ok, report.models),
+        (true, vec!["gemini-3-pro".to_owned()])
+    );
+    let head = &models.received()[0].head;
+    assert!(
+        head.starts_with("GET /v1beta1/publishers/google/models?pageSize=300 "),
+        "{head}"
+    );
+    assert!(head.contains("Bearer ya29.first"), "{head}");
 }
 
 #[actix_web::test]

@@ -21,12 +21,12 @@ NODE = "node"
 
 CLIENTS = [
     Client("openai-python", "OpenAI Python, chat", "sdk", "openai_chat.py", True),
-    Client("openai-python-responses", "OpenAI Python, responses", "sdk", "openai_responses.py"),
+    Client("openai-python-responses", "OpenAI Python, responses", "sdk", "openai_responses.py", True),
     Client("openai-node", "OpenAI Node, chat", NODE, "openai-chat.js", True),
     Client("openai-node-responses", "OpenAI Node, responses", NODE, "openai-responses.js"),
     Client("anthropic-python", "Anthropic Python", "sdk", "anthropic_messages.py", True),
     Client("anthropic-node", "Anthropic TypeScript", NODE, "anthropic-messages.js"),
-    Client("google-genai-python", "google-genai Python", "sdk", "google_genai.py"),
+    Client("google-genai-python", "google-genai Python", "sdk", "google_genai.py", True),
     Client("google-genai-node", "google-genai JS", NODE, "google-genai.js"),
     Client("ai-sdk-openai", "AI SDK, OpenAI", NODE, "ai-sdk-openai.js"),
     Client("ai-sdk-anthropic", "AI SDK, Anthropic", NODE, "ai-sdk-anthropic.js"),

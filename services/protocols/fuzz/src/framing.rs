@@ -88,7 +88,7 @@ fn messages<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Message>, Re
     let mut parser = event_stream::Parser::new(1 << 20);
     for piece in pieces {
         let fed = parser.feed(piece, |frame| {
-            let headers: Vec<_> = frame.headers.clone().collect();
+            let headers: Vec<_> = frame.headers.collect();
             let mut anew = Vec::new();
             event_stream::write_message(&mut anew, &headers, |out| out.extend_from_slice(frame.data));
             assert_eq!(anew, frame.raw, "written anew");

@@ -35,9 +35,13 @@ use crate::target::AnswerTarget;
 
 /// One stream on its way.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the common one is not worth an allocation; a relay is moved twice in its life"
+)]
 pub enum StreamRelay {
     /// Chat Completions for a caller of Chat Completions.
-    Chat(Box<ChatStream>),
+    Chat(ChatStream),
     /// Any other dialect for a caller of the same.
     Watch(Box<StreamWatch>),
     /// From one dialect to another.

@@ -10,7 +10,7 @@ use sluicegate_protocols::canonical::StreamEnd;
 use sluicegate_protocols::dialect::{
     StreamEncoder, decode_request, decode_response, encode_request, encode_response,
 };
-use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
+use sluicegate_protocols::lossy::{Feature, Loss, LossReport, Severity};
 use sluicegate_protocols::target::{AnswerTarget, RequestTarget};
 
 use crate::corpus::{Recording, golden};
@@ -19,18 +19,54 @@ use crate::meaning;
 use crate::recorded::{CASES, Case};
 
 /// Recordings that the rule does not hold for, with the reason; fewer than 2%.
-const EXCEPTIONS: &[(&str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "bedrock-836b6658a4-00",
+        "a text of white space, which Messages refuses, goes with its cache mark",
+    ),
+    (
+        "bedrock-836b6658a4-01",
+        "a text of white space, which Messages refuses, goes with its cache mark",
+    ),
+    (
+        "bedrock-mantle-45ce4d70d3-00",
+        "Converse takes the effort among a model's own fields, and reads none back",
+    ),
+    (
+        "gemini-8ed3d17c02-00",
+        "sources told after the text of the stream has ended",
+    ),
+];
 
 /// What dialects say that have no way of saying nothing.
-const FILLED: &[&str] = &["used 0/0", "file called Document 1", "file called Document 2"];
+const FILLED: &[&str] = &[
+    "used 0/0",
+    "file called Document",
+    "file called document",
+    "ends with ",
+];
 
-/// What these lose is more than facts tell: members nobody models, a provider's own report, the proof
-/// of a citation.
+/// Where these are lost, the user may say more than before, or go on where somebody else spoke between.
+const RESAID: &[Feature] = &[
+    Feature::ToolResultContent,
+    Feature::Role,
+    Feature::InstructionPlace,
+    Feature::ServerTool,
+    Feature::UnknownPart,
+];
+
+/// What a dialect may say by saying nothing.
+const UNSAID: &[&str] = &["thinking false", "show thoughts true"];
+
+/// What these lose is more than facts tell: members nobody models, a provider's own report and
+/// words, the proof of a citation, that input was free text, the name of a tool whose call is not in the request.
 const BEYOND_FACTS: &[Feature] = &[
     Feature::UnknownField,
     Feature::UnknownPart,
     Feature::UsageDetail,
     Feature::Citation,
+    Feature::FinishReason,
+    Feature::CustomTool,
 ];
 
 /// Set to rewrite the files in `tests/losses`; `./justw losses` does.
@@ -54,7 +90,7 @@ struct Conversion {
     /// What the answer of a stream becomes as a whole answer.
     whole: Vec<Fact>,
     /// Unknown members of the source that say something.
-    unknown: Vec<String>,
+    unknown: Vec<(String, String)>,
     losses: LossReport,
 }
 
@@ -152,23 +188,24 @@ impl Conversion {
     fn disagreements(&self) -> Vec<String> {
         let noted: Vec<Feature> = self.losses.losses().iter().map(|loss| loss.feature).collect();
         let any = |features: &[Feature]| features.iter().any(|feature| noted.contains(feature));
-        let resaid = any(&[
-            Feature::ToolResultContent,
-            Feature::Role,
-            Feature::InstructionPlace,
-        ]);
-        // What has no place of its own in a dialect is said by the user.
+        let unread = |loss: &Loss| loss.feature == Feature::File && loss.severity == Severity::Missing;
+        let unread = self.losses.losses().iter().any(unread);
+        let resaid = unread || any(RESAID);
+        // What has no place of its own in a dialect is said by the user, and a document of text that it
+        // does not take is missing there.
         let excused = |fact: &Fact| any(fact.excuses) || (resaid && fact.says.starts_with("user: "));
         let (gone, mut new) = (
             missing(&self.before, &self.after),
             missing(&self.after, &self.before),
         );
-        new.retain(|fact| !FILLED.contains(&fact.says.as_str()));
+        new.retain(|fact| !FILLED.iter().any(|filled| fact.says.starts_with(filled)));
         let mut found = Vec::new();
         let (mut less, mut more) = (Vec::new(), Vec::new());
         if self.what == "stream" {
             less = missing(&self.whole, &self.after);
             more = missing(&self.after, &self.whole);
+            // Whose a signature is may show too late to keep it out of a stream.
+            more.retain(|fact| !fact.excuses.contains(&Feature::ReasoningSignature));
         }
         for (what, facts) in [
             ("lost without a word", &gone),
@@ -176,21 +213,37 @@ impl Conversion {
             ("only in the whole form", &less),
             ("only in the stream", &more),
         ] {
-            let bare = facts.iter().filter(|fact| !excused(fact));
+            let bare = facts
+                .iter()
+                .filter(|fact| !excused(fact) && !UNSAID.contains(&fact.says.as_str()));
             found.extend(bare.map(|fact| format!("{what}: {:.300}", fact.says)));
         }
-        let judged = |feature: &Feature| {
-            !BEYOND_FACTS.contains(feature) && self.before.iter().any(|fact| fact.excuses.contains(feature))
+        let judged = |loss: &Loss| {
+            let nameless = loss.feature == Feature::ToolResultContent && loss.name == "name";
+            let told = self
+                .before
+                .iter()
+                .any(|fact| fact.excuses.contains(&loss.feature));
+            let strictness = loss.feature == Feature::Schema && loss.severity == Severity::Hint;
+            !BEYOND_FACTS.contains(&loss.feature) && !nameless && !strictness && told
         };
-        let unfounded = noted.iter().filter(|feature| judged(feature)).filter(|feature| {
-            let told = |facts: &[&Fact]| facts.iter().any(|fact| fact.excuses.contains(feature));
-            !told(&gone) && !told(&new)
-        });
-        found.extend(unfounded.map(|feature| format!("reported as lost, but there: {}", feature.as_str())));
-        let listed = |name: &String| self.losses.losses().iter().any(|loss| loss.name == name.as_str());
+        let unfounded = self
+            .losses
+            .losses()
+            .iter()
+            .filter(|loss| judged(loss))
+            .filter(|loss| {
+                let told = |facts: &[&Fact]| facts.iter().any(|fact| fact.excuses.contains(&loss.feature));
+                !told(&gone) && !told(&new)
+            });
+        found.extend(unfounded.map(|loss| format!("reported as lost, but there: {loss}")));
+        let listed = |name: &str, at: &str| {
+            let mut losses = self.losses.losses().iter();
+            losses.any(|loss| loss.name == name || (loss.severity != Severity::Hint && loss.at == at))
+        };
         if self.losses.more() == 0 {
-            let silent = self.unknown.iter().filter(|name| !listed(name));
-            found.extend(silent.map(|name| format!("unknown and not reported: {name}")));
+            let silent = self.unknown.iter().filter(|(name, at)| !listed(name, at));
+            found.extend(silent.map(|(name, at)| format!("unknown and not reported: {name} at {at}")));
         }
         let moved = resaid || any(&[Feature::Candidates]);
         if !moved && order(&self.before, &self.after) != order(&self.after, &self.before) {

@@ -6,10 +6,11 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sluicegate_protocols::canonical::{
-    Candidate, Citation, FinishReason, FunctionTool, Media, MediaKind, Message, Part, PartBody,
-    ReasoningConfig, Request, Response, ResponseShape, Role, Source, Tool, ToolBody, ToolMode, ToolResult,
+    Arguments, CallKind, Candidate, Citation, Extra, FinishReason, FunctionTool, Media, MediaKind, Message,
+    Part, PartBody, ReasoningConfig, Request, Response, ResponseShape, Role, Source, Tool, ToolBody,
+    ToolMode, ToolResult,
 };
 use sluicegate_protocols::json::RawJson;
 use sluicegate_protocols::lossy::Feature;
@@ -71,29 +72,38 @@ fn special_tier(tier: Option<&str>) -> Option<&str> {
 
 /// Whether the choice leaves room for a tool: offering fewer says the same as allowing fewer.
 fn may_be_called(request: &Request<'_>, tool: &Tool<'_>) -> bool {
-    let mode = request.tool_choice.as_ref().map(|choice| &choice.mode);
-    match (mode, &tool.body) {
-        (Some(ToolMode::Allowed { names, .. }), ToolBody::Function(function)) => {
-            names.contains(&function.name)
-        }
-        _ => true,
+    let called = match &tool.body {
+        ToolBody::Function(function) => Some(&function.name),
+        ToolBody::Custom(custom) => Some(&custom.name),
+        ToolBody::Provider(_) => None,
+    };
+    match request.tool_choice.as_ref().map(|choice| &choice.mode) {
+        Some(ToolMode::None) => false,
+        Some(ToolMode::Named(name)) => called.is_none_or(|called| called == name),
+        Some(ToolMode::Allowed { names, .. }) => called.is_none_or(|called| names.contains(called)),
+        Some(ToolMode::Auto | ToolMode::Required | ToolMode::Other(_)) | None => true,
     }
 }
 
-/// Names of the unknown members of a request that say something; each must be reported.
-pub(crate) fn unknown_members(request: &Request<'_>) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut add = |extra: &sluicegate_protocols::canonical::Extra<'_>| {
+/// Unknown members of a request that say something, and where; each must be reported, or what it
+/// stands in.
+pub(crate) fn unknown_members(request: &Request<'_>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut add = |extra: &Extra<'_>, at: String| {
         let telling = extra.iter().filter(|(_, value)| !value.is_void());
-        names.extend(telling.map(|(name, _)| name.to_owned()));
+        found.extend(telling.map(|(name, _)| (name.to_owned(), at.clone())));
     };
-    add(&request.extra);
-    for message in &request.messages {
-        add(&message.extra);
-        message.parts.iter().for_each(|part| add(&part.extra));
+    add(&request.extra, String::new());
+    for (at, message) in request.messages.iter().enumerate() {
+        add(&message.extra, format!("/messages/{at}"));
+        for (place, part) in message.parts.iter().enumerate() {
+            add(&part.extra, format!("/messages/{at}/parts/{place}"));
+        }
     }
-    request.tools.iter().for_each(|tool| add(&tool.extra));
-    names
+    for (at, tool) in request.tools.iter().enumerate() {
+        add(&tool.extra, format!("/tools/{at}"));
+    }
+    found
 }
 
 #[derive(Default)]
@@ -150,9 +160,11 @@ impl Facts {
         }
     }
 
+    /// What was thought; how its pieces are joined means nothing.
     fn thought(&mut self, text: &str) {
+        let text: String = text.split_whitespace().collect();
         match self.thinking {
-            Some(at) => self.list[at].says.push_str(text),
+            Some(at) => self.list[at].says.push_str(&text),
             None => {
                 self.thinking = Some(self.list.len());
                 self.add(format!("thought {text}"), &[Feature::Reasoning]);
@@ -231,7 +243,7 @@ impl Facts {
             } else {
                 other
             };
-            self.add(format!("signed {signature}"), excuses);
+            self.add(format!("signed {}", out_of_envelope(signature)), excuses);
         }
     }
 
@@ -254,24 +266,29 @@ impl Facts {
                 self.speaking = None;
             }
             PartBody::Reasoning(reasoning) => {
-                let said: String = reasoning
-                    .text
-                    .iter()
-                    .chain(&reasoning.summary)
-                    .map(Cow::as_ref)
-                    .collect();
+                // A summary beside the text says less of the same.
+                let told = if reasoning.text.is_empty() {
+                    &reasoning.summary
+                } else {
+                    &reasoning.text
+                };
+                let said = told.concat();
                 if !said.is_empty() {
                     self.thought(&said);
                 }
                 if let Some(sealed) = &reasoning.encrypted {
                     self.add(
-                        format!("signed {sealed}"),
+                        format!("signed {}", out_of_envelope(sealed)),
                         &[Feature::ReasoningSignature, Feature::Reasoning],
                     );
                 }
             }
             PartBody::ToolCall(call) => {
-                let input = document(call.arguments.as_text());
+                let input = match (&call.kind, &call.arguments) {
+                    // As dialects without free text carry it.
+                    (CallKind::Custom, Arguments::Text(text)) => json!({ "input": text }).to_string(),
+                    (_, arguments) => document(arguments.as_text()),
+                };
                 self.calls.push((
                     call.id.as_deref().unwrap_or_default().to_owned(),
                     call.name.to_string(),
@@ -321,7 +338,13 @@ impl Facts {
                     self.media(media);
                     self.add(
                         format!("shown by call {number:?}"),
-                        &[Feature::ToolResultContent, Feature::FileId],
+                        &[
+                            Feature::ToolResultContent,
+                            Feature::FileId,
+                            Feature::Image,
+                            Feature::Video,
+                            Feature::File,
+                        ],
                     );
                 }
                 PartBody::Opaque(opaque) => self.add(
@@ -345,7 +368,10 @@ impl Facts {
             self.marks(part);
         }
         self.tell(
-            format!("call {number:?} gave {}", document(&said)),
+            format!(
+                "call {number:?} gave {}",
+                document(&said).split_whitespace().collect::<String>()
+            ),
             &[Feature::ToolResultContent],
         );
         if result.is_error == Some(true) {
@@ -355,9 +381,15 @@ impl Facts {
 
     /// A document of plain text reads the same as text, save that it is one.
     fn document(&mut self, media: &Media<'_>) {
-        self.add("that was a document".to_owned(), &[Feature::File]);
+        self.add(
+            "that was a document".to_owned(),
+            &[Feature::File, Feature::ToolResultContent],
+        );
         if let Some(name) = &media.name {
-            self.add(format!("file called {name}"), &[Feature::File]);
+            self.add(
+                format!("file called {name}"),
+                &[Feature::File, Feature::ToolResultContent],
+            );
         }
     }
 
@@ -369,11 +401,45 @@ impl Facts {
             name,
             detail,
         } = media;
+        // Some dialects know the kind by the type alone, and others nothing but files.
+        let kind = match mime.as_deref().and_then(|mime| mime.split('/').next()) {
+            Some("image") => &MediaKind::Image,
+            Some("audio") => &MediaKind::Audio,
+            Some("video") => &MediaKind::Video,
+            _ => kind,
+        };
         let (what, excuses): (&str, &'static [Feature]) = match kind {
-            MediaKind::Image => ("image", &[Feature::Image, Feature::FileId]),
-            MediaKind::Audio => ("audio", &[Feature::Audio, Feature::FileId]),
-            MediaKind::Video => ("video", &[Feature::Video, Feature::FileId]),
-            MediaKind::File => ("file", &[Feature::File, Feature::FileId]),
+            MediaKind::Image => (
+                "image",
+                &[
+                    Feature::Image,
+                    Feature::File,
+                    Feature::FileId,
+                    Feature::ToolResultContent,
+                ],
+            ),
+            MediaKind::Audio => (
+                "audio",
+                &[
+                    Feature::Audio,
+                    Feature::File,
+                    Feature::FileId,
+                    Feature::ToolResultContent,
+                ],
+            ),
+            MediaKind::Video => (
+                "video",
+                &[
+                    Feature::Video,
+                    Feature::File,
+                    Feature::FileId,
+                    Feature::ToolResultContent,
+                ],
+            ),
+            MediaKind::File => (
+                "file",
+                &[Feature::File, Feature::FileId, Feature::ToolResultContent],
+            ),
         };
         let place = match source {
             Source::Base64(text) | Source::Text(text) => format!("{} bytes", text.len()),
@@ -381,16 +447,23 @@ impl Facts {
             Source::FileId(id) => id.to_string(),
         };
         self.tell(format!("{what} {place}"), excuses);
+        // MP3 has two names.
+        let mime = mime
+            .as_deref()
+            .map(|mime| mime.replace("audio/mpeg", "audio/mp3"));
         if let (Some(mime), Source::Base64(_)) = (mime, source) {
             self.add(format!("{what} is {mime}"), excuses);
         }
         if let Some(name) = name {
-            self.add(format!("{what} called {name}"), &[Feature::File]);
+            self.add(
+                format!("{what} called {name}"),
+                &[Feature::File, Feature::ToolResultContent],
+            );
         }
         if let Some(detail) = detail {
             self.add(
                 format!("{what} in detail {detail}"),
-                &[Feature::ImageDetail, Feature::Image],
+                &[Feature::ImageDetail, Feature::Image, Feature::ToolResultContent],
             );
         }
     }
@@ -404,15 +477,35 @@ impl Facts {
             start,
             end,
             document,
-            extra: _,
+            extra,
         } = citation;
         let mut cite = |says: Option<String>| {
             if let Some(says) = says {
                 self.add(format!("cites {says}"), &[Feature::Citation]);
             }
         };
+        // Cohere has a list of sources, each with what is known of it.
+        let sources = extra
+            .get("sources")
+            .map(|raw| serde_json::from_str::<Value>(raw.as_str()).unwrap());
+        for source in sources.iter().flat_map(|list| list.as_array()).flatten() {
+            let told = |name: &str| source["document"][name].as_str();
+            cite(told("url").map(str::to_owned));
+            cite(
+                told("title")
+                    .filter(|title| !title.is_empty())
+                    .map(|title| format!("title {title}")),
+            );
+            cite(
+                source["id"]
+                    .as_str()
+                    .filter(|id| !id.is_empty())
+                    .map(|id| format!("document {id}")),
+            );
+        }
         cite(url.as_deref().map(str::to_owned));
-        cite(title.as_deref().map(|title| format!("title {title}")));
+        let title = title.as_deref().filter(|title| !title.is_empty());
+        cite(title.map(|title| format!("title {title}")));
         cite(
             quote
                 .as_deref()
@@ -499,12 +592,10 @@ impl Facts {
         }
         if let Some(choice) = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty()) {
             let says = match &choice.mode {
-                ToolMode::Auto | ToolMode::Allowed { required: false, .. } => None,
-                ToolMode::None => Some("call no tool".to_owned()),
-                ToolMode::Required | ToolMode::Allowed { required: true, .. } => {
+                ToolMode::Auto | ToolMode::None | ToolMode::Allowed { required: false, .. } => None,
+                ToolMode::Required | ToolMode::Named(_) | ToolMode::Allowed { required: true, .. } => {
                     Some("call a tool".to_owned())
                 }
-                ToolMode::Named(name) => Some(format!("call {name}")),
                 ToolMode::Other(_) => Some("choose in another way".to_owned()),
             };
             says.into_iter()
@@ -567,8 +658,13 @@ impl Facts {
                 .filter(|effort| *effort != "none")
                 .map(|effort| format!("effort {effort}")),
             budget.map(|budget| format!("think {budget} tokens")),
-            summary.as_deref().map(|summary| format!("summary {summary}")),
-            show.map(|show| format!("show thoughts {show}")),
+            // To ask for a summary is to ask for thoughts to be shown.
+            summary
+                .as_deref()
+                .filter(|summary| *summary != "auto")
+                .map(|summary| format!("summary {summary}")),
+            show.or(summary.as_ref().map(|_| true))
+                .map(|show| format!("show thoughts {show}")),
         ];
         for says in told.into_iter().flatten() {
             self.add(says, &[Feature::ReasoningConfig]);
@@ -623,19 +719,19 @@ impl Facts {
         self.turn("");
         self.message(&candidate.message);
         if let Some(finish) = &candidate.finish {
-            let reason: (&str, &'static [Feature]) = match finish.reason {
-                FinishReason::Stop => ("stop", &[Feature::FinishReason]),
-                // Some dialects have one word for both.
-                FinishReason::StopSequence => ("stop", &[Feature::StopSequence, Feature::FinishReason]),
-                FinishReason::Length | FinishReason::ContextWindow => ("length", &[Feature::FinishReason]),
-                FinishReason::ToolUse => ("tool use", &[Feature::FinishReason]),
-                FinishReason::ContentFilter => ("filter", &[Feature::FinishReason]),
-                FinishReason::Refusal => ("refusal", &[Feature::FinishReason, Feature::Refusal]),
-                FinishReason::Pause | FinishReason::Error | FinishReason::Other => {
-                    ("other", &[Feature::FinishReason])
-                }
+            let reason = match finish.reason {
+                FinishReason::Stop | FinishReason::StopSequence => Some("stop"),
+                FinishReason::Length | FinishReason::ContextWindow => Some("length"),
+                FinishReason::ToolUse => Some("tool use"),
+                FinishReason::ContentFilter | FinishReason::Refusal => Some("refusal"),
+                FinishReason::Pause => Some("pause"),
+                FinishReason::Error => Some("error"),
+                // No reason that anybody knows.
+                FinishReason::Other => None,
             };
-            self.add(format!("ends with {}", reason.0), reason.1);
+            if let Some(reason) = reason {
+                self.add(format!("ends with {reason}"), &[Feature::FinishReason]);
+            }
             if let Some(sequence) = &finish.sequence {
                 self.add(format!("ended at {sequence:?}"), &[Feature::StopSequence]);
             }
@@ -654,6 +750,13 @@ impl Facts {
             }
         }
     }
+}
+
+/// A signature as its issuer wrote it: a dialect carries that of another in an envelope.
+fn out_of_envelope(signature: &str) -> &str {
+    let inside = signature.rsplit(['#', '.']).next().unwrap_or_default();
+    let enclosed = signature.starts_with("sluicegate.") || signature.contains("-v1#");
+    if enclosed { inside } else { signature }
 }
 
 /// The text of a document that is nothing but text.

@@ -6,6 +6,7 @@
 mod body;
 mod fault;
 mod prompt;
+mod ranking;
 
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ pub(super) async fn answer(call: &Call<'_>) -> Reply {
             let whole = match call.operation {
                 Operation::ChatCompletions => chat(call, fault),
                 Operation::Embeddings => vec![Step::Data(embed(call).into())],
+                Operation::Rerank => vec![Step::Data(ranking::rank(&call.body).into())],
             };
             success(call.stream, with_fault(whole, fault))
         }

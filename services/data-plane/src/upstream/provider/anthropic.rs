@@ -25,6 +25,7 @@ pub(in crate::upstream) const ANTHROPIC: Provider = Provider {
     // Its chat completions door leaves out, without a word, what it does not know.
     chat: |_| &[MESSAGES],
     embeddings: None,
+    rerank: None,
     key: KeyHeader::Named("x-api-key"),
     listing: Listing {
         address: |base, _| format!("{base}/models?limit=1000"),

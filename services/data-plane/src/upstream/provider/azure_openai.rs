@@ -5,7 +5,7 @@ use sluicegate_contracts::config::{ProviderId, ProviderSettings};
 
 use super::anthropic::MESSAGES;
 use super::compatible::{CHAT, COMPATIBLE, below};
-use super::openai::OPENAI;
+use super::openai::{OPENAI, RESPONSES, needs_responses};
 use super::{Ask, Listing, Provider, Spoken};
 use crate::upstream::address::segment;
 use crate::upstream::auth::KeyHeader;
@@ -14,6 +14,17 @@ const DEPLOYED: Spoken = Spoken {
     address: |ask| deployment(ask, "chat/completions"),
     ..CHAT
 };
+const RESPONDING: Spoken = Spoken {
+    // The model is in the body, whatever the version.
+    address: |ask| {
+        let base = resource(ask.base);
+        Some(match dated(ask.settings) {
+            None => format!("{base}/openai/v1/responses"),
+            Some(version) => format!("{base}/openai/responses?api-version={version}"),
+        })
+    },
+    ..RESPONSES
+};
 const CLAUDE: Spoken = Spoken {
     address: |ask| below(resource(ask.base), "/anthropic/v1/messages"),
     ..MESSAGES
@@ -21,14 +32,9 @@ const CLAUDE: Spoken = Spoken {
 
 pub(in crate::upstream) const AZURE_OPENAI: Provider = Provider {
     id: ProviderId::Azure,
-    chat: |model| {
-        if model.starts_with("claude") {
-            &[CLAUDE]
-        } else {
-            &[DEPLOYED]
-        }
-    },
+    chat,
     embeddings: Some(|ask| deployment(ask, "embeddings")),
+    rerank: None,
     key: KeyHeader::Named("api-key"),
     setting_headers: |_| Vec::new(),
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
@@ -41,6 +47,17 @@ pub(in crate::upstream) const AZURE_OPENAI: Provider = Provider {
     },
     ..OPENAI
 };
+
+/// By the catalog's name: a deployment's own says nothing.
+fn chat(model: &str) -> &'static [Spoken] {
+    if model.starts_with("claude") {
+        &[CLAUDE]
+    } else if needs_responses(model) {
+        &[RESPONDING]
+    } else {
+        &[DEPLOYED, RESPONDING]
+    }
+}
 
 /// The address of the resource: people paste it with and without the path behind it.
 fn resource(base: &str) -> &str {

@@ -35,6 +35,7 @@ pub(in crate::upstream) const BEDROCK: Provider = Provider {
         }
     },
     embeddings: None,
+    rerank: None,
     // Inference profiles, by the id the catalog has.
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
     aws_service: Some("bedrock"),

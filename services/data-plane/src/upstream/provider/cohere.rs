@@ -1,19 +1,22 @@
-//! Cohere. Its own paths stand beside an OpenAI-compatible door, to which older connections lead.
+//! Cohere. Vectors come from its OpenAI-compatible door, to which connections from before it was spoken to natively lead.
 
 use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::Dialect;
 
 use super::compatible::{CHAT, COMPATIBLE, below};
 use super::{Listing, Provider, Spoken};
 
-const COMPATIBLE_CHAT: Spoken = Spoken {
-    address: |ask| below(root(ask.base), "/compatibility/v1/chat/completions"),
+const COHERE_CHAT: Spoken = Spoken {
+    dialect: Dialect::CohereChat,
+    address: |ask| below(root(ask.base), "/v2/chat"),
     ..CHAT
 };
 
 pub(in crate::upstream) const COHERE: Provider = Provider {
     id: ProviderId::Cohere,
-    chat: |_| &[COMPATIBLE_CHAT],
+    chat: |_| &[COHERE_CHAT],
     embeddings: Some(|ask| below(root(ask.base), "/compatibility/v1/embeddings")),
+    rerank: Some(|ask| below(root(ask.base), "/v2/rerank")),
     listing: Listing {
         address: |base, _| format!("{}/v1/models?page_size=1000", root(base)),
         items: "models",

@@ -24,6 +24,7 @@ pub(in crate::upstream) const COMPATIBLE: Provider = Provider {
     id: ProviderId::Compatible,
     chat: |_| &[CHAT],
     embeddings: Some(embeddings),
+    rerank: Some(|ask| below(ask.base, "/rerank")),
     key: KeyHeader::Bearer,
     setting_headers: |_| Vec::new(),
     model: |_, model| model,

@@ -27,6 +27,7 @@ pub(in crate::upstream) const GEMINI: Provider = Provider {
     id: ProviderId::Google,
     chat: |_| &[GENERATE],
     embeddings: Some(|ask| below(root(ask.base), "/openai/embeddings")),
+    rerank: None,
     key: KeyHeader::Named("x-goog-api-key"),
     listing: Listing {
         address: |base, _| format!("{}/models?pageSize=1000", root(base)),

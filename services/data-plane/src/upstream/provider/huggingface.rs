@@ -9,5 +9,6 @@ use super::compatible::COMPATIBLE;
 pub(in crate::upstream) const HUGGING_FACE: Provider = Provider {
     id: ProviderId::HuggingFace,
     embeddings: None,
+    rerank: None,
     ..COMPATIBLE
 };

@@ -6,9 +6,12 @@ use sluicegate_protocols::tool_ids::IdRule;
 
 use super::compatible::{CHAT, COMPATIBLE, reasoning_in};
 use super::{Provider, Spoken};
+use crate::upstream::members::without_member;
 
 const MISTRAL_CHAT: Spoken = Spoken {
     tool_ids: IdRule::MISTRAL,
+    // It answers the question for usage with 422, and tells it at the end of every stream unasked.
+    body: |body| without_member(body, "stream_options"),
     ..CHAT
 };
 
@@ -16,7 +19,6 @@ pub(in crate::upstream) const MISTRAL: Provider = Provider {
     id: ProviderId::Mistral,
     chat: |_| &[MISTRAL_CHAT],
     quirks: reasoning_in(ReasoningField::Thinking),
-    // It answers the question for usage with 422, and tells it at the end of every stream unasked.
     stream_usage: false,
     ..COMPATIBLE
 };

@@ -38,6 +38,8 @@ pub(super) struct Provider {
     pub(super) chat: fn(model: &str) -> &'static [Spoken],
     /// The address for vectors, where it has them in OpenAI's form.
     pub(super) embeddings: Option<Address>,
+    /// The address for rankings, where it has them in Cohere's form.
+    pub(super) rerank: Option<Address>,
     /// Where a plain key goes.
     pub(super) key: KeyHeader,
     /// Headers that come from the connection's settings.

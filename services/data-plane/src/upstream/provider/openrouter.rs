@@ -5,11 +5,12 @@ use sluicegate_protocols::target::{ChatQuirks, ReasoningField};
 
 use super::anthropic::MESSAGES;
 use super::compatible::{CHAT, COMPATIBLE, reasoning_in};
+use super::openai::RESPONSES;
 use super::{Listing, Provider};
 
 pub(in crate::upstream) const OPENROUTER: Provider = Provider {
     id: ProviderId::OpenRouter,
-    chat: |_| &[CHAT, MESSAGES],
+    chat: |_| &[CHAT, RESPONSES, MESSAGES],
     quirks: ChatQuirks {
         developer_role: true,
         ..reasoning_in(ReasoningField::ReasoningDetails)

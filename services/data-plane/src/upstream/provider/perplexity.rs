@@ -9,6 +9,7 @@ use super::{Listing, Provider};
 pub(in crate::upstream) const PERPLEXITY: Provider = Provider {
     id: ProviderId::Perplexity,
     embeddings: None,
+    rerank: None,
     listing: Listing {
         address: |base, _| format!("{base}/async/chat/completions"),
         ..COMPATIBLE.listing

@@ -8,8 +8,11 @@ use sluicegate_protocols::{Dialect, dialect};
 use super::*;
 use crate::upstream::Framing;
 
-use Dialect::{AnthropicMessages as Messages, BedrockConverse as Converse, Gemini, OpenAiChat as Chat};
-use Operation::{ChatCompletions, Embeddings};
+use Dialect::{
+    AnthropicMessages as Messages, BedrockConverse as Converse, CohereChat, Gemini, OpenAiChat as Chat,
+    OpenAiResponses as Responses,
+};
+use Operation::{ChatCompletions, Embeddings, Rerank};
 use ProviderId as P;
 
 /// Provider, base URL, operation, dialect, model, stream, address (below `base` when it starts with a slash).
@@ -27,9 +30,11 @@ type Case = (
 const CASES: &[Case] = &[
     (P::OpenAi, "https://api.openai.com/v1", ChatCompletions, Chat, "gpt-4o", false, "/chat/completions"),
     (P::OpenAi, "https://api.openai.com/v1", ChatCompletions, Chat, "gpt-4o", true, "/chat/completions"),
+    (P::OpenAi, "https://api.openai.com/v1", ChatCompletions, Responses, "gpt-5", true, "/responses"),
     (P::OpenAi, "https://api.openai.com/v1", Embeddings, Chat, "text-embedding-3-small", false, "/embeddings"),
     (P::Anthropic, "https://api.anthropic.com/v1", ChatCompletions, Messages, "claude-sonnet-4-6", true, "/messages"),
     (P::Azure, "https://r.openai.azure.com", ChatCompletions, Chat, "gpt-4o", false, "/openai/v1/chat/completions"),
+    (P::Azure, "https://r.openai.azure.com", ChatCompletions, Responses, "gpt-5", true, "/openai/v1/responses"),
     (P::Azure, "https://r.openai.azure.com/openai/v1", ChatCompletions, Chat, "gpt-4o", false,
         "https://r.openai.azure.com/openai/v1/chat/completions"),
     (P::Azure, "https://r.services.ai.azure.com", ChatCompletions, Messages, "claude-sonnet-5", false, "/anthropic/v1/messages"),
@@ -59,19 +64,26 @@ const CASES: &[Case] = &[
     (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Chat, "openai.gpt-oss-20b-1:0", false,
         "/openai/v1/chat/completions"),
     (P::Cohere, "https://api.cohere.ai/compatibility/v1", Embeddings, Chat, "embed-v4.0", false, "/embeddings"),
+    (P::Cohere, "https://api.cohere.com", ChatCompletions, CohereChat, "command-a-03-2025", true, "/v2/chat"),
+    (P::Cohere, "https://api.cohere.ai/compatibility/v1", ChatCompletions, CohereChat, "command-a-03-2025", false,
+        "https://api.cohere.ai/v2/chat"),
     (P::Cohere, "https://api.cohere.com", Embeddings, Chat, "embed-v4.0", false, "/compatibility/v1/embeddings"),
     (P::Mistral, "https://api.mistral.ai/v1", ChatCompletions, Chat, "mistral-large", false, "/chat/completions"),
     (P::Groq, "https://api.groq.com/openai/v1", ChatCompletions, Chat, "llama", true, "/chat/completions"),
     (P::DeepSeek, "https://api.deepseek.com/v1", ChatCompletions, Chat, "deepseek-chat", true, "/chat/completions"),
     (P::Xai, "https://api.x.ai/v1", ChatCompletions, Chat, "grok-4.3", false, "/chat/completions"),
+    (P::Xai, "https://api.x.ai/v1", ChatCompletions, Responses, "grok-4.3", true, "/responses"),
     (P::Together, "https://api.together.xyz/v1", ChatCompletions, Chat, "zai-org/GLM-5", false, "/chat/completions"),
     (P::Fireworks, "https://api.fireworks.ai/inference/v1", ChatCompletions, Chat, "accounts/x", false, "/chat/completions"),
     (P::Perplexity, "https://api.perplexity.ai", ChatCompletions, Chat, "sonar", true, "/chat/completions"),
     (P::OpenRouter, "https://openrouter.ai/api/v1", ChatCompletions, Chat, "a/b", false, "/chat/completions"),
+    (P::OpenRouter, "https://openrouter.ai/api/v1", ChatCompletions, Responses, "a/b", false, "/responses"),
     (P::OpenRouter, "https://openrouter.ai/api/v1", ChatCompletions, Messages, "a/b", false, "/messages"),
     (P::HuggingFace, "https://router.huggingface.co/v1", ChatCompletions, Chat, "a/b", false, "/chat/completions"),
     (P::Ollama, "http://ollama.local:11434/v1", ChatCompletions, Chat, "llama3", true, "/chat/completions"),
     (P::Vllm, "http://vllm.local:8000/v1", Embeddings, Chat, "bge", false, "/embeddings"),
+    (P::Vllm, "http://vllm.local:8000/v1", Rerank, Chat, "bge", false, "/rerank"),
+    (P::Cohere, "https://api.cohere.com", Rerank, Chat, "rerank-v3.5", false, "/v2/rerank"),
     (P::LlamaCpp, "http://llama.local:8080/v1", ChatCompletions, Chat, "any", false, "/chat/completions"),
     (P::Compatible, "https://models.example.com/v1", ChatCompletions, Chat, "any", false, "/chat/completions"),
 ];
@@ -104,6 +116,7 @@ fn calls_go_where_the_provider_documents_them() {
         let address = match operation {
             ChatCompletions => at(id, dialect, &ask),
             Embeddings => of(id).embeddings.and_then(|address| address(&ask)),
+            Rerank => of(id).rerank.and_then(|address| address(&ask)),
         };
         let expected = match expected.strip_prefix('/') {
             Some(path) => format!("{base}/{path}"),
@@ -167,6 +180,17 @@ fn a_caller_is_answered_in_its_own_dialect_where_that_is_spoken() {
         (P::Google, "gemini-3-pro", Gemini, Gemini),
         (P::Vertex, "gemini-2.5-flash", Messages, Gemini),
         (P::OpenAi, "gpt-4o", Gemini, Chat),
+        (P::OpenAi, "gpt-4o", Responses, Responses),
+        (P::OpenAi, "gpt-5-pro", Chat, Responses),
+        (P::OpenAi, "gpt-5.2-pro-2025-12-11", Chat, Responses),
+        (P::OpenAi, "gpt-5.1-codex-max", Chat, Responses),
+        (P::OpenAi, "o3-deep-research", Messages, Responses),
+        (P::OpenAi, "o1-pro", Chat, Responses),
+        (P::OpenAi, "o1", Chat, Chat),
+        (P::OpenAi, "gpt-5-prototype", Chat, Chat),
+        (P::Azure, "gpt-5-codex", Chat, Responses),
+        (P::Mistral, "mistral-large", Responses, Chat),
+        (P::Cohere, "command-a-03-2025", Chat, CohereChat),
         (P::Bedrock, "amazon.nova-lite-v1:0", Chat, Converse),
         (P::Bedrock, "openai.gpt-oss-20b-1:0", Chat, Chat),
         (P::Bedrock, "openai.gpt-oss-20b-1:0", Messages, Converse),
@@ -198,6 +222,40 @@ fn claude_on_vertex_has_its_version_in_the_body_and_no_model() {
     let spoken = of(P::Vertex).spoken("claude-sonnet-5", Messages);
     let expected = r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":5,"messages":[]}"#;
     assert_eq!((spoken.body)(body).unwrap(), expected);
+}
+
+#[test]
+fn a_dated_api_of_azure_names_the_deployment() {
+    let settings = ProviderSettings {
+        api_version: Some("2024-10-21".to_owned()),
+        deployments: [("gpt-4o".to_owned(), "my own".to_owned())].into(),
+        ..ProviderSettings::default()
+    };
+    let azure = of(P::Azure);
+    let ask = Ask {
+        base: "https://r.openai.azure.com",
+        settings: &settings,
+        model: (azure.model)(&settings, "gpt-4o"),
+        stream: false,
+    };
+    let base = "https://r.openai.azure.com/openai";
+    let chat = format!("{base}/deployments/my%20own/chat/completions?api-version=2024-10-21");
+    assert_eq!(at(P::Azure, Chat, &ask), Some(chat));
+    let responses = format!("{base}/responses?api-version=2024-10-21");
+    assert_eq!(at(P::Azure, Responses, &ask), Some(responses));
+    let embeddings = format!("{base}/deployments/my%20own/embeddings?api-version=2024-10-21");
+    assert_eq!(
+        azure.embeddings.and_then(|address| address(&ask)),
+        Some(embeddings)
+    );
+}
+
+#[test]
+fn mistral_is_not_asked_for_usage() {
+    let body =
+        Bytes::from_static(br#"{"stream":true,"stream_options":{"include_usage":true},"messages":[]}"#);
+    let spoken = of(P::Mistral).spoken("mistral-large", Chat);
+    assert_eq!((spoken.body)(body).unwrap(), r#"{"stream":true,"messages":[]}"#);
 }
 
 #[test]

@@ -48,6 +48,7 @@ pub(in crate::upstream) const VERTEX: Provider = Provider {
         }
     },
     embeddings: None,
+    rerank: None,
     listing: Listing {
         // The list of models in general: it proves that a token is given and taken, not that the project may be used.
         address: |base, _| format!("{}/v1beta1/publishers/google/models?pageSize=300", root(base)),

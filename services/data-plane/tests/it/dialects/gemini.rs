@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use sluicegate_contracts::usage::Outcome;
 
 use super::{CHAT_ANSWER, CHAT_HEL, chat_stream, events, header, with_chat};
-use crate::support::{Config, Script, Worker};
+use crate::support::config::credential;
+use crate::support::{Config, Provider, Script, Worker};
 
 const BODY: &str = r#"{"systemInstruction":{"parts":[{"text":"Be brief."}]},"contents":[{"role":"user","parts":[{"text":"hello there"}]}],"generationConfig":{"maxOutputTokens":64}}"#;
 
@@ -298,4 +299,64 @@ async fn models_are_listed() {
         response.json::<Value>().await.unwrap()["error"]["status"],
         "NOT_FOUND"
     );
+}
+
+const ANSWER: &str = r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"h\u00e9"}]},"finishReason":"STOP","x":1.50}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":2,"totalTokenCount":7}}"#;
+const CHUNKS: [&str; 2] = [
+    "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"Hel\"}]}}]}\r\n\r\n",
+    "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"lo\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":2}}\r\n\r\n",
+];
+
+#[actix_web::test]
+async fn a_provider_of_gemini_gets_and_gives_every_byte() {
+    let stream = || {
+        CHUNKS
+            .iter()
+            .fold(Script::events(), |script, chunk| script.then(chunk))
+            .end()
+    };
+    let provider = Provider::start([Script::json(200, ANSWER), stream(), stream()]).await;
+    let mut config = Config::new();
+    config.connect("main", "google", &provider.url());
+    config.model("google/gemini-x", "google", "gemini-x-1", 1_000_000, 2_000_000);
+    let worker = Worker::start(&config);
+
+    let answer = worker
+        .post(&path("google/gemini-x", "generateContent"), BODY)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.text().await.unwrap(), ANSWER);
+    let received = &provider.received()[0];
+    assert_eq!(received.body, BODY);
+    let head = received.head.to_ascii_lowercase();
+    assert!(head.contains("/models/gemini-x-1:generatecontent "), "{head}");
+    assert!(head.contains(&format!("x-goog-api-key: {}", credential("main"))));
+
+    let sse = format!("{}?alt=sse", path("google/gemini-x", "streamGenerateContent"));
+    let text = worker
+        .post(&sse, BODY)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert_eq!(text, CHUNKS.concat());
+    let array: Vec<Value> = worker
+        .post(&path("google/gemini-x", "streamGenerateContent"), BODY)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(array.len(), 2);
+    let records = worker.first_records(3).await;
+    for record in records {
+        assert_eq!(
+            (record.outcome, record.tokens.input, record.tokens.output),
+            (Outcome::Served, 5, 2)
+        );
+    }
 }

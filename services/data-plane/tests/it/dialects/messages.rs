@@ -355,6 +355,48 @@ async fn a_chat_caller_reaches_a_provider_of_messages() {
 }
 
 #[actix_web::test]
+async fn an_error_of_the_provider_passes_on_or_is_retold() {
+    let overloaded =
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}"#;
+    let (worker, provider) = with_anthropic([Script::json(529, overloaded)]).await;
+    let body = message("anthropic/claude-x", false);
+    let own = worker.post("/v1/messages", body).send().await.unwrap();
+    assert_eq!(own.status(), 529);
+    assert_eq!(header(&own, "x-should-retry"), Some("true"));
+    assert_eq!(own.text().await.unwrap(), overloaded);
+    let other = worker
+        .chat(crate::support::chat("anthropic/claude-x", false))
+        .await;
+    assert_eq!(other.status(), 503);
+    let answer: Value = other.json().await.unwrap();
+    assert_eq!(
+        (&answer["error"]["message"], &answer["error"]["type"]),
+        (&json!("Overloaded"), &json!("service_unavailable"))
+    );
+
+    // A credential that a provider quotes goes no further, in any dialect.
+    let leak = format!(
+        r#"{{"type":"error","error":{{"type":"invalid_request_error","message":"bad {}"}}}}"#,
+        credential("main")
+    );
+    drop((worker, provider));
+    let (worker, _provider) = with_anthropic([Script::json(400, &leak)]).await;
+    for response in [
+        worker
+            .post("/v1/messages", message("anthropic/claude-x", false))
+            .send()
+            .await
+            .unwrap(),
+        worker
+            .chat(crate::support::chat("anthropic/claude-x", false))
+            .await,
+    ] {
+        assert_eq!(response.status(), 400);
+        assert!(!response.text().await.unwrap().contains(&credential("main")));
+    }
+}
+
+#[actix_web::test]
 async fn tokens_are_counted_without_a_provider() {
     let (worker, provider) = with_anthropic([]).await;
     let body = r#"{"model":"anthropic/claude-x","messages":[{"role":"user","content":"hello"}]}"#;

@@ -6,6 +6,7 @@ mod hostile;
 mod losses;
 mod messages;
 mod paths;
+mod rerank;
 mod responses;
 
 use reqwest::Response;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sluicegate_contracts::usage::Outcome;
 
 use super::{CHAT_ANSWER, CHAT_HEL, chat_stream, events, with_chat};
-use crate::support::{Config, Script, Worker, error_of};
+use crate::support::{Config, Provider, Script, Worker, error_of};
 
 fn request(model: &str, stream: bool) -> String {
     format!(r#"{{"model":"{model}","stream":{stream},"instructions":"Be brief.","input":"hello there"}}"#)
@@ -163,5 +163,57 @@ async fn errors_are_openais() {
             "{answer}"
         );
         assert_eq!(answer["error"]["type"], kind, "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_provider_of_responses_gets_and_gives_every_byte() {
+    let whole = r#"{"id":"resp_1","object":"response","status":"completed","model":"m","x":1.50,"output":[{"type":"message","id":"msg_1","role":"assistant","status":"completed","content":[{"type":"output_text","text":"hi","annotations":[]}]}],"usage":{"input_tokens":5,"output_tokens":2,"total_tokens":7}}"#;
+    let created = "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\",\"status\":\"in_progress\",\"output\":[]}}\n\n";
+    let completed = format!(
+        "event: response.completed\ndata: {{\"type\":\"response.completed\",\"sequence_number\":1,\"response\":{whole}}}\n\n"
+    );
+    let stream = Script::events().then(created).then(&completed).end();
+    let provider = Provider::start([Script::json(200, whole), stream]).await;
+    let mut config = Config::new();
+    config.connect("main", "openai", &provider.url());
+    config.model(
+        "openai/gpt-4o-mini",
+        "openai",
+        "gpt-4o-mini",
+        1_000_000,
+        2_000_000,
+    );
+    let worker = Worker::start(&config);
+
+    let body = request("openai/gpt-4o-mini", false);
+    let answer = worker.post("/v1/responses", body.clone()).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), whole);
+    let received = &provider.received()[0];
+    assert!(
+        received.head.starts_with("POST /v1/responses "),
+        "{}",
+        received.head
+    );
+    assert_eq!(received.body, body.replace("openai/gpt-4o-mini", "gpt-4o-mini"));
+
+    let body = request("openai/gpt-4o-mini", true);
+    let text = worker
+        .post("/v1/responses", body)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    // 5 tokens in at a micro-dollar, 2 out at two.
+    let priced = completed.replace("\"total_tokens\":7}", "\"total_tokens\":7,\"cost\":0.000009000}");
+    assert_eq!(text, [created, &priced].concat());
+    let records = worker.first_records(2).await;
+    for record in records {
+        assert_eq!(
+            (record.outcome, record.tokens.input, record.tokens.output),
+            (Outcome::Served, 5, 2)
+        );
     }
 }

@@ -141,7 +141,8 @@ class Driver:
 
     def bad_key(self, cell):
         stranger = self.connect(harness.BAD_KEY)
-        with cell.raises(errors.ClientError, code=401, status="UNAUTHENTICATED"):
+        # As the client's own service answers.
+        with cell.raises(errors.ClientError, code=400, details="API_KEY_INVALID"):
             stranger.models.generate_content(model=cell.model, contents="x")
 
     def bad_request(self, cell):

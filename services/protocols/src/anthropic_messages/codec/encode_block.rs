@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::encode_citations::{is_expressible, write_cache_mark, write_citation};
+use super::encode_citations::{is_expressible, loses_place, write_cache_mark, write_citation};
 use super::encode_media::writable;
 use super::encode_message::{Placed, Side, Writer, place};
 use super::form;
@@ -105,11 +105,12 @@ impl Writer {
             .partition(|citation| told && is_expressible(citation, self.same));
         if !said.is_empty() {
             let mut list = object.array("citations");
-            for citation in said {
+            for citation in &said {
                 write_citation(list.object(), citation, self.same);
             }
         }
-        if !lost.is_empty() {
+        let placeless = said.iter().any(|citation| loses_place(citation, self.same));
+        if !lost.is_empty() || placeless {
             self.losses.note(Feature::Citation, "", Severity::Hint, at());
         }
         self.finish(&mut object, part);

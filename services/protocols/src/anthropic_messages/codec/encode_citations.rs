@@ -50,6 +50,11 @@ pub(super) fn is_expressible(citation: &Citation<'_>, same: bool) -> bool {
     same || names(&citation.kind).is_some() || citation.url.is_some()
 }
 
+/// Whether a citation that is written loses its place: a search result has none in the answer.
+pub(super) fn loses_place(citation: &Citation<'_>, same: bool) -> bool {
+    !same && names(&citation.kind).is_none() && citation.start < citation.end
+}
+
 /// Writes a prompt-cache marker, of whatever style.
 pub(super) fn write_cache_mark(object: &mut Object<'_>, mark: &CacheMark<'_>, same: bool) {
     let CacheMark { style: _, ttl, extra } = mark;

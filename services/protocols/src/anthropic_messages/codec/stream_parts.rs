@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::encode_citations::{is_expressible, write_citation};
+use super::encode_citations::{is_expressible, loses_place, write_citation};
 use super::encode_media::feature;
 use super::encode_stream::StreamEncoder;
 use super::seal::{self, Written};
@@ -174,6 +174,9 @@ impl StreamEncoder {
                 self.lose(Feature::ReasoningSignature, "", Severity::Hint);
             }
             (Delta::Citation(citation), Open::Text { .. }) if is_expressible(citation, false) => {
+                if loses_place(citation, false) {
+                    self.lose(Feature::Citation, "", Severity::Hint);
+                }
                 self.open_text(out);
                 block_delta(out, self.index, "citations_delta", |delta| {
                     write_citation(delta.object("citation"), citation, false);

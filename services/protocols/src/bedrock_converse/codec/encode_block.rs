@@ -210,14 +210,15 @@ impl Writer {
             extra,
         } = call;
         let id = match id.as_deref() {
-            Some("") if self.same => Cow::Borrowed(""),
-            id => self.ids.call(id, name),
+            None if self.same => None,
+            Some("") if self.same => Some(Cow::Borrowed("")),
+            id => Some(self.ids.call(id, name)),
         };
         self.tool_name(name, || place(placed.0, placed.1));
         let mut block = list.object();
         {
             let mut object = block.object("toolUse");
-            object.string("toolUseId", &id);
+            object.optional_string("toolUseId", id.as_deref());
             object.string("name", name);
             match (arguments, arguments.as_object()) {
                 (Arguments::Json(raw), _) if self.same => object.raw("input", raw),
@@ -259,12 +260,13 @@ impl Writer {
             kind: _,
         } = result;
         let id = match call_id.as_deref() {
-            Some("") if self.same => Cow::Borrowed(""),
-            id => self.ids.result(id, name.as_deref()),
+            None if self.same => None,
+            Some("") if self.same => Some(Cow::Borrowed("")),
+            id => Some(self.ids.result(id, name.as_deref())),
         };
         let mut block = list.object();
         let mut object = block.object("toolResult");
-        object.string("toolUseId", &id);
+        object.optional_string("toolUseId", id.as_deref());
         {
             let mut blocks = object.array("content");
             for part in content {

@@ -81,6 +81,10 @@ impl StreamEncoder {
                 if let Some(id) = &start.id {
                     self.id = id.as_ref().to_owned();
                 }
+                let usual = |tier: &str| matches!(tier, "default" | "auto");
+                if start.service_tier.as_deref().is_some_and(|tier| !usual(tier)) {
+                    self.lose(Feature::ServiceTier, "", Severity::Hint);
+                }
                 self.begin(out);
             }
             StreamEvent::PartStart {

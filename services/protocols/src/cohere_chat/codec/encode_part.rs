@@ -56,6 +56,8 @@ impl Writer {
         } = media;
         let url = match (kind, source) {
             (MediaKind::File, Source::Text(text)) => {
+                // A plain-text document reads the same as text.
+                self.lose(placed, Feature::File, "", Severity::Hint);
                 return self.typed(list.object(), placed.2, "text", text);
             }
             (MediaKind::Image, Source::Url(url)) => url.to_string(),

@@ -125,11 +125,11 @@ pub(super) fn finish_word<'f>(finish: &'f Finish<'_>, same: bool) -> &'f str {
     }
     match finish.reason {
         FinishReason::ToolUse => "TOOL_CALL",
-        FinishReason::Stop | FinishReason::Refusal | FinishReason::Pause | FinishReason::Other => "COMPLETE",
+        FinishReason::Stop | FinishReason::Pause | FinishReason::Other => "COMPLETE",
         FinishReason::StopSequence => "STOP_SEQUENCE",
         FinishReason::Length => "MAX_TOKENS",
         FinishReason::ContextWindow => "ERROR_LIMIT",
-        FinishReason::ContentFilter => "ERROR_TOXIC",
+        FinishReason::ContentFilter | FinishReason::Refusal => "ERROR_TOXIC",
         FinishReason::Error => "ERROR",
     }
 }

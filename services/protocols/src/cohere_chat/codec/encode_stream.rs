@@ -79,6 +79,9 @@ impl StreamEncoder {
                 if let Some(id) = &start.id {
                     self.id = id.as_ref().to_owned();
                 }
+                if start.service_tier.is_some() {
+                    self.lose(Feature::ServiceTier, "", Severity::Hint);
+                }
                 self.begin(out);
             }
             StreamEvent::PartStart {

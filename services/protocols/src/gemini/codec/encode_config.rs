@@ -189,6 +189,9 @@ impl Writer {
         if self.same && *enabled == Some(true) && budget.is_none() {
             dynamic(&mut thinking);
         }
+        if summary.as_deref().is_some_and(|summary| summary != "auto") {
+            lost("summary");
+        }
         let off = *enabled == Some(false);
         match (effort.as_deref(), budget) {
             (effort, Some(budget)) => {

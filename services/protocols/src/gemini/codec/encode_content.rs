@@ -69,6 +69,9 @@ impl Writer {
             // A content without parts is refused.
             if self.same || turn.parts.iter().any(|placed| self.says(*placed)) {
                 self.content(&mut list.object(), turn);
+            } else {
+                // Written for what is lost with it.
+                self.parts(&mut Object::open(&mut Vec::new()), &turn.parts, Form::default());
             }
         }
     }
@@ -89,6 +92,11 @@ impl Writer {
             }
         }
         self.speaker(turn.at, turn.name);
+        let cites = |part: &Part<'_>| part.body.as_text().is_some_and(|text| !text.citations.is_empty());
+        if !self.own && turn.parts.iter().any(|(_, _, part)| cites(part)) {
+            let at = format!("/messages/{}", turn.at);
+            self.losses.note(Feature::Citation, "", Severity::Hint, at);
+        }
         self.parts(object, &turn.parts, note);
         for (at, extra) in &turn.extras {
             self.extra(object, extra, || format!("/messages/{at}"));

@@ -238,6 +238,7 @@ impl Writer {
         }
         if let Source::Text(text) = source {
             // A plain-text document reads the same as text.
+            self.losses.note(Feature::File, "", Severity::Hint, at());
             return self.finish(list.object(), part, |o| o.string("text", text));
         }
         let note = if self.same { part.form } else { Form::default() };

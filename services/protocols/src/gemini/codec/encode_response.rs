@@ -171,6 +171,10 @@ impl Writer {
                 continue;
             };
             for citation in &text.citations {
+                if is_told(citation) && citation.quote.is_some() && citation.start.is_none() && !self.same {
+                    let at = format!("/messages/{at}/parts/{place}");
+                    self.losses.note(Feature::Citation, "quote", Severity::Hint, at);
+                }
                 if is_told(citation) {
                     cited.push(Cited {
                         part: place,

@@ -52,7 +52,11 @@ impl Writer {
         let (mut said, mut kept) = (Vec::new(), Vec::new());
         for piece in content {
             match &piece.body {
-                PartBody::Media(content) if matches!(content.source, Source::Text(_)) => said.push(piece),
+                PartBody::Media(content) if matches!(content.source, Source::Text(_)) => {
+                    self.losses
+                        .note(Feature::File, "", Severity::Hint, place(message, at));
+                    said.push(piece);
+                }
                 PartBody::Media(content) if self.same => kept.push((piece, content)),
                 PartBody::Media(_) => {
                     self.losses.note(

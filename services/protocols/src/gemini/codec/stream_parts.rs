@@ -201,6 +201,10 @@ impl StreamEncoder {
     }
 
     fn cite(&mut self, at: usize, citation: &Citation<'_>) {
+        if citation.quote.is_some() || citation.start.is_some() {
+            // The text that a source supports has gone out already.
+            self.lose(Feature::Citation, "place", Severity::Hint);
+        }
         let kept = &mut self.answers[at].citations;
         if is_told(citation) && kept.len() < MAX_CITATIONS {
             kept.push(citation.clone().into_owned());

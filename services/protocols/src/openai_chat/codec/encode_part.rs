@@ -93,6 +93,12 @@ fn write_media(
         return list.object_of_text(text);
     }
     let lost = |losses: &mut LossReport, feature| losses.note(feature, "", Severity::Missing, at());
+    // A provider's own storage is nothing that others can reach.
+    if let Source::Url(url) = source
+        && !(same || url.starts_with("http") || url.starts_with("data:"))
+    {
+        return lost(losses, feature(*kind));
+    }
     match (kind, source) {
         (MediaKind::Image | MediaKind::Video, Source::Url(_) | Source::Base64(_)) => {
             let member = if *kind == MediaKind::Image {

@@ -113,6 +113,10 @@ impl Writer {
                         format!("/candidates/{at}"),
                     );
                 }
+                if !self.same && is_untold(finish.reason) {
+                    let at = format!("/candidates/{at}");
+                    self.losses.note(Feature::FinishReason, "", Severity::Hint, at);
+                }
                 if let (false, Some(native)) = (self.same, &finish.native) {
                     object.string("native_finish_reason", native);
                 }
@@ -167,6 +171,11 @@ pub(super) fn finish_word<'f>(finish: &'f Finish<'_>, same: bool, calls: bool) -
         FinishReason::Length | FinishReason::ContextWindow => "length",
         FinishReason::ContentFilter | FinishReason::Refusal => "content_filter",
     }
+}
+
+/// Whether this dialect has no word for a reason, so that the answer looks finished.
+pub(super) fn is_untold(reason: FinishReason) -> bool {
+    matches!(reason, FinishReason::Pause | FinishReason::Error)
 }
 
 /// Writes token probabilities.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::encode_part::{can_cite, feature, opaque_feature, write_annotations};
-use super::encode_response::{finish_word, write_tokens};
+use super::encode_response::{finish_word, is_untold, write_tokens};
 use super::stream_frames::{Choice, Open, end_frame};
 use crate::TokenCounts;
 use crate::canonical::{
@@ -241,6 +241,10 @@ impl StreamEncoder {
         let word = finish_word(finish, false, self.choices[at].calls > 0);
         let native = finish.native.as_deref().filter(|native| *native != word);
         self.chunk(at, out, Some((word, native)), |_| {});
+        if is_untold(finish.reason) {
+            self.losses
+                .note_once(Feature::FinishReason, "", Severity::Hint, "/stream");
+        }
         if finish.sequence.is_some() {
             self.losses
                 .note_once(Feature::StopSequence, "", Severity::Hint, "/stream");

@@ -163,9 +163,14 @@ impl Writer<'_> {
         match (kind, source) {
             (_, Source::Text(text)) => {
                 // A plain-text document reads the same as text.
-                let mut object = list.object();
-                object.string("type", "input_text");
-                object.string("text", text);
+                {
+                    let mut object = list.object();
+                    object.string("type", "input_text");
+                    object.string("text", text);
+                    self.rest(&mut object, placed);
+                }
+                self.losses
+                    .note(Feature::File, "", Severity::Hint, place(message, at));
             }
             (_, Source::FileId(_)) if self.foreign => lost(Feature::FileId),
             (MediaKind::Image, source) => {

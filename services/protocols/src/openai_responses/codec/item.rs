@@ -198,6 +198,11 @@ impl<'a> Items<'a> {
             }
             (None, Reading::Lenient) => Role::Assistant,
         };
+        if self.reading == Reading::Lenient && role != Role::Assistant {
+            // An answer is the model's; what somebody else says in it is kept as it came.
+            let raw = c.revisit(Span { start, end: start }).raw()?;
+            return Ok(ReadItem::whole("message".into(), raw));
+        }
         let usual = if role == Role::Assistant {
             TextKind::Output
         } else {

@@ -56,10 +56,13 @@ impl StreamEncoder {
         else {
             return;
         };
-        if !can_cite(citation) || open.is_refusal {
-            return self
-                .losses
+        let lost = !can_cite(citation) || open.is_refusal;
+        if lost || citation.quote.is_some() {
+            self.losses
                 .note_once(Feature::Citation, &citation.kind, Severity::Hint, "/stream");
+        }
+        if lost {
+            return;
         }
         let number = open.cited;
         open.cited += 1;
