@@ -20,6 +20,8 @@ class Upstream(NamedTuple):
     embedding_model: Optional[str] = None
     # What a connection needs to know besides.
     settings: Optional[Dict[str, object]] = None
+    # Whether the provider tells how many tokens of the output are reasoning.
+    counts_reasoning: bool = True
     # Part of the short form.
     short: bool = False
 
@@ -31,7 +33,12 @@ class Upstream(NamedTuple):
 
     def as_job(self, client):
         """As the driver of a client is told."""
-        told = {"name": self.name, "model": self.alias(), "lacks": self.lacks(client)}
+        told = {
+            "name": self.name,
+            "model": self.alias(),
+            "lacks": self.lacks(client),
+            "counts_reasoning": self.counts_reasoning,
+        }
         if self.embedding_model:
             told["embedding_model"] = self.embedding_alias()
         return told
@@ -71,7 +78,14 @@ UPSTREAMS = [
     Upstream("gemini", "google", "/v1beta", "google/gemini-2.5-flash", "google/gemini-embedding-001", short=True),
     Upstream("vertex", "google-vertex", "", "google/gemini-2.5-flash", settings=LOCATION),
     Upstream("vertex-claude", "google-vertex", "", "anthropic/claude-sonnet-4-5-20250929", settings=LOCATION),
-    Upstream("bedrock", "amazon-bedrock", "", "anthropic/claude-haiku-4-5-20251001", settings={"region": "us-east-1"}),
+    Upstream(
+        "bedrock",
+        "amazon-bedrock",
+        "",
+        "anthropic/claude-haiku-4-5-20251001",
+        settings={"region": "us-east-1"},
+        counts_reasoning=False,
+    ),
     Upstream("cohere", "cohere", "", "cohere/command-a-03-2025"),
     Upstream("azure", "azure", "", "openai/gpt-4o-mini", "openai/text-embedding-3-small", {"deployments": DEPLOYMENTS}),
     Upstream("mistral", "mistral", "/v1", "mistralai/mistral-small-latest", "mistralai/mistral-embed"),
