@@ -95,7 +95,8 @@ pub(crate) fn decide(asked: &Asked, behaviour: &Behaviour) -> Decision {
     }
 }
 
-fn fault(failure: Failure) -> Fault {
+/// The fault that an order asks for.
+pub(crate) fn fault(failure: Failure) -> Fault {
     match failure {
         Failure::ContextLength => Fault::ContextLength,
         Failure::Status(code) => Fault::Status {

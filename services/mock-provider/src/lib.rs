@@ -8,15 +8,8 @@
 //! same reach for tests in other languages, over HTTP under `/__mock/`.
 //!
 //! What a request asks for beyond words (calls of tools, an answer that follows a schema, reasoning)
-//! and orders in its prompt are read by `asked` and decided by `answer`, in no format. `plan` adds
-//! what the script of the model says, `respond` lets it happen, and a `format` writes it.
-//!
-//! # Adding a format
-//!
-//! 1. A reader in `asked` that gives an `Asked`, and says which rules a conversation broke.
-//! 2. A module like `openai_chat`: a handler that makes a `Plan`, and an `impl Format`.
-//! 3. Its paths in `server`, the header of its keys in `server::admit`, and tests like those of
-//!    `tests/it/scripted.rs`: the conformance suite relies on the same answers in every format.
+//! and orders in its prompt are read by `asked`, decided by `answer` in no format, and written by
+//! the format the request came in.
 
 pub mod behaviour;
 pub mod config;
@@ -28,17 +21,21 @@ mod answer;
 mod asked;
 mod control;
 mod embeddings;
+mod events;
+mod exchange;
 mod fit;
-mod format;
+mod formats;
+mod frames;
 mod models;
 mod openai_chat;
 mod plan;
-mod refusal;
-mod respond;
+mod seal;
 mod server;
 mod state;
 mod stream;
 mod text;
+mod token;
+mod trouble;
 
 pub use behaviour::{Behaviour, Fault, Rule, Script, When};
 pub use config::{Config, LedgerKind};

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpRequest, HttpServer, web};
+use actix_web::{App, HttpServer, web};
 use tokio::sync::oneshot;
 
 use crate::behaviour::{Behaviour, Script};
 use crate::config::Config;
 use crate::ledger::{Entry, Ledger, Totals};
-use crate::refusal::Refusal;
 use crate::state::State;
-use crate::{control, embeddings, models, openai_chat};
+use crate::{control, formats, token};
 
 /// Largest request body taken, in bytes.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -96,9 +95,8 @@ fn serve(
         App::new()
             .app_data(state.clone())
             .app_data(web::PayloadConfig::new(MAX_BODY))
-            .route("/v1/chat/completions", web::post().to(openai_chat::handle))
-            .route("/v1/embeddings", web::post().to(embeddings::handle))
-            .route("/v1/models", web::get().to(models::handle))
+            .configure(formats::configure)
+            .configure(token::configure)
             .configure(control::configure)
     };
     Ok(HttpServer::new(app)
@@ -168,27 +166,8 @@ impl Drop for MockHandle {
     }
 }
 
-/// Lets a caller in: any when no keys are configured.
-pub(crate) fn admit(state: &State, request: &HttpRequest) -> Result<(), Refusal> {
-    let keys = &state.config.keys;
-    let header = request
-        .headers()
-        .get("authorization")
-        .and_then(|v| v.to_str().ok());
-    let key = header.and_then(|text| text.strip_prefix("Bearer "));
-    if keys.is_empty() || key.is_some_and(|key| keys.iter().any(|known| known == key)) {
-        Ok(())
-    } else {
-        Err(Refusal::Unauthorized)
-    }
-}
-
-/// The model, when it exists: any does when none are configured.
-pub(crate) fn known(state: &State, model: String) -> Result<String, Refusal> {
+/// Whether a model exists: any when none are configured.
+pub(crate) fn is_known(state: &State, model: &str) -> bool {
     let models = &state.config.models;
-    if models.is_empty() || models.contains(&model) {
-        Ok(model)
-    } else {
-        Err(Refusal::UnknownModel)
-    }
+    models.is_empty() || models.iter().any(|known| known == model)
 }

@@ -100,7 +100,7 @@ impl State {
     /// A new call's id.
     pub(crate) fn call_id(&self, prefix: &str) -> String {
         format!(
-            "{prefix}-mock-{:x}-{}",
+            "{prefix}mock-{:x}-{}",
             self.epoch,
             self.calls.fetch_add(1, Ordering::Relaxed)
         )

@@ -3,27 +3,46 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::rt::time::{Instant, sleep_until};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use futures_util::Stream;
+use sluicegate_protocols::dialect::Framing;
 
 use crate::behaviour::Fault;
-use crate::format::Format;
+use crate::events::EventFrames;
+use crate::exchange::wait;
+use crate::formats::openai;
+use crate::frames;
 use crate::ledger::Outcome;
+use crate::openai_chat::words::WordFrames;
 use crate::plan::Plan;
-use crate::respond::wait;
 use crate::state::Bill;
 
+/// How fast a stream goes and what goes wrong with it.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    first_token_ms: u64,
+    interval: Duration,
+    fault: Option<Fault>,
+}
+
+impl Pace {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        Self {
+            first_token_ms: plan.model.behaviour.first_token_ms,
+            interval: plan.interval,
+            fault: plan.fault.clone(),
+        }
+    }
+}
+
 /// The head and the chunks to come.
-pub(crate) fn respond(plan: Plan, bill: Bill) -> HttpResponse {
-    let id = bill.call_id().to_owned();
-    HttpResponse::Ok()
-        .insert_header(("content-type", plan.format.stream_type()))
-        .insert_header(("cache-control", "no-cache"))
-        .insert_header(("x-request-id", id))
-        .streaming(chunks(plan, bill))
+pub(crate) fn respond(mut head: HttpResponseBuilder, pace: Pace, frames: Frames, bill: Bill) -> HttpResponse {
+    head.insert_header(("cache-control", "no-cache"))
+        .streaming(chunks(pace, frames, bill))
 }
 
 /// Sends `bytes`, sees them on their way, and breaks the connection.
@@ -53,15 +72,14 @@ enum Next {
         keep: usize,
     },
     Stall,
-    /// These bytes end the stream.
-    End(Vec<u8>),
-    /// These bytes come in between.
-    Insert(&'static [u8]),
+    /// An error ends the stream.
+    Fail,
+    /// A broken frame comes in between.
+    Insert,
 }
 
 /// Watches for the point where the scripted fault strikes.
 struct Fate {
-    format: &'static dyn Format,
     fault: Option<Fault>,
     bytes: u64,
 }
@@ -79,12 +97,8 @@ impl Fate {
             Some(Fault::Stall {
                 after_chunks: Some(count),
             }) if chunks == u64::from(count) => Next::Stall,
-            Some(Fault::MalformedChunk(count)) if chunks == u64::from(count) => {
-                Next::Insert(self.format.broken_frame())
-            }
-            Some(Fault::ErrorEvent(count)) if chunks == u64::from(count) => {
-                Next::End(self.format.error_frame())
-            }
+            Some(Fault::MalformedChunk(count)) if chunks == u64::from(count) => Next::Insert,
+            Some(Fault::ErrorEvent(count)) if chunks == u64::from(count) => Next::Fail,
             _ => Next::Go,
         }
     }
@@ -119,19 +133,12 @@ impl Frame {
     }
 }
 
-/// Frames that are made as they go out.
-pub(crate) trait Make {
-    /// Appends the next frame; gives its tokens, or `None` at the end.
-    fn next(&mut self, out: &mut Vec<u8>) -> Option<u64>;
-
-    /// Whether what comes next belongs to the end of the stream and not to its text.
-    fn is_tail(&self) -> bool;
-}
-
 /// The frames in order.
 pub(crate) enum Frames {
-    /// Made as they go out.
-    Made(Box<dyn Make>),
+    /// Usual words, made as they go out.
+    Words(Box<WordFrames>),
+    /// Canonical events, encoded as they go out.
+    Events(Box<EventFrames>),
     /// Whatever a format has written.
     Listed {
         /// What is left.
@@ -153,7 +160,8 @@ impl Frames {
     /// Appends the next frame; gives its tokens, or `None` at the end.
     fn next(&mut self, out: &mut Vec<u8>) -> Option<u64> {
         match self {
-            Self::Made(made) => made.next(out),
+            Self::Words(words) => words.next(out),
+            Self::Events(events) => events.next(out),
             Self::Listed { frames, ended } => {
                 let frame = frames.pop_front()?;
                 out.extend_from_slice(&frame.bytes);
@@ -166,22 +174,44 @@ impl Frames {
     /// Whether what comes next belongs to the end of the stream and not to its text.
     fn is_tail(&self) -> bool {
         match self {
-            Self::Made(made) => made.is_tail(),
+            Self::Words(words) => words.is_tail(),
+            Self::Events(events) => events.is_tail(),
             Self::Listed { ended, .. } => *ended,
+        }
+    }
+
+    /// A frame that cannot be read.
+    fn malformed(&self) -> Vec<u8> {
+        match self {
+            Self::Events(events) => events.malformed(),
+            Self::Words(_) | Self::Listed { .. } => frames::malformed(Framing::Sse, None),
+        }
+    }
+
+    /// The frames that end the stream with an error.
+    fn fail(&mut self) -> Vec<u8> {
+        match self {
+            Self::Events(events) => events.fail(),
+            Self::Words(_) | Self::Listed { .. } => openai::stream_error(),
+        }
+    }
+
+    /// Whether they are the elements of a JSON array.
+    pub(crate) fn are_array(&self) -> bool {
+        match self {
+            Self::Events(events) => events.are_array(),
+            Self::Words(_) | Self::Listed { .. } => false,
         }
     }
 }
 
-fn chunks(plan: Plan, mut bill: Bill) -> impl Stream<Item = io::Result<Bytes>> {
-    let first_token_ms = plan.model.behaviour.first_token_ms;
-    let interval = plan.interval;
-    let format = plan.format;
-    let mut fate = Fate {
-        format,
-        fault: plan.fault.clone(),
-        bytes: 0,
-    };
-    let mut frames = format.frames(plan, bill.call_id());
+fn chunks(pace: Pace, mut frames: Frames, mut bill: Bill) -> impl Stream<Item = io::Result<Bytes>> {
+    let Pace {
+        first_token_ms,
+        interval,
+        fault,
+    } = pace;
+    let mut fate = Fate { fault, bytes: 0 };
     async_stream::stream! {
         wait(first_token_ms).await;
         let mut due = Instant::now();
@@ -195,7 +225,7 @@ fn chunks(plan: Plan, mut bill: Bill) -> impl Stream<Item = io::Result<Bytes>> {
             let Some(tokens) = frames.next(&mut buffer) else { break };
             match fate.at(bill.chunks, buffer.len()) {
                 Next::Go => {}
-                Next::Insert(bytes) => yield Ok(Bytes::from_static(bytes)),
+                Next::Insert => yield Ok(Bytes::from(frames.malformed())),
                 Next::Stall => std::future::pending().await,
                 Next::Break { keep } => {
                     bill.settle(Outcome::Cut);
@@ -204,9 +234,9 @@ fn chunks(plan: Plan, mut bill: Bill) -> impl Stream<Item = io::Result<Bytes>> {
                     yield Err(io::Error::from(io::ErrorKind::ConnectionReset));
                     return;
                 }
-                Next::End(bytes) => {
+                Next::Fail => {
                     bill.settle(Outcome::Failed);
-                    yield Ok(Bytes::from(bytes));
+                    yield Ok(Bytes::from(frames.fail()));
                     return;
                 }
             }

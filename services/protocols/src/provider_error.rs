@@ -101,8 +101,9 @@ impl ProviderError {
             "too_many_prompt_tokens",
             "string_above_max_length",
         ];
-        const WORDINGS: [&str; 7] = [
+        const WORDINGS: [&str; 8] = [
             "maximum context length",
+            "exceeds the maximum number of tokens",
             "context window",
             "context length",
             "prompt is too long",

@@ -1,9 +1,11 @@
 //! What a request asks of its answer, whatever format it came in: `answer` decides on this alone.
-//! Each format has a reader here. The readers share no code with the gateway's, so that a mistake
-//! made there cannot be made again here and look right.
+//! `openai_chat` reads the format that benches use, without the canonical form; `canonical` reads
+//! all others from it.
 
+pub(crate) mod canonical;
 pub(crate) mod directive;
 pub(crate) mod openai_chat;
+pub(crate) mod sealed;
 
 use serde_json::Value;
 
@@ -32,9 +34,18 @@ pub(crate) struct Asked {
     pub(crate) reasoning: bool,
 }
 
-/// The request breaks a rule of the conversation; the sentence is the provider's answer.
+/// A rule of conversations that a request breaks. Every provider has its own words for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Broken(pub(crate) &'static str);
+pub(crate) enum Broken {
+    /// A result without its call.
+    OrphanResult,
+    /// A call without its result.
+    UnansweredCall,
+    /// Reasoning came back with another signature than it was given with.
+    ChangedSignature,
+    /// A call came back without the signature it was given with.
+    MissingSignature,
+}
 
 /// A tool that may be called.
 #[derive(Debug, PartialEq)]

@@ -5,12 +5,6 @@ use serde_json::Value;
 
 use super::{Asked, Broken, Image, Tool, ToolChoice, append};
 
-const ORPHAN: Broken =
-    Broken("Messages with role 'tool' must answer a 'tool_calls' id of the assistant message before them.");
-const UNANSWERED: Broken = Broken(
-    "An assistant message with 'tool_calls' must be followed by a tool message for each 'tool_call_id'.",
-);
-
 /// Reads `body`.
 pub(crate) fn read(body: &[u8]) -> Result<Asked, Broken> {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -119,7 +113,11 @@ fn results(messages: &[Value]) -> Result<Vec<String>, Broken> {
         .count();
     let (before, results) = messages.split_at(messages.len() - count);
     let Some(turn) = before.last().filter(|last| last["role"] == "assistant") else {
-        return if count == 0 { Ok(Vec::new()) } else { Err(ORPHAN) };
+        return if count == 0 {
+            Ok(Vec::new())
+        } else {
+            Err(Broken::OrphanResult)
+        };
     };
     let called: Vec<&Value> = array(&turn["tool_calls"])
         .iter()
@@ -129,13 +127,13 @@ fn results(messages: &[Value]) -> Result<Vec<String>, Broken> {
         .iter()
         .any(|result| !called.contains(&&result["tool_call_id"]))
     {
-        return Err(ORPHAN);
+        return Err(Broken::OrphanResult);
     }
     if called
         .iter()
         .any(|id| !results.iter().any(|result| result["tool_call_id"] == **id))
     {
-        return Err(UNANSWERED);
+        return Err(Broken::UnansweredCall);
     }
     Ok(results.iter().map(|result| text(&result["content"])).collect())
 }
@@ -204,9 +202,9 @@ mod tests {
             {"role": "tool", "tool_call_id": "a", "content": "x"}, {"role": "system", "content": "Be brief."}]});
         assert_eq!(read(told.to_string().as_bytes()).unwrap().results, ["x"]);
         assert_eq!(conversation(&["a", "b"]), Ok(vec!["of a".into(), "of b".into()]));
-        assert_eq!(conversation(&["a", "c"]), Err(ORPHAN));
-        assert_eq!(conversation(&["a"]), Err(UNANSWERED));
+        assert_eq!(conversation(&["a", "c"]), Err(Broken::OrphanResult));
+        assert_eq!(conversation(&["a"]), Err(Broken::UnansweredCall));
         let orphan = json!({"messages": [{"role": "tool", "tool_call_id": "a", "content": "x"}]});
-        assert_eq!(read(orphan.to_string().as_bytes()), Err(ORPHAN));
+        assert_eq!(read(orphan.to_string().as_bytes()), Err(Broken::OrphanResult));
     }
 }

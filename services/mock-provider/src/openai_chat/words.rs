@@ -2,13 +2,11 @@
 
 use sluicegate_protocols::openai_chat::encode::ChunkWriter;
 
-use super::{finish, head};
 use crate::plan::Plan;
 use crate::state::unix_nanos;
-use crate::stream::Make;
 
 /// The frames in order, each with the tokens of text it carries.
-pub(super) struct Words {
+pub(crate) struct WordFrames {
     plan: Plan,
     writer: ChunkWriter,
     choice: u32,
@@ -26,15 +24,52 @@ enum Step {
     Over,
 }
 
-impl Words {
+impl WordFrames {
     pub(super) fn new(plan: Plan, id: &str) -> Self {
-        let writer = ChunkWriter::new(&head(&plan, id), plan.usage_in_stream);
+        let writer = ChunkWriter::new(&plan.head(id), plan.usage_chunk);
         Self {
             writer,
             choice: 0,
             step: Step::Role,
             word: String::new(),
             plan,
+        }
+    }
+
+    /// Appends the next frame; gives its tokens, or `None` at the end.
+    pub(crate) fn next(&mut self, out: &mut Vec<u8>) -> Option<u64> {
+        match self.step {
+            Step::Role => {
+                self.writer.role(out, self.choice);
+                self.step = self.word_or_finish(0);
+                Some(0)
+            }
+            Step::Word(position) => {
+                self.content(position, out);
+                self.step = self.word_or_finish(position + 1);
+                Some(1)
+            }
+            Step::Finish => {
+                self.writer.finish(out, self.choice, &self.plan.finish());
+                self.choice += 1;
+                self.step = if self.choice < self.plan.n {
+                    Step::Role
+                } else {
+                    Step::Usage
+                };
+                Some(0)
+            }
+            Step::Usage if self.plan.usage_chunk => {
+                self.writer.usage(out, &self.plan.counts);
+                self.step = Step::Done;
+                Some(0)
+            }
+            Step::Usage | Step::Done if self.plan.model.behaviour.end_marker => {
+                self.writer.done(out);
+                self.step = Step::Over;
+                Some(0)
+            }
+            Step::Usage | Step::Done | Step::Over => None,
         }
     }
 
@@ -55,46 +90,9 @@ impl Words {
         }
         self.writer.text(out, self.choice, &self.word);
     }
-}
 
-impl Make for Words {
-    fn next(&mut self, out: &mut Vec<u8>) -> Option<u64> {
-        match self.step {
-            Step::Role => {
-                self.writer.role(out, self.choice);
-                self.step = self.word_or_finish(0);
-                Some(0)
-            }
-            Step::Word(position) => {
-                self.content(position, out);
-                self.step = self.word_or_finish(position + 1);
-                Some(1)
-            }
-            Step::Finish => {
-                self.writer.finish(out, self.choice, &finish(self.plan.finish));
-                self.choice += 1;
-                self.step = if self.choice < self.plan.n {
-                    Step::Role
-                } else {
-                    Step::Usage
-                };
-                Some(0)
-            }
-            Step::Usage if self.plan.usage_in_stream => {
-                self.writer.usage(out, &self.plan.counts);
-                self.step = Step::Done;
-                Some(0)
-            }
-            Step::Usage | Step::Done if self.plan.model.behaviour.end_marker => {
-                self.writer.done(out);
-                self.step = Step::Over;
-                Some(0)
-            }
-            Step::Usage | Step::Done | Step::Over => None,
-        }
-    }
-
-    fn is_tail(&self) -> bool {
+    /// Whether what comes next belongs to the end of the stream and not to its text.
+    pub(crate) fn is_tail(&self) -> bool {
         matches!(self.step, Step::Usage | Step::Done | Step::Over)
     }
 }

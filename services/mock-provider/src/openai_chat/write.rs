@@ -1,10 +1,10 @@
 //! Writes scripted answers in this format, whole or as frames, the way OpenAI cuts them: the name of a call first, its
-//! arguments in pieces. Reasoning is told under both names that servers with open reasoning have for it, as vLLM does.
+//! arguments in pieces. Reasoning is told under both names that servers with open reasoning have for it, as vLLM does. Answers of the
+//! usual words, which benches ask for by the thousand, are written by `stream` and `Plan` without a tree.
 
 use serde_json::{Value, json};
 use sluicegate_protocols::openai_chat::encode::DONE_FRAME;
 
-use super::finish;
 use crate::answer::{Content, ScriptedCall};
 use crate::plan::Plan;
 use crate::stream::Frame;
@@ -31,7 +31,7 @@ pub(super) fn body(plan: &Plan, id: &str) -> Value {
             message["tool_calls"] = calls.iter().enumerate().map(|it| whole_call(id, it)).collect();
         }
     }
-    let choice = |index| json!({"index": index, "message": message, "logprobs": null, "finish_reason": finish(plan.finish).as_str()});
+    let choice = |index| json!({"index": index, "message": message, "logprobs": null, "finish_reason": plan.finish().as_str()});
     json!({
         "id": id, "object": "chat.completion", "created": plan.created, "model": plan.model_name,
         "choices": (0..plan.n).map(choice).collect::<Vec<_>>(), "usage": usage(plan),
@@ -79,7 +79,7 @@ pub(super) fn frames(plan: &Plan, id: &str) -> Vec<Frame> {
         }
         frames.push(chunks.finish(index));
     }
-    if plan.usage_in_stream {
+    if plan.usage_chunk {
         frames.push(Frame::tail(chunks.frame(&json!([]), &usage(plan))));
     }
     if plan.model.behaviour.end_marker {
@@ -99,7 +99,7 @@ impl Chunks<'_> {
             "id": self.id, "object": "chat.completion.chunk", "created": self.plan.created,
             "model": self.plan.model_name, "choices": choices,
         });
-        if self.plan.usage_in_stream {
+        if self.plan.usage_chunk {
             chunk["usage"] = usage.clone();
         }
         format!("data: {chunk}\n\n").into_bytes()
@@ -132,7 +132,7 @@ impl Chunks<'_> {
 
     /// The finish; that of the last choice ends the text.
     fn finish(&self, index: u32) -> Frame {
-        let bytes = self.choice(index, &json!({}), Some(finish(self.plan.finish).as_str()));
+        let bytes = self.choice(index, &json!({}), Some(self.plan.finish().as_str()));
         if index + 1 == self.plan.n {
             Frame::tail(bytes)
         } else {

@@ -7,6 +7,8 @@ mod client;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod load;

@@ -1,4 +1,4 @@
-//! DeepSeek.
+//! DeepSeek: Chat Completions with reasoning under `reasoning_content`, which has to come back.
 
 use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::target::ReasoningField;

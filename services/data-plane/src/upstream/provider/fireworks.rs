@@ -1,4 +1,4 @@
-//! Fireworks AI.
+//! Fireworks AI: Chat Completions with reasoning under `reasoning_content`.
 
 use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::target::ReasoningField;

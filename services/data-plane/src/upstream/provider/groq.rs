@@ -1,4 +1,4 @@
-//! Groq.
+//! Groq: Chat Completions with the new name of the output limit, and reasoning under `reasoning`.
 
 use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::target::{ChatQuirks, OutputLimitField, ReasoningField};

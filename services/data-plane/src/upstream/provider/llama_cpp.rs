@@ -1,4 +1,4 @@
-//! llama.cpp.
+//! A llama.cpp server: Chat Completions with reasoning under `reasoning_content`.
 
 use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::target::ReasoningField;

@@ -1,4 +1,4 @@
-//! xAI.
+//! xAI: both of OpenAI's dialects at one address.
 
 use sluicegate_contracts::config::ProviderId;
 

@@ -7,6 +7,7 @@ import { run } from "./harness.js";
 
 class Google extends Driver {
   static PACKAGE = "@ai-sdk/google";
+  static BAD_KEY = { statusCode: 400, responseBody: "API_KEY_INVALID" };
   static REASONING = { google: { thinkingConfig: { includeThoughts: true, thinkingBudget: 1024 } } };
 
   provider(apiKey) {

@@ -32,7 +32,8 @@ export class Driver {
   };
   // Options with which the package asks for reasoning.
   static REASONING = {};
-  static BAD_KEY = 401;
+  // How a bad key is told.
+  static BAD_KEY = { statusCode: 401 };
 
   constructor(job) {
     this.job = job;
@@ -120,7 +121,8 @@ export class Driver {
 
   bad_key(cell) {
     const model = () => this.chat(this.provider(harness.BAD_KEY), cell.model);
-    return this.refuses(cell, this.constructor.BAD_KEY, () => generateText({ model: model(), prompt: "x", ...HUSH }));
+    const call = () => generateText({ model: model(), prompt: "x", ...HUSH });
+    return cell.raises(APICallError, this.constructor.BAD_KEY, call);
   }
 
   not_found(cell) {

@@ -128,7 +128,8 @@ class Driver {
 
   bad_key(cell) {
     const call = () => this.connect(harness.BAD_KEY).models.generateContent({ model: cell.model, contents: "x" });
-    return cell.raises(ApiError, { status: 401, message: "UNAUTHENTICATED" }, call);
+    // As the client's own service answers.
+    return cell.raises(ApiError, { status: 400, message: "API_KEY_INVALID" }, call);
   }
 
   bad_request(cell) {

@@ -42,6 +42,8 @@ class Driver:
     REASONING = {}
     # Whether the names of calls come with ids of the provider's.
     ERRORS = {}
+    # What the exception for a bad key says.
+    BAD_KEY = "Incorrect API key"
 
     def __init__(self, job):
         self.job = job
@@ -102,7 +104,7 @@ class Driver:
         cell.expect_text(whole.text)
 
     def bad_key(self, cell):
-        with cell.raises(self.ERRORS["bad_key"]):
+        with cell.raises(self.ERRORS["bad_key"], args=self.BAD_KEY):
             self.chat(cell, key=harness.BAD_KEY).invoke("x")
 
     def not_found(self, cell):

@@ -12,9 +12,10 @@ class Driver(langchain_driver.Driver):
         "list_models": "the client has no such call",
         "bad_request": "the client checks types before it sends",
     }
+    BAD_KEY = "API_KEY_INVALID"
     REASONING = {"include_thoughts": True, "thinking_budget": 1024}
     ERRORS = {
-        "bad_key": chat_models.GoogleAuthenticationError,
+        "bad_key": chat_models.GoogleInvalidRequestError,  # the client has no other class for Google's 400
         "not_found": chat_models.GoogleModelNotFoundError,
         "rate_limited": chat_models.GoogleRateLimitError,
         "overloaded": chat_models.GoogleAPIError,

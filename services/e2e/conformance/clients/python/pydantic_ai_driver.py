@@ -27,7 +27,8 @@ class Driver:
     }
     # Settings with which the model asks for reasoning.
     REASONING = {}
-    BAD_KEY = 401
+    # How a bad key is told.
+    BAD_KEY = {"status_code": 401}
 
     def __init__(self, job):
         self.job = job
@@ -105,7 +106,7 @@ class Driver:
         expect("reasoning", "".join(thoughts), harness.REASONING)
 
     def bad_key(self, cell):
-        with cell.raises(ModelHTTPError, status_code=self.BAD_KEY):
+        with cell.raises(ModelHTTPError, **self.BAD_KEY):
             self.run(self.agent(cell, key=harness.BAD_KEY), "x")
 
     def not_found(self, cell):

@@ -7,6 +7,7 @@ from pydantic_ai.providers.google import GoogleProvider
 
 
 class Driver(pydantic_ai_driver.Driver):
+    BAD_KEY = {"status_code": 400, "body": "API_KEY_INVALID"}
     REASONING = {"google_thinking_config": {"include_thoughts": True, "thinking_budget": 1024}}
 
     def model(self, cell, key=None, name=None):

@@ -1,0 +1,154 @@
+//! Azure OpenAI: OpenAI's formats under `/openai/v1`, and under `/openai/deployments/D`, where the
+//! deployment stands for the model and a version has to be named. Keys stand in `api-key` or are
+//! bearer tokens; waiting times are told twice.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::{Format, Provider, bearer, header, openai};
+use crate::exchange::Incoming;
+use crate::state::State;
+use crate::trouble::{Refusal, Trouble};
+use crate::{embeddings, models};
+
+const PROVIDER: Provider = Provider {
+    key: |request| {
+        Ok(header(request, "api-key")
+            .map(str::to_owned)
+            .or_else(|| bearer(request)))
+    },
+    refusal,
+    id_header: Some("apim-request-id"),
+    takes_tokens: false,
+};
+
+const RESPONSES_PROVIDER: Provider = Provider {
+    refusal: responses_refusal,
+    ..PROVIDER
+};
+
+const CHAT: Format = Format {
+    provider: &PROVIDER,
+    ..openai::CHAT
+};
+const RESPONSES: Format = Format {
+    provider: &RESPONSES_PROVIDER,
+    ..openai::RESPONSES
+};
+const COMPLETIONS: Format = Format {
+    provider: &PROVIDER,
+    ..openai::COMPLETIONS
+};
+
+pub(super) fn configure(routes: &mut web::ServiceConfig) {
+    routes
+        .route("/openai/v1/models", web::get().to(list))
+        .route("/openai/v1/{operation:.*}", web::post().to(current))
+        .route(
+            "/openai/deployments/{deployment}/{operation:.*}",
+            web::post().to(deployed),
+        );
+}
+
+async fn list(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
+    models::answer(&state, &request, &PROVIDER, models::openai)
+}
+
+async fn current(
+    state: web::Data<State>,
+    request: HttpRequest,
+    operation: web::Path<String>,
+    body: Bytes,
+) -> HttpResponse {
+    perform(Incoming::new(state, request, body), &operation).await
+}
+
+async fn deployed(
+    state: web::Data<State>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    body: Bytes,
+) -> HttpResponse {
+    let (deployment, operation) = path.into_inner();
+    if !request
+        .query_string()
+        .split('&')
+        .any(|it| it.starts_with("api-version="))
+    {
+        return no_resource().answer(&state);
+    }
+    let mut call = Incoming::new(state, request, body);
+    call.model = Some(deployment);
+    perform(call, &operation).await
+}
+
+async fn perform(mut call: Incoming, operation: &str) -> HttpResponse {
+    match operation {
+        "chat/completions" => call.answer(&CHAT).await,
+        "responses" => call.answer(&RESPONSES).await,
+        "completions" => call.answer(&COMPLETIONS).await,
+        "embeddings" => {
+            if let Some(model) = call.model.take() {
+                let mut document: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+                document["model"] = model.into();
+                call.body = document.to_string().into();
+            }
+            let Incoming {
+                state, request, body, ..
+            } = call;
+            embeddings::answer(state, &request, &body, &PROVIDER, |answer| Some(answer.openai())).await
+        }
+        _ => no_resource().answer(&call.state),
+    }
+}
+
+fn no_resource() -> Refusal {
+    let body = json!({"error": {"code": "404", "message": "Resource not found"}});
+    Refusal::new(404, body.to_string())
+}
+
+fn refusal(trouble: &Trouble<'_>) -> Refusal {
+    gated(trouble, openai::PROVIDER.refusal)
+}
+
+fn responses_refusal(trouble: &Trouble<'_>) -> Refusal {
+    gated(trouble, openai::responses_refusal)
+}
+
+/// What Azure's own gate says; the rest is OpenAI's.
+fn gated(trouble: &Trouble<'_>, rest: fn(&Trouble<'_>) -> Refusal) -> Refusal {
+    let error = match trouble {
+        Trouble::Unauthorized | Trouble::Status { code: 401, .. } => {
+            let message = "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a \
+                           valid key for an active subscription and use a correct regional API endpoint for your \
+                           resource.";
+            Some((401, json!({"code": "401", "message": message})))
+        }
+        Trouble::UnknownModel(_) | Trouble::Status { code: 404, .. } => {
+            let message = "The API deployment for this resource does not exist. If you created the deployment within \
+                           the last 5 minutes, please wait a moment and try again.";
+            Some((404, json!({"code": "DeploymentNotFound", "message": message})))
+        }
+        Trouble::Status { code: 429, .. } => {
+            let message =
+                "Your requests to mock-model for mock-model in westeurope have exceeded rate limit.";
+            Some((
+                429,
+                json!({"code": "RateLimitReached", "message": message, "details": message}),
+            ))
+        }
+        Trouble::Malformed { .. } | Trouble::Broken(_) | Trouble::ContextLength | Trouble::Status { .. } => {
+            None
+        }
+    };
+    let millis = trouble
+        .retry_after_s()
+        .map(|seconds| (seconds * 1000).to_string());
+    let refusal = match error {
+        Some((status, error)) => Refusal::new(status, json!({ "error": error }).to_string())
+            .with("retry-after", trouble.retry_after()),
+        None => rest(trouble),
+    };
+    refusal.with("retry-after-ms", millis)
+}

@@ -1,0 +1,99 @@
+//! Bytes of a stream cut into its frames, frames that are broken on purpose, and the two ways of
+//! stringing frames together.
+
+use sluicegate_protocols::dialect::Framing;
+use sluicegate_protocols::event_stream::write_event;
+
+/// JSON that breaks off.
+const BROKEN: &str = "{\"type\":\"mock\",\"delta\":{\"te";
+
+/// How frames are strung together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One after the other.
+    Frames,
+    /// As the elements of a JSON array: Gemini without `alt=sse`.
+    Array,
+}
+
+impl Shape {
+    /// Appends a frame.
+    pub(crate) fn write(self, frame: &[u8], is_first: bool, is_last: bool, out: &mut Vec<u8>) {
+        match self {
+            Self::Frames => out.extend_from_slice(frame),
+            Self::Array => {
+                let element = frame.strip_prefix(b"data: ").unwrap_or(frame).trim_ascii_end();
+                out.extend_from_slice(if is_first { b"[" } else { b",\r\n" });
+                out.extend_from_slice(element);
+                if is_last {
+                    out.extend_from_slice(b"]");
+                }
+            }
+        }
+    }
+}
+
+/// The frames that `bytes`, which an encoder wrote, are made of.
+pub(crate) fn split(framing: Framing, bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut frames = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let length = match framing {
+            Framing::Sse => memchr::memmem::find(rest, b"\n\n").map(|at| at + 2),
+            Framing::EventStream => rest
+                .first_chunk::<4>()
+                .map(|head| u32::from_be_bytes(*head) as usize),
+        };
+        let length = length.unwrap_or(rest.len()).clamp(1, rest.len());
+        let (frame, more) = rest.split_at(length);
+        frames.push(frame.to_vec());
+        rest = more;
+    }
+    frames
+}
+
+/// A frame that is well framed and holds no JSON.
+pub(crate) fn malformed(framing: Framing, event: Option<&str>) -> Vec<u8> {
+    match framing {
+        Framing::Sse => {
+            let name = event.map(|event| format!("event: {event}\n")).unwrap_or_default();
+            format!("{name}data: {BROKEN}\n\n").into_bytes()
+        }
+        Framing::EventStream => {
+            let mut out = Vec::new();
+            write_event(&mut out, event.unwrap_or_default(), |out| {
+                out.extend_from_slice(BROKEN.as_bytes());
+            });
+            out
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_both_kinds_are_told_apart() {
+        let sse = b"event: a\ndata: 1\n\ndata: 2\n\n";
+        let parts = split(Framing::Sse, sse);
+        assert_eq!(parts, [&sse[..18], &sse[18..]]);
+        let mut binary = Vec::new();
+        write_event(&mut binary, "a", |out| out.extend_from_slice(b"{}"));
+        let first = binary.len();
+        write_event(&mut binary, "b", |out| out.extend_from_slice(b"{}"));
+        let parts = split(Framing::EventStream, &binary);
+        assert_eq!(parts, [&binary[..first], &binary[first..]]);
+        assert_eq!(split(Framing::Sse, b""), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn an_array_is_a_document() {
+        let mut out = Vec::new();
+        for (number, frame) in ["data: {\"a\":1}\n\n", "data: 2\n\n"].iter().enumerate() {
+            Shape::Array.write(frame.as_bytes(), number == 0, number == 1, &mut out);
+        }
+        let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(read, serde_json::json!([{"a": 1}, 2]));
+    }
+}
