@@ -101,7 +101,7 @@ impl ProviderError {
             "too_many_prompt_tokens",
             "string_above_max_length",
         ];
-        const WORDINGS: [&str; 7] = [
+        const WORDINGS: [&str; 8] = [
             "maximum context length",
             "context window",
             "context length",
@@ -109,6 +109,7 @@ impl ProviderError {
             "input is too long",
             "input tokens exceeded",
             "total length of all messages is too long",
+            "exceeds the maximum number of tokens",
         ];
         let names = |word: &Option<String>| word.as_deref().is_some_and(|w| CODES.contains(&w));
         let text = self.message.to_ascii_lowercase();
