@@ -16,7 +16,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Threads that answer requests.
     pub workers: usize,
-    /// Keys that are accepted as bearer tokens; none means that no key is asked for.
+    /// Keys that are accepted, shown in each provider's way; of signed requests, ids of keys. None
+    /// means that no key is asked for.
     pub keys: Vec<String>,
     /// Models that exist; none means that every name is answered.
     pub models: Vec<String>,

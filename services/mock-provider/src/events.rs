@@ -1,28 +1,23 @@
-//! A plan as canonical events, and the frames that a format's encoder makes of them one by one. A
-//! whole answer is the same events folded, so that the two cannot differ.
+//! A plan as canonical events, in the order in which a provider tells them.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use sluicegate_protocols::TokenCounts;
 use sluicegate_protocols::canonical::{
-    Arguments, CallKind, Collector, Delta, Finish, FinishReason, Issuer, Item, Part, PartBody, Reasoning,
-    Response, StreamEvent, StreamStart, ToolCall, Usage,
+    Arguments, CallKind, Delta, Extra, Finish, FinishReason, Issuer, Item, Part, PartBody, Reasoning,
+    StreamEvent, StreamStart, ToolCall, Usage,
 };
-use sluicegate_protocols::dialect::{Dialect, StreamEncoder, encode_response};
-use sluicegate_protocols::target::AnswerTarget;
-use sluicegate_protocols::{TokenCounts, completions};
+use sluicegate_protocols::dialect::Dialect;
 
 use crate::answer::{Content, ScriptedCall};
 use crate::formats::{Format, Wire};
-use crate::frames::{self, Shape};
+use crate::frames::Shape;
 use crate::plan::{Ending, Plan};
 use crate::seal;
-use crate::state::unix_nanos;
 
 /// Longest piece of arguments in a stream, in characters.
 const ARGUMENT_PIECE: usize = 9;
-/// Largest whole answer, in bytes.
-const MAX_ANSWER: usize = 1 << 30;
 
 /// How a plan is told to this caller.
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +35,11 @@ pub(crate) struct Voice {
 
 /// An event, with the tokens of content it carries.
 #[derive(Debug)]
-struct Beat {
-    event: StreamEvent<'static>,
-    tokens: u64,
+pub(crate) struct Beat {
+    pub(crate) event: StreamEvent<'static>,
+    pub(crate) tokens: u64,
     /// Belongs to the end of the stream and not to its content.
-    is_tail: bool,
+    pub(crate) is_tail: bool,
 }
 
 /// Collects the beats of a plan.
@@ -57,7 +52,8 @@ struct Score<'p> {
     parts: u32,
 }
 
-fn score(plan: &Plan, voice: Voice, id: &str) -> VecDeque<Beat> {
+/// The beats of a plan.
+pub(crate) fn score(plan: &Plan, voice: Voice, id: &str) -> VecDeque<Beat> {
     let mut score = Score {
         plan,
         voice,
@@ -76,7 +72,7 @@ impl Score<'_> {
             id: Some(self.id.to_owned().into()),
             model: Some(self.plan.model_name.clone().into()),
             created: Some(self.plan.created),
-            service_tier: None,
+            service_tier: self.tier(),
         }));
         if self.voice.dialect() == Some(Dialect::AnthropicMessages) {
             // Input is told at once, output as far as it has come.
@@ -104,6 +100,16 @@ impl Score<'_> {
         }
         self.usage(self.plan.counts, true);
         self.tail(StreamEvent::Done);
+    }
+
+    /// The class of service given, where the format always tells it.
+    fn tier(&self) -> Option<Cow<'static, str>> {
+        match self.voice.dialect()? {
+            Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::AnthropicMessages => {
+                Some(Cow::Borrowed("default"))
+            }
+            Dialect::Gemini | Dialect::BedrockConverse | Dialect::CohereChat => None,
+        }
     }
 
     fn usage(&mut self, counts: TokenCounts, is_tail: bool) {
@@ -224,7 +230,7 @@ impl Score<'_> {
             name: call.name.clone().into(),
             arguments: Arguments::default(),
             kind: CallKind::Function,
-            extra: sluicegate_protocols::canonical::Extra::NONE,
+            extra: Extra::NONE,
         }));
         match self.voice.issuer() {
             // Gemini signs the first call of a step.
@@ -258,7 +264,8 @@ fn reason(ending: Ending) -> FinishReason {
 }
 
 impl Voice {
-    fn dialect(&self) -> Option<Dialect> {
+    /// The dialect, where it is one.
+    pub(crate) fn dialect(&self) -> Option<Dialect> {
         match self.format.wire {
             Wire::Dialect(dialect) => Some(dialect),
             Wire::Completions => None,
@@ -279,152 +286,5 @@ impl Voice {
     fn keeps_reasoning(&self) -> bool {
         let leaves_trace = matches!(self.issuer(), Some(Issuer::Anthropic | Issuer::OpenAi));
         self.hides_reasoning && !leaves_trace
-    }
-
-    fn target<'a>(&self, plan: &'a Plan, id: &'a str) -> AnswerTarget<'a> {
-        AnswerTarget {
-            id,
-            model: &plan.model_name,
-            created: plan.created,
-            usage: plan.usage_chunk,
-            // What encoders add for callers who expect a full document belongs in one of a provider.
-            meaning_only: true,
-        }
-    }
-
-    /// A whole answer.
-    pub(crate) fn body(&self, plan: &Plan, id: &str) -> Vec<u8> {
-        let response = self.response(plan, id);
-        let target = self.target(plan, id);
-        let encoded = match self.format.wire {
-            Wire::Dialect(dialect) => encode_response(dialect, &response, &target),
-            Wire::Completions => completions::encode_response(&response, &target),
-        };
-        encoded.body
-    }
-
-    fn response(&self, plan: &Plan, id: &str) -> Response<'static> {
-        let origin = self.dialect().unwrap_or(Dialect::OpenAiChat);
-        let mut collector = Collector::new(origin, MAX_ANSWER);
-        for beat in score(plan, *self, id) {
-            if let Err(fault) = collector.event(beat.event) {
-                tracing::error!(%fault, "an answer cannot be folded");
-                break;
-            }
-        }
-        collector.finish()
-    }
-
-    /// The frames of a stream.
-    pub(crate) fn frames(self, plan: &Plan, id: &str) -> EventFrames {
-        let target = self.target(plan, id);
-        EventFrames {
-            encoder: match self.format.wire {
-                Wire::Dialect(dialect) => Encoder::Dialect(StreamEncoder::new(dialect, &target)),
-                Wire::Completions => Encoder::Completions(Box::new(completions::StreamEncoder::new(&target))),
-            },
-            beats: score(plan, self, id),
-            voice: self,
-            stamps: plan.model.behaviour.stamp_chunks,
-            ready: VecDeque::new(),
-            tokens: 0,
-            in_tail: false,
-            is_first: true,
-        }
-    }
-}
-
-#[derive(Debug)]
-enum Encoder {
-    Dialect(StreamEncoder),
-    Completions(Box<completions::StreamEncoder>),
-}
-
-/// The frames in order, encoded as they go out.
-#[derive(Debug)]
-pub(crate) struct EventFrames {
-    encoder: Encoder,
-    beats: VecDeque<Beat>,
-    voice: Voice,
-    /// Whether texts carry the time they were written.
-    stamps: bool,
-    /// Frames of the event at hand that have not gone out.
-    ready: VecDeque<Vec<u8>>,
-    /// Tokens that go with the last of them.
-    tokens: u64,
-    in_tail: bool,
-    is_first: bool,
-}
-
-impl EventFrames {
-    /// Appends the next frame; gives its tokens, or `None` at the end.
-    pub(crate) fn next(&mut self, out: &mut Vec<u8>) -> Option<u64> {
-        while self.ready.is_empty() {
-            let mut beat = self.beats.pop_front()?;
-            if self.stamps {
-                stamp(&mut beat.event);
-            }
-            let mut bytes = Vec::with_capacity(256);
-            match &mut self.encoder {
-                Encoder::Dialect(encoder) => encoder.event(&beat.event, &mut bytes),
-                Encoder::Completions(encoder) => encoder.event(&beat.event, &mut bytes),
-            }
-            self.ready
-                .extend(frames::split(self.voice.format.wire.framing(), &bytes));
-            self.tokens += beat.tokens;
-            self.in_tail |= beat.is_tail && !self.ready.is_empty();
-        }
-        let frame = self.ready.pop_front()?;
-        let is_last = self.ready.is_empty() && self.beats.is_empty();
-        self.voice.shape.write(&frame, self.is_first, is_last, out);
-        self.is_first = false;
-        Some(if self.ready.is_empty() {
-            std::mem::take(&mut self.tokens)
-        } else {
-            0
-        })
-    }
-
-    /// Whether the content is over.
-    pub(crate) fn is_tail(&self) -> bool {
-        self.in_tail
-    }
-
-    /// Whether they are the elements of a JSON array.
-    pub(crate) fn are_array(&self) -> bool {
-        self.voice.shape == Shape::Array
-    }
-
-    /// A frame that cannot be read.
-    pub(crate) fn malformed(&self) -> Vec<u8> {
-        let format = self.voice.format;
-        let broken = frames::malformed(format.wire.framing(), format.event);
-        let mut out = Vec::new();
-        self.voice.shape.write(&broken, self.is_first, false, &mut out);
-        out
-    }
-
-    /// The frames that end the stream with an error.
-    pub(crate) fn fail(&mut self) -> Vec<u8> {
-        let (mut bytes, mut out) = (Vec::new(), Vec::new());
-        let breakdown = &self.voice.format.breakdown;
-        match &mut self.encoder {
-            Encoder::Dialect(encoder) => encoder.fail(breakdown, &mut bytes),
-            Encoder::Completions(encoder) => encoder.fail(breakdown, &mut bytes),
-        }
-        self.voice.shape.write(&bytes, self.is_first, true, &mut out);
-        out
-    }
-}
-
-fn stamp(event: &mut StreamEvent<'static>) {
-    if let StreamEvent::Delta {
-        delta: Delta::Text(text),
-        ..
-    } = event
-    {
-        let text = text.to_mut();
-        text.push_str(" @");
-        text.push_str(&unix_nanos().to_string());
     }
 }

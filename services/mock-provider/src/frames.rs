@@ -1,8 +1,9 @@
 //! Bytes of a stream cut into its frames, frames that are broken on purpose, and the two ways of
 //! stringing frames together.
 
+use serde_json::Value;
 use sluicegate_protocols::dialect::Framing;
-use sluicegate_protocols::event_stream::write_event;
+use sluicegate_protocols::event_stream::{FramingFault, MessageType, Parser, write_event};
 
 /// JSON that breaks off.
 const BROKEN: &str = "{\"type\":\"mock\",\"delta\":{\"te";
@@ -52,6 +53,50 @@ pub(crate) fn split(framing: Framing, bytes: &[u8]) -> Vec<Vec<u8>> {
     frames
 }
 
+/// The frame with its document changed by `change`, which is told the name of the event. A frame that
+/// holds no document stays as it is.
+pub(crate) fn rewrite(framing: Framing, frame: Vec<u8>, change: impl FnOnce(&str, &mut Value)) -> Vec<u8> {
+    let rewritten = match framing {
+        Framing::Sse => rewrite_sse(&frame, change),
+        Framing::EventStream => rewrite_message(&frame, change),
+    };
+    rewritten.unwrap_or(frame)
+}
+
+fn rewrite_sse(frame: &[u8], change: impl FnOnce(&str, &mut Value)) -> Option<Vec<u8>> {
+    const DATA: &[u8] = b"data: ";
+    let start = memchr::memmem::find(frame, DATA)? + DATA.len();
+    let (head, data) = frame.split_at(start);
+    let mut document = serde_json::from_slice(data).ok()?;
+    change("", &mut document);
+    let mut out = head.to_vec();
+    serde_json::to_writer(&mut out, &document).ok()?;
+    out.extend_from_slice(b"\n\n");
+    Some(out)
+}
+
+fn rewrite_message(frame: &[u8], change: impl FnOnce(&str, &mut Value)) -> Option<Vec<u8>> {
+    let mut read = None;
+    let mut parser = Parser::new(frame.len());
+    let parsed: Result<(), FramingFault> = parser.feed(frame, |message| {
+        if message.message_type == MessageType::Event {
+            let name = String::from_utf8_lossy(message.event.unwrap_or_default()).into_owned();
+            read = serde_json::from_slice(message.data)
+                .ok()
+                .map(|document: Value| (name, document));
+        }
+        Ok(())
+    });
+    parsed.ok()?;
+    let (name, mut document) = read?;
+    change(&name, &mut document);
+    let mut out = Vec::with_capacity(frame.len() + 128);
+    write_event(&mut out, &name, |out| {
+        out.extend_from_slice(document.to_string().as_bytes());
+    });
+    Some(out)
+}
+
 /// A frame that is well framed and holds no JSON.
 pub(crate) fn malformed(framing: Framing, event: Option<&str>) -> Vec<u8> {
     match framing {
@@ -85,6 +130,25 @@ mod tests {
         let parts = split(Framing::EventStream, &binary);
         assert_eq!(parts, [&binary[..first], &binary[first..]]);
         assert_eq!(split(Framing::Sse, b""), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn documents_in_frames_are_changed_in_place() {
+        let change = |_: &str, document: &mut Value| document["b"] = 2.into();
+        let sse = rewrite(Framing::Sse, b"event: x\ndata: {\"a\":1}\n\n".to_vec(), change);
+        assert_eq!(sse, b"event: x\ndata: {\"a\":1,\"b\":2}\n\n");
+        let done = b"data: [DONE]\n\n".to_vec();
+        assert_eq!(rewrite(Framing::Sse, done.clone(), |_, _| {}), done);
+        let message = |payload: &str| {
+            let mut out = Vec::new();
+            write_event(&mut out, "x", |out| out.extend_from_slice(payload.as_bytes()));
+            out
+        };
+        let changed = rewrite(Framing::EventStream, message(r#"{"a":1}"#), |name, document| {
+            assert_eq!(name, "x");
+            change(name, document);
+        });
+        assert_eq!(changed, message(r#"{"a":1,"b":2}"#));
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub struct Entry {
     pub call_id: String,
     /// When it was booked, in Unix milliseconds.
     pub at_unix_ms: u64,
-    /// `chat.completions` or `embeddings`.
+    /// What was called: `chat.completions`, `responses`, `completions`, `messages`,
+    /// `generateContent`, `converse`, `cohere.chat`, `embeddings` or `rerank`.
     pub endpoint: String,
     /// The model asked for.
     pub model: String,

@@ -12,7 +12,12 @@ use tokio_util::sync::CancellationToken;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// A scriptable OpenAI-compatible provider with a ledger of its own.
+/// A scriptable provider with a ledger of its own.
+///
+/// Answers in the formats of OpenAI (/v1: chat/completions, responses, completions, embeddings),
+/// Azure (/openai/v1, /openai/deployments), Anthropic (/v1/messages), Gemini (/v1beta/models), Vertex
+/// AI (/v1/projects, with /token for service accounts), Bedrock (/model) and Cohere (/v2: chat,
+/// rerank, embed). Script and ledger are under /__mock.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {

@@ -12,7 +12,7 @@ use futures_util::Stream;
 use sluicegate_protocols::dialect::Framing;
 
 use crate::behaviour::Fault;
-use crate::events::EventFrames;
+use crate::encoded::EventFrames;
 use crate::exchange::wait;
 use crate::formats::openai;
 use crate::frames;

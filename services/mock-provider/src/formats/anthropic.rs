@@ -37,6 +37,7 @@ pub(crate) const MESSAGES: Format = Format {
         code: None,
     },
     event: Some("content_block_delta"),
+    dress: None,
 };
 
 pub(super) fn configure(routes: &mut web::ServiceConfig) {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Format, Provider, bearer, header, openai};
+use super::{Format, Provider, Told, bearer, header, openai};
 use crate::exchange::Incoming;
 use crate::state::State;
 use crate::trouble::{Refusal, Trouble};
@@ -30,8 +30,23 @@ const RESPONSES_PROVIDER: Provider = Provider {
 
 const CHAT: Format = Format {
     provider: &PROVIDER,
+    dress: Some(dress),
     ..openai::CHAT
 };
+
+/// Filters say what they found, which is nothing.
+fn dress(_: &str, document: &mut Value, _: &Told) {
+    document["system_fingerprint"] = "fp_mock".into();
+    if document["object"] != "chat.completion" {
+        return;
+    }
+    let safe = json!({"filtered": false, "severity": "safe"});
+    let results = json!({"hate": safe, "self_harm": safe, "sexual": safe, "violence": safe});
+    document["prompt_filter_results"] = json!([{"prompt_index": 0, "content_filter_results": results}]);
+    for choice in document["choices"].as_array_mut().into_iter().flatten() {
+        choice["content_filter_results"] = results.clone();
+    }
+}
 const RESPONSES: Format = Format {
     provider: &RESPONSES_PROVIDER,
     ..openai::RESPONSES

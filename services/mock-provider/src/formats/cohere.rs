@@ -38,6 +38,7 @@ const CHAT: Format = Format {
         code: None,
     },
     event: Some("content-delta"),
+    dress: None,
 };
 
 pub(super) fn configure(routes: &mut web::ServiceConfig) {

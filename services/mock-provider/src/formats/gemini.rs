@@ -11,7 +11,7 @@ use sluicegate_protocols::failure::{Failure, FailureClass};
 use sluicegate_protocols::gemini::count::{TokenCount, decode_count_request};
 use sluicegate_protocols::json::DEFAULT_DEPTH;
 
-use super::{Format, Provider, Wire, bearer, header};
+use super::{Format, Provider, Told, Wire, bearer, header};
 use crate::asked::Broken;
 use crate::exchange::{Incoming, unreadable};
 use crate::frames::Shape;
@@ -40,13 +40,45 @@ const GENERATE: Format = Format {
         code: None,
     },
     event: None,
+    dress: Some(dress),
 };
 
 /// As Vertex serves it.
 pub(super) const VERTEX: Format = Format {
     provider: &super::vertex::PROVIDER,
+    dress: Some(count_all_along),
     ..GENERATE
 };
+
+/// The Gemini API does not tell the time.
+fn dress(event: &str, document: &mut Value, told: &Told) {
+    if let Some(members) = document.as_object_mut() {
+        members.remove("createTime");
+    }
+    count_all_along(event, document, told);
+}
+
+/// Usage is told in every chunk, output as far as it has come.
+fn count_all_along(_: &str, document: &mut Value, told: &Told) {
+    if document.get("candidates").is_none() {
+        return;
+    }
+    let Told { counts, sent } = told;
+    let usage = &mut document["usageMetadata"];
+    if usage.is_null() {
+        *usage = json!({
+            "promptTokenCount": counts.input, "candidatesTokenCount": sent,
+            "totalTokenCount": counts.input + counts.reasoning + sent,
+        });
+        if counts.reasoning > 0 {
+            usage["thoughtsTokenCount"] = counts.reasoning.into();
+        }
+        if counts.cached_input > 0 {
+            usage["cachedContentTokenCount"] = counts.cached_input.into();
+        }
+    }
+    usage["promptTokensDetails"] = json!([{"modality": "TEXT", "tokenCount": counts.input}]);
+}
 
 pub(super) fn configure(routes: &mut web::ServiceConfig) {
     // The OpenAI-compatible door.

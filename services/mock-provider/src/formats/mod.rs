@@ -10,9 +10,10 @@ pub(crate) mod openai;
 pub(crate) mod vertex;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use sluicegate_protocols::Dialect;
+use serde_json::Value;
 use sluicegate_protocols::dialect::Framing;
 use sluicegate_protocols::failure::Failure;
+use sluicegate_protocols::{Dialect, TokenCounts};
 
 use crate::state::State;
 use crate::trouble::{Refusal, Trouble};
@@ -45,6 +46,17 @@ pub(crate) struct Format {
     pub(crate) breakdown: Failure<'static>,
     /// The name of an event of a stream, where events have names.
     pub(crate) event: Option<&'static str>,
+    /// Adds to a document what the provider has in it and encoders, which write for callers, leave out.
+    pub(crate) dress: Option<fn(&str, &mut Value, &Told)>,
+}
+
+/// What is known when a document goes out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    /// Tokens of the whole answer.
+    pub(crate) counts: TokenCounts,
+    /// Tokens of content sent, this document's among them.
+    pub(crate) sent: u64,
 }
 
 /// What an answer is written in.

@@ -45,6 +45,7 @@ pub(crate) const CHAT: Format = Format {
     call_prefix: Some("call_"),
     breakdown: BREAKDOWN,
     event: None,
+    dress: None,
 };
 
 pub(crate) const RESPONSES: Format = Format {

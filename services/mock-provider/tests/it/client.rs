@@ -1,5 +1,6 @@
 //! A small client and the waiting that tests share.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use reqwest::Response;
@@ -27,9 +28,16 @@ pub(crate) fn start() -> MockHandle {
     MockProvider::start(config()).unwrap()
 }
 
+/// One client for all tests: making one takes long. It keeps no connection, since each test has a
+/// runtime of its own.
 pub(crate) fn http() -> reqwest::Client {
-    sluicegate_service_runtime::tls::install_crypto_provider();
-    reqwest::Client::new()
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    let make = || {
+        sluicegate_service_runtime::tls::install_crypto_provider();
+        let builder = reqwest::Client::builder().pool_max_idle_per_host(0);
+        builder.build().unwrap()
+    };
+    CLIENT.get_or_init(make).clone()
 }
 
 pub(crate) fn chat(model: &str, more: Value) -> Value {

@@ -167,6 +167,8 @@ impl Way {
         request.model = self.says_it.then(|| "m".into());
         request.stream.enabled = self.says_it.then_some(streams);
         let target = RequestTarget {
+            // Whose model it is decides how thinking is asked for.
+            model: (self.dialect == Dialect::BedrockConverse).then_some("anthropic.claude-sonnet-4-5"),
             stream_usage: streams,
             thinking: ThinkingControl::Budget,
             gemini: GeminiQuirks {

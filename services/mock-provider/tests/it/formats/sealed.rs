@@ -1,12 +1,13 @@
 //! Signed reasoning has to come back as it was given.
 
+use serde_json::json;
 use sluicegate_mock_provider::MockHandle;
 use sluicegate_protocols::canonical::{Part, PartBody, Response};
 use sluicegate_protocols::dialect::Dialect;
 use sluicegate_protocols::json::RawJson;
 
-use super::{WAYS, Way, ask_with_tools, go_on, thinking, way};
-use crate::client::start;
+use super::{WAYS, Way, ask, ask_with_tools, go_on, reasoning, thinking, way};
+use crate::client::{http, start};
 
 /// Changes one character of a signature.
 fn spoil(text: &str) -> String {
@@ -76,5 +77,58 @@ async fn thoughts_that_come_back_in_other_words_are_refused() {
             }
         });
         assert_eq!(status(way, &mock, &first).await, 400, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn gemini_3_insists_on_signed_calls() {
+    let mock = start();
+    let ask = async |model: &str, signature: Option<&str>| {
+        let mut call = json!({"functionCall": {"name": "weather", "args": {}}});
+        if let Some(signature) = signature {
+            call["thoughtSignature"] = signature.into();
+        }
+        let result = json!({"functionResponse": {"name": "weather", "response": {"output": "7 degrees"}}});
+        let body = json!({"contents": [
+            {"role": "user", "parts": [{"text": "hello"}]},
+            {"role": "model", "parts": [call]},
+            {"role": "user", "parts": [result]},
+        ]});
+        let url = format!("{}/v1beta/models/{model}:generateContent", mock.base_url());
+        http()
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let stand_in = Some("skip_thought_signature_validator");
+    assert_eq!(ask("gemini-3-pro", None).await, 400);
+    assert_eq!(ask("gemini-3-pro", Some("c29tZXRoaW5n")).await, 400);
+    assert_eq!(ask("gemini-3-pro", stand_in).await, 200);
+    assert_eq!(ask("gemini-2.5-flash", None).await, 200);
+}
+
+#[tokio::test]
+async fn reasoning_that_is_not_shown_is_billed_all_the_same() {
+    let mock = start();
+    let hidden = |show, summary| {
+        let mut request = thinking(ask("hello"));
+        let config = request.reasoning.as_mut().unwrap();
+        config.show = show;
+        config.summary = summary;
+        request
+    };
+    for name in ["gemini", "vertex gemini", "responses", "anthropic"] {
+        let way = way(name);
+        for answer in [
+            way.whole(&mock, &hidden(Some(false), None)).await,
+            way.streamed(&mock, &hidden(Some(false), None)).await.response,
+        ] {
+            assert_eq!(reasoning(&answer), "", "{name}");
+            assert_eq!(answer.usage.unwrap().counts.reasoning, 10, "{name}");
+        }
     }
 }
