@@ -12,6 +12,8 @@ use sluicegate_protocols::relay::AnswerForm;
 pub(crate) enum Api {
     /// OpenAI's Chat Completions.
     ChatCompletions,
+    /// Chat Completions as Cursor calls it: some of its requests have the body of Responses.
+    CursorChat,
     /// OpenAI's older text completions: chat in other clothes.
     Completions,
     /// OpenAI's embeddings.
@@ -42,9 +44,11 @@ impl Api {
     /// The dialect the caller speaks, in which errors are told.
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
-            Self::ChatCompletions | Self::Completions | Self::Embeddings | Self::Rerank => {
-                Dialect::OpenAiChat
-            }
+            Self::ChatCompletions
+            | Self::CursorChat
+            | Self::Completions
+            | Self::Embeddings
+            | Self::Rerank => Dialect::OpenAiChat,
             Self::Responses => Dialect::OpenAiResponses,
             Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
             Self::GenerateContent
@@ -61,6 +65,7 @@ impl Api {
         match self {
             Self::EmbedContent | Self::BatchEmbedContents => Dialect::OpenAiChat,
             Self::ChatCompletions
+            | Self::CursorChat
             | Self::Completions
             | Self::Embeddings
             | Self::Responses
@@ -78,13 +83,14 @@ impl Api {
     pub(crate) const fn answer_form(self) -> AnswerForm {
         match self.clothes() {
             Clothes::Completions => AnswerForm::Completions,
-            Clothes::Own | Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
+            Clothes::Own | Clothes::Cursor | Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
         }
     }
 
     /// Whether requests and answers are those of another API in other clothes.
     pub(crate) const fn clothes(self) -> Clothes {
         match self {
+            Self::CursorChat => Clothes::Cursor,
             Self::Completions => Clothes::Completions,
             Self::EmbedContent => Clothes::Embed(EmbedMethod::One),
             Self::BatchEmbedContents => Clothes::Embed(EmbedMethod::Batch),
@@ -117,7 +123,7 @@ impl Api {
     /// An id for an answer whose provider gave none.
     pub(crate) fn answer_id(self, request: RequestId) -> String {
         let prefix = match self {
-            Self::ChatCompletions => "chatcmpl-",
+            Self::ChatCompletions | Self::CursorChat => "chatcmpl-",
             Self::Completions => "cmpl-",
             Self::Responses => "resp_",
             Self::Messages => "msg_",
@@ -138,6 +144,7 @@ impl Api {
     pub(crate) const fn operation(self) -> Operation {
         match self {
             Self::ChatCompletions
+            | Self::CursorChat
             | Self::Completions
             | Self::Responses
             | Self::Messages
@@ -157,6 +164,8 @@ impl Api {
 pub(crate) enum Clothes {
     /// Its own.
     Own,
+    /// Requests may be those of Responses; answers are its own.
+    Cursor,
     /// Those of Chat Completions.
     Completions,
     /// Those of OpenAI's embeddings.
