@@ -70,6 +70,8 @@ pub enum StreamUsage {
     AsAsked,
     /// Never, as some servers do.
     Never,
+    /// Always, as Mistral does.
+    Always,
 }
 
 /// A fault and when it strikes.

@@ -100,7 +100,11 @@ impl Plan {
             reasoning,
             ..TokenCounts::default()
         };
-        let usage_chunk = wants_usage && behaviour.stream_usage == StreamUsage::AsAsked;
+        let usage_chunk = match behaviour.stream_usage {
+            StreamUsage::AsAsked => wants_usage,
+            StreamUsage::Never => false,
+            StreamUsage::Always => true,
+        };
         let interval = behaviour
             .interval()
             .max(Duration::from_millis(decision.interval_ms));

@@ -103,6 +103,7 @@ impl ProviderError {
         ];
         const WORDINGS: [&str; 8] = [
             "maximum context length",
+            "exceeds the maximum number of tokens",
             "context window",
             "context length",
             "prompt is too long",

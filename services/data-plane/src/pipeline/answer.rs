@@ -222,7 +222,7 @@ impl Reading<'_> {
         failure.retry_after = reply.retry_after.or(error.retry_after);
         failure.said = if reply.encoded || self.quotes_credential(&said) {
             None
-        } else if self.spoken == self.caller {
+        } else if self.spoken == self.caller && is_envelope(self.caller, &said) {
             self.is_document(&said).then_some(Said::Document(said))
         } else {
             Some(Said::Read(Box::new(error)))
@@ -239,6 +239,26 @@ impl Reading<'_> {
     fn is_document(&self, said: &Bytes) -> bool {
         said.trim_ascii_start().first() == Some(&b'{')
             && sluicegate_protocols::json::check(said, self.limits.max_json_depth).is_ok()
+    }
+}
+
+/// Whether an error stands in the envelope of the dialect. Vertex AI says what is wrong with an account in Google's, where
+/// Claude is served too; the envelopes of OpenAI's many servers differ anyway, and their clients know.
+fn is_envelope(dialect: Dialect, said: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Envelope<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    match dialect {
+        Dialect::AnthropicMessages => {
+            serde_json::from_slice::<Envelope<'_>>(said).is_ok_and(|envelope| envelope.kind == "error")
+        }
+        Dialect::OpenAiChat
+        | Dialect::OpenAiResponses
+        | Dialect::Gemini
+        | Dialect::BedrockConverse
+        | Dialect::CohereChat => true,
     }
 }
 
@@ -282,4 +302,19 @@ fn told(error: &ProviderError) -> Failure {
     );
     failure.retry_after = error.retry_after;
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_in_another_envelope_is_told_anew() {
+        let claude = br#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#;
+        let google = br#"{"error":{"code":429,"message":"x","status":"RESOURCE_EXHAUSTED"}}"#;
+        assert!(is_envelope(Dialect::AnthropicMessages, claude));
+        assert!(!is_envelope(Dialect::AnthropicMessages, google));
+        assert!(!is_envelope(Dialect::AnthropicMessages, b"busy"));
+        assert!(is_envelope(Dialect::Gemini, google));
+    }
 }

@@ -5,7 +5,7 @@ import time
 import urllib.error
 import urllib.request
 
-CREDENTIAL = "sk-mock-credential-0123456789"
+from . import accounts
 
 
 class Refused(Exception):
@@ -42,7 +42,8 @@ def set_up(dashboard, mock, upstreams):
             "slug": upstream.name,
             "provider": upstream.provider,
             "base_url": mock + upstream.path,
-            "credential": CREDENTIAL,
+            "credential": accounts.credential(upstream.provider, mock),
+            "settings": upstream.settings,
         }
         call("POST", f"{project}/connections?wait=applied", connection, token)
         publish(project, token, upstream.alias(), upstream.model, upstream.name)

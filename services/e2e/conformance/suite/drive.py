@@ -45,7 +45,7 @@ def run(gateway, client, upstreams, features, progress, alive):
         "url": gateway.url,
         "key": gateway.key,
         "mock": gateway.mock,
-        "upstreams": [upstream.as_job() for upstream in upstreams],
+        "upstreams": [upstream.as_job(client) for upstream in upstreams],
         "features": list(features),
     }
     process = subprocess.Popen(

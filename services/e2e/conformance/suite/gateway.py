@@ -5,6 +5,7 @@ SLUICEGATE_CONFORMANCE_MOCK (the mock provider's origin); its routes are named a
 """
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -16,10 +17,12 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
-from . import api
+from . import accounts, api
 from .paths import BINARIES
 
 READY = 120.0
+# What sets a provider's models apart at the mock provider, which has one path for all that speak OpenAI's dialect.
+SCRIPT = {"models": {"mistral-small-latest": {"stream_usage": "always"}}}
 
 
 class Gateway(NamedTuple):
@@ -46,7 +49,7 @@ def gateway(upstreams, binaries=BINARIES):
         folder.chmod(0o711)
         dashboard, inference, admin, mock = (f"127.0.0.1:{port}" for port in free_ports(4))
         config = folder / "mock.json"
-        config.write_text('{"keys": ["%s"]}' % api.CREDENTIAL)
+        config.write_text(json.dumps({"keys": [accounts.KEY, accounts.AWS_KEY_ID], "script": SCRIPT}))
         start(stack, folder, binaries / "sluicegate-mock-provider", "--listen", mock, "--config", str(config))
         up = ["up", "--data-dir", str(folder / "data"), "--allow-private", "127.0.0.0/8"]
         up += ["--listen", dashboard, "--inference-listen", inference, "--admin-listen", admin]

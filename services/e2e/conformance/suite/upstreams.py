@@ -1,9 +1,9 @@
-"""The upstream families of the matrix: how the mock provider is connected as each, and what a family cannot do.
+"""The upstream families of the matrix: how the mock provider is connected as each, and what cannot be had of it.
 
 Callers reach a family by the alias of a route, a name without a slash, which every client accepts and model lists show.
 """
 
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 
 class Upstream(NamedTuple):
@@ -12,14 +12,16 @@ class Upstream(NamedTuple):
     name: str
     # Provider id of the connection.
     provider: str
-    # Path at the mock provider that a base URL of this family ends in.
+    # What a base URL of this family ends in, at the mock provider.
     path: str
     # Model as the connection reaches it.
     model: str
     # The same for embeddings.
     embedding_model: Optional[str] = None
-    # Features the family does not have, each with the reason.
-    lacks: Dict[str, str] = {}
+    # What a connection needs to know besides.
+    settings: Optional[Dict[str, object]] = None
+    # Whether the provider tells how many tokens of the output are reasoning.
+    counts_reasoning: bool = True
     # Part of the short form.
     short: bool = False
 
@@ -29,17 +31,63 @@ class Upstream(NamedTuple):
     def embedding_alias(self):
         return f"conformance-{self.name}-embedding"
 
-    def as_job(self):
-        """As a driver is told."""
-        told = {"name": self.name, "model": self.alias(), "lacks": dict(self.lacks)}
+    def as_job(self, client):
+        """As the driver of a client is told."""
+        told = {
+            "name": self.name,
+            "model": self.alias(),
+            "lacks": self.lacks(client),
+            "counts_reasoning": self.counts_reasoning,
+        }
         if self.embedding_model:
             told["embedding_model"] = self.embedding_alias()
-        else:
-            told["lacks"]["embeddings"] = "the provider has no embeddings"
         return told
 
+    def lacks(self, client):
+        """Features that this client cannot have of this family, each with the reason."""
+        found = {} if self.embedding_model else {"embeddings": "the provider has no embeddings"}
+        for cannot in CANNOT:
+            if cannot.upstream == self.name and client.api in cannot.apis:
+                found[cannot.feature] = cannot.reason
+        return found
+
+
+class Cannot(NamedTuple):
+    """What a family cannot do for the clients of some APIs."""
+
+    upstream: str
+    feature: str
+    apis: List[str]
+    reason: str
+
+
+CANNOT = [
+    Cannot(
+        "openai-responses", "reasoning", ["chat"], "a chat request cannot ask for the summary that OpenAI shows instead"
+    ),
+    Cannot("azure", "reasoning", ["chat", "messages", "gemini"], "Azure OpenAI shows no reasoning in Chat Completions"),
+]
+# Deployments are named by the customer.
+DEPLOYMENTS = {"gpt-4o-mini": "our-chat", "text-embedding-3-small": "our-vectors"}
+LOCATION = {"project": "mock", "region": "us-east5"}
 
 UPSTREAMS = [
     Upstream("openai", "openai", "/v1", "openai/gpt-4o-mini", "openai/text-embedding-3-small", short=True),
+    Upstream("openai-responses", "openai", "/v1", "openai/gpt-5.1-codex"),
+    Upstream("anthropic", "anthropic", "/v1", "anthropic/claude-sonnet-4-5", short=True),
+    Upstream("gemini", "google", "/v1beta", "google/gemini-2.5-flash", "google/gemini-embedding-001", short=True),
+    Upstream("vertex", "google-vertex", "", "google/gemini-2.5-flash", settings=LOCATION),
+    Upstream("vertex-claude", "google-vertex", "", "anthropic/claude-sonnet-4-5-20250929", settings=LOCATION),
+    Upstream(
+        "bedrock",
+        "amazon-bedrock",
+        "",
+        "anthropic/claude-haiku-4-5-20251001",
+        settings={"region": "us-east-1"},
+        counts_reasoning=False,
+    ),
+    Upstream("cohere", "cohere", "", "cohere/command-a-03-2025"),
+    Upstream("azure", "azure", "", "openai/gpt-4o-mini", "openai/text-embedding-3-small", {"deployments": DEPLOYMENTS}),
+    Upstream("mistral", "mistral", "/v1", "mistralai/mistral-small-latest", "mistralai/mistral-embed"),
     Upstream("compatible", "openai-compatible", "/v1", "compatible/any-model", "compatible/any-embedding"),
 ]

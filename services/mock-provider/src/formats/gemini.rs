@@ -81,12 +81,18 @@ fn count_all_along(_: &str, document: &mut Value, told: &Told) {
 }
 
 pub(super) fn configure(routes: &mut web::ServiceConfig) {
+    // The OpenAI-compatible door.
+    routes.route("/v1beta/openai/embeddings", web::post().to(vectors));
     for version in ["v1beta", "v1alpha"] {
         routes
             .route(&format!("/{version}/models"), web::get().to(list))
             .route(&format!("/{version}/models/{{model}}"), web::get().to(one))
             .route(&format!("/{version}/models/{{target}}"), web::post().to(act));
     }
+}
+
+async fn vectors(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    embeddings::answer(state, &request, &body, &PROVIDER, |answer| Some(answer.openai())).await
 }
 
 async fn list(state: web::Data<State>, request: HttpRequest) -> HttpResponse {

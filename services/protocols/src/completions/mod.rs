@@ -12,6 +12,7 @@
 mod answer;
 mod request;
 mod stream;
+pub mod text_model;
 mod view;
 
 #[cfg(test)]

@@ -2,5 +2,6 @@
 
 pub mod gemini;
 pub mod openai;
+pub mod vendor;
 
 pub use openai::EmbeddingsRequestView;

@@ -33,14 +33,15 @@ fn recorded_requests_are_read_and_rewritten() {
         assert_eq!(u64::from(view.n), expected["n"].as_u64().unwrap_or(1), "{id}");
         let prompt = &expected["prompt"];
         let texts = texts(prompt);
-        let tokens = prompt
+        let lists = prompt
             .as_array()
-            .map_or(0, |items| items.iter().filter(|i| i.is_number()).count());
-        assert_eq!(
-            view.prompt.items as usize,
-            texts.len().max(usize::from(tokens > 0)),
-            "{id}"
-        );
+            .into_iter()
+            .flatten()
+            .filter(|item| item.is_array())
+            .count();
+        let tokens = prompt.as_array().map_or(0, |items| tokens(items));
+        let items = texts.len().max(lists).max(usize::from(tokens > 0));
+        assert_eq!(view.prompt.items as usize, items, "{id}");
         assert_eq!(view.prompt.text_bytes, texts.concat().len() as u64, "{id}");
         assert_eq!(view.prompt.tokens, tokens as u64, "{id}");
 
@@ -65,6 +66,15 @@ fn texts(prompt: &Value) -> Vec<&str> {
         Some(items) => items.iter().filter_map(Value::as_str).collect(),
         None => vec![prompt.as_str().unwrap()],
     }
+}
+
+/// Numbers in a list, and in lists in it.
+fn tokens(items: &[Value]) -> usize {
+    let count = |item: &Value| {
+        item.as_array()
+            .map_or(usize::from(item.is_number()), |inner| tokens(inner))
+    };
+    items.iter().map(count).sum()
 }
 
 /// Text, finish reason and usage of a document or of all chunks of a stream.

@@ -23,6 +23,27 @@ impl Recording {
         self.document["tags"].as_array().unwrap().iter().any(|t| t == tag)
     }
 
+    /// What was called (`chat.completions`, `converse-stream`).
+    pub(crate) fn endpoint(&self) -> &str {
+        self.document["endpoint"].as_str().unwrap()
+    }
+
+    /// Whether it is of OpenAI's assistants.
+    pub(crate) fn is_of_a_thread(&self) -> bool {
+        self.path().contains("/threads/")
+    }
+
+    /// The lines of a stream of JSON documents.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        let response = &self.document["response"];
+        let text = response["text"].as_str().filter(|_| response["kind"] == "ndjson");
+        let lines = text
+            .unwrap_or_default()
+            .lines()
+            .filter(|line| !line.trim().is_empty());
+        lines.map(str::to_owned)
+    }
+
     /// The request body, where it was kept.
     pub(crate) fn request(&self) -> Option<String> {
         self.document
@@ -118,10 +139,7 @@ pub(crate) fn recordings(endpoint: &str) -> Vec<Recording> {
 
 /// The recordings of an endpoint in `tests/golden`.
 pub(crate) fn golden(endpoint: &str) -> Vec<Recording> {
-    of_endpoint(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"),
-        endpoint,
-    )
+    of_endpoint(&selection(), endpoint)
 }
 
 /// The folder of the whole corpus, where there is one.
@@ -129,31 +147,41 @@ pub(crate) fn whole_corpus() -> Option<PathBuf> {
     std::env::var_os("SLUICEGATE_TEST_RECORDINGS").map(PathBuf::from)
 }
 
+/// Every recording there is, of whatever endpoint.
+pub(crate) fn every() -> Vec<Recording> {
+    read(&whole_corpus().unwrap_or_else(selection))
+}
+
+fn selection() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
 fn of_endpoint(root: &Path, endpoint: &str) -> Vec<Recording> {
-    let mut found = Vec::new();
-    for folder in std::fs::read_dir(root)
-        .unwrap()
-        .flatten()
-        .filter(|e| e.path().is_dir())
-    {
-        for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
-            let document: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
-            let recording = Recording {
-                id: document["id"].as_str().unwrap().to_owned(),
-                document,
-            };
-            // OpenAI's assistants have messages of another kind in their threads.
-            if recording.document["endpoint"] == endpoint && !recording.path().contains("/threads/") {
-                found.push(recording);
-            }
-        }
-    }
-    found.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut found = read(root);
+    // OpenAI's assistants have messages of another kind in their threads.
+    found.retain(|recording| recording.endpoint() == endpoint && !recording.is_of_a_thread());
     assert!(
         !found.is_empty(),
         "no {endpoint} recordings under {}",
         root.display()
     );
     eprintln!("{} {endpoint} recordings from {}", found.len(), root.display());
+    found
+}
+
+fn read(root: &Path) -> Vec<Recording> {
+    let folders = std::fs::read_dir(root).unwrap().flatten();
+    let mut found: Vec<Recording> = folders
+        .filter(|entry| entry.path().is_dir())
+        .flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten())
+        .map(|file| {
+            let document: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
+            Recording {
+                id: document["id"].as_str().unwrap().to_owned(),
+                document,
+            }
+        })
+        .collect();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
     found
 }

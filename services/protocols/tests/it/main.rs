@@ -13,6 +13,10 @@ mod convert;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod corpus_coverage;
+#[cfg(test)]
+mod count_tokens;
+#[cfg(test)]
 mod embeddings;
 #[cfg(test)]
 mod event_stream;
@@ -22,6 +26,8 @@ mod facts;
 mod fuzz;
 #[cfg(test)]
 mod gemini;
+#[cfg(test)]
+mod invoke;
 #[cfg(test)]
 mod made_up;
 #[cfg(test)]

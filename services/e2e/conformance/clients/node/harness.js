@@ -104,6 +104,7 @@ export class Cell {
     this.job = job;
     this.model = upstream.model;
     this.embeddingModel = upstream.embedding_model;
+    this.countsReasoning = upstream.counts_reasoning;
     Cell.#number += 1;
     this.tag = `${feature}.${process.pid}.${Cell.#number}`;
   }
@@ -139,6 +140,10 @@ export class Cell {
   expectResults(found) {
     const results = Object.values(RESULTS);
     holds(`the results are not in ${JSON.stringify(found)}`, results.every((words) => found.includes(words)));
+  }
+
+  expectReasoningTokens(count) {
+    holds(`${count} tokens of reasoning`, !this.countsReasoning || count);
   }
 
   // `told`: pairs of input and output tokens, in the order of the calls.

@@ -117,7 +117,7 @@ class Driver:
         answer = self.create(cell, prompt, **config)
         cell.expect_text(text(answer))
         expect("thoughts", thought(answer), harness.REASONING)
-        holds("no tokens of thoughts", (answer.usage_metadata.thoughts_token_count or 0) > 0)
+        cell.expect_reasoning_tokens(answer.usage_metadata.thoughts_token_count)
         chunks = [chunk for chunk in self.streamed(cell, prompt, **config) if chunk.candidates]
         expect("thoughts of the stream", "".join(map(thought, chunks)), harness.REASONING)
         cell.expect_text("".join(map(text, chunks)))

@@ -82,6 +82,7 @@ class Cell:
         self.job = job
         self.model = upstream["model"]
         self.embedding_model = upstream.get("embedding_model")
+        self.counts_reasoning = upstream["counts_reasoning"]
         self.tag = f"{feature}.{os.getpid()}.{next(self.numbers)}"
 
     def prompt(self, order, text="Please."):
@@ -107,6 +108,9 @@ class Cell:
 
     def expect_results(self, text):
         expect("answer to the results", text, f"The tools say: {RESULTS[0]} | {RESULTS[1]}")
+
+    def expect_reasoning_tokens(self, count):
+        holds(f"{count} tokens of reasoning", not self.counts_reasoning or count)
 
     def expect_usage(self, told):
         """`told`: pairs of input and output tokens, in the order of the calls."""

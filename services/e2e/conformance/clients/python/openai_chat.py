@@ -98,7 +98,8 @@ class Driver:
         message = answer.choices[0].message
         cell.expect_text(message.content)
         expect("reasoning", getattr(message, "reasoning_content", None), harness.REASONING)
-        holds("no reasoning tokens", answer.usage.completion_tokens_details.reasoning_tokens > 0)
+        details = answer.usage.completion_tokens_details
+        cell.expect_reasoning_tokens(details and details.reasoning_tokens)
         chunks = self.create(cell, prompt, reasoning_effort="low", stream=True)
         deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
         thought = "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas)

@@ -6,7 +6,7 @@ import json
 import harness
 import openai
 import pydantic
-from harness import expect, holds
+from harness import expect
 
 
 class Person(pydantic.BaseModel):
@@ -110,7 +110,7 @@ class Driver:
         answer = self.create(cell, prompt, reasoning=wish)
         cell.expect_text(answer.output_text)
         expect("reasoning", summary(answer), harness.REASONING)
-        holds("no reasoning tokens", answer.usage.output_tokens_details.reasoning_tokens > 0)
+        cell.expect_reasoning_tokens(answer.usage.output_tokens_details.reasoning_tokens)
         events = list(self.create(cell, prompt, reasoning=wish, stream=True))
         kinds = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
         thought = "".join(event.delta for event in events if event.type in kinds)

@@ -176,8 +176,11 @@ impl Writer {
         let inner_snake = self.same && note.has(form::thinking::SNAKE);
         let name = |camel, other| spelled((camel, other), inner_snake);
         let mut thinking = config.object(spelled(("thinkingConfig", "thinking_config"), snake));
-        // Asking for a summary is asking to see thoughts.
-        let show = show.or(summary.as_ref().map(|_| true));
+        let off = *enabled == Some(false);
+        // Asking for a summary is asking to see thoughts. Elsewhere they are shown unasked.
+        let thinks = !off && effort.as_deref() != Some("none");
+        let asked = summary.is_some() || (!self.same && thinks);
+        let show = show.or(asked.then_some(true));
         thinking.optional_bool(name("includeThoughts", "include_thoughts"), show);
         let budget_key = name("thinkingBudget", "thinking_budget");
         let level_key = name("thinkingLevel", "thinking_level");
@@ -192,7 +195,6 @@ impl Writer {
         if summary.as_deref().is_some_and(|summary| summary != "auto") {
             lost("summary");
         }
-        let off = *enabled == Some(false);
         match (effort.as_deref(), budget) {
             (effort, Some(budget)) => {
                 thinking.unsigned(budget_key, *budget);

@@ -243,7 +243,9 @@ impl Writer<'_> {
             (Some(true), None) => Some("medium"),
             (None, None) => None,
         });
-        let shown = summary.as_deref().or((*show == Some(true)).then_some("auto"));
+        // Where reasoning is switched on, it is shown unless the caller says otherwise.
+        let shows = show.unwrap_or(!self.same && *enabled == Some(true));
+        let shown = summary.as_deref().or(shows.then_some("auto"));
         {
             let mut inner = object.object("reasoning");
             inner.optional_string("effort", derived);

@@ -121,7 +121,7 @@ fn settings_find_their_places_or_are_reported() {
             "temperature": 0.5, "topP": 1, "maxOutputTokens": 10, "stopSequences": ["end"], "candidateCount": 2,
             "seed": 7, "responseLogprobs": true, "logprobs": 2, "responseMimeType": "application/json",
             "responseJsonSchema": {"type": "object", "additionalProperties": false},
-            "thinkingConfig": {"thinkingLevel": "high"},
+            "thinkingConfig": {"includeThoughts": true, "thinkingLevel": "high"},
         })
     );
     assert_eq!(
@@ -190,13 +190,16 @@ fn effort_is_a_level_or_a_budget() {
     );
     assert_eq!(
         thinking("medium", ThinkingField::Level),
-        (json!({"thinkingLevel": "medium"}), true)
+        (json!({"includeThoughts": true, "thinkingLevel": "medium"}), true)
     );
     assert_eq!(
         thinking("medium", ThinkingField::Budget),
-        (json!({"thinkingBudget": 8192}), true)
+        (json!({"includeThoughts": true, "thinkingBudget": 8192}), true)
     );
-    assert_eq!(thinking("whatever", ThinkingField::Level), (json!({}), false));
+    assert_eq!(
+        thinking("whatever", ThinkingField::Level),
+        (json!({"includeThoughts": true}), false)
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a request or an answer of another dialect becomes in this one, and what is reported as lost.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{lost, tree};
 use crate::canonical::{CallKind, Citation, Text};
@@ -143,6 +143,25 @@ fn what_cannot_be_said_is_reported() {
         ]
     );
     assert_eq!(tree(&encoded.body)["reasoning"]["effort"], "medium");
+}
+
+#[test]
+fn reasoning_that_is_switched_on_is_shown_unless_told_otherwise() {
+    let summary = |enabled, show| {
+        let mut asked = request(Vec::new());
+        asked.reasoning = Some(ReasoningConfig {
+            enabled,
+            show,
+            effort: Some("low".into()),
+            ..ReasoningConfig::default()
+        });
+        let encoded = encode_request(&asked, &RequestTarget::default());
+        tree(&encoded.body)["reasoning"]["summary"].clone()
+    };
+    assert_eq!(summary(Some(true), None), "auto");
+    assert_eq!(summary(Some(true), Some(false)), Value::Null);
+    // An effort alone asks for nothing to be seen, and summaries take an organization that is verified.
+    assert_eq!(summary(None, None), Value::Null);
 }
 
 #[test]
