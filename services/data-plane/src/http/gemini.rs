@@ -33,7 +33,6 @@ pub(super) async fn call(request: HttpRequest, call: Path<String>, payload: Payl
         | Api::EmbedContent
         | Api::BatchEmbedContents
         | Api::ChatCompletions
-        | Api::CursorChat
         | Api::Completions
         | Api::Embeddings
         | Api::Responses

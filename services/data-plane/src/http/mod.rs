@@ -46,8 +46,6 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
                 endpoints = endpoints.on(Method::POST, &format!("{prefix}{path}"), calls(api));
             }
         }
-        let cursor = format!("{}/chat/completions", paths::CURSOR);
-        endpoints = endpoints.on(Method::POST, &cursor, calls(Api::CursorChat));
         // Cohere's own client.
         endpoints = endpoints.on(Method::POST, "/v2/rerank", calls(Api::Rerank));
         for prefix in paths::ANTHROPIC {

@@ -13,12 +13,10 @@ use crate::pipeline::Api;
 /// Before OpenAI's paths: as the SDK has them, behind a vendor's name, as OpenRouter's clients have them, and with a
 /// prefix that is there twice because a base URL had it already.
 pub(super) const OPENAI: [&str; 4] = ["/v1", "/openai/v1", "/api/v1", "/v1/v1"];
-/// Where Cursor is told to find OpenAI's API.
-pub(super) const CURSOR: &str = "/cursor/v1";
 /// Before Anthropic's.
 pub(super) const ANTHROPIC: [&str; 4] = ["/v1", "/anthropic/v1", "/api/v1", "/v1/v1"];
 /// Before the list of models, which clients of both read.
-pub(super) const LISTS: [&str; 6] = ["/v1", "/openai/v1", "/anthropic/v1", "/api/v1", "/v1/v1", CURSOR];
+pub(super) const LISTS: [&str; 5] = ["/v1", "/openai/v1", "/anthropic/v1", "/api/v1", "/v1/v1"];
 
 /// Before Gemini's. Its stable version shares a prefix with OpenAI's paths.
 pub(super) const GEMINI: [&str; 3] = ["/v1beta", "/gemini/v1beta", "/v1"];

@@ -12,8 +12,6 @@ use sluicegate_protocols::relay::AnswerForm;
 pub(crate) enum Api {
     /// OpenAI's Chat Completions.
     ChatCompletions,
-    /// Chat Completions as Cursor calls it: some of its requests have the body of Responses.
-    CursorChat,
     /// OpenAI's older text completions: chat in other clothes.
     Completions,
     /// OpenAI's embeddings.
@@ -44,11 +42,9 @@ impl Api {
     /// The dialect the caller speaks, in which errors are told.
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
-            Self::ChatCompletions
-            | Self::CursorChat
-            | Self::Completions
-            | Self::Embeddings
-            | Self::Rerank => Dialect::OpenAiChat,
+            Self::ChatCompletions | Self::Completions | Self::Embeddings | Self::Rerank => {
+                Dialect::OpenAiChat
+            }
             Self::Responses => Dialect::OpenAiResponses,
             Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
             Self::GenerateContent
@@ -65,7 +61,6 @@ impl Api {
         match self {
             Self::EmbedContent | Self::BatchEmbedContents => Dialect::OpenAiChat,
             Self::ChatCompletions
-            | Self::CursorChat
             | Self::Completions
             | Self::Embeddings
             | Self::Responses
@@ -83,14 +78,13 @@ impl Api {
     pub(crate) const fn answer_form(self) -> AnswerForm {
         match self.clothes() {
             Clothes::Completions => AnswerForm::Completions,
-            Clothes::Own | Clothes::Cursor | Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
+            Clothes::Own | Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
         }
     }
 
     /// Whether requests and answers are those of another API in other clothes.
     pub(crate) const fn clothes(self) -> Clothes {
         match self {
-            Self::CursorChat => Clothes::Cursor,
             Self::Completions => Clothes::Completions,
             Self::EmbedContent => Clothes::Embed(EmbedMethod::One),
             Self::BatchEmbedContents => Clothes::Embed(EmbedMethod::Batch),
@@ -123,7 +117,7 @@ impl Api {
     /// An id for an answer whose provider gave none.
     pub(crate) fn answer_id(self, request: RequestId) -> String {
         let prefix = match self {
-            Self::ChatCompletions | Self::CursorChat => "chatcmpl-",
+            Self::ChatCompletions => "chatcmpl-",
             Self::Completions => "cmpl-",
             Self::Responses => "resp_",
             Self::Messages => "msg_",
@@ -144,7 +138,6 @@ impl Api {
     pub(crate) const fn operation(self) -> Operation {
         match self {
             Self::ChatCompletions
-            | Self::CursorChat
             | Self::Completions
             | Self::Responses
             | Self::Messages
@@ -164,8 +157,6 @@ impl Api {
 pub(crate) enum Clothes {
     /// Its own.
     Own,
-    /// Requests may be those of Responses; answers are its own.
-    Cursor,
     /// Those of Chat Completions.
     Completions,
     /// Those of OpenAI's embeddings.

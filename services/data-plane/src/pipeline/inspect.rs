@@ -7,18 +7,16 @@ use sluicegate_contracts::config::Endpoint;
 use sluicegate_metering::CallSize;
 use sluicegate_protocols::anthropic_messages::MessagesRequestView;
 use sluicegate_protocols::completions::{self, Refusal};
-use sluicegate_protocols::dialect::{decode_request, encode_request};
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
 use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::json::Cursor;
-use sluicegate_protocols::lossy::{Encoded, LossReport};
+use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_chat::ChatRequestView;
 use sluicegate_protocols::openai_responses::ResponsesRequestView;
 use sluicegate_protocols::openai_responses::request::ServerState;
 use sluicegate_protocols::rerank::RerankRequestView;
-use sluicegate_protocols::target::RequestTarget;
-use sluicegate_protocols::{DecodeError, Dialect, passthrough};
+use sluicegate_protocols::{DecodeError, passthrough};
 use sluicegate_routing::RequestFeatures;
 
 use super::api::{Api, Clothes};
@@ -59,9 +57,7 @@ impl<'b> RequestView<'b> {
         depth: u32,
     ) -> Result<Self, DecodeError> {
         Ok(match api {
-            Api::ChatCompletions | Api::CursorChat | Api::Completions => {
-                Self::Chat(ChatRequestView::parse(body, depth)?)
-            }
+            Api::ChatCompletions | Api::Completions => Self::Chat(ChatRequestView::parse(body, depth)?),
             Api::Embeddings | Api::EmbedContent | Api::BatchEmbedContents => {
                 Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?)
             }
@@ -236,10 +232,6 @@ pub(super) fn undress(
     let body = match api.clothes() {
         Clothes::Own if api == Api::CountTokens => gemini_counted(body, depth)?,
         Clothes::Own => body,
-        Clothes::Cursor => match chat_of_responses(&body, depth)? {
-            Some(encoded) => return Ok((encoded.body.into(), encoded.losses)),
-            None => body,
-        },
         Clothes::Completions => completions::to_chat(&body, depth)
             .map_err(|refusal| match refusal {
                 Refusal::Malformed(error) => error.into(),
@@ -255,30 +247,6 @@ pub(super) fn undress(
         }
     };
     Ok((body, LossReport::default()))
-}
-
-/// A request with input and no messages, as a request to Chat Completions.
-fn chat_of_responses(body: &[u8], depth: u32) -> Result<Option<Encoded>, DecodeError> {
-    let (mut has_input, mut has_messages) = (false, false);
-    let mut cursor = Cursor::new(body, depth)?;
-    cursor.object(|c, key| {
-        match key.decode().as_ref() {
-            "input" => has_input = true,
-            "messages" => has_messages = true,
-            _ => {}
-        }
-        c.skip_value().map(drop)
-    })?;
-    cursor.end()?;
-    if !has_input || has_messages {
-        return Ok(None);
-    }
-    let request = decode_request(Dialect::OpenAiResponses, body, depth)?;
-    Ok(Some(encode_request(
-        Dialect::OpenAiChat,
-        &request,
-        &RequestTarget::default(),
-    )))
 }
 
 /// Gemini's `countTokens` takes contents, or a whole request under a name of its own.
