@@ -4,8 +4,9 @@
 use actix_web::web::{self, Payload};
 use sluicegate_protocols::dialect::decode_request;
 
-use super::inspect::{RequestView, inspect, undress};
+use super::inspect::{inspect, undress};
 use super::stage::Received;
+use super::view::RequestView;
 use super::{Api, Gateway, admit, authenticate, plan};
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};

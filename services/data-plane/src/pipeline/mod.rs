@@ -22,6 +22,7 @@ mod plan;
 mod relay;
 mod resolve;
 mod stage;
+mod view;
 mod walk;
 
 use std::sync::Arc;
@@ -45,8 +46,8 @@ use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};
 use crate::snapshot::Snapshot;
 use finish::Finish;
-use inspect::RequestView;
 use stage::{Authenticated, Received};
+use view::RequestView;
 use walk::Answered;
 
 /// What a request ended with, ready to be put into HTTP.
