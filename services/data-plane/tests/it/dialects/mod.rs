@@ -1,5 +1,7 @@
 //! Every dialect in, whatever the provider speaks: whole answers, streams, tools, errors and what cannot be said.
 
+mod bedrock;
+mod cohere;
 mod completions;
 mod foreign_reasoning;
 mod gemini;
