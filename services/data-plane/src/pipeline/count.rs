@@ -33,7 +33,7 @@ pub(crate) async fn count_tokens(
     let caller = authenticate::authenticate(received, &gateway.state().key_hasher)
         .inspect_err(|_| gateway.state().metrics.unknown_caller())?;
     let body = body::read(&arrival.body, payload, limits).await?;
-    let (body, _) = undress(arrival, api, body, depth)?;
+    let body = undress(arrival, api, body, depth)?.body;
     let vocabulary = {
         let view = RequestView::parse(arrival, api, &body, depth)?;
         let model = view.model();

@@ -1,12 +1,12 @@
 //! Checks of what is asked, before anything is planned for it.
 
 use bytes::Bytes;
-use sluicegate_protocols::DecodeError;
 use sluicegate_protocols::completions::{self, Refusal};
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::json::Cursor;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_responses::request::ServerState;
+use sluicegate_protocols::{DecodeError, passthrough::in_chat};
 use sluicegate_routing::RequestFeatures;
 
 use super::api::{Api, Clothes};
@@ -19,8 +19,16 @@ use crate::http::Arrival;
 /// Longest model name, in bytes; also the longest kept in a usage record.
 const MAX_MODEL_NAME: usize = 256;
 
-/// The body as it is read from here on: requests of some APIs are those of another one in other clothes. Also what of
-/// it that other one has no place for.
+/// A request as it is read from here on.
+pub(super) struct Undressed {
+    pub(super) api: Api,
+    pub(super) body: Bytes,
+    /// What of the request there is no place for.
+    pub(super) losses: LossReport,
+}
+
+/// Reads which API is meant where the path leaves it open, and rewrites requests that are those of another API in other
+/// clothes.
 ///
 /// # Errors
 /// 400 with the field at fault.
@@ -29,7 +37,18 @@ pub(super) fn undress(
     api: Api,
     body: Bytes,
     depth: u32,
-) -> Result<(Bytes, LossReport), GatewayError> {
+) -> Result<Undressed, GatewayError> {
+    let mut losses = LossReport::default();
+    let (api, body) = match api {
+        Api::CursorChat => match in_chat::responses(&body, depth)? {
+            Some(found) => {
+                let usage = found.include_usage;
+                (Api::ResponsesAsChat { usage }, found.body)
+            }
+            None => (api, body),
+        },
+        api => (api, body),
+    };
     let body = match api.clothes() {
         Clothes::Own if api == Api::CountTokens => gemini_counted(body, depth)?,
         Clothes::Own => body,
@@ -44,10 +63,11 @@ pub(super) fn undress(
             .into(),
         Clothes::Embed(method) => {
             let encoded = gemini::to_openai(&body, depth, method, &arrival.model)?;
-            return Ok((encoded.body.into(), encoded.losses));
+            losses = encoded.losses;
+            encoded.body.into()
         }
     };
-    Ok((body, LossReport::default()))
+    Ok(Undressed { api, body, losses })
 }
 
 /// Gemini's `countTokens` takes contents, or a whole request under a name of its own.
@@ -78,7 +98,7 @@ pub(super) fn inspect<'s>(
         let message = format!("A model name has 1 to {MAX_MODEL_NAME} bytes and no control characters.");
         return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("model"));
     }
-    if let RequestView::Responses(view) = view {
+    if let RequestView::Responses { view, .. } = view {
         stateless(&view.state)?;
     }
     let features = RequestFeatures {

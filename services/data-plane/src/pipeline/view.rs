@@ -28,7 +28,11 @@ pub(super) enum RequestView<'b> {
     Chat(ChatRequestView<'b>),
     Embeddings(EmbeddingsRequestView<'b>),
     Rerank(RerankRequestView<'b>),
-    Responses(ResponsesRequestView<'b>),
+    Responses {
+        view: ResponsesRequestView<'b>,
+        /// The caller is told token counts at the end of a stream.
+        usage: bool,
+    },
     Messages(MessagesRequestView<'b>),
     Gemini {
         view: GeminiRequestView<'b>,
@@ -46,7 +50,9 @@ impl<'b> RequestView<'b> {
         depth: u32,
     ) -> Result<Self, DecodeError> {
         Ok(match api {
-            Api::ChatCompletions | Api::Completions => Self::Chat(ChatRequestView::parse(body, depth)?),
+            Api::ChatCompletions | Api::CursorChat | Api::Completions => {
+                Self::Chat(ChatRequestView::parse(body, depth)?)
+            }
             Api::Embeddings | Api::EmbedContent | Api::BatchEmbedContents => {
                 Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?)
             }
@@ -59,7 +65,8 @@ impl<'b> RequestView<'b> {
                 stream: api.is_stream(),
             },
             Api::Rerank => Self::Rerank(RerankRequestView::parse(body, depth)?),
-            Api::Responses => Self::Responses(ResponsesRequestView::parse(body, depth)?),
+            Api::Responses => Self::responses(body, depth, true)?,
+            Api::ResponsesAsChat { usage } => Self::responses(body, depth, usage)?,
             Api::Messages => {
                 let view = MessagesRequestView::parse(body, depth)?;
                 view.require_output_limit()?;
@@ -69,12 +76,17 @@ impl<'b> RequestView<'b> {
         })
     }
 
+    fn responses(body: &'b [u8], depth: u32, usage: bool) -> Result<Self, DecodeError> {
+        let view = ResponsesRequestView::parse(body, depth)?;
+        Ok(Self::Responses { view, usage })
+    }
+
     pub(super) fn model(&self) -> Cow<'b, str> {
         match self {
             Self::Chat(view) => view.model.decode(),
             Self::Embeddings(view) => view.model.decode(),
             Self::Rerank(view) => view.model.decode(),
-            Self::Responses(view) => view.model.decode(),
+            Self::Responses { view, .. } => view.model.decode(),
             Self::Messages(view) => view.model.decode(),
             Self::Gemini { model, .. } => Cow::Borrowed(model),
         }
@@ -84,7 +96,7 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Chat(view) => view.is_stream(),
             Self::Embeddings(_) | Self::Rerank(_) => false,
-            Self::Responses(view) => view.is_stream(),
+            Self::Responses { view, .. } => view.is_stream(),
             Self::Messages(view) => view.is_stream(),
             Self::Gemini { stream, .. } => *stream,
         }
@@ -100,7 +112,7 @@ impl<'b> RequestView<'b> {
             }
             Self::Embeddings(view) => (passthrough::embeddings(body, view, model), false),
             Self::Rerank(view) => (passthrough::rerank(body, view, model), false),
-            Self::Responses(view) => (passthrough::responses(body, view, model), false),
+            Self::Responses { view, .. } => (passthrough::responses(body, view, model), false),
             Self::Messages(view) => (passthrough::messages(body, view, model), false),
             Self::Gemini { view, .. } => (passthrough::gemini(body, view), false),
         }
@@ -110,7 +122,7 @@ impl<'b> RequestView<'b> {
     /// one has sealed.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Responses(view) => !view.has_foreign_reasoning,
+            Self::Responses { view, .. } => !view.has_foreign_reasoning,
             Self::Messages(view) => !view.foreign_reasoning,
             Self::Chat(_) | Self::Embeddings(_) | Self::Rerank(_) | Self::Gemini { .. } => true,
         }
@@ -119,7 +131,7 @@ impl<'b> RequestView<'b> {
     /// Whether it can be decoded into the canonical form.
     pub(super) fn has_canonical_form(&self) -> bool {
         match self {
-            Self::Chat(_) | Self::Responses(_) | Self::Messages(_) | Self::Gemini { .. } => true,
+            Self::Chat(_) | Self::Responses { .. } | Self::Messages(_) | Self::Gemini { .. } => true,
             Self::Embeddings(_) | Self::Rerank(_) => false,
         }
     }
@@ -130,7 +142,7 @@ impl<'b> RequestView<'b> {
             Self::Rerank(view) => Some(view.documents),
             Self::Chat(_)
             | Self::Embeddings(_)
-            | Self::Responses(_)
+            | Self::Responses { .. }
             | Self::Messages(_)
             | Self::Gemini { .. } => None,
         }
@@ -142,7 +154,7 @@ impl<'b> RequestView<'b> {
             Self::Chat(view) => &view.extension,
             Self::Embeddings(view) => &view.extension,
             Self::Rerank(view) => &view.extension,
-            Self::Responses(view) => &view.extension,
+            Self::Responses { view, .. } => &view.extension,
             Self::Messages(view) => &view.extension,
             Self::Gemini { view, .. } => &view.extension,
         };
@@ -153,11 +165,8 @@ impl<'b> RequestView<'b> {
     pub(super) fn wants_usage(&self) -> bool {
         match self {
             Self::Chat(view) => view.caller_wants_usage(),
-            Self::Embeddings(_)
-            | Self::Rerank(_)
-            | Self::Responses(_)
-            | Self::Messages(_)
-            | Self::Gemini { .. } => true,
+            Self::Responses { usage, .. } => *usage,
+            Self::Embeddings(_) | Self::Rerank(_) | Self::Messages(_) | Self::Gemini { .. } => true,
         }
     }
 
@@ -165,7 +174,10 @@ impl<'b> RequestView<'b> {
     pub(super) fn input_bytes(&self) -> u64 {
         match self {
             Self::Chat(ChatRequestView { input, .. })
-            | Self::Responses(ResponsesRequestView { input, .. })
+            | Self::Responses {
+                view: ResponsesRequestView { input, .. },
+                ..
+            }
             | Self::Messages(MessagesRequestView { input, .. })
             | Self::Gemini {
                 view: GeminiRequestView { input, .. },
@@ -184,7 +196,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
         let (input, answers) = match self {
             Self::Chat(view) => (Some(&view.input), view.n),
-            Self::Responses(view) => (Some(&view.input), 1),
+            Self::Responses { view, .. } => (Some(&view.input), 1),
             Self::Messages(view) => (Some(&view.input), 1),
             Self::Gemini { view, .. } => (Some(&view.input), view.candidates),
             Self::Embeddings(_) | Self::Rerank(_) => (None, 0),
@@ -210,7 +222,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn max_output_tokens(&self) -> Option<u64> {
         match self {
             Self::Chat(view) => view.output_limit(),
-            Self::Responses(view) => view.output_limit(),
+            Self::Responses { view, .. } => view.output_limit(),
             Self::Messages(view) => view.output_limit(),
             Self::Gemini { view, .. } => view.max_output_tokens,
             Self::Embeddings(_) | Self::Rerank(_) => None,

@@ -3,6 +3,7 @@
 mod bedrock;
 mod cohere;
 mod completions;
+mod cursor;
 mod foreign_reasoning;
 mod gemini;
 mod hostile;
