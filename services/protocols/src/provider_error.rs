@@ -93,6 +93,11 @@ impl ProviderError {
         }
     }
 
+    /// Its code, where that is a word: a number only repeats the HTTP status.
+    pub fn named_code(&self) -> Option<&str> {
+        self.code.as_deref().filter(|code| code.parse::<u32>().is_err())
+    }
+
     /// Whether the input was too long for the model, however the provider words it.
     pub fn is_context_overflow(&self) -> bool {
         const CODES: [&str; 4] = [
@@ -103,7 +108,6 @@ impl ProviderError {
         ];
         const WORDINGS: [&str; 8] = [
             "maximum context length",
-            "exceeds the maximum number of tokens",
             "context window",
             "context length",
             "prompt is too long",

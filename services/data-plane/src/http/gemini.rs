@@ -33,6 +33,8 @@ pub(super) async fn call(request: HttpRequest, call: Path<String>, payload: Payl
         | Api::EmbedContent
         | Api::BatchEmbedContents
         | Api::ChatCompletions
+        | Api::CursorChat
+        | Api::ResponsesAsChat { .. }
         | Api::Completions
         | Api::Embeddings
         | Api::Responses

@@ -43,6 +43,7 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
         let mut endpoints = Endpoints::new(config, PathMethods::new());
         for prefix in paths::OPENAI {
             for (path, api) in paths::OPENAI_APIS {
+                let api = paths::behind(prefix, api);
                 endpoints = endpoints.on(Method::POST, &format!("{prefix}{path}"), calls(api));
             }
         }

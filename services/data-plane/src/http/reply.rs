@@ -203,7 +203,7 @@ fn event(refused: &Refused, dialect: Dialect) -> Bytes {
             class: error.class(refused.status),
             message: &error.message,
             param: error.param.as_deref(),
-            code: error.code.as_deref(),
+            code: error.named_code(),
         };
         failure_frame(dialect, &failure)
     })

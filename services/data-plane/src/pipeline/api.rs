@@ -1,5 +1,6 @@
 //! What can be called: the closed list of APIs, each of which fixes the dialect a caller speaks and the operation that
-//! is asked of a model. The route table names one for every path; everything after that only asks it.
+//! is asked of a model. The route table names one for every path, and one path asks the body as well; everything after that
+//! only asks it.
 
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::RequestId;
@@ -12,6 +13,13 @@ use sluicegate_protocols::relay::AnswerForm;
 pub(crate) enum Api {
     /// OpenAI's Chat Completions.
     ChatCompletions,
+    /// Chat Completions at Cursor's address, which may be a request of Responses: its body tells.
+    CursorChat,
+    /// What turned out to be one: asked in Responses, answered in Chat Completions.
+    ResponsesAsChat {
+        /// The caller wants to be told token counts at the end of a stream.
+        usage: bool,
+    },
     /// OpenAI's older text completions: chat in other clothes.
     Completions,
     /// OpenAI's embeddings.
@@ -42,9 +50,12 @@ impl Api {
     /// The dialect the caller speaks, in which errors are told.
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
-            Self::ChatCompletions | Self::Completions | Self::Embeddings | Self::Rerank => {
-                Dialect::OpenAiChat
-            }
+            Self::ChatCompletions
+            | Self::CursorChat
+            | Self::ResponsesAsChat { .. }
+            | Self::Completions
+            | Self::Embeddings
+            | Self::Rerank => Dialect::OpenAiChat,
             Self::Responses => Dialect::OpenAiResponses,
             Self::Messages | Self::CountMessageTokens => Dialect::AnthropicMessages,
             Self::GenerateContent
@@ -60,7 +71,9 @@ impl Api {
     pub(crate) const fn body_dialect(self) -> Dialect {
         match self {
             Self::EmbedContent | Self::BatchEmbedContents => Dialect::OpenAiChat,
+            Self::ResponsesAsChat { .. } => Dialect::OpenAiResponses,
             Self::ChatCompletions
+            | Self::CursorChat
             | Self::Completions
             | Self::Embeddings
             | Self::Responses
@@ -78,7 +91,8 @@ impl Api {
     pub(crate) const fn answer_form(self) -> AnswerForm {
         match self.clothes() {
             Clothes::Completions => AnswerForm::Completions,
-            Clothes::Own | Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
+            Clothes::Own => AnswerForm::Dialect(self.dialect()),
+            Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
         }
     }
 
@@ -89,6 +103,8 @@ impl Api {
             Self::EmbedContent => Clothes::Embed(EmbedMethod::One),
             Self::BatchEmbedContents => Clothes::Embed(EmbedMethod::Batch),
             Self::ChatCompletions
+            | Self::CursorChat
+            | Self::ResponsesAsChat { .. }
             | Self::Embeddings
             | Self::Responses
             | Self::Messages
@@ -117,7 +133,7 @@ impl Api {
     /// An id for an answer whose provider gave none.
     pub(crate) fn answer_id(self, request: RequestId) -> String {
         let prefix = match self {
-            Self::ChatCompletions => "chatcmpl-",
+            Self::ChatCompletions | Self::CursorChat | Self::ResponsesAsChat { .. } => "chatcmpl-",
             Self::Completions => "cmpl-",
             Self::Responses => "resp_",
             Self::Messages => "msg_",
@@ -138,6 +154,8 @@ impl Api {
     pub(crate) const fn operation(self) -> Operation {
         match self {
             Self::ChatCompletions
+            | Self::CursorChat
+            | Self::ResponsesAsChat { .. }
             | Self::Completions
             | Self::Responses
             | Self::Messages

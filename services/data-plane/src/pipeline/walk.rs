@@ -215,7 +215,7 @@ fn retold(planned: &Planned<'_>, status: u16, error: &ProviderError) -> (u16, By
         class,
         message,
         param: error.param.as_deref(),
-        code: error.code.as_deref(),
+        code: error.named_code(),
     };
     (status_of(class, caller), encode_failure(caller, &failure).into())
 }

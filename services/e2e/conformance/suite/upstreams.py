@@ -47,25 +47,66 @@ class Upstream(NamedTuple):
         """Features that this client cannot have of this family, each with the reason."""
         found = {} if self.embedding_model else {"embeddings": "the provider has no embeddings"}
         for cannot in CANNOT:
-            if cannot.upstream == self.name and client.api in cannot.apis:
+            if self.name in cannot.upstreams and (client.api in cannot.clients or client.name in cannot.clients):
                 found[cannot.feature] = cannot.reason
         return found
 
 
 class Cannot(NamedTuple):
-    """What a family cannot do for the clients of some APIs."""
+    """What some families cannot do for some clients, which are named or known by their API."""
 
-    upstream: str
     feature: str
-    apis: List[str]
+    upstreams: List[str]
+    clients: List[str]
     reason: str
 
 
+CLAUDE = ["anthropic", "vertex-claude", "bedrock"]
+OTHERS = [*CLAUDE, "gemini", "vertex", "cohere"]
+
 CANNOT = [
     Cannot(
-        "openai-responses", "reasoning", ["chat"], "a chat request cannot ask for the summary that OpenAI shows instead"
+        "reasoning",
+        ["openai-responses"],
+        ["chat"],
+        "a chat request cannot ask for the summary that OpenAI shows in place of reasoning",
     ),
-    Cannot("azure", "reasoning", ["chat", "messages", "gemini"], "Azure OpenAI shows no reasoning in Chat Completions"),
+    Cannot(
+        "reasoning",
+        ["azure"],
+        ["chat", "messages", "gemini"],
+        "Azure OpenAI shows no reasoning in Chat Completions",
+    ),
+    Cannot(
+        "reasoning",
+        [*OTHERS, "mistral", "compatible"],
+        ["ai-sdk-openai"],
+        "the client reads summaries alone, and the provider shows its reasoning itself",
+    ),
+    Cannot(
+        "reasoning",
+        ["gemini", "vertex", "cohere"],
+        ["ai-sdk-openrouter"],
+        "the client reads OpenRouter's names for reasoning alone, and unsigned reasoning is told as reasoning_content",
+    ),
+    Cannot(
+        "context_length",
+        OTHERS,
+        ["langchain-openai-node"],
+        "the client knows its exception by OpenAI's sentence, and the provider's own is passed on",
+    ),
+    Cannot(
+        "context_length",
+        [*CLAUDE, "cohere"],
+        ["litellm-openai"],
+        "the client knows its exception by the sentences of some providers, and this provider's is passed on",
+    ),
+    Cannot(
+        "context_length",
+        ["bedrock"],
+        ["litellm-anthropic"],
+        "the client knows its exception by the sentences of some providers, and this provider's is passed on",
+    ),
 ]
 # Deployments are named by the customer.
 DEPLOYMENTS = {"gpt-4o-mini": "our-chat", "text-embedding-3-small": "our-vectors"}

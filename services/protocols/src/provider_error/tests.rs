@@ -66,6 +66,11 @@ fn overflow_and_credit_are_recognized() {
     assert!(parse(r#"{"error":{"message":"x","type":"too_many_prompt_tokens"}}"#).is_context_overflow());
     let gemini = r#"{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"The input token count (1313131) exceeds the maximum number of tokens allowed (1048576)."}}"#;
     assert!(parse(gemini).is_context_overflow());
+    assert_eq!(parse(gemini).named_code(), None);
+    assert_eq!(
+        parse(r#"{"error":{"message":"x","code":"busy"}}"#).named_code(),
+        Some("busy")
+    );
     assert!(!parse(r#"{"error":{"message":"Rate limit reached"}}"#).is_context_overflow());
     assert!(parse(r#"{"error":{"message":"x","type":"insufficient_quota"}}"#).is_out_of_credit());
     assert!(!parse(r#"{"error":{"message":"x","type":"rate_limit_error"}}"#).is_out_of_credit());

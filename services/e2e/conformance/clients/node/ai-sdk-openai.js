@@ -7,7 +7,11 @@ import { run } from "./harness.js";
 
 class OpenAI extends Driver {
   static PACKAGE = "@ai-sdk/openai";
-  static REASONING = { openai: { reasoningEffort: "low", reasoningSummary: "auto", forceReasoning: true } };
+  // Nothing is kept by the gateway: the whole conversation has to come again.
+  static OPTIONS = { openai: { store: false } };
+  static REASONING = {
+    openai: { store: false, reasoningEffort: "low", reasoningSummary: "auto", forceReasoning: true },
+  };
 
   provider(apiKey) {
     return createOpenAI({ baseURL: `${this.job.url}/v1`, apiKey });

@@ -30,7 +30,8 @@ export class Driver {
     count_tokens: "the client has no such call",
     bad_request: "the client builds requests by itself",
   };
-  // Options with which the package asks for reasoning.
+  // Options of every call, and those with which the package asks for reasoning.
+  static OPTIONS = {};
   static REASONING = {};
   // How a bad key is told.
   static BAD_KEY = { statusCode: 401 };
@@ -40,11 +41,13 @@ export class Driver {
   }
 
   ask(cell, prompt, more = {}) {
-    return generateText({ model: this.chat(this.provider(this.job.key), cell.model), prompt, ...HUSH, ...more });
+    const model = this.chat(this.provider(this.job.key), cell.model);
+    return generateText({ model, prompt, providerOptions: this.constructor.OPTIONS, ...HUSH, ...more });
   }
 
   streamed(cell, prompt, more = {}) {
-    return streamText({ model: this.chat(this.provider(this.job.key), cell.model), prompt, ...HUSH, ...more });
+    const model = this.chat(this.provider(this.job.key), cell.model);
+    return streamText({ model, prompt, providerOptions: this.constructor.OPTIONS, ...HUSH, ...more });
   }
 
   async plain(cell) {
