@@ -114,6 +114,7 @@ impl ProviderError {
             "input is too long",
             "input tokens exceeded",
             "total length of all messages is too long",
+            "exceeds the maximum number of tokens",
         ];
         let names = |word: &Option<String>| word.as_deref().is_some_and(|w| CODES.contains(&w));
         let text = self.message.to_ascii_lowercase();
