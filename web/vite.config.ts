@@ -32,6 +32,7 @@ export default defineConfig(({ mode }) => {
             environment: "jsdom",
             include: ["src/**/*.test.tsx"],
             setupFiles: ["src/testing/setup.ts"],
+            testTimeout: 60_000,
           },
         },
       ],

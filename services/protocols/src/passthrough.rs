@@ -2,6 +2,8 @@
 //! it came, so that unknown fields, key order and the spelling of numbers survive. Called by the
 //! data plane once per attempt, since each target may know the model by another name.
 
+pub mod in_chat;
+
 use bytes::Bytes;
 
 use crate::anthropic_messages::MessagesRequestView;

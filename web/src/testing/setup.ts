@@ -1,6 +1,9 @@
 // Runs before each component test file.
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
+
+// A busy machine may take longer than the usual second; what never comes still fails.
+configure({ asyncUtilTimeout: 10_000 });
 
 // What the browser has and jsdom has not; Radix asks for them.
 Element.prototype.hasPointerCapture ??= () => false;

@@ -34,6 +34,7 @@ pub(super) async fn call(request: HttpRequest, call: Path<String>, payload: Payl
         | Api::BatchEmbedContents
         | Api::ChatCompletions
         | Api::CursorChat
+        | Api::ResponsesAsChat { .. }
         | Api::Completions
         | Api::Embeddings
         | Api::Responses

@@ -43,11 +43,10 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
         let mut endpoints = Endpoints::new(config, PathMethods::new());
         for prefix in paths::OPENAI {
             for (path, api) in paths::OPENAI_APIS {
+                let api = paths::behind(prefix, api);
                 endpoints = endpoints.on(Method::POST, &format!("{prefix}{path}"), calls(api));
             }
         }
-        let cursor = format!("{}/chat/completions", paths::CURSOR);
-        endpoints = endpoints.on(Method::POST, &cursor, calls(Api::CursorChat));
         // Cohere's own client.
         endpoints = endpoints.on(Method::POST, "/v2/rerank", calls(Api::Rerank));
         for prefix in paths::ANTHROPIC {

@@ -10,15 +10,15 @@ use sluicegate_service_runtime::http_span::RequestContext;
 
 use crate::pipeline::Api;
 
-/// Before OpenAI's paths: as the SDK has them, behind a vendor's name, as OpenRouter's clients have them, and with a
-/// prefix that is there twice because a base URL had it already.
-pub(super) const OPENAI: [&str; 4] = ["/v1", "/openai/v1", "/api/v1", "/v1/v1"];
-/// Where Cursor is told to find OpenAI's API.
-pub(super) const CURSOR: &str = "/cursor/v1";
+/// Before OpenAI's paths: as the SDK has them, behind a vendor's name, for Cursor, as OpenRouter's clients have them, and
+/// with a prefix that is there twice because a base URL had it already.
+pub(super) const OPENAI: [&str; 5] = ["/v1", "/openai/v1", CURSOR, "/api/v1", "/v1/v1"];
+/// Cursor sends requests of Responses to the path of Chat Completions and reads the answer as chat.
+const CURSOR: &str = "/cursor/v1";
 /// Before Anthropic's.
 pub(super) const ANTHROPIC: [&str; 4] = ["/v1", "/anthropic/v1", "/api/v1", "/v1/v1"];
 /// Before the list of models, which clients of both read.
-pub(super) const LISTS: [&str; 6] = ["/v1", "/openai/v1", "/anthropic/v1", "/api/v1", "/v1/v1", CURSOR];
+pub(super) const LISTS: [&str; 6] = ["/v1", "/openai/v1", "/anthropic/v1", CURSOR, "/api/v1", "/v1/v1"];
 
 /// Before Gemini's. Its stable version shares a prefix with OpenAI's paths.
 pub(super) const GEMINI: [&str; 3] = ["/v1beta", "/gemini/v1beta", "/v1"];
@@ -33,6 +33,15 @@ pub(super) const OPENAI_APIS: [(&str, Api); 5] = [
     ("/responses", Api::Responses),
     ("/rerank", Api::Rerank),
 ];
+
+/// What is called at a path of OpenAI's behind this prefix.
+pub(super) fn behind(prefix: &str, api: Api) -> Api {
+    if prefix == CURSOR && api == Api::ChatCompletions {
+        Api::CursorChat
+    } else {
+        api
+    }
+}
 
 const HINT: HeaderName = HeaderName::from_static("x-sluicegate-hint");
 /// The name Anthropic's clients look for.

@@ -131,7 +131,7 @@ impl Reading<'_> {
                     error: facts.error,
                 };
                 let dressed = match self.clothes {
-                    Clothes::Own | Clothes::Cursor | Clothes::Completions => None,
+                    Clothes::Own | Clothes::Completions => None,
                     Clothes::Embed(method) => {
                         let body = gemini::from_openai(body, method)?;
                         Some((body.into(), LossReport::default()))

@@ -1,5 +1,6 @@
 //! What can be called: the closed list of APIs, each of which fixes the dialect a caller speaks and the operation that
-//! is asked of a model. The route table names one for every path; everything after that only asks it.
+//! is asked of a model. The route table names one for every path, and one path asks the body as well; everything after that
+//! only asks it.
 
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::RequestId;
@@ -12,8 +13,13 @@ use sluicegate_protocols::relay::AnswerForm;
 pub(crate) enum Api {
     /// OpenAI's Chat Completions.
     ChatCompletions,
-    /// Chat Completions as Cursor calls it: some of its requests have the body of Responses.
+    /// Chat Completions at Cursor's address, which may be a request of Responses: its body tells.
     CursorChat,
+    /// What turned out to be one: asked in Responses, answered in Chat Completions.
+    ResponsesAsChat {
+        /// The caller wants to be told token counts at the end of a stream.
+        usage: bool,
+    },
     /// OpenAI's older text completions: chat in other clothes.
     Completions,
     /// OpenAI's embeddings.
@@ -46,6 +52,7 @@ impl Api {
         match self {
             Self::ChatCompletions
             | Self::CursorChat
+            | Self::ResponsesAsChat { .. }
             | Self::Completions
             | Self::Embeddings
             | Self::Rerank => Dialect::OpenAiChat,
@@ -64,6 +71,7 @@ impl Api {
     pub(crate) const fn body_dialect(self) -> Dialect {
         match self {
             Self::EmbedContent | Self::BatchEmbedContents => Dialect::OpenAiChat,
+            Self::ResponsesAsChat { .. } => Dialect::OpenAiResponses,
             Self::ChatCompletions
             | Self::CursorChat
             | Self::Completions
@@ -83,18 +91,20 @@ impl Api {
     pub(crate) const fn answer_form(self) -> AnswerForm {
         match self.clothes() {
             Clothes::Completions => AnswerForm::Completions,
-            Clothes::Own | Clothes::Cursor | Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
+            Clothes::Own => AnswerForm::Dialect(self.dialect()),
+            Clothes::Embed(_) => AnswerForm::Dialect(self.body_dialect()),
         }
     }
 
     /// Whether requests and answers are those of another API in other clothes.
     pub(crate) const fn clothes(self) -> Clothes {
         match self {
-            Self::CursorChat => Clothes::Cursor,
             Self::Completions => Clothes::Completions,
             Self::EmbedContent => Clothes::Embed(EmbedMethod::One),
             Self::BatchEmbedContents => Clothes::Embed(EmbedMethod::Batch),
             Self::ChatCompletions
+            | Self::CursorChat
+            | Self::ResponsesAsChat { .. }
             | Self::Embeddings
             | Self::Responses
             | Self::Messages
@@ -123,7 +133,7 @@ impl Api {
     /// An id for an answer whose provider gave none.
     pub(crate) fn answer_id(self, request: RequestId) -> String {
         let prefix = match self {
-            Self::ChatCompletions | Self::CursorChat => "chatcmpl-",
+            Self::ChatCompletions | Self::CursorChat | Self::ResponsesAsChat { .. } => "chatcmpl-",
             Self::Completions => "cmpl-",
             Self::Responses => "resp_",
             Self::Messages => "msg_",
@@ -145,6 +155,7 @@ impl Api {
         match self {
             Self::ChatCompletions
             | Self::CursorChat
+            | Self::ResponsesAsChat { .. }
             | Self::Completions
             | Self::Responses
             | Self::Messages
@@ -164,8 +175,6 @@ impl Api {
 pub(crate) enum Clothes {
     /// Its own.
     Own,
-    /// Requests may be those of Responses; answers are its own.
-    Cursor,
     /// Those of Chat Completions.
     Completions,
     /// Those of OpenAI's embeddings.

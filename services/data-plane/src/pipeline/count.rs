@@ -4,8 +4,9 @@
 use actix_web::web::{self, Payload};
 use sluicegate_protocols::dialect::decode_request;
 
-use super::inspect::{RequestView, inspect, undress};
+use super::inspect::{inspect, undress};
 use super::stage::Received;
+use super::view::RequestView;
 use super::{Api, Gateway, admit, authenticate, plan};
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};
@@ -32,7 +33,7 @@ pub(crate) async fn count_tokens(
     let caller = authenticate::authenticate(received, &gateway.state().key_hasher)
         .inspect_err(|_| gateway.state().metrics.unknown_caller())?;
     let body = body::read(&arrival.body, payload, limits).await?;
-    let (body, _) = undress(arrival, api, body, depth)?;
+    let body = undress(arrival, api, body, depth)?.body;
     let vocabulary = {
         let view = RequestView::parse(arrival, api, &body, depth)?;
         let model = view.model();

@@ -22,6 +22,7 @@ mod plan;
 mod relay;
 mod resolve;
 mod stage;
+mod view;
 mod walk;
 
 use std::sync::Arc;
@@ -45,8 +46,9 @@ use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};
 use crate::snapshot::Snapshot;
 use finish::Finish;
-use inspect::RequestView;
+use inspect::Undressed;
 use stage::{Authenticated, Received};
+use view::RequestView;
 use walk::Answered;
 
 /// What a request ended with, ready to be put into HTTP.
@@ -108,16 +110,17 @@ pub(crate) async fn run(gateway: Gateway, api: Api, arrival: Arrival, payload: P
 /// The steps for a known caller.
 async fn serve(
     gateway: &Gateway,
-    caller: Authenticated<'_>,
+    mut caller: Authenticated<'_>,
     payload: Payload,
     deadline: Instant,
     finish: &mut Finish,
 ) -> Result<Answered, GatewayError> {
     let limits = &gateway.state().limits;
     let arrival = caller.received.arrival;
-    let (api, depth) = (caller.received.api, limits.max_json_depth);
+    let depth = limits.max_json_depth;
     let body = body::read(&arrival.body, payload, limits).await?;
-    let (body, losses) = inspect::undress(arrival, api, body, depth)?;
+    let Undressed { api, body, losses } = inspect::undress(arrival, caller.received.api, body, depth)?;
+    caller.received.api = api;
     finish.undressed(losses);
     let view = RequestView::parse(arrival, api, &body, depth)?;
     let model = view.model();

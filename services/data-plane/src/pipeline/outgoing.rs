@@ -1,5 +1,6 @@
 //! A request as one provider gets it. In the provider's own dialect it passes through: the bytes that must change are
-//! spliced, all others stay. Otherwise it is decoded, once for all attempts, and encoded for the target.
+//! spliced, all others stay. Otherwise, and where something in it is sealed for a provider of another dialect, it is
+//! decoded, once for all attempts, and encoded for the target.
 //!
 //! Must stay true: what a target cannot express is never lost in silence. It is told to the caller, or, when the caller
 //! insists, the target is not tried.
@@ -51,14 +52,17 @@ impl Outgoing<'_> {
             Passage::Passed { hide_usage_chunk } if form == AnswerForm::Dialect(self.dialect) => {
                 Some(Passes { hide_usage_chunk })
             }
-            Passage::Passed { .. } | Passage::Translated => None,
+            Passage::Restated if form == AnswerForm::Dialect(self.dialect) => Some(Passes {
+                hide_usage_chunk: false,
+            }),
+            Passage::Passed { .. } | Passage::Restated | Passage::Translated => None,
         }
     }
 
     /// Those of the caller's headers that go with the body: none with one of another dialect.
     pub(super) fn passed_headers(&self, headers: &PassedHeaders) -> PassedHeaders {
         match self.passage {
-            Passage::Passed { .. } => headers.clone(),
+            Passage::Passed { .. } | Passage::Restated => headers.clone(),
             Passage::Translated => PassedHeaders::default(),
         }
     }
@@ -72,7 +76,9 @@ pub(super) enum Passage {
         /// A usage chunk was asked for that the caller did not ask for.
         hide_usage_chunk: bool,
     },
-    /// Through the canonical form.
+    /// Through the canonical form into the same dialect, because the provider would refuse a part of it.
+    Restated,
+    /// Through the canonical form into another dialect.
     Translated,
 }
 
@@ -120,7 +126,8 @@ pub(super) fn prepare<'s>(
     let dialect = upstream.dialect(request.features.operation, candidate.upstream_model, own);
     let limit = candidate.endpoint.and_then(|it| it.max_output_tokens);
     let target = upstream.request_target(candidate.upstream_model, limit);
-    if dialect == own && !(target.meaning_only && request.view.has_canonical_form()) {
+    let reworded = target.meaning_only && request.view.has_canonical_form();
+    if dialect == own && !reworded && request.view.may_pass() {
         let (body, hide_usage_chunk) = request
             .view
             .rewritten(request.body, upstream.model(candidate.upstream_model));
@@ -149,7 +156,11 @@ pub(super) fn prepare<'s>(
         connection,
         dialect,
         body: encoded.body.into(),
-        passage: Passage::Translated,
+        passage: if dialect == own && !reworded {
+            Passage::Restated
+        } else {
+            Passage::Translated
+        },
         losses: encoded.losses,
     }))
 }

@@ -11,8 +11,8 @@ use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
 
 use super::api::Api;
-use super::inspect::RequestView;
 use super::outgoing::DecodedOnce;
+use super::view::RequestView;
 use crate::http::Arrival;
 use crate::snapshot::{ProjectView, Snapshot};
 

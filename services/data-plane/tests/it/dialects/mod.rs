@@ -1,6 +1,10 @@
 //! Every dialect in, whatever the provider speaks: whole answers, streams, tools, errors and what cannot be said.
 
+mod bedrock;
+mod cohere;
 mod completions;
+mod cursor;
+mod foreign_reasoning;
 mod gemini;
 mod hostile;
 mod losses;

@@ -217,32 +217,3 @@ async fn a_provider_of_responses_gets_and_gives_every_byte() {
         );
     }
 }
-
-#[actix_web::test]
-async fn cursor_sends_responses_bodies_to_chat_and_reads_chat() {
-    let worker = Worker::start(&Config::new());
-    let asked = |body: String| worker.post("/cursor/v1/chat/completions", body).send();
-    let chat = r#"{"model":"sluicegate/echo","messages":[{"role":"user","content":"hello there"}]}"#;
-    for body in [request("sluicegate/echo", false), chat.to_owned()] {
-        let answer: Value = asked(body).await.unwrap().json().await.unwrap();
-        assert_eq!(answer["object"], "chat.completion");
-        assert_eq!(
-            answer["choices"][0]["message"]["content"],
-            "You said: hello there"
-        );
-    }
-    let text = asked(request("sluicegate/echo", true))
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert!(
-        text.contains("chat.completion.chunk") && text.ends_with("data: [DONE]\n\n"),
-        "{text}"
-    );
-    let wrong = asked(r#"{"model":"sluicegate/echo","input":5}"#.to_owned())
-        .await
-        .unwrap();
-    assert_eq!(wrong.status(), 400);
-}

@@ -57,9 +57,18 @@ impl Script {
             .send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
     }
 
+    /// The head of a stream of AWS's binary messages.
+    pub(crate) fn aws_events() -> Self {
+        Self::default().send(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\ntransfer-encoding: chunked\r\n\r\n",
+        )
+    }
+
     /// More of the stream, as one chunk.
-    pub(crate) fn then(self, bytes: &str) -> Self {
-        self.send(format!("{:x}\r\n{bytes}\r\n", bytes.len()))
+    pub(crate) fn then(self, bytes: impl AsRef<[u8]>) -> Self {
+        let bytes = bytes.as_ref();
+        let size = format!("{:x}\r\n", bytes.len());
+        self.send([size.as_bytes(), bytes, b"\r\n"].concat())
     }
 
     pub(crate) fn wait(mut self, length: Duration) -> Self {

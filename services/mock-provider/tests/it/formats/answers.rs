@@ -233,3 +233,23 @@ async fn system_images_and_limits_are_heeded() {
         assert_eq!(reason(&streamed.response), FinishReason::Length, "{}", way.name);
     }
 }
+
+#[tokio::test]
+async fn several_answers_come_where_the_format_has_them() {
+    let mock = start();
+    for (number, name) in ["gemini", "azure", "openai"].into_iter().enumerate() {
+        let way = super::way(name);
+        let mut request = ask("[[say=one two]]");
+        request.candidates = Some(2);
+        let whole = way.whole(&mock, &request).await;
+        let streamed = way.streamed(&mock, &request).await;
+        assert_eq!(whole.candidates.len(), 2, "{name}");
+        assert_eq!(
+            (text(&whole).as_str(), text(&streamed.response).as_str()),
+            ("one twoone two", "one twoone two")
+        );
+        assert_eq!(streamed.end, StreamEnd::Complete, "{name}");
+        audit(&mock, way, 2 * number + 2, &streamed.response).await;
+        assert_eq!(whole.usage.unwrap().counts.output, 4, "{name}");
+    }
+}

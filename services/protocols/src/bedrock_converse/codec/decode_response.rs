@@ -3,6 +3,7 @@
 
 use super::decode_message::message;
 use super::decode_request::only_type;
+use super::form;
 use crate::DecodeError;
 use crate::bedrock_converse::usage;
 use crate::canonical::{Candidate, Extra, Finish, FinishReason, PartBody, Response, Usage};
@@ -37,8 +38,9 @@ pub fn decode_response(body: &[u8]) -> Result<Response<'_>, DecodeError> {
         return Ok(response);
     }
     let mut candidate = Candidate::new(0);
-    if let Some(message) = said {
-        candidate.message = message;
+    match said {
+        Some(message) => candidate.message = message,
+        None => candidate.form = form::candidate::NO_MESSAGE,
     }
     let calls = candidate
         .message

@@ -2,6 +2,7 @@
 //! time, so nothing has to be filled in.
 
 use super::encode_message::{Inside, Side, Writer};
+use super::form;
 use crate::TokenCounts;
 use crate::bedrock_converse::usage;
 use crate::canonical::{Candidate, Finish, FinishReason, Response, Usage};
@@ -49,9 +50,15 @@ impl Writer {
         let output = extra
             .get("output")
             .filter(|value| self.same && value.kind() == Kind::Object);
-        if !candidates.is_empty() || output.is_some() {
+        let unsaid = |candidate: &&Candidate<'_>| {
+            candidate.form.has(form::candidate::NO_MESSAGE) && candidate.message.parts.is_empty()
+        };
+        let said = candidates
+            .first()
+            .filter(|candidate| !(self.same && unsaid(candidate)));
+        if said.is_some() || output.is_some() {
             let mut inner = object.object("output");
-            if let Some(candidate) = candidates.first() {
+            if let Some(candidate) = said {
                 self.candidate(&mut inner, candidate);
             }
             if let Some(kept) = output {

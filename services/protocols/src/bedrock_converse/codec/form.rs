@@ -16,3 +16,11 @@ pub(super) mod part {
     /// The text was `citationsContent`.
     pub(in super::super) const CITATIONS: Form = Form(1);
 }
+
+/// Of an answer.
+pub(super) mod candidate {
+    use crate::canonical::Form;
+
+    /// It had no message.
+    pub(in super::super) const NO_MESSAGE: Form = Form(1);
+}

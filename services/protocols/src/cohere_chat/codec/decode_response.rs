@@ -2,6 +2,7 @@
 //! came.
 
 use super::decode_message::message;
+use super::form;
 use crate::DecodeError;
 use crate::canonical::{Candidate, Extra, Finish, FinishReason, PartBody, Response, Usage};
 use crate::cohere_chat::usage;
@@ -29,8 +30,9 @@ pub fn decode_response(body: &[u8]) -> Result<Response<'_>, DecodeError> {
         return Ok(response);
     }
     let mut candidate = Candidate::new(0);
-    if let Some(message) = said {
-        candidate.message = message;
+    match said {
+        Some(message) => candidate.message = message,
+        None => candidate.form = form::candidate::NO_MESSAGE,
     }
     let calls = candidate
         .message

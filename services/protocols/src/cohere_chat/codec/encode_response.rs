@@ -1,6 +1,7 @@
 //! A whole answer out of the canonical form. This dialect tells neither the model nor the time.
 
 use super::encode_message::{Side, Writer};
+use super::form;
 use crate::TokenCounts;
 use crate::canonical::{Candidate, Finish, FinishReason, Response, Usage};
 use crate::cohere_chat::usage;
@@ -68,10 +69,11 @@ impl Writer {
             message,
             finish,
             logprobs,
-            form: _,
+            form: note,
             extra,
         } = candidate;
-        {
+        let unsaid = note.has(form::candidate::NO_MESSAGE) && message.parts.is_empty();
+        if !(self.same && unsaid) {
             let mut inner = object.object("message");
             inner.string("role", message.role.as_str());
             let parts: Vec<_> = message

@@ -24,3 +24,11 @@ pub(super) mod part {
     /// The reasoning was `tool_plan`.
     pub(in super::super) const TOOL_PLAN: Form = Form(1);
 }
+
+/// Of an answer.
+pub(super) mod candidate {
+    use crate::canonical::Form;
+
+    /// It had no message.
+    pub(in super::super) const NO_MESSAGE: Form = Form(1);
+}

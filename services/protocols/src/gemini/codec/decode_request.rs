@@ -1,9 +1,9 @@
 //! A request into the canonical form. Top-level members may appear once, in one of their two
 //! spellings, and not in another case: what is checked here is what goes on.
 
-use super::decode_config::generation_config;
+use super::decode_config::{CONFIG, generation_config};
 use super::decode_content::{content, instruction};
-use super::decode_tools::{tool_config, tools};
+use super::decode_tools::{TOOL_CONFIG, tool_config, tools};
 use super::{each, form};
 use crate::canonical::{Message, Request};
 use crate::dialect::Dialect;
@@ -68,13 +68,29 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn member(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
         match self.seen.admit(key)? {
-            None => self.request.extra.keep(c, key),
+            None => self.unknown(c, key),
             Some(Field::Contents) => self.contents(c),
             // The gateway's own; never sent on.
             Some(Field::Extension) => c.skip_value().map(drop),
             Some(_) if c.peek()? == Kind::Null => self.request.extra.keep(c, key),
             Some(field) => self.field(c, key, field),
         }
+    }
+
+    /// Keeps an unknown member. One whose name looks like those that members of inner objects get, or
+    /// begins with a dot, gets a dot in front.
+    fn unknown(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
+        let name = key.decode();
+        if ![".", CONFIG, TOOL_CONFIG]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        {
+            return self.request.extra.keep(c, key);
+        }
+        c.count_node()?;
+        let value = c.raw()?;
+        self.request.extra.push(format!(".{name}"), value);
+        Ok(())
     }
 
     fn contents(&mut self, c: &mut Cursor<'a>) -> Result<(), DecodeError> {

@@ -142,7 +142,7 @@ impl Writer {
         }
         for (name, value) in extra.iter() {
             if !name.starts_with(CONFIG) && !name.starts_with(TOOL_CONFIG) {
-                value.write(object.value_of(name));
+                value.write(object.value_of(name.strip_prefix('.').unwrap_or(name)));
             }
         }
     }

@@ -134,3 +134,14 @@ fn tools_that_the_provider_runs_are_kept_whole() {
     let finish = response.candidates[0].finish.as_ref().unwrap();
     assert_eq!(finish.reason, FinishReason::Stop);
 }
+
+#[test]
+fn an_answer_may_lack_its_message() {
+    for body in [
+        r#"{"output":null,"stopReason":"end_turn"}"#,
+        r#"{"output":{"message":null},"stopReason":"end_turn"}"#,
+        r#"{"stopReason":"end_turn"}"#,
+    ] {
+        same(body);
+    }
+}

@@ -65,3 +65,13 @@ fn calls_count_for_more_than_the_finish_reason() {
         );
     }
 }
+
+#[test]
+fn an_answer_may_lack_its_message() {
+    for body in [
+        r#"{"message":null,"finish_reason":"COMPLETE"}"#,
+        r#"{"id":"a","finish_reason":"COMPLETE"}"#,
+    ] {
+        same(body);
+    }
+}

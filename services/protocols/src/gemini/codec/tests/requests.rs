@@ -302,3 +302,10 @@ fn what_is_not_as_it_must_be_is_refused_with_its_place() {
     let error = super::super::decode_request(twice.as_bytes(), 64).unwrap_err();
     assert_eq!(error.fault(), Fault::Duplicate);
 }
+
+#[test]
+fn unknown_members_with_dots_in_their_names_survive() {
+    keeps(
+        r#"{"contents":[],"toolConfig":{"x":1},"toolConfig.x":2,"generationConfig.y":3,".z":4,"..z":5,"a.b":6}"#,
+    );
+}

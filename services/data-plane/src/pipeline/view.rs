@@ -1,0 +1,231 @@
+//! A request as the gateway reads it: one borrowed pass over the body finds the few fields that are acted on and checks
+//! the rest.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use sluicegate_contracts::config::Endpoint;
+use sluicegate_metering::CallSize;
+use sluicegate_protocols::anthropic_messages::MessagesRequestView;
+use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
+use sluicegate_protocols::gemini::GeminiRequestView;
+use sluicegate_protocols::openai_chat::ChatRequestView;
+use sluicegate_protocols::openai_responses::ResponsesRequestView;
+use sluicegate_protocols::rerank::RerankRequestView;
+use sluicegate_protocols::{DecodeError, passthrough};
+
+use super::api::Api;
+use crate::http::Arrival;
+
+/// Most tokens any provider in the catalog bills for one image.
+const IMAGE_TOKENS: u64 = 6_000;
+/// Most tokens that are taken for a file or a recording named by id.
+const FILE_TOKENS: u64 = 100_000;
+
+/// A request body with the few fields the gateway reads.
+#[derive(Debug)]
+pub(super) enum RequestView<'b> {
+    Chat(ChatRequestView<'b>),
+    Embeddings(EmbeddingsRequestView<'b>),
+    Rerank(RerankRequestView<'b>),
+    Responses {
+        view: ResponsesRequestView<'b>,
+        /// The caller is told token counts at the end of a stream.
+        usage: bool,
+    },
+    Messages(MessagesRequestView<'b>),
+    Gemini {
+        view: GeminiRequestView<'b>,
+        /// From the path.
+        model: &'b str,
+        stream: bool,
+    },
+}
+
+impl<'b> RequestView<'b> {
+    pub(super) fn parse(
+        arrival: &'b Arrival,
+        api: Api,
+        body: &'b [u8],
+        depth: u32,
+    ) -> Result<Self, DecodeError> {
+        Ok(match api {
+            Api::ChatCompletions | Api::CursorChat | Api::Completions => {
+                Self::Chat(ChatRequestView::parse(body, depth)?)
+            }
+            Api::Embeddings | Api::EmbedContent | Api::BatchEmbedContents => {
+                Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?)
+            }
+            Api::GenerateContent
+            | Api::StreamGenerateContent
+            | Api::StreamGenerateContentArray
+            | Api::CountTokens => Self::Gemini {
+                view: GeminiRequestView::parse(body, depth)?,
+                model: &arrival.model,
+                stream: api.is_stream(),
+            },
+            Api::Rerank => Self::Rerank(RerankRequestView::parse(body, depth)?),
+            Api::Responses => Self::responses(body, depth, true)?,
+            Api::ResponsesAsChat { usage } => Self::responses(body, depth, usage)?,
+            Api::Messages => {
+                let view = MessagesRequestView::parse(body, depth)?;
+                view.require_output_limit()?;
+                Self::Messages(view)
+            }
+            Api::CountMessageTokens => Self::Messages(MessagesRequestView::parse(body, depth)?),
+        })
+    }
+
+    fn responses(body: &'b [u8], depth: u32, usage: bool) -> Result<Self, DecodeError> {
+        let view = ResponsesRequestView::parse(body, depth)?;
+        Ok(Self::Responses { view, usage })
+    }
+
+    pub(super) fn model(&self) -> Cow<'b, str> {
+        match self {
+            Self::Chat(view) => view.model.decode(),
+            Self::Embeddings(view) => view.model.decode(),
+            Self::Rerank(view) => view.model.decode(),
+            Self::Responses { view, .. } => view.model.decode(),
+            Self::Messages(view) => view.model.decode(),
+            Self::Gemini { model, .. } => Cow::Borrowed(model),
+        }
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        match self {
+            Self::Chat(view) => view.is_stream(),
+            Self::Embeddings(_) | Self::Rerank(_) => false,
+            Self::Responses { view, .. } => view.is_stream(),
+            Self::Messages(view) => view.is_stream(),
+            Self::Gemini { stream, .. } => *stream,
+        }
+    }
+
+    /// The document for a provider that knows the model as `model`: every other byte stays as the caller sent it. Also
+    /// whether the usage chunk was asked for by the gateway alone, so that the caller must not see it.
+    pub(super) fn rewritten(&self, body: &Bytes, model: &str) -> (Bytes, bool) {
+        match self {
+            Self::Chat(view) => {
+                let rewritten = passthrough::chat(body, view, model);
+                (rewritten.body, rewritten.hide_usage_chunk)
+            }
+            Self::Embeddings(view) => (passthrough::embeddings(body, view, model), false),
+            Self::Rerank(view) => (passthrough::rerank(body, view, model), false),
+            Self::Responses { view, .. } => (passthrough::responses(body, view, model), false),
+            Self::Messages(view) => (passthrough::messages(body, view, model), false),
+            Self::Gemini { view, .. } => (passthrough::gemini(body, view), false),
+        }
+    }
+
+    /// Whether a provider of the same dialect can take it as it is: not with reasoning in it that a provider of another
+    /// one has sealed.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Responses { view, .. } => !view.has_foreign_reasoning,
+            Self::Messages(view) => !view.foreign_reasoning,
+            Self::Chat(_) | Self::Embeddings(_) | Self::Rerank(_) | Self::Gemini { .. } => true,
+        }
+    }
+
+    /// Whether it can be decoded into the canonical form.
+    pub(super) fn has_canonical_form(&self) -> bool {
+        match self {
+            Self::Chat(_) | Self::Responses { .. } | Self::Messages(_) | Self::Gemini { .. } => true,
+            Self::Embeddings(_) | Self::Rerank(_) => false,
+        }
+    }
+
+    /// Documents to be ranked.
+    pub(super) fn documents(&self) -> Option<u32> {
+        match self {
+            Self::Rerank(view) => Some(view.documents),
+            Self::Chat(_)
+            | Self::Embeddings(_)
+            | Self::Responses { .. }
+            | Self::Messages(_)
+            | Self::Gemini { .. } => None,
+        }
+    }
+
+    /// The gateway's own object in the body, as sent.
+    pub(super) fn extension(&self) -> Option<&str> {
+        let extension = match self {
+            Self::Chat(view) => &view.extension,
+            Self::Embeddings(view) => &view.extension,
+            Self::Rerank(view) => &view.extension,
+            Self::Responses { view, .. } => &view.extension,
+            Self::Messages(view) => &view.extension,
+            Self::Gemini { view, .. } => &view.extension,
+        };
+        extension.map(|extension| extension.raw)
+    }
+
+    /// Whether the caller is told token counts at the end of a stream.
+    pub(super) fn wants_usage(&self) -> bool {
+        match self {
+            Self::Chat(view) => view.caller_wants_usage(),
+            Self::Responses { usage, .. } => *usage,
+            Self::Embeddings(_) | Self::Rerank(_) | Self::Messages(_) | Self::Gemini { .. } => true,
+        }
+    }
+
+    /// Size of what the model reads, to guess tokens by when a provider reports none.
+    pub(super) fn input_bytes(&self) -> u64 {
+        match self {
+            Self::Chat(ChatRequestView { input, .. })
+            | Self::Responses {
+                view: ResponsesRequestView { input, .. },
+                ..
+            }
+            | Self::Messages(MessagesRequestView { input, .. })
+            | Self::Gemini {
+                view: GeminiRequestView { input, .. },
+                ..
+            } => input.text_bytes.saturating_add(input.schema_bytes),
+            Self::Rerank(view) => view.text_bytes,
+            // Tokens given as numbers count as what they are: four bytes of text each.
+            Self::Embeddings(view) => view
+                .input
+                .text_bytes
+                .saturating_add(view.input.tokens.saturating_mul(4)),
+        }
+    }
+
+    /// How large the call can become at `endpoint`; `None` when nothing limits the answer.
+    pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
+        let (input, answers) = match self {
+            Self::Chat(view) => (Some(&view.input), view.n),
+            Self::Responses { view, .. } => (Some(&view.input), 1),
+            Self::Messages(view) => (Some(&view.input), 1),
+            Self::Gemini { view, .. } => (Some(&view.input), view.candidates),
+            Self::Embeddings(_) | Self::Rerank(_) => (None, 0),
+        };
+        let (referenced_tokens, max_output_tokens) = match input {
+            Some(input) => {
+                let referenced = u64::from(input.images).saturating_mul(IMAGE_TOKENS)
+                    + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS);
+                let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
+                let each = self.max_output_tokens().or(modeled)?;
+                (referenced, each.saturating_mul(u64::from(answers)))
+            }
+            None => (0, 0),
+        };
+        Some(CallSize {
+            body_bytes: body_bytes as u64,
+            referenced_tokens,
+            max_output_tokens,
+        })
+    }
+
+    /// Most tokens of each answer, where the caller says.
+    pub(super) fn max_output_tokens(&self) -> Option<u64> {
+        match self {
+            Self::Chat(view) => view.output_limit(),
+            Self::Responses { view, .. } => view.output_limit(),
+            Self::Messages(view) => view.output_limit(),
+            Self::Gemini { view, .. } => view.max_output_tokens,
+            Self::Embeddings(_) | Self::Rerank(_) => None,
+        }
+    }
+}
