@@ -1,8 +1,10 @@
 //! The dialect readers against recorded provider traffic: what they extract must equal the reading
 //! made independently for each recording, however a stream is split or cut. And the hub: what goes
-//! through the canonical form comes out the same (`recorded`), holds for made-up values (`roundtrip`)
-//! and under broken streams (`streams`), keeps the rules of the dialect it is told in (`to_*`), and
-//! is the same on the way to a caller (`relay`), and stands hostile input (`fuzz`); `meaning` and `made_up` serve all dialects.
+//! through the canonical form comes out the same (`recorded`), loses on its way into another dialect
+//! what its loss report says and nothing else (`convert`, by `facts`), holds for made-up values
+//! (`roundtrip`), under broken streams (`streams`) and hostile input (`fuzz`), keeps the rules of the
+//! dialect it is told in (`to_*`), and is the same on the way to a caller (`relay`). `meaning` and
+//! `made_up` serve all dialects; `corpus_coverage` sees to it that no recording is forgotten.
 
 #[cfg(test)]
 mod chat;
