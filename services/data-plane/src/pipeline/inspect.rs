@@ -39,15 +39,17 @@ pub(super) fn undress(
     depth: u32,
 ) -> Result<Undressed, GatewayError> {
     let mut losses = LossReport::default();
-    let (api, body) = match api {
-        Api::CursorChat => match in_chat::responses(&body, depth)? {
-            Some(found) => {
-                let usage = found.include_usage;
-                (Api::ResponsesAsChat { usage }, found.body)
-            }
-            None => (api, body),
-        },
-        api => (api, body),
+    let found = if api == Api::CursorChat {
+        in_chat::responses(&body, depth)?
+    } else {
+        None
+    };
+    let (api, body) = match found {
+        Some(found) => {
+            let usage = found.include_usage;
+            (Api::ResponsesAsChat { usage }, found.body)
+        }
+        None => (api, body),
     };
     let body = match api.clothes() {
         Clothes::Own if api == Api::CountTokens => gemini_counted(body, depth)?,

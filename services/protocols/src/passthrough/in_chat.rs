@@ -125,7 +125,10 @@ mod tests {
             ("[]", None),
         ] {
             let error = responses(&Bytes::from_static(body.as_bytes()), 64).unwrap_err();
-            assert!(fault.is_none_or(|fault| error.fault() == fault), "{body}: {error}");
+            assert!(
+                fault.is_none_or(|fault| error.fault() == fault),
+                "{body}: {error}"
+            );
         }
     }
 }
