@@ -12,6 +12,7 @@ mod messages;
 mod paths;
 mod rerank;
 mod responses;
+mod slow;
 
 use reqwest::Response;
 use serde_json::Value;
