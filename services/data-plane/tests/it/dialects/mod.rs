@@ -13,6 +13,7 @@ mod paths;
 mod rerank;
 mod responses;
 mod slow;
+mod untold;
 
 use reqwest::Response;
 use serde_json::Value;
