@@ -1,7 +1,6 @@
 //! Checks of what is asked, before anything is planned for it.
 
 use bytes::Bytes;
-use sluicegate_protocols::completions::{self, Refusal};
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::json::Cursor;
 use sluicegate_protocols::lossy::LossReport;
@@ -53,16 +52,7 @@ pub(super) fn undress(
     };
     let body = match api.clothes() {
         Clothes::Own if api == Api::CountTokens => gemini_counted(body, depth)?,
-        Clothes::Own => body,
-        Clothes::Completions => completions::to_chat(&body, depth)
-            .map_err(|refusal| match refusal {
-                Refusal::Malformed(error) => error.into(),
-                Refusal::Unsupported(field, _) => {
-                    let message = format!("Invalid request: {refusal}.");
-                    GatewayError::new(ErrorKind::InvalidRequest, message).at(field)
-                }
-            })?
-            .into(),
+        Clothes::Own | Clothes::Completions => body,
         Clothes::Embed(method) => {
             let encoded = gemini::to_openai(&body, depth, method, &arrival.model)?;
             losses = encoded.losses;
