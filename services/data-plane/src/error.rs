@@ -244,3 +244,15 @@ impl From<sluicegate_protocols::DecodeError> for GatewayError {
         }
     }
 }
+
+impl From<&sluicegate_protocols::completions::Refusal> for GatewayError {
+    fn from(refusal: &sluicegate_protocols::completions::Refusal) -> Self {
+        use sluicegate_protocols::completions::Refusal;
+        match refusal {
+            Refusal::Malformed(error) => error.clone().into(),
+            Refusal::Unsupported(field, _) => {
+                Self::new(ErrorKind::InvalidRequest, format!("Invalid request: {refusal}.")).at(*field)
+            }
+        }
+    }
+}

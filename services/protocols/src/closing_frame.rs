@@ -20,7 +20,7 @@ pub(crate) struct ClosingFrame {
     json: Option<Span>,
 }
 
-/// Where the cost goes in a document.
+/// Where a member goes in a document.
 enum Place {
     /// Over a number that stands there already: a provider's own cost, which this gateway does not
     /// bill by.
@@ -65,21 +65,34 @@ impl ClosingFrame {
     }
 
     /// The frame, with `usage.cost` when a cost is given.
-    pub(crate) fn with_cost(mut self, cost: Option<&str>) -> Vec<u8> {
-        let Some((cost, json)) = cost.zip(self.json) else {
+    pub(crate) fn with_cost(self, cost: Option<&str>) -> Vec<u8> {
+        match cost {
+            Some(cost) => self.with("cost", cost, place),
+            None => self.bytes,
+        }
+    }
+
+    /// The frame, with a member in its place, if it has one.
+    fn with(
+        mut self,
+        name: &str,
+        value: &str,
+        place: fn(&[u8]) -> Result<Option<Place>, DecodeError>,
+    ) -> Vec<u8> {
+        let Some(json) = self.json else {
             return self.bytes;
         };
         let document = self.bytes.get(json.start..json.end).unwrap_or_default();
-        // The chunk was read before, so an error cannot come; it would cost the caller only the cost.
+        // The chunk was read before, so an error cannot come; it would cost the caller only the member.
         match place(document).unwrap_or_default() {
             None => {}
             Some(Place::Over(old)) => {
                 let old = json.start + old.start..json.start + old.end;
-                self.bytes.splice(old, cost.bytes());
+                self.bytes.splice(old, value.bytes());
             }
             Some(Place::Into { at, first }) => {
                 let comma = if first { "" } else { "," };
-                let member = format!(r#"{comma}"cost":{cost}"#);
+                let member = format!(r#"{comma}"{name}":{value}"#);
                 let at = json.start + at;
                 self.bytes.splice(at..at, member.bytes());
             }
@@ -90,12 +103,21 @@ impl ClosingFrame {
 
 /// Puts the cost into each of several whole frames that has a place for it.
 pub(crate) fn frames_with_cost(frames: Vec<u8>, cost: Option<&str>) -> Vec<u8> {
-    if cost.is_none() {
-        return frames;
+    match cost {
+        Some(_) => rewritten(frames, |frame| frame.with_cost(cost)),
+        None => frames,
     }
+}
+
+/// Puts a usage object into each of several whole frames with a response that has none.
+pub(crate) fn frames_with_usage(frames: Vec<u8>, usage: &str) -> Vec<u8> {
+    rewritten(frames, |frame| frame.with("usage", usage, missing_usage))
+}
+
+fn rewritten(frames: Vec<u8>, write: impl Fn(ClosingFrame) -> Vec<u8>) -> Vec<u8> {
     let mut out = Vec::with_capacity(frames.len() + 64);
     let written = Parser::new(frames.len()).feed::<FrameTooLarge>(&frames, |frame| {
-        out.extend_from_slice(&ClosingFrame::new(&frame).with_cost(cost));
+        out.extend_from_slice(&write(ClosingFrame::new(&frame)));
         Ok(())
     });
     match written {
@@ -151,9 +173,62 @@ fn within(c: &mut Cursor<'_>) -> Result<Option<Place>, DecodeError> {
     })
 }
 
+/// Finds the place for usage in a response that has none.
+fn missing_usage(document: &[u8]) -> Result<Option<Place>, DecodeError> {
+    let mut found = None;
+    let mut cursor = Cursor::new(document, MAX_DEPTH)?;
+    cursor.object(|c, key| {
+        if key.decode() != "response" || c.peek()? != Kind::Object {
+            return Ok(());
+        }
+        let (mut first, mut usage) = (true, None);
+        let response = c.object(|c, key| {
+            first = false;
+            if key.decode() == "usage" {
+                let kind = c.peek()?;
+                usage = Some((kind, c.skip_value()?));
+            }
+            Ok(())
+        })?;
+        found = match usage {
+            None => Some(Place::Into {
+                at: response.end - 1,
+                first,
+            }),
+            Some((Kind::Null, span)) => Some(Place::Over(span)),
+            Some(_) => None,
+        };
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn usage_is_added_where_a_response_has_none() {
+        let frame = |members: &str| {
+            let json =
+                format!(r#"{{"type":"response.completed","response":{{{members}}},"sequence_number":9}}"#);
+            format!("event: response.completed\ndata: {json}\n\n")
+        };
+        for (before, after) in [
+            (
+                r#""id":"r", "x" : 1.0 "#,
+                r#""id":"r", "x" : 1.0 ,"usage":{"a":1}"#,
+            ),
+            ("", r#""usage":{"a":1}"#),
+            (r#""usage":null,"id":"r""#, r#""usage":{"a":1},"id":"r""#),
+            (r#""usage":{"b":2}"#, r#""usage":{"b":2}"#),
+        ] {
+            let told = frames_with_usage(frame(before).into_bytes(), r#"{"a":1}"#);
+            assert_eq!(String::from_utf8(told).unwrap(), frame(after));
+        }
+        let other = b"data: {\"type\":\"message_stop\"}\n\n".to_vec();
+        assert_eq!(frames_with_usage(other.clone(), "{}"), other);
+    }
 
     fn with_cost(text: &str, cost: Option<&str>) -> String {
         let mut out = Vec::new();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
 use sluicegate_protocols::canonical::{StreamEnd, Usage};
+use sluicegate_protocols::completions;
 use sluicegate_protocols::dialect::{self, decode_response};
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::lossy::LossReport;
@@ -123,7 +124,10 @@ impl Reading<'_> {
         }
         match (self.passes, self.spoken) {
             (Some(_), Dialect::OpenAiChat) => {
-                let facts = response::read(body)?;
+                let facts = match self.clothes {
+                    Clothes::Completions => completions::read_response(body)?,
+                    Clothes::Own | Clothes::Embed(_) => response::read(body)?,
+                };
                 let facts = WholeFacts {
                     usage: facts.usage,
                     content_bytes: facts.content.total(),
@@ -156,9 +160,10 @@ impl Reading<'_> {
     fn reader(&self) -> StreamRelay {
         let max_frame = self.limits.max_event_bytes;
         match (self.passes, self.spoken) {
-            (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => {
-                StreamRelay::Chat(ChatStream::new(max_frame, hide_usage_chunk))
-            }
+            (Some(Passes { hide_usage_chunk }), Dialect::OpenAiChat) => StreamRelay::Chat(match self.form {
+                AnswerForm::Completions => ChatStream::of_completions(max_frame, hide_usage_chunk),
+                AnswerForm::Dialect(_) => ChatStream::new(max_frame, hide_usage_chunk),
+            }),
             (Some(_), spoken) => StreamRelay::Watch(Box::new(StreamWatch::new(spoken, max_frame))),
             (None, spoken) => {
                 let translator = StreamTranslator::new(spoken, self.form, &self.answer, max_frame);

@@ -11,7 +11,7 @@ use sluicegate_protocols::TokenCounts;
 use sluicegate_protocols::canonical::StreamEnd;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::provider_error::ProviderError;
-use sluicegate_protocols::relay::StreamRelay;
+use sluicegate_protocols::relay::{AnswerForm, StreamRelay};
 use sluicegate_protocols::target::AnswerTarget;
 use sluicegate_routing::PlannedAttempt;
 use tokio::time::{Instant, timeout_at};
@@ -139,6 +139,7 @@ pub(super) async fn attempt(
         dialect: outgoing.dialect,
         body: outgoing.body.clone(),
         model: candidate.upstream_model,
+        text: outgoing.form == AnswerForm::Completions,
         stream: request.features.stream,
         passed: outgoing.passed_headers(&request.caller.received.arrival.passed),
         request: intent.request(),

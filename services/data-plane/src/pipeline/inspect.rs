@@ -1,7 +1,6 @@
 //! Checks of what is asked, before anything is planned for it.
 
 use bytes::Bytes;
-use sluicegate_protocols::completions::{self, Refusal};
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::json::Cursor;
 use sluicegate_protocols::lossy::LossReport;
@@ -39,28 +38,21 @@ pub(super) fn undress(
     depth: u32,
 ) -> Result<Undressed, GatewayError> {
     let mut losses = LossReport::default();
-    let (api, body) = match api {
-        Api::CursorChat => match in_chat::responses(&body, depth)? {
-            Some(found) => {
-                let usage = found.include_usage;
-                (Api::ResponsesAsChat { usage }, found.body)
-            }
-            None => (api, body),
-        },
-        api => (api, body),
+    let found = if api == Api::CursorChat {
+        in_chat::responses(&body, depth)?
+    } else {
+        None
+    };
+    let (api, body) = match found {
+        Some(found) => {
+            let usage = found.include_usage;
+            (Api::ResponsesAsChat { usage }, found.body)
+        }
+        None => (api, body),
     };
     let body = match api.clothes() {
         Clothes::Own if api == Api::CountTokens => gemini_counted(body, depth)?,
-        Clothes::Own => body,
-        Clothes::Completions => completions::to_chat(&body, depth)
-            .map_err(|refusal| match refusal {
-                Refusal::Malformed(error) => error.into(),
-                Refusal::Unsupported(field, _) => {
-                    let message = format!("Invalid request: {refusal}.");
-                    GatewayError::new(ErrorKind::InvalidRequest, message).at(field)
-                }
-            })?
-            .into(),
+        Clothes::Own | Clothes::Completions => body,
         Clothes::Embed(method) => {
             let encoded = gemini::to_openai(&body, depth, method, &arrival.model)?;
             losses = encoded.losses;

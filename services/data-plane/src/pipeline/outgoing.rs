@@ -17,6 +17,7 @@ use sluicegate_protocols::{DecodeError, Dialect};
 use sluicegate_routing::Candidate;
 
 use super::stage::{Inspected, Planned};
+use super::view::RequestView;
 use crate::error::GatewayError;
 use crate::snapshot::LiveConnection;
 use crate::upstream::{PassedHeaders, Upstream};
@@ -32,6 +33,8 @@ pub(super) struct Outgoing<'s> {
     pub(super) connection: Option<&'s LiveConnection>,
     /// The dialect of the body, and of the answer to come.
     pub(super) dialect: Dialect,
+    /// The form of the answer to come.
+    pub(super) form: AnswerForm,
     pub(super) body: Bytes,
     pub(super) passage: Passage,
     /// What is not in the body although the caller sent it.
@@ -49,10 +52,8 @@ impl Outgoing<'_> {
     /// Whether the answer can go to a caller that takes this form as it comes.
     pub(super) fn passes(&self, form: AnswerForm) -> Option<Passes> {
         match self.passage {
-            Passage::Passed { hide_usage_chunk } if form == AnswerForm::Dialect(self.dialect) => {
-                Some(Passes { hide_usage_chunk })
-            }
-            Passage::Restated if form == AnswerForm::Dialect(self.dialect) => Some(Passes {
+            Passage::Passed { hide_usage_chunk } if form == self.form => Some(Passes { hide_usage_chunk }),
+            Passage::Restated if form == self.form => Some(Passes {
                 hide_usage_chunk: false,
             }),
             Passage::Passed { .. } | Passage::Restated | Passage::Translated => None,
@@ -85,6 +86,8 @@ pub(super) enum Passage {
 /// A candidate, looked at once more before it is tried.
 pub(super) enum Prepared<'s> {
     Ready(Outgoing<'s>),
+    /// What is asked is not to be had of this target.
+    Unfit(GatewayError),
     /// There is no account any more that could be called.
     Gone,
     /// The caller insists on everything it sent, and this is what the target cannot express.
@@ -127,14 +130,24 @@ pub(super) fn prepare<'s>(
     let limit = candidate.endpoint.and_then(|it| it.max_output_tokens);
     let target = upstream.request_target(candidate.upstream_model, limit);
     let reworded = target.meaning_only && request.view.has_canonical_form();
+    let native = upstream.completes_texts(candidate.upstream_model);
+    let (form, chat) = match request.view.as_chat() {
+        None => (AnswerForm::Dialect(dialect), None),
+        Some(_) if native => (AnswerForm::Completions, None),
+        Some(Ok(chat)) => (AnswerForm::Dialect(dialect), Some(chat)),
+        Some(Err(refusal)) => return Ok(Prepared::Unfit(refusal.into())),
+    };
     if dialect == own && !reworded && request.view.may_pass() {
-        let (body, hide_usage_chunk) = request
-            .view
-            .rewritten(request.body, upstream.model(candidate.upstream_model));
+        let model = upstream.model(candidate.upstream_model);
+        let (body, hide_usage_chunk) = match chat {
+            Some(chat) => RequestView::chat(chat, depth)?.rewritten(chat, model),
+            None => request.view.rewritten(request.body, model),
+        };
         return Ok(Prepared::Ready(Outgoing {
             upstream,
             connection,
             dialect,
+            form,
             body,
             passage: Passage::Passed { hide_usage_chunk },
             losses: LossReport::default(),
@@ -155,6 +168,7 @@ pub(super) fn prepare<'s>(
         upstream,
         connection,
         dialect,
+        form,
         body: encoded.body.into(),
         passage: if dialect == own && !reworded {
             Passage::Restated
@@ -174,7 +188,10 @@ fn decoded<'r, 's>(request: &'r Inspected<'s>, depth: u32) -> Result<&'r Decoded
 }
 
 fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, DecodeError> {
-    let body: &'s [u8] = request.body;
+    let body: &'s [u8] = match request.view.as_chat() {
+        Some(Ok(chat)) => chat,
+        Some(Err(_)) | None => request.body,
+    };
     let mut decoded = decode_request(request.caller.received.api.body_dialect(), body, depth)?;
     // Where the dialect says so in the path, the body does not.
     decoded.stream.enabled = Some(request.features.stream);

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sluicegate_contracts::config::Endpoint;
 use sluicegate_metering::CallSize;
 use sluicegate_protocols::anthropic_messages::MessagesRequestView;
+use sluicegate_protocols::completions::{self, CompletionsRequestView, Refusal};
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
 use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::openai_chat::ChatRequestView;
@@ -26,6 +27,12 @@ const FILE_TOKENS: u64 = 100_000;
 #[derive(Debug)]
 pub(super) enum RequestView<'b> {
     Chat(ChatRequestView<'b>),
+    /// Text completions, which some providers serve as such and all others as chat.
+    Text {
+        view: CompletionsRequestView<'b>,
+        /// The same as a request of chat, or what of it chat cannot do.
+        chat: Result<Bytes, Refusal>,
+    },
     Embeddings(EmbeddingsRequestView<'b>),
     Rerank(RerankRequestView<'b>),
     Responses {
@@ -50,9 +57,15 @@ impl<'b> RequestView<'b> {
         depth: u32,
     ) -> Result<Self, DecodeError> {
         Ok(match api {
-            Api::ChatCompletions | Api::CursorChat | Api::Completions => {
-                Self::Chat(ChatRequestView::parse(body, depth)?)
-            }
+            Api::ChatCompletions | Api::CursorChat => Self::chat(body, depth)?,
+            Api::Completions => Self::Text {
+                view: CompletionsRequestView::parse(body, depth)?,
+                chat: match completions::to_chat(body, depth) {
+                    Ok(chat) => Ok(chat.into()),
+                    Err(Refusal::Malformed(error)) => return Err(error),
+                    Err(refusal @ Refusal::Unsupported(..)) => Err(refusal),
+                },
+            },
             Api::Embeddings | Api::EmbedContent | Api::BatchEmbedContents => {
                 Self::Embeddings(EmbeddingsRequestView::parse(body, depth)?)
             }
@@ -76,6 +89,10 @@ impl<'b> RequestView<'b> {
         })
     }
 
+    pub(super) fn chat(body: &'b [u8], depth: u32) -> Result<Self, DecodeError> {
+        Ok(Self::Chat(ChatRequestView::parse(body, depth)?))
+    }
+
     fn responses(body: &'b [u8], depth: u32, usage: bool) -> Result<Self, DecodeError> {
         let view = ResponsesRequestView::parse(body, depth)?;
         Ok(Self::Responses { view, usage })
@@ -84,6 +101,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn model(&self) -> Cow<'b, str> {
         match self {
             Self::Chat(view) => view.model.decode(),
+            Self::Text { view, .. } => view.model.decode(),
             Self::Embeddings(view) => view.model.decode(),
             Self::Rerank(view) => view.model.decode(),
             Self::Responses { view, .. } => view.model.decode(),
@@ -95,6 +113,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn is_stream(&self) -> bool {
         match self {
             Self::Chat(view) => view.is_stream(),
+            Self::Text { view, .. } => view.is_stream(),
             Self::Embeddings(_) | Self::Rerank(_) => false,
             Self::Responses { view, .. } => view.is_stream(),
             Self::Messages(view) => view.is_stream(),
@@ -110,11 +129,28 @@ impl<'b> RequestView<'b> {
                 let rewritten = passthrough::chat(body, view, model);
                 (rewritten.body, rewritten.hide_usage_chunk)
             }
+            Self::Text { view, .. } => {
+                let rewritten = passthrough::completions(body, view, model);
+                (rewritten.body, rewritten.hide_usage_chunk)
+            }
             Self::Embeddings(view) => (passthrough::embeddings(body, view, model), false),
             Self::Rerank(view) => (passthrough::rerank(body, view, model), false),
             Self::Responses { view, .. } => (passthrough::responses(body, view, model), false),
             Self::Messages(view) => (passthrough::messages(body, view, model), false),
             Self::Gemini { view, .. } => (passthrough::gemini(body, view), false),
+        }
+    }
+
+    /// The request as one of chat, where it is that in other clothes.
+    pub(super) fn as_chat(&self) -> Option<Result<&Bytes, &Refusal>> {
+        match self {
+            Self::Text { chat, .. } => Some(chat.as_ref()),
+            Self::Chat(_)
+            | Self::Embeddings(_)
+            | Self::Rerank(_)
+            | Self::Responses { .. }
+            | Self::Messages(_)
+            | Self::Gemini { .. } => None,
         }
     }
 
@@ -124,14 +160,22 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Responses { view, .. } => !view.has_foreign_reasoning,
             Self::Messages(view) => !view.foreign_reasoning,
-            Self::Chat(_) | Self::Embeddings(_) | Self::Rerank(_) | Self::Gemini { .. } => true,
+            Self::Chat(_)
+            | Self::Text { .. }
+            | Self::Embeddings(_)
+            | Self::Rerank(_)
+            | Self::Gemini { .. } => true,
         }
     }
 
     /// Whether it can be decoded into the canonical form.
     pub(super) fn has_canonical_form(&self) -> bool {
         match self {
-            Self::Chat(_) | Self::Responses { .. } | Self::Messages(_) | Self::Gemini { .. } => true,
+            Self::Chat(_)
+            | Self::Text { .. }
+            | Self::Responses { .. }
+            | Self::Messages(_)
+            | Self::Gemini { .. } => true,
             Self::Embeddings(_) | Self::Rerank(_) => false,
         }
     }
@@ -141,6 +185,7 @@ impl<'b> RequestView<'b> {
         match self {
             Self::Rerank(view) => Some(view.documents),
             Self::Chat(_)
+            | Self::Text { .. }
             | Self::Embeddings(_)
             | Self::Responses { .. }
             | Self::Messages(_)
@@ -152,6 +197,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn extension(&self) -> Option<&str> {
         let extension = match self {
             Self::Chat(view) => &view.extension,
+            Self::Text { view, .. } => &view.extension,
             Self::Embeddings(view) => &view.extension,
             Self::Rerank(view) => &view.extension,
             Self::Responses { view, .. } => &view.extension,
@@ -165,6 +211,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn wants_usage(&self) -> bool {
         match self {
             Self::Chat(view) => view.caller_wants_usage(),
+            Self::Text { view, .. } => view.caller_wants_usage(),
             Self::Responses { usage, .. } => *usage,
             Self::Embeddings(_) | Self::Rerank(_) | Self::Messages(_) | Self::Gemini { .. } => true,
         }
@@ -184,6 +231,11 @@ impl<'b> RequestView<'b> {
                 ..
             } => input.text_bytes.saturating_add(input.schema_bytes),
             Self::Rerank(view) => view.text_bytes,
+            Self::Text { view, .. } => view
+                .prompt
+                .text_bytes
+                .saturating_add(view.suffix_bytes)
+                .saturating_add(view.prompt.tokens.saturating_mul(4)),
             // Tokens given as numbers count as what they are: four bytes of text each.
             Self::Embeddings(view) => view
                 .input
@@ -194,22 +246,25 @@ impl<'b> RequestView<'b> {
 
     /// How large the call can become at `endpoint`; `None` when nothing limits the answer.
     pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
+        let limit = || {
+            let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
+            self.max_output_tokens().or(modeled)
+        };
         let (input, answers) = match self {
-            Self::Chat(view) => (Some(&view.input), view.n),
+            Self::Chat(view) => (Some(&view.input), u64::from(view.n)),
+            Self::Text { view, .. } => (None, view.answers_made()),
             Self::Responses { view, .. } => (Some(&view.input), 1),
             Self::Messages(view) => (Some(&view.input), 1),
-            Self::Gemini { view, .. } => (Some(&view.input), view.candidates),
+            Self::Gemini { view, .. } => (Some(&view.input), u64::from(view.candidates)),
             Self::Embeddings(_) | Self::Rerank(_) => (None, 0),
         };
-        let (referenced_tokens, max_output_tokens) = match input {
-            Some(input) => {
-                let referenced = u64::from(input.images).saturating_mul(IMAGE_TOKENS)
-                    + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS);
-                let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
-                let each = self.max_output_tokens().or(modeled)?;
-                (referenced, each.saturating_mul(u64::from(answers)))
-            }
-            None => (0, 0),
+        let referenced_tokens = input.map_or(0, |input| {
+            u64::from(input.images).saturating_mul(IMAGE_TOKENS)
+                + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS)
+        });
+        let max_output_tokens = match answers {
+            0 => 0,
+            answers => limit()?.saturating_mul(answers),
         };
         Some(CallSize {
             body_bytes: body_bytes as u64,
@@ -222,6 +277,7 @@ impl<'b> RequestView<'b> {
     pub(super) fn max_output_tokens(&self) -> Option<u64> {
         match self {
             Self::Chat(view) => view.output_limit(),
+            Self::Text { view, .. } => view.max_tokens,
             Self::Responses { view, .. } => view.output_limit(),
             Self::Messages(view) => view.output_limit(),
             Self::Gemini { view, .. } => view.max_output_tokens,

@@ -47,6 +47,8 @@ struct Walk<'p, 's> {
     retries_here: u32,
     /// What the targets that were passed over could not express.
     unexpressed: Vec<LossReport>,
+    /// Why the last target that was passed over cannot do what is asked.
+    unfit: Option<GatewayError>,
 }
 
 /// Walks the plan to an answer.
@@ -96,7 +98,10 @@ pub(super) async fn walk(
     }
     match failed {
         Some(failure) => last_word(planned, failure, StopReason::Exhausted),
-        None => Err(unexpressed(planned, &walk.unexpressed)),
+        None => Err(match walk.unfit {
+            Some(refusal) => refusal,
+            None => unexpressed(planned, &walk.unexpressed),
+        }),
     }
 }
 
@@ -108,6 +113,7 @@ impl<'p, 's> Walk<'p, 's> {
             attempts: 0,
             retries_here: 0,
             unexpressed: Vec::new(),
+            unfit: None,
         }
     }
 
@@ -117,6 +123,7 @@ impl<'p, 's> Walk<'p, 's> {
             match prepare(self.planned, self.planned.candidate(next), depth)? {
                 Prepared::Ready(outgoing) => return Ok(Some((next, outgoing))),
                 Prepared::Gone => {}
+                Prepared::Unfit(refusal) => self.unfit = Some(refusal),
                 Prepared::Lossy(losses) => self.unexpressed.push(losses),
             }
             self.pass();

@@ -12,7 +12,7 @@ use sluicegate_contracts::config::Operation;
 use sluicegate_protocols::openai_chat::error::retry_after;
 
 use super::account::Account;
-use super::provider::Ask;
+use super::provider::{Ask, text};
 use super::{AddressNotAllowed, Call, Client, Framing, Reply, ReplyBody, SendFailure};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -49,6 +49,7 @@ pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> 
         return Err(SendFailure::Unsupported);
     }
     let address = match (spoken, call.operation) {
+        _ if call.text => text::completions(provider.id, call.model),
         (Some(spoken), _) => Some(spoken.address),
         (None, Operation::Rerank) => provider.rerank,
         (None, Operation::ChatCompletions | Operation::Embeddings) => provider.embeddings,

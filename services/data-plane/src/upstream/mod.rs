@@ -53,6 +53,8 @@ pub struct Call<'a> {
     pub body: Bytes,
     /// The catalog's upstream name of the model, as given to [`Upstream::request_target`].
     pub model: &'a str,
+    /// Whether the body is one of OpenAI's older text completions: only where [`Upstream::completes_texts`].
+    pub text: bool,
     /// Whether a stream is asked for.
     pub stream: bool,
     /// The caller's headers that go with the body; none when it was translated.
@@ -153,6 +155,15 @@ impl<'a> Upstream<'a> {
             (Self::Account(account), Operation::ChatCompletions) => {
                 account.provider.spoken(model, wanted).dialect
             }
+        }
+    }
+
+    /// Whether requests of OpenAI's older text completions can go on as they are.
+    #[must_use]
+    pub fn completes_texts(&self, model: &str) -> bool {
+        match self {
+            Self::Echo => false,
+            Self::Account(account) => provider::text::completions(account.provider(), model).is_some(),
         }
     }
 

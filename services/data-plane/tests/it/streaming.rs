@@ -208,7 +208,7 @@ async fn an_event_that_never_ends_is_cut_off() {
     };
     let script = Script::events()
         .then(ONE)
-        .then(&format!("data: \"{}", "x".repeat(20_000)))
+        .then(format!("data: \"{}", "x".repeat(20_000)))
         .hang();
     let (seen, _, _) = streamed(script, limits, &chat("local/m", true)).await;
     assert!(

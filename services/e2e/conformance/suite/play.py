@@ -27,6 +27,7 @@ from . import api
 from .paths import SESSIONS
 
 LEAVING = 6.0
+UPSTREAM = "openai"
 
 
 class Malformed(Exception):
@@ -57,14 +58,14 @@ def load(names, is_short=False):
 
 
 def play(gateway, session, upstreams):
-    """Plays all steps against the upstream that the session names, or the first there is."""
-    names = [upstream.name for upstream in upstreams]
-    wanted = session.get("upstream", names[0])
-    upstream = next((it for it in upstreams if it.name == wanted), upstreams[0])
+    """Plays all steps against one upstream, whose words they expect."""
+    result = {"title": session["title"], "steps": len(session["steps"]), "status": "pass", "reason": None}
+    upstream = next((it for it in upstreams if it.name == UPSTREAM), None)
+    if upstream is None:
+        return {**result, "status": "unsupported", "reason": f"it takes the upstream {UPSTREAM}, which was left out"}
     tag = f"session.{uuid.uuid4().hex[:12]}"
     variables = {"key": gateway.key, "tag": tag, "model": upstream.alias(), "embedding": upstream.embedding_alias()}
     variables.update(session.get("define", {}))
-    result = {"title": session["title"], "steps": len(session["steps"]), "status": "pass", "reason": None}
     for step in session["steps"]:
         try:
             step = {**step, "headers": {**session.get("headers", {}), **step.get("headers", {})}}

@@ -97,13 +97,13 @@ CANNOT = [
     ),
     Cannot(
         "context_length",
-        [*CLAUDE, "cohere"],
+        [*CLAUDE, "cohere", "openai-responses"],
         ["litellm-openai"],
         "the client knows its exception by the sentences of some providers, and this provider's is passed on",
     ),
     Cannot(
         "context_length",
-        ["bedrock"],
+        ["bedrock", "cohere", "openai-responses"],
         ["litellm-anthropic"],
         "the client knows its exception by the sentences of some providers, and this provider's is passed on",
     ),

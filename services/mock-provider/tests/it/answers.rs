@@ -1,7 +1,7 @@
 //! What calls that go well are answered.
 
 use serde_json::{Value, json};
-use sluicegate_mock_provider::behaviour::ToolCallScript;
+use sluicegate_mock_provider::behaviour::{StreamUsage, ToolCallScript};
 use sluicegate_mock_provider::{Behaviour, Config, MockProvider, Outcome};
 
 use crate::client::{PRICE, billed, chat, chunks, complete, config, http, post, start, text_of};
@@ -61,6 +61,14 @@ async fn usage_in_streams_is_told_only_when_asked() {
     let response = post(&mock, "/v1/chat/completions", &chat("m", json!({"stream": true}))).await;
     let (stream, done) = chunks(&response.text().await.unwrap());
     assert!(done && stream.iter().all(|c| c.get("usage").is_none()));
+    let always = Behaviour {
+        stream_usage: StreamUsage::Always,
+        ..Behaviour::default()
+    };
+    mock.set_behaviour("m", always);
+    let response = post(&mock, "/v1/chat/completions", &chat("m", json!({"stream": true}))).await;
+    let (stream, _) = chunks(&response.text().await.unwrap());
+    assert!(stream.last().unwrap()["usage"].is_object());
 }
 
 #[tokio::test]

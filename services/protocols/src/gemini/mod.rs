@@ -10,6 +10,6 @@ pub mod request;
 pub mod schema;
 
 mod finish;
-mod usage;
+pub(crate) mod usage;
 
 pub use request::GeminiRequestView;

@@ -88,7 +88,7 @@ fn audio(c: &mut Cursor<'_>) -> Result<u64, DecodeError> {
 }
 
 /// Writes the counts as a usage object.
-pub(super) fn write(object: &mut Object<'_>, counts: &TokenCounts) {
+pub(crate) fn write(object: &mut Object<'_>, counts: &TokenCounts) {
     let TokenCounts {
         input,
         cached_input,

@@ -6,6 +6,6 @@ pub mod codec;
 pub mod error;
 pub mod request;
 
-mod usage;
+pub(crate) mod usage;
 
 pub use request::ResponsesRequestView;

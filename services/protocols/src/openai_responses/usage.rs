@@ -70,7 +70,7 @@ fn count(c: &mut Cursor<'_>, told: &mut bool) -> Result<u64, DecodeError> {
 
 /// Writes the members of a `usage` object. Audio tokens, for which this dialect has no names, keep
 /// those of its sibling, and only when there are any.
-pub(super) fn write(mut object: Object<'_>, counts: &TokenCounts) {
+pub(crate) fn write(mut object: Object<'_>, counts: &TokenCounts) {
     object.unsigned("input_tokens", counts.input);
     {
         let mut details = object.object("input_tokens_details");

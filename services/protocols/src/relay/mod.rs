@@ -11,6 +11,7 @@ mod form;
 mod frames;
 mod noted;
 mod translate;
+mod untold;
 mod watch;
 mod whole;
 
@@ -88,12 +89,12 @@ impl StreamRelay {
     }
 
     /// What ends a complete stream towards the caller: the frames that waited. Usage that the
-    /// provider never told is filled from `estimate` where frames are ours to write; `cost`, a JSON
+    /// provider never told is filled from `estimate` where the dialect leaves a place for it; `cost`, a JSON
     /// number in US dollars, goes into the closing usage where the dialect has a place for it.
     pub fn tail(&mut self, estimate: &TokenCounts, cost: Option<&str>) -> Bytes {
         match self {
             Self::Chat(stream) => stream.tail(estimate, cost),
-            Self::Watch(stream) => stream.tail(cost),
+            Self::Watch(stream) => stream.tail(estimate, cost),
             Self::Translate(stream) => stream.tail(estimate, cost),
         }
     }

@@ -8,8 +8,9 @@
 
 use bytes::Bytes;
 
-use super::StreamFacts;
 use super::noted::Noted;
+use super::{StreamFacts, untold};
+use crate::TokenCounts;
 use crate::canonical::{StreamEnd, StreamEvent, StreamFault};
 use crate::closing_frame::frames_with_cost;
 use crate::dialect::{Dialect, StreamDecoder};
@@ -132,15 +133,21 @@ impl StreamWatch {
         self.watched.noted.facts()
     }
 
-    /// What ends a complete stream towards the caller: the frames that waited, with `cost`, a JSON
-    /// number in US dollars, where the dialect has a place for it.
-    pub fn tail(&mut self, cost: Option<&str>) -> Bytes {
-        frames_with_cost(std::mem::take(&mut self.held), cost).into()
+    /// What ends a complete stream towards the caller: the frames that waited, with `estimate` when
+    /// no usage was told, and `cost`, a JSON number in US dollars, each where the dialect has a place
+    /// for it.
+    pub fn tail(&mut self, estimate: &TokenCounts, cost: Option<&str>) -> Bytes {
+        let mut held = std::mem::take(&mut self.held);
+        if self.facts().usage.is_none() {
+            held = untold::tell(self.dialect, held, estimate);
+        }
+        frames_with_cost(held, cost).into()
     }
 
     /// The frame with usage that still waits when a stream breaks.
     pub fn release(&mut self, cost: Option<&str>) -> Option<Bytes> {
-        Some(self.tail(cost)).filter(|frames| !frames.is_empty())
+        let held = std::mem::take(&mut self.held);
+        (!held.is_empty()).then(|| frames_with_cost(held, cost).into())
     }
 }
 

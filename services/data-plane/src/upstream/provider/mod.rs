@@ -17,6 +17,7 @@ mod ollama;
 mod openai;
 mod openrouter;
 mod perplexity;
+pub(super) mod text;
 mod together;
 mod vertex;
 mod vllm;

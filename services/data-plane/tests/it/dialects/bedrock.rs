@@ -39,7 +39,7 @@ fn stream(messages: &[(&str, &str)]) -> Script {
 fn exception(name: &str) -> Vec<u8> {
     let mut frame = Vec::new();
     write_exception(&mut frame, name, |out| {
-        out.extend_from_slice(br#"{"message":"Slow down."}"#)
+        out.extend_from_slice(br#"{"message":"Slow down."}"#);
     });
     frame
 }
@@ -151,7 +151,7 @@ async fn callers_of_chat_messages_and_gemini_get_a_stream() {
 async fn a_stream_that_is_cut_or_garbled_never_looks_complete() {
     let mut flipped = Vec::new();
     write_event(&mut flipped, STOP.0, |out| {
-        out.extend_from_slice(STOP.1.as_bytes())
+        out.extend_from_slice(STOP.1.as_bytes());
     });
     let last = flipped.len() - 6;
     flipped[last] ^= 1;

@@ -12,6 +12,8 @@ mod messages;
 mod paths;
 mod rerank;
 mod responses;
+mod slow;
+mod untold;
 
 use reqwest::Response;
 use serde_json::Value;
