@@ -70,9 +70,16 @@ fn rewrite_sse(frame: &[u8], change: impl FnOnce(&str, &mut Value)) -> Option<Ve
     let mut document = serde_json::from_slice(data).ok()?;
     change("", &mut document);
     let mut out = head.to_vec();
-    serde_json::to_writer(&mut out, &document).ok()?;
+    out.extend_from_slice(line(&document).as_bytes());
     out.extend_from_slice(b"\n\n");
     Some(out)
+}
+
+/// A document on one line, whatever its reader takes for the end of one: Google escapes these two as well, and its Python
+/// client splits streams at them.
+fn line(document: &Value) -> String {
+    let text = document.to_string();
+    text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
 fn rewrite_message(frame: &[u8], change: impl FnOnce(&str, &mut Value)) -> Option<Vec<u8>> {
@@ -135,6 +142,8 @@ mod tests {
     #[test]
     fn documents_in_frames_are_changed_in_place() {
         let change = |_: &str, document: &mut Value| document["b"] = 2.into();
+        let separator = rewrite(Framing::Sse, "data: {\"a\":\"\u{2028}\"}\n\n".into(), |_, _| {});
+        assert_eq!(separator, b"data: {\"a\":\"\\u2028\"}\n\n");
         let sse = rewrite(Framing::Sse, b"event: x\ndata: {\"a\":1}\n\n".to_vec(), change);
         assert_eq!(sse, b"event: x\ndata: {\"a\":1,\"b\":2}\n\n");
         let done = b"data: [DONE]\n\n".to_vec();

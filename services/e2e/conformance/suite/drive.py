@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -75,7 +76,8 @@ def run(gateway, client, upstreams, features, progress, alive):
     watch.end()
     reader.join(timeout=5)
     why = "the driver hung" if watch.struck else "the driver died"
-    cells += missing(client, upstreams, features, cells, f"{why}: {''.join(complaints)[-300:]}")
+    last = re.sub(r"\x1b\[[0-9;]*m|\s+", " ", "".join(complaints)).strip()[-300:]
+    cells += missing(client, upstreams, features, cells, f"{why}: {last}")
     progress(client, cells, time.monotonic() - begun)
     return cells
 
