@@ -106,6 +106,11 @@ pub fn stream(bytes: &[u8]) {
         let split = run(dialect, Framing::Sse, pieces(bytes), None);
         assert_eq!(split.end, whole.end, "{}: in pieces", dialect.as_str());
         assert_eq!(split.response, whole.response, "{}: in pieces", dialect.as_str());
+        // Dialects with one answer write the first, and there may be another alone.
+        let complete = whole.end == StreamEnd::Complete;
+        if complete && whole.response.candidates.iter().all(|answer| answer.index != 0) {
+            continue;
+        }
         // Most made-up bytes say nothing in most dialects: one writer is enough for that.
         let silent = whole.response.candidates.is_empty();
         let writers = if silent { 1 } else { Dialect::ALL.len() };

@@ -64,7 +64,7 @@ pub(super) fn mint_item(prefix: &str, seed: &str, position: u32) -> String {
 pub(super) fn is_alone(part: &Part<'_>) -> bool {
     match &part.body {
         PartBody::Reasoning(_) | PartBody::ToolCall(_) | PartBody::ToolResult(_) => true,
-        PartBody::Opaque(_) => part.item.is_some(),
+        PartBody::Opaque(_) => part.item.is_some() && !part.form.has(form::part::IN_CONTENT),
         PartBody::Text(_) | PartBody::Refusal(_) | PartBody::Media(_) | PartBody::Json(_) => false,
     }
 }

@@ -55,6 +55,8 @@ pub(super) mod part {
     pub(in super::super) const LOGPROBS: Form = Form(4);
     /// The text stands for an empty content list.
     pub(in super::super) const NO_CONTENT: Form = Form(8);
+    /// The unknown block was a part of a message's content, not an item.
+    pub(in super::super) const IN_CONTENT: Form = Form(16);
     /// The output of the tool was a list.
     pub(in super::super) const OUTPUT_LIST: Form = Form(1);
     /// The reasoning had no `summary`.

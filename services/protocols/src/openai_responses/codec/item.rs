@@ -198,8 +198,8 @@ impl<'a> Items<'a> {
             }
             (None, Reading::Lenient) => Role::Assistant,
         };
-        if self.reading == Reading::Lenient && role != Role::Assistant {
-            // An answer is the model's; what somebody else says in it is kept as it came.
+        if self.reading == Reading::Lenient && (role != Role::Assistant || content.is_none()) {
+            // An answer is what the model says; what somebody else does, or nobody, is kept as it came.
             let raw = c.revisit(Span { start, end: start }).raw()?;
             return Ok(ReadItem::whole("message".into(), raw));
         }
@@ -241,7 +241,11 @@ impl<'a> Items<'a> {
             return Ok(form::message::STRING);
         }
         c.array(|c, _| {
-            parts.push(self.part(c, usual)?);
+            let mut part = self.part(c, usual)?;
+            if matches!(part.body, PartBody::Opaque(_)) {
+                part.form = part.form.with(form::part::IN_CONTENT);
+            }
+            parts.push(part);
             Ok(())
         })?;
         Ok(form::message::LIST)

@@ -161,3 +161,10 @@ fn what_repeats_the_request_is_no_loss_elsewhere() {
         PartBody::Text(_)
     ));
 }
+
+#[test]
+fn a_message_without_content_comes_back_without() {
+    comes_back(
+        r#"{"id":"r","object":"response","status":"completed","output":[{"type":"message","id":"m","role":"assistant","x":1}]}"#,
+    );
+}

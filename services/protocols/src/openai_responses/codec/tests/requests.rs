@@ -220,3 +220,10 @@ fn what_needs_the_providers_memory_is_a_loss_elsewhere_and_habits_are_not() {
     assert_eq!(lost(&encoded), [(Feature::UnknownField, "")]);
     assert_eq!(encoded.losses.losses()[0].name, "previous_response_id");
 }
+
+#[test]
+fn an_unknown_part_stays_in_its_message() {
+    comes_back(&with_items(&serde_json::json!([
+        {"type": "message", "role": "assistant", "id": "msg_1", "status": "completed", "content": [{"type": "new", "x": 1}]}
+    ])));
+}
