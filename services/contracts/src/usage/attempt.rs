@@ -32,6 +32,9 @@ pub struct AttemptRecord {
     pub provider: String,
     /// Model name sent to the provider.
     pub upstream_model: String,
+    /// The dialect spoken with the provider; records of older workers do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<String>,
     /// How it ended.
     pub outcome: AttemptOutcome,
     /// The provider's HTTP status, when it answered.
@@ -50,4 +53,20 @@ pub struct AttemptRecord {
     pub first_byte_us: Option<u64>,
     /// Length of this attempt, in microseconds.
     pub duration_us: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_of_an_older_worker_says_nothing_of_its_dialect() {
+        let old = r#"{"connection":null,"endpoint":null,"provider":"openai","upstream_model":"m","outcome":"served","status":200,"tokens":{},"evidence":"reported","cost":null,"price_version":null,"started_us":1,"first_byte_us":2,"duration_us":3}"#;
+        let mut attempt: AttemptRecord = serde_json::from_str(old).unwrap();
+        assert_eq!(attempt.dialect, None);
+        assert!(!serde_json::to_string(&attempt).unwrap().contains("dialect"));
+        attempt.dialect = Some("gemini".to_owned());
+        let new = serde_json::to_string(&attempt).unwrap();
+        assert_eq!(serde_json::from_str::<AttemptRecord>(&new).unwrap(), attempt);
+    }
 }

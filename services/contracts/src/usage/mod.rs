@@ -56,6 +56,9 @@ pub struct UsageRecord {
     pub api_key: ApiKeyId,
     /// What was asked.
     pub operation: Operation,
+    /// The dialect the caller spoke; records of older workers do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<String>,
     /// Model name as the caller sent it (at most 256 bytes).
     pub model_requested: String,
     /// Canonical model that served, when one did.

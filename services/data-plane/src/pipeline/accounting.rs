@@ -6,7 +6,7 @@ use sluicegate_contracts::config::PriceCard;
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{AttemptRecord, UsageRecord};
-use sluicegate_protocols::TokenCounts;
+use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::Candidate;
 
 use crate::snapshot::Snapshot;
@@ -16,6 +16,7 @@ use crate::usage::Intent;
 pub(super) fn intent<'a>(
     record: &'a UsageRecord,
     candidate: &Candidate<'a>,
+    dialect: Dialect,
     model: &'a str,
     attempt_started_us: u64,
     cost_bound: Option<NanoUsd>,
@@ -27,6 +28,7 @@ pub(super) fn intent<'a>(
         project: record.project,
         api_key: record.api_key,
         operation: record.operation,
+        dialect: record.dialect.as_deref().map(Cow::Borrowed),
         model_requested: record.model_requested.as_str().into(),
         model_served: Some(model.into()),
         route: record.route.as_ref().map(Cow::Borrowed),
@@ -37,6 +39,7 @@ pub(super) fn intent<'a>(
         endpoint: candidate.endpoint.map(|endpoint| endpoint.id),
         provider: candidate.provider.into(),
         upstream_model: candidate.upstream_model.into(),
+        upstream_dialect: Some(dialect.as_str().into()),
         attempt_started_us,
         cost_bound,
         price_version,

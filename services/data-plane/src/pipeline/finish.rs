@@ -16,8 +16,8 @@ use sluicegate_contracts::usage::{
     AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
 use sluicegate_metering::{CallSize, cost, upper_bound};
-use sluicegate_protocols::TokenCounts;
 use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
@@ -37,6 +37,8 @@ const CALLER_GONE: u16 = 499;
 /// An attempt about to be made.
 pub(super) struct Trial<'a> {
     pub(super) candidate: &'a Candidate<'a>,
+    /// The dialect spoken with the provider.
+    pub(super) dialect: Dialect,
     pub(super) cause: Cause,
     /// The model name as the caller sent it.
     pub(super) requested: &'a str,
@@ -93,6 +95,7 @@ impl Finish {
             project: caller.key.project,
             api_key: caller.key.id,
             operation: caller.received.api.operation(),
+            dialect: Some(caller.received.api.dialect().as_str().to_owned()),
             model_requested: String::new(),
             model_served: None,
             route: None,
@@ -171,6 +174,7 @@ impl Finish {
         let intent = intent(
             record,
             candidate,
+            trial.dialect,
             model,
             micros(started),
             bound,
@@ -187,6 +191,7 @@ impl Finish {
                 endpoint: intent.endpoint,
                 provider: candidate.provider.to_owned(),
                 upstream_model: candidate.upstream_model.to_owned(),
+                dialect: Some(trial.dialect.as_str().to_owned()),
                 outcome: AttemptOutcome::ClientGone,
                 status: None,
                 tokens: TokenUsage::default(),

@@ -146,6 +146,7 @@ impl<'p, 's> Walk<'p, 's> {
         };
         Trial {
             candidate,
+            dialect: outgoing.dialect,
             cause,
             requested: request.model,
             size: request.view.size(outgoing.body.len(), candidate.endpoint),

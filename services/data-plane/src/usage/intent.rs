@@ -28,6 +28,9 @@ pub struct Intent<'a> {
     pub api_key: ApiKeyId,
     /// What was asked.
     pub operation: Operation,
+    /// The dialect the caller spoke.
+    #[serde(default)]
+    pub dialect: Option<Cow<'a, str>>,
     /// Model name as the caller sent it.
     pub model_requested: Cow<'a, str>,
     /// Canonical model of this attempt, when it is in the catalog.
@@ -48,6 +51,9 @@ pub struct Intent<'a> {
     pub provider: Cow<'a, str>,
     /// Model name sent to the provider.
     pub upstream_model: Cow<'a, str>,
+    /// The dialect spoken with the provider.
+    #[serde(default)]
+    pub upstream_dialect: Option<Cow<'a, str>>,
     /// From receipt of the request to the start of this attempt, in microseconds.
     pub attempt_started_us: u64,
     /// The most this attempt can cost, from `metering::upper_bound`; `None` when the price is unknown.
@@ -70,6 +76,7 @@ pub(super) fn interrupted(origin: Origin, attempts: &[Intent<'_>]) -> Option<Usa
         project: last.project,
         api_key: last.api_key,
         operation: last.operation,
+        dialect: last.dialect.clone().map(Cow::into_owned),
         model_requested: last.model_requested.clone().into_owned(),
         model_served: last.model_served.clone().map(Cow::into_owned),
         route: last.route.clone().map(Cow::into_owned),
@@ -94,6 +101,7 @@ fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
         endpoint: intent.endpoint,
         provider: intent.provider.clone().into_owned(),
         upstream_model: intent.upstream_model.clone().into_owned(),
+        dialect: intent.upstream_dialect.clone().map(Cow::into_owned),
         outcome: AttemptOutcome::Interrupted,
         status: None,
         tokens: TokenUsage::default(),

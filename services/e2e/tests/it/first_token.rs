@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::harness::eventually;
 use crate::harness::inference::{App, Call, Manner};
-use crate::harness::mock::{CHAT, EMBEDDING, Mock};
+use crate::harness::mock::{CHAT, EMBEDDING, Mock, assert_as_billed};
 use crate::harness::rest::{Tenant, nanos};
 use crate::harness::stack::Stack;
 use crate::harness::standalone::Standalone;
@@ -83,9 +83,6 @@ async fn seen(tenant: &Tenant, mock: &Mock, call: &Call, manner: Manner, billed:
     let [entry] = &entries[..] else {
         panic!("{id} was billed {} times", entries.len());
     };
-    assert_eq!(tokens, (entry.input_tokens, entry.output_tokens), "{row}");
-    assert_eq!(nanos(&row["cost"]), Some(entry.cost_nano_usd), "{row}");
-    assert!(entry.cost_nano_usd > 0);
-    assert_eq!(row["cost_evidence"], "reported", "{row}");
+    assert_as_billed(&row, entry);
     took
 }

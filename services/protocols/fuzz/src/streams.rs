@@ -106,7 +106,15 @@ pub fn stream(bytes: &[u8]) {
         let split = run(dialect, Framing::Sse, pieces(bytes), None);
         assert_eq!(split.end, whole.end, "{}: in pieces", dialect.as_str());
         assert_eq!(split.response, whole.response, "{}: in pieces", dialect.as_str());
-        for &other in Dialect::ALL {
+        // Most made-up bytes say nothing in most dialects: one writer is enough for that.
+        let silent = whole.response.candidates.is_empty();
+        let writers = if silent { 1 } else { Dialect::ALL.len() };
+        for &other in Dialect::ALL
+            .iter()
+            .cycle()
+            .skip(bytes.len() % Dialect::ALL.len())
+            .take(writers)
+        {
             rewritten(dialect, other, bytes, whole.end);
         }
     }

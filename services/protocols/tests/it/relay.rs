@@ -40,13 +40,17 @@ fn translate(from: Dialect, to: Dialect) -> StreamRelay {
     )))
 }
 
-/// What the caller gets of a stream that comes in these pieces, as the data plane ends it.
+/// What the caller gets of a stream that comes in these pieces, as the data plane ends it: a fault is a
+/// cut.
 fn relayed<'a>(mut relay: StreamRelay, pieces: impl IntoIterator<Item = &'a [u8]>) -> (StreamEnd, Vec<u8>) {
     let mut out = Vec::new();
-    for piece in pieces {
-        relay.feed(&Bytes::copy_from_slice(piece), &mut out).unwrap();
-    }
-    let end = relay.finish(&mut out);
+    let mut read = |piece| relay.feed(&Bytes::copy_from_slice(piece), &mut out);
+    let faulty = pieces.into_iter().any(|piece| read(piece).is_err());
+    let end = if faulty {
+        StreamEnd::Cut
+    } else {
+        relay.finish(&mut out)
+    };
     match end {
         StreamEnd::Complete => out.push(relay.tail(&TokenCounts::default(), None)),
         StreamEnd::Failed => out.extend(relay.release(None)),

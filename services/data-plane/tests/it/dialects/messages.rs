@@ -60,6 +60,12 @@ async fn a_chat_provider_serves_a_message() {
         json!({"role": "user", "content": "hello there"})
     );
     assert_eq!(worker.record().await.tokens.input, 9);
+    let record = worker.record().await;
+    let spoken = record.attempts[0].dialect.as_deref();
+    assert_eq!(
+        (record.dialect.as_deref(), spoken),
+        (Some("anthropic_messages"), Some("openai_chat"))
+    );
 }
 
 #[actix_web::test]

@@ -10,6 +10,7 @@ use sluicegate_mock_provider::Entry;
 use sluicegate_mock_provider::pricing::Price;
 
 use super::process::{Process, binary, free_ports};
+use super::rest::nanos;
 
 /// A chat model.
 pub(crate) const CHAT: &str = "gpt-4o-mini";
@@ -106,6 +107,11 @@ impl Mock {
         }
     }
 
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> &str {
+        self.url.trim_end_matches("/v1")
+    }
+
     /// Every call that has ended so far.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         let text = std::fs::read_to_string(&self.ledger).unwrap_or_default();
@@ -126,4 +132,17 @@ impl Mock {
         }
         found
     }
+}
+
+/// Holds a row of the request list against what was billed for it.
+pub(crate) fn assert_as_billed(row: &Value, entry: &Entry) {
+    let tokens = (row["tokens"]["input"].as_u64(), row["tokens"]["output"].as_u64());
+    assert_eq!(
+        tokens,
+        (Some(entry.input_tokens), Some(entry.output_tokens)),
+        "{row}"
+    );
+    assert_eq!(nanos(&row["cost"]), Some(entry.cost_nano_usd), "{row}");
+    assert!(entry.cost_nano_usd > 0);
+    assert_eq!(row["cost_evidence"], "reported", "{row}");
 }

@@ -77,6 +77,17 @@ impl Tenant {
             .await;
     }
 
+    /// Publishes a route to one model of the connection, under a name of its own without a slash.
+    pub(crate) async fn publish(&self, name: &str, model: &str) {
+        let body = json!({
+            "slug": name, "aliases": [name], "strategy": "ordered",
+            "targets": [{ "model": format!("openai/{model}"), "connection": "openai" }],
+            "retry": { "max_attempts": 1, "attempt_timeout_ms": 60_000 },
+        });
+        self.write(Method::POST, "/routes?wait=applied", Some(&body), 201)
+            .await;
+    }
+
     /// The row of a request, when it is there already.
     pub(crate) async fn request(&self, id: &str) -> Option<Value> {
         let url = format!("{}/projects/{}/requests/{id}", self.base, self.project);

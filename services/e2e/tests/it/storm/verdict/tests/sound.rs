@@ -139,6 +139,7 @@ impl Evidences {
             endpoint: None,
             provider: "openai".to_owned(),
             upstream_model: call.call.asked.model.clone(),
+            dialect: None,
             outcome,
             status: Some(status),
             tokens: TokenUsage {
