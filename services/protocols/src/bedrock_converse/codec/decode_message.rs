@@ -30,13 +30,19 @@ pub(super) fn message<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Messag
         }
     }
     let mut note = Form::default();
+    if parts.is_none() {
+        note = note.with(form::message::NO_CONTENT);
+    }
     let role = match role {
-        None => Role::Assistant,
+        None => {
+            note = note.with(form::message::NO_ROLE);
+            Role::Assistant
+        }
         Some(word) => match word.as_ref() {
             "user" => Role::User,
             "assistant" => Role::Assistant,
             "system" => {
-                note = form::message::IN_PLACE;
+                note = note.with(form::message::IN_PLACE);
                 Role::System
             }
             _ => Role::Other(word),

@@ -5,7 +5,7 @@ use super::encode_message::{Inside, Side, Writer};
 use super::form;
 use crate::TokenCounts;
 use crate::bedrock_converse::usage;
-use crate::canonical::{Candidate, Finish, FinishReason, Response, Usage};
+use crate::canonical::{Candidate, Finish, FinishReason, Form, Response, Usage};
 use crate::dialect::Dialect;
 use crate::json::{Kind, Object};
 use crate::lossy::{Encoded, Feature, LossReport, Severity};
@@ -107,8 +107,11 @@ impl Writer {
         }
         self.lost(extra, || "/candidates/0".to_owned());
         let mut object = output.object("message");
-        object.string("role", message.role.as_str());
-        {
+        let lacked = |note: Form| self.same && message.form.has(note);
+        if !lacked(form::message::NO_ROLE) {
+            object.string("role", message.role.as_str());
+        }
+        if !(lacked(form::message::NO_CONTENT) && message.parts.is_empty()) {
             let mut list = object.array("content");
             for (at, part) in message.parts.iter().enumerate() {
                 self.part(&mut list, (0, at, part), Inside::Message);

@@ -7,6 +7,10 @@ pub(super) mod message {
 
     /// Instructions among the messages, instead of in `system`.
     pub(in super::super) const IN_PLACE: Form = Form(1);
+    /// There was no content.
+    pub(in super::super) const NO_CONTENT: Form = Form(2);
+    /// There was no role.
+    pub(in super::super) const NO_ROLE: Form = Form(4);
 }
 
 /// Of a part.

@@ -42,6 +42,8 @@ struct Draft<'a> {
     citations: Vec<Citation<'a>>,
     tool_call_id: Option<Cow<'a, str>>,
     extra: Extra<'a>,
+    /// It is the result of a tool, of which only the content means anything.
+    bare: bool,
 }
 
 /// Reads one message.
@@ -49,6 +51,13 @@ pub(super) fn message<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Messag
     c.count_node()?;
     let mut draft = Draft::default();
     let whole = c.object(|c, key| draft.member(c, key, reading))?;
+    if draft.is_result() && draft.says_more() {
+        draft = Draft {
+            bare: true,
+            ..Draft::default()
+        };
+        c.revisit(whole).object(|c, key| draft.member(c, key, reading))?;
+    }
     if draft.role.is_none() && reading == Reading::Strict {
         return Err(DecodeError::new(Fault::Missing, whole.start).under_key("role"));
     }
@@ -56,6 +65,20 @@ pub(super) fn message<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Messag
 }
 
 impl<'a> Draft<'a> {
+    fn is_result(&self) -> bool {
+        matches!(self.role.as_deref(), Some("tool" | "function"))
+    }
+
+    /// Whether there is more than content.
+    fn says_more(&self) -> bool {
+        let texts = [&self.refusal, &self.reasoning, &self.reasoning_content];
+        let parts = [&self.details, &self.calls];
+        texts.into_iter().any(Option::is_some)
+            || parts.into_iter().any(|parts| !parts.is_empty())
+            || self.function_call.is_some()
+            || !self.citations.is_empty()
+    }
+
     fn member(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>, reading: Reading) -> Result<(), DecodeError> {
         match (key.decode().as_ref(), c.peek()?) {
             ("role", Kind::String) => self.role = Some(c.text()?),
@@ -84,6 +107,10 @@ impl<'a> Draft<'a> {
             }
             ("name", Kind::String) => self.name = Some(c.text()?),
             ("tool_call_id", Kind::String) => self.tool_call_id = Some(c.text()?),
+            ("role" | "content" | "name" | "tool_call_id", _) => {
+                reading.leftover(c, key, &mut self.extra, MODELLED)?;
+            }
+            _ if self.bare => self.extra.keep(c, key)?,
             ("refusal", Kind::String) => keep_text(c, key, &mut self.refusal, &mut self.extra)?,
             ("reasoning", Kind::String) => keep_text(c, key, &mut self.reasoning, &mut self.extra)?,
             ("reasoning_content", Kind::String) => {

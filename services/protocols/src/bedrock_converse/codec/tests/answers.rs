@@ -71,9 +71,14 @@ fn odd_values_are_kept_and_harm_nothing() {
     ] {
         same(body);
     }
-    // An answer is told with a message, whose role and content are never left out.
-    let body = br#"{"output":{"message":{}},"stopReason":"end_turn"}"#;
-    let encoded = encode_response(&decode_response(body).unwrap(), &AnswerTarget::default());
+    // Told by its meaning, an answer has a message with role and content.
+    let body = r#"{"output":{"message":{}},"stopReason":"end_turn"}"#;
+    same(body);
+    let target = AnswerTarget {
+        meaning_only: true,
+        ..AnswerTarget::default()
+    };
+    let encoded = encode_response(&decode_response(body.as_bytes()).unwrap(), &target);
     assert_eq!(
         tree(&encoded.body),
         serde_json::json!({"output": {"message": {"role": "assistant", "content": []}}, "stopReason": "end_turn"})
@@ -141,6 +146,7 @@ fn an_answer_may_lack_its_message() {
         r#"{"output":null,"stopReason":"end_turn"}"#,
         r#"{"output":{"message":null},"stopReason":"end_turn"}"#,
         r#"{"stopReason":"end_turn"}"#,
+        r#"{"output":{"message":{"x":1,"content":null}},"stopReason":"end_turn"}"#,
     ] {
         same(body);
     }

@@ -39,6 +39,19 @@ fn calls_keep_what_they_lack() {
 }
 
 #[test]
+fn a_result_keeps_what_only_the_model_may_say() {
+    for member in [
+        r#""tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]"#,
+        r#""refusal":"no","reasoning":"hm","reasoning_details":[{"type":"reasoning.text","text":"hm"}]"#,
+        r#""function_call":{"name":"f","arguments":"{}"},"annotations":[{"type":"url_citation","url_citation":{"url":"http://x"}}]"#,
+    ] {
+        same(&with_message(&format!(
+            r#"{{"role":"tool","tool_call_id":"b","content":"c",{member}}}"#
+        )));
+    }
+}
+
+#[test]
 fn every_spelling_survives() {
     for member in [
         r#""max_tokens":5"#,
