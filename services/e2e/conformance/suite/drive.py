@@ -7,16 +7,20 @@ import re
 import subprocess
 import threading
 import time
+from urllib.parse import urlsplit
 
 from . import install
 
 # A driver that says nothing for so long is stuck: no cell takes longer.
 SILENCE = 90.0
+NOBODY = "http://127.0.0.1:9"
 # Nothing from outside, and no colors or progress bars.
 ENVIRONMENT = {
     "NO_COLOR": "1",
     "PYTHONUNBUFFERED": "1",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_LOCAL_BLOG_POSTS": "True",
     "LANGSMITH_TRACING": "false",
     "AI_SDK_LOG_WARNINGS": "false",
 }
@@ -54,7 +58,7 @@ def run(gateway, client, upstreams, features, progress, alive):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**outside(), **ENVIRONMENT},
+        env={**outside(), **ENVIRONMENT, **nowhere(gateway)},
         text=True,
     )
     alive.add(process)
@@ -86,6 +90,12 @@ def outside():
     """The environment without what would lead clients elsewhere: proxies, keys and base URLs."""
     astray = ("PROXY", "_API_KEY", "_BASE_URL", "_API_BASE", "GOOGLE_", "ANTHROPIC_", "OPENAI_")
     return {name: value for name, value in os.environ.items() if not any(it in name.upper() for it in astray)}
+
+
+def nowhere(gateway):
+    """Proxies that are not there, for everything but the two servers: a client that fetches something fails at once."""
+    hosts = ",".join(urlsplit(url).hostname for url in (gateway.url, gateway.mock))
+    return {"HTTP_PROXY": NOBODY, "HTTPS_PROXY": NOBODY, "NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def missing(client, upstreams, features, cells, reason):

@@ -45,7 +45,7 @@ class Upstream(NamedTuple):
 
     def lacks(self, client):
         """Features that this client cannot have of this family, each with the reason."""
-        found = {} if self.embedding_model else {"embeddings": "the provider has no embeddings"}
+        found = {} if self.embedding_model else {"embeddings": "no embeddings are served from this connection"}
         for cannot in CANNOT:
             if self.name in cannot.upstreams and (client.api in cannot.clients or client.name in cannot.clients):
                 found[cannot.feature] = cannot.reason
