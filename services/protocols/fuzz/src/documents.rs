@@ -37,7 +37,9 @@ pub fn decode_request(bytes: &[u8]) {
             dialect.as_str(),
             encoded.losses
         );
-        same_document(dialect, bytes, &encoded.body);
+        if !same_document(dialect, bytes, &encoded.body) {
+            continue;
+        }
         let again = dialect::decode_request(dialect, &encoded.body, DEPTH).expect("what was written is read");
         let body = dialect::encode_request(dialect, &again, &as_sent()).body;
         same_bytes(dialect, &body, &encoded.body);
@@ -57,7 +59,9 @@ pub fn decode_response(bytes: &[u8]) {
             dialect.as_str(),
             encoded.losses
         );
-        same_document(dialect, bytes, &encoded.body);
+        if !same_document(dialect, bytes, &encoded.body) {
+            continue;
+        }
         let again = dialect::decode_response(dialect, &encoded.body).expect("what was written is read");
         let body = dialect::encode_response(dialect, &again, &AnswerTarget::default()).body;
         same_bytes(dialect, &body, &encoded.body);
@@ -87,12 +91,12 @@ pub(super) fn response(dialect: Dialect, bytes: &[u8]) -> Option<Response<'_>> {
 
 /// Compares documents that serde can read: it refuses numbers beyond a double and halves of
 /// surrogate pairs, which become U+FFFD when they are in text that is read. A document with one
-/// name twice in an object has no one meaning that could be kept.
-fn same_document(dialect: Dialect, before: &[u8], after: &[u8]) {
+/// name twice in an object has no one meaning that could be kept: false.
+fn same_document(dialect: Dialect, before: &[u8], after: &[u8]) -> bool {
     let after = serde_json::from_slice::<&serde_json::value::RawValue>(after).expect("JSON is written");
     let mut cursor = Cursor::new(before, MAX_DEPTH).expect("it was decoded");
     if !unambiguous(&mut cursor).expect("it was decoded") {
-        return;
+        return false;
     }
     if let Ok(mut before) = serde_json::from_slice::<Value>(before) {
         let mut after: Value = serde_json::from_str(after.get()).expect("nothing new that serde refuses");
@@ -110,6 +114,7 @@ fn same_document(dialect: Dialect, before: &[u8], after: &[u8]) {
             panic!("{}: {}", dialect.as_str(), first_difference("", &before, &after));
         }
     }
+    true
 }
 
 /// Where the wire format is that of protocol buffers, null is the same as absent, and the types of a
