@@ -60,6 +60,15 @@ impl Outgoing<'_> {
         }
     }
 
+    /// Most bytes of text that the model can read of it. What the gateway splices into a body that passes (a name, a wish
+    /// for usage) is for the server alone.
+    pub(super) fn read_bytes(&self, received: &Bytes) -> usize {
+        match self.passage {
+            Passage::Passed { .. } => received.len(),
+            Passage::Restated | Passage::Translated => self.body.len(),
+        }
+    }
+
     /// Those of the caller's headers that go with the body: none with one of another dialect.
     pub(super) fn passed_headers(&self, headers: &PassedHeaders) -> PassedHeaders {
         match self.passage {

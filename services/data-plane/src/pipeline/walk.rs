@@ -149,7 +149,9 @@ impl<'p, 's> Walk<'p, 's> {
             dialect: outgoing.dialect,
             cause,
             requested: request.model,
-            size: request.view.size(outgoing.body.len(), candidate.endpoint),
+            size: request
+                .view
+                .size(outgoing.read_bytes(request.body), candidate.endpoint),
         }
     }
 

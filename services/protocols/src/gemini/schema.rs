@@ -1,6 +1,6 @@
 //! JSON Schema and Google's own form of it, a message with a fixed set of fields: types are
 //! upper-case words (or numbers), "or null" is a field of its own, and an unknown keyword is an
-//! error. `widen` reads that form, `respell` writes back what was read of it, and [`narrow`] brings
+//! error. `widen` reads that form, `respell` writes back what was read of it, and [`narrow()`] brings
 //! any JSON Schema into it, by a list of what is allowed. The codec calls these; servers that take
 //! JSON Schema as it is need none of them.
 
