@@ -11,7 +11,7 @@ use crate::completions::CompletionsRequestView;
 use crate::embeddings::EmbeddingsRequestView;
 use crate::gemini::GeminiRequestView;
 use crate::json::{Span, write_string};
-use crate::openai_chat::request::{ChatRequestView, StreamFlag, StreamOptions};
+use crate::openai_chat::request::{ChatRequestView, Extension, StreamFlag, StreamOptions};
 use crate::openai_responses::ResponsesRequestView;
 use crate::rerank::RerankRequestView;
 
@@ -29,11 +29,7 @@ pub struct Rewritten {
 /// usage is asked for when streaming, the extension object is cut. `body` is what `view` was read
 /// from.
 pub fn chat(body: &Bytes, view: &ChatRequestView<'_>, model: &str) -> Rewritten {
-    let mut edits = Edits::default();
-    edits.replace_model(&view.model, model);
-    if let Some(extension) = &view.extension {
-        edits.cut(extension.member.0);
-    }
+    let mut edits = Edits::new(&view.model, model, view.extension);
     if let StreamFlag::On(stream) = view.stream {
         ask_for_usage(&mut edits, stream, view.stream_options);
     }
@@ -45,52 +41,28 @@ pub fn chat(body: &Bytes, view: &ChatRequestView<'_>, model: &str) -> Rewritten 
 
 /// Rewrites an embeddings request; see [`chat`].
 pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -> Bytes {
-    let mut edits = Edits::default();
-    edits.replace_model(&view.model, model);
-    if let Some(extension) = &view.extension {
-        edits.cut(extension.member.0);
-    }
-    edits.apply(body)
+    Edits::new(&view.model, model, view.extension).apply(body)
 }
 
 /// Rewrites a rerank request; see [`chat`].
 pub fn rerank(body: &Bytes, view: &RerankRequestView<'_>, model: &str) -> Bytes {
-    let mut edits = Edits::default();
-    edits.replace_model(&view.model, model);
-    if let Some(extension) = &view.extension {
-        edits.cut(extension.member.0);
-    }
-    edits.apply(body)
+    Edits::new(&view.model, model, view.extension).apply(body)
 }
 
 /// Rewrites a Responses request; see [`chat`]. Usage needs no asking: every answer tells it.
 pub fn responses(body: &Bytes, view: &ResponsesRequestView<'_>, model: &str) -> Bytes {
-    let mut edits = Edits::default();
-    edits.replace_model(&view.model, model);
-    if let Some(extension) = &view.extension {
-        edits.cut(extension.member.0);
-    }
-    edits.apply(body)
+    Edits::new(&view.model, model, view.extension).apply(body)
 }
 
 /// Rewrites a messages request, or one to count its tokens; see [`chat`]. Streams of this dialect
 /// always tell their usage.
 pub fn messages(body: &Bytes, view: &MessagesRequestView<'_>, model: &str) -> Bytes {
-    let mut edits = Edits::default();
-    edits.replace_model(&view.model, model);
-    if let Some(extension) = &view.extension {
-        edits.cut(extension.member.0);
-    }
-    edits.apply(body)
+    Edits::new(&view.model, model, view.extension).apply(body)
 }
 
 /// Rewrites a legacy completions request; see [`chat`].
 pub fn completions(body: &Bytes, view: &CompletionsRequestView<'_>, model: &str) -> Rewritten {
-    let mut edits = Edits::default();
-    edits.replace_model(&view.model, model);
-    if let Some(extension) = &view.extension {
-        edits.cut(extension.member.0);
-    }
+    let mut edits = Edits::new(&view.model, model, view.extension);
     if let StreamFlag::On(stream) = view.stream {
         ask_for_usage(&mut edits, stream, view.stream_options);
     }
@@ -180,6 +152,16 @@ struct Edits {
 }
 
 impl Edits {
+    /// What every body needs that names its model: the provider's name in it, and our object out.
+    fn new(name: &crate::json::JsonStr<'_>, model: &str, extension: Option<Extension<'_>>) -> Self {
+        let mut edits = Self::default();
+        edits.replace_model(name, model);
+        if let Some(extension) = extension {
+            edits.cut(extension.member.0);
+        }
+        edits
+    }
+
     fn replace(&mut self, span: Span, with: &str) {
         self.edits.push((span, with.as_bytes().to_vec()));
     }
