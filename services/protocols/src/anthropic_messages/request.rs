@@ -10,7 +10,7 @@ use crate::json::{Cursor, JsonStr, Kind, Span};
 pub use crate::openai_chat::request::{Extension, InputSize};
 use crate::openai_chat::request::{StreamFlag, extension};
 use crate::passthrough::MemberTracker;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What a gateway reads of a messages request.
@@ -58,33 +58,19 @@ impl MessagesRequestView<'_> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Model,
-    Messages,
-    System,
-    Stream,
-    MaxTokens,
-    Tools,
-    OutputConfig,
-    OutputFormat,
-    Metadata,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("model", Self::Model),
-        ("messages", Self::Messages),
-        ("system", Self::System),
-        ("stream", Self::Stream),
-        ("max_tokens", Self::MaxTokens),
-        ("tools", Self::Tools),
-        ("output_config", Self::OutputConfig),
-        ("output_format", Self::OutputFormat),
-        ("metadata", Self::Metadata),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Model = "model",
+        Messages = "messages",
+        System = "system",
+        Stream = "stream",
+        MaxTokens = "max_tokens",
+        Tools = "tools",
+        OutputConfig = "output_config",
+        OutputFormat = "output_format",
+        Metadata = "metadata",
+        Extension = "sluicegate",
+    }
 }
 
 impl<'a> MessagesRequestView<'a> {
@@ -138,7 +124,10 @@ impl<'a> Reader<'a> {
         self.tracker.starts(key.span());
         match field {
             Some(field) => self.field(c, field)?,
-            None => drop(c.skip_value()?),
+            None => {
+                c.count_node()?;
+                c.skip_value()?;
+            }
         }
         self.tracker.ends(c.position(), field == Some(Field::Extension));
         Ok(())
@@ -178,15 +167,15 @@ impl<'a> Reader<'a> {
             Field::MaxTokens => self.max_tokens = Some(c.unsigned()?),
             Field::Tools => {
                 let mut count = 0u32;
-                let span = c.array(|_, _| {
+                let span = c.array(|c, _| {
                     count = count.saturating_add(1);
-                    Ok(())
+                    c.count_node()
                 })?;
                 self.tools = count;
                 self.found.input.schema_bytes += span.len() as u64;
             }
             Field::OutputConfig | Field::OutputFormat => {
-                self.found.input.schema_bytes += c.object(|_, _| Ok(()))?.len() as u64;
+                self.found.input.schema_bytes += c.skip_object()?.len() as u64;
             }
             Field::Metadata => self.user = user(c)?,
             Field::Model | Field::Messages | Field::Extension => {}
@@ -215,15 +204,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct UserId;
-
-impl Named for UserId {
-    const ALL: &'static [(&'static str, Self)] = &[("user_id", Self)];
+fields! {
+    enum MetadataField {
+        UserId = "user_id",
+    }
 }
 
 fn user<'a>(c: &mut Cursor<'a>) -> Result<Option<JsonStr<'a>>, DecodeError> {
-    let mut seen = FieldSet::<UserId>::new();
+    let mut seen = FieldSet::<MetadataField>::new();
     let mut user = None;
     c.object(|c, key| {
         if seen.admit(key)?.is_some() && !c.take_null()? {
@@ -239,6 +227,7 @@ fn messages(c: &mut Cursor<'_>, found: &mut Found) -> Result<(u32, Span), Decode
     let mut count = 0u32;
     let span = c.array(|c, _| {
         count = count.saturating_add(1);
+        c.count_node()?;
         c.object(|c, key| match key.decode().as_ref() {
             "role" => Ok(()),
             "content" => content(c, found),
@@ -266,6 +255,7 @@ fn content(c: &mut Cursor<'_>, found: &mut Found) -> Result<(), DecodeError> {
 
 /// Counts one block. The bytes of media count as media, those of plain-text documents as text.
 fn block(c: &mut Cursor<'_>, found: &mut Found) -> Result<(), DecodeError> {
+    c.count_node()?;
     match c.peek()? {
         Kind::Object => {}
         found @ (Kind::String | Kind::Array | Kind::Number | Kind::Bool | Kind::Null) => {
@@ -290,6 +280,7 @@ fn block(c: &mut Cursor<'_>, found: &mut Found) -> Result<(), DecodeError> {
                     if c.peek()? == Kind::Object {
                         return block(c, found);
                     }
+                    c.count_node()?;
                     found.input.text_bytes += c.skip_value()?.len() as u64;
                     Ok(())
                 })?;
