@@ -11,6 +11,9 @@ use crate::{DecodeError, Fault};
 /// bytes of JSON make a node of hundreds, so that a small body could otherwise fill the memory.
 pub const MAX_NODES: u32 = 200_000;
 
+/// Most members of objects that readers look at in one document; those passed over do not count.
+const MAX_MEMBERS: u32 = 3 * MAX_NODES;
+
 /// A position in a JSON document.
 #[derive(Debug)]
 pub struct Cursor<'a> {
@@ -19,6 +22,7 @@ pub struct Cursor<'a> {
     pub(super) depth: u32,
     limit: u32,
     nodes: u32,
+    members: u32,
 }
 
 impl<'a> Cursor<'a> {
@@ -38,20 +42,21 @@ impl<'a> Cursor<'a> {
             depth: 0,
             limit: limit.min(MAX_DEPTH),
             nodes: 0,
+            members: 0,
         }
     }
 
     /// Counts a node that a decoder builds; fails beyond [`MAX_NODES`].
     pub fn count_node(&mut self) -> Result<(), DecodeError> {
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            Err(DecodeError::new(
-                Fault::OutOfRange("fewer elements in one document"),
-                self.at,
-            ))
-        } else {
-            Ok(())
-        }
+        self.bounded(self.nodes <= MAX_NODES)
+    }
+
+    fn bounded(&self, is_within: bool) -> Result<(), DecodeError> {
+        let fault = Fault::OutOfRange("fewer elements in one document");
+        is_within
+            .then_some(())
+            .ok_or_else(|| DecodeError::new(fault, self.at))
     }
 
     /// A cursor on a value passed before, in the same document.
@@ -62,6 +67,7 @@ impl<'a> Cursor<'a> {
             depth: self.depth,
             limit: self.limit,
             nodes: self.nodes,
+            members: self.members,
         }
     }
 
@@ -85,6 +91,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Type of the next value, which stays unread.
+    #[inline]
     pub fn peek(&mut self) -> Result<Kind, DecodeError> {
         self.at = scan::skip_space(self.bytes(), self.at);
         match self.bytes().get(self.at) {
@@ -199,6 +206,8 @@ impl<'a> Cursor<'a> {
         if !self.take_byte(b'}') {
             loop {
                 let key = self.key()?;
+                self.members += 1;
+                self.bounded(self.members <= MAX_MEMBERS)?;
                 self.read_or_skip(|c| member(c, key))
                     .map_err(|e| e.under_key(&key.decode()))?;
                 if self.take_byte(b'}') {
@@ -248,6 +257,14 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    /// The string under `name`, if the object at hand begins with that.
+    pub(crate) fn leading_string(&mut self, name: &str) -> Result<Option<JsonStr<'a>>, DecodeError> {
+        self.expect(Kind::Object, "an object")?;
+        self.enter()?;
+        let leads = !self.take_byte(b'}') && self.key()?.decode() == name && self.peek()? == Kind::String;
+        leads.then(|| self.quoted()).transpose()
+    }
+
     /// Takes the opening bracket of the value at hand and counts the level.
     pub(super) fn enter(&mut self) -> Result<(), DecodeError> {
         if self.depth == self.limit {
@@ -276,6 +293,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn take_byte(&mut self, byte: u8) -> bool {
         self.at = scan::skip_space(self.bytes(), self.at);
         let there = self.bytes().get(self.at) == Some(&byte);
@@ -283,6 +301,7 @@ impl<'a> Cursor<'a> {
         there
     }
 
+    #[inline]
     pub(super) fn require_byte(&mut self, byte: u8, expected: &'static str) -> Result<(), DecodeError> {
         if self.take_byte(byte) {
             return Ok(());

@@ -38,7 +38,20 @@ fn ends_in<const BREAKS: bool>(word: u64) -> u64 {
 
 /// Offset of the first byte at or after `at` that ends a run of plain string bytes; the length when
 /// there is none.
-pub(super) fn run_end<const BREAKS: bool>(bytes: &[u8], mut at: usize) -> usize {
+#[inline]
+pub(super) fn run_end<const BREAKS: bool>(bytes: &[u8], at: usize) -> usize {
+    // Keys and most strings end within a word.
+    if let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let ends = ends_in::<BREAKS>(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return at + ends.trailing_zeros() as usize / 8;
+        }
+        return long_run_end::<BREAKS>(bytes, at + 8);
+    }
+    long_run_end::<BREAKS>(bytes, at)
+}
+
+fn long_run_end<const BREAKS: bool>(bytes: &[u8], mut at: usize) -> usize {
     let mut blocks_from = at + SHORT;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let ends = ends_in::<BREAKS>(u64::from_le_bytes(*word));

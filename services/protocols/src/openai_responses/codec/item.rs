@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::decode_content::{TextKind, opaque, type_ahead};
+use super::decode_content::{TextKind, look_ahead, opaque};
 use super::{Expected, Reading, decode_reasoning, form};
 use crate::canonical::{
     Arguments, CallKind, Extra, Form, Item, Message, OpaqueRole, Part, PartBody, Role, TokenLogprob,
@@ -137,8 +137,9 @@ impl<'a> Items<'a> {
             (found, Reading::Strict) => return Err(c.wrong_type("an item", found)),
             (_, Reading::Lenient) => return Ok(ReadItem::whole("".into(), c.raw()?)),
         }
-        let Some(kind) = type_ahead(c)? else {
-            return self.untyped(c);
+        let ahead = look_ahead(c)?;
+        let Some(kind) = ahead.kind else {
+            return self.untyped(c, ahead.has_role, ahead.has_id);
         };
         match kind.as_ref() {
             "message" => self.message(c),
@@ -152,27 +153,26 @@ impl<'a> Items<'a> {
     }
 
     /// An easy message may leave out its type, and a reference as well.
-    fn untyped(&mut self, c: &mut Cursor<'a>) -> Result<ReadItem<'a>, DecodeError> {
-        let start = c.position();
-        let (mut has_role, mut has_id) = (false, false);
-        c.revisit(Span { start, end: start }).object(|_, key| {
-            let name = key.decode();
-            has_role |= name == "role";
-            has_id |= name == "id";
-            Ok(())
-        })?;
+    fn untyped(
+        &mut self,
+        c: &mut Cursor<'a>,
+        has_role: bool,
+        has_id: bool,
+    ) -> Result<ReadItem<'a>, DecodeError> {
         match (has_role, has_id, self.reading) {
             (true, _, _) => self.message(c),
             (false, true, _) => Ok(ReadItem::whole("item_reference".into(), c.raw()?)),
             (false, false, Reading::Lenient) => Ok(ReadItem::whole("".into(), c.raw()?)),
-            (false, false, Reading::Strict) => Err(DecodeError::new(Fault::Missing, start).under_key("type")),
+            (false, false, Reading::Strict) => {
+                Err(DecodeError::new(Fault::Missing, c.position()).under_key("type"))
+            }
         }
     }
 
     fn message(&mut self, c: &mut Cursor<'a>) -> Result<ReadItem<'a>, DecodeError> {
         let start = c.position();
         let (mut role, mut item, mut typed) = (None, Item::default(), false);
-        let mut content = None;
+        let (mut parts, mut note, mut content) = (Vec::new(), form::message::ABSENT, None);
         c.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
                 ("type", Kind::String) => {
@@ -180,7 +180,14 @@ impl<'a> Items<'a> {
                     typed = true;
                 }
                 ("role", Kind::String) => role = Some(c.text()?),
-                ("content", Kind::String | Kind::Array) => content = Some((key, c.skip_value()?)),
+                // The speaker nearly always comes first.
+                ("content", Kind::String | Kind::Array) => match (&role, self.reading) {
+                    (Some(word), Reading::Strict) => {
+                        (content, parts) = (None, Vec::new());
+                        note = self.content(c, TextKind::of(word), &mut parts)?;
+                    }
+                    (_, Reading::Lenient) | (None, _) => content = Some(c.skip_value()?),
+                },
                 _ => self.member(c, key, &mut item, MESSAGE)?,
             }
             Ok(())
@@ -203,15 +210,10 @@ impl<'a> Items<'a> {
             let raw = c.revisit(Span { start, end: start }).raw()?;
             return Ok(ReadItem::whole("message".into(), raw));
         }
-        let usual = if role == Role::Assistant {
-            TextKind::Output
-        } else {
-            TextKind::Input
-        };
-        let (mut parts, mut note) = (Vec::new(), form::message::ABSENT);
-        if let Some((_, span)) = content {
+        if let Some(span) = content {
+            parts = Vec::new();
             note = self
-                .content(&mut c.revisit(span), usual, &mut parts)
+                .content(&mut c.revisit(span), TextKind::of(role.as_str()), &mut parts)
                 .map_err(|e| e.under_key("content"))?;
         }
         if !typed {
