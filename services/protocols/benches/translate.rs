@@ -108,12 +108,11 @@ fn request(caller: Dialect, provider: Dialect, messages: &str) -> Result<f64, Bo
     let chat =
         format!(r#"{{"model":"gpt-4o-mini","messages":[{messages}],"temperature":0.7,"stream":true}}"#);
     let plain = RequestTarget::default();
-    let body = match caller {
-        Dialect::OpenAiChat => chat.into_bytes(),
-        other => {
-            let read = decode_request(Dialect::OpenAiChat, chat.as_bytes(), DEPTH)?;
-            encode_request(other, &read, &plain).body
-        }
+    let body = if caller == Dialect::OpenAiChat {
+        chat.into_bytes()
+    } else {
+        let read = decode_request(Dialect::OpenAiChat, chat.as_bytes(), DEPTH)?;
+        encode_request(caller, &read, &plain).body
     };
     let body = Bytes::from(body);
     if caller == provider {

@@ -172,7 +172,8 @@ impl<'a> Items<'a> {
     fn message(&mut self, c: &mut Cursor<'a>) -> Result<ReadItem<'a>, DecodeError> {
         let start = c.position();
         let (mut role, mut item, mut typed) = (None, Item::default(), false);
-        let (mut parts, mut note, mut content) = (Vec::new(), form::message::ABSENT, None);
+        let (mut parts, mut note) = (Vec::new(), form::message::ABSENT);
+        let (mut content, mut has_content) = (None, false);
         c.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
                 ("type", Kind::String) => {
@@ -180,14 +181,17 @@ impl<'a> Items<'a> {
                     typed = true;
                 }
                 ("role", Kind::String) => role = Some(c.text()?),
-                // The speaker nearly always comes first.
-                ("content", Kind::String | Kind::Array) => match (&role, self.reading) {
-                    (Some(word), Reading::Strict) => {
-                        (content, parts) = (None, Vec::new());
-                        note = self.content(c, TextKind::of(word), &mut parts)?;
+                ("content", Kind::String | Kind::Array) => {
+                    has_content = true;
+                    // The speaker nearly always comes first.
+                    match role.as_deref() {
+                        Some(word) if word == "assistant" || self.reading == Reading::Strict => {
+                            (content, parts) = (None, Vec::new());
+                            note = self.content(c, TextKind::of(word), &mut parts)?;
+                        }
+                        Some(_) | None => content = Some(c.skip_value()?),
                     }
-                    (_, Reading::Lenient) | (None, _) => content = Some(c.skip_value()?),
-                },
+                }
                 _ => self.member(c, key, &mut item, MESSAGE)?,
             }
             Ok(())
@@ -205,7 +209,7 @@ impl<'a> Items<'a> {
             }
             (None, Reading::Lenient) => Role::Assistant,
         };
-        if self.reading == Reading::Lenient && (role != Role::Assistant || content.is_none()) {
+        if self.reading == Reading::Lenient && (role != Role::Assistant || !has_content) {
             // An answer is what the model says; what somebody else does, or nobody, is kept as it came.
             let raw = c.revisit(Span { start, end: start }).raw()?;
             return Ok(ReadItem::whole("message".into(), raw));
