@@ -44,8 +44,8 @@ pub(super) fn opaque<'a>(kind: Cow<'a, str>, role: OpaqueRole, value: RawJson<'a
 #[derive(Default)]
 pub(super) struct Ahead<'a> {
     pub(super) kind: Option<Cow<'a, str>>,
-    /// Whether there is a role, and an id; not looked for where the object begins with its type, as
-    /// nearly every object does.
+    /// Whether there is a role, and an id; not looked for where the object begins with its type or its
+    /// role, as nearly every object does.
     pub(super) has_role: bool,
     pub(super) has_id: bool,
 }
@@ -60,6 +60,10 @@ pub(super) fn look_ahead<'a>(c: &mut Cursor<'a>) -> Result<Ahead<'a>, DecodeErro
     let mut ahead = Ahead::default();
     if let Ok(Some(kind)) = c.revisit(here).leading_string("type") {
         ahead.kind = Some(kind.decode());
+        return Ok(ahead);
+    }
+    if let Ok(Some(_)) = c.revisit(here).leading_string("role") {
+        ahead.has_role = true;
         return Ok(ahead);
     }
     c.revisit(here).object(|c, key| {

@@ -10,7 +10,7 @@ use crate::canonical::{
     Arguments, CallKind, Extra, Form, Item, Message, OpaqueRole, Part, PartBody, Role, TokenLogprob,
     ToolCall, ToolResult,
 };
-use crate::json::{Cursor, JsonStr, Kind, RawJson, Span};
+use crate::json::{Cursor, JsonStr, Kind, RawJson};
 use crate::{DecodeError, Fault};
 
 const MESSAGE: Expected = &[
@@ -138,9 +138,13 @@ impl<'a> Items<'a> {
             (_, Reading::Lenient) => return Ok(ReadItem::whole("".into(), c.raw()?)),
         }
         let ahead = look_ahead(c)?;
-        let Some(kind) = ahead.kind else {
-            return self.untyped(c, ahead.has_role, ahead.has_id);
-        };
+        match ahead.kind {
+            Some(kind) => self.typed(c, kind),
+            None => self.untyped(c, ahead.has_role, ahead.has_id),
+        }
+    }
+
+    fn typed(&mut self, c: &mut Cursor<'a>, kind: Cow<'a, str>) -> Result<ReadItem<'a>, DecodeError> {
         match kind.as_ref() {
             "message" => self.message(c),
             "function_call" => self.call(c, kind, CallKind::Function),
@@ -170,16 +174,12 @@ impl<'a> Items<'a> {
     }
 
     fn message(&mut self, c: &mut Cursor<'a>) -> Result<ReadItem<'a>, DecodeError> {
-        let start = c.position();
-        let (mut role, mut item, mut typed) = (None, Item::default(), false);
+        let (mut role, mut item, mut kind) = (None, Item::default(), None);
         let (mut parts, mut note) = (Vec::new(), form::message::ABSENT);
         let (mut content, mut has_content) = (None, false);
-        c.object(|c, key| {
+        let whole = c.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
-                ("type", Kind::String) => {
-                    c.string()?;
-                    typed = true;
-                }
+                ("type", Kind::String) => kind = Some(c.text()?),
                 ("role", Kind::String) => role = Some(c.text()?),
                 ("content", Kind::String | Kind::Array) => {
                     has_content = true;
@@ -196,6 +196,11 @@ impl<'a> Items<'a> {
             }
             Ok(())
         })?;
+        let typed = kind.is_some();
+        if let Some(kind) = kind.filter(|kind| kind != "message") {
+            // It began with a role all the same.
+            return self.typed(&mut c.revisit(whole), kind);
+        }
         let role = match (role, self.reading) {
             (Some(word), _) => match word.as_ref() {
                 "system" => Role::System,
@@ -205,14 +210,13 @@ impl<'a> Items<'a> {
                 _ => Role::Other(word),
             },
             (None, Reading::Strict) => {
-                return Err(DecodeError::new(Fault::Missing, start).under_key("role"));
+                return Err(DecodeError::new(Fault::Missing, whole.start).under_key("role"));
             }
             (None, Reading::Lenient) => Role::Assistant,
         };
         if self.reading == Reading::Lenient && (role != Role::Assistant || !has_content) {
             // An answer is what the model says; what somebody else does, or nobody, is kept as it came.
-            let raw = c.revisit(Span { start, end: start }).raw()?;
-            return Ok(ReadItem::whole("message".into(), raw));
+            return Ok(ReadItem::whole("message".into(), c.raw_at(whole)));
         }
         if let Some(span) = content {
             parts = Vec::new();
