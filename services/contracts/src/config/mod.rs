@@ -7,14 +7,16 @@ pub mod api_key;
 pub mod connection;
 pub mod endpoint;
 pub mod organization;
+pub mod price;
 pub mod project;
 pub mod provider;
 pub mod route;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret};
 pub use connection::{Connection, ProviderSettings, SealedText};
-pub use endpoint::{Endpoint, Operation, PriceCard, PriceTier};
+pub use endpoint::{Endpoint, Operation};
 pub use organization::Organization;
+pub use price::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};
 pub use project::Project;
 pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use route::{RetryPolicy, Route, RouteTarget, Strategy};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use sluicegate_contracts::config::Endpoint;
-use sluicegate_metering::CallSize;
+use sluicegate_metering::{CallSize, Prompt};
 use sluicegate_protocols::anthropic_messages::MessagesRequestView;
 use sluicegate_protocols::completions::{self, CompletionsRequestView, Refusal};
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
@@ -244,8 +244,8 @@ impl<'b> RequestView<'b> {
         }
     }
 
-    /// How large the call can become at `endpoint`; `None` when nothing limits the answer.
-    pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
+    /// How large the call can become at `endpoint`.
+    pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> CallSize {
         let limit = || {
             let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
             self.max_output_tokens().or(modeled)
@@ -263,14 +263,17 @@ impl<'b> RequestView<'b> {
                 + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS)
         });
         let max_output_tokens = match answers {
-            0 => 0,
-            answers => limit()?.saturating_mul(answers),
+            0 => Some(0),
+            answers => limit().map(|tokens| tokens.saturating_mul(answers)),
         };
-        Some(CallSize {
-            body_bytes: body_bytes as u64,
+        let prompt = Prompt::Bytes {
+            body: body_bytes as u64,
             referenced_tokens,
-            max_output_tokens,
-        })
+        };
+        CallSize {
+            images_in: input.map_or(0, |input| u64::from(input.images)),
+            ..CallSize::of_text(prompt, max_output_tokens)
+        }
     }
 
     /// Most tokens of each answer, where the caller says.

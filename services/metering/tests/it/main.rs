@@ -1,4 +1,8 @@
-//! Properties of the price arithmetic, checked against an independent model.
+//! Laws of the arithmetic, checked over random inputs against independent models.
 
 #[cfg(test)]
-mod properties;
+mod bound;
+#[cfg(test)]
+mod cards;
+#[cfg(test)]
+mod price;

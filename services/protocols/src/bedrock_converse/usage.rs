@@ -42,10 +42,12 @@ pub(super) fn write(object: &mut Object<'_>, counts: &TokenCounts) {
         input,
         cached_input,
         cache_write,
+        cache_write_1h: _,
         output,
         reasoning: _,
         input_audio: _,
         output_audio: _,
+        searches: _,
     } = *counts;
     object.unsigned(
         "inputTokens",

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Connection, Endpoint, Entity, KeySecret, Operation, Organization, PriceCard,
-    Project, ProviderSettings, RetryPolicy, Route, RouteTarget, Status, Strategy,
+    Project, ProviderSettings, Rates, RetryPolicy, Route, RouteTarget, Status, Strategy,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::money::PicoUsd;
@@ -145,15 +145,14 @@ impl Config {
             operations: vec![Operation::ChatCompletions],
             price: Some(PriceCard {
                 version: 4,
-                input: PicoUsd::from_picos(input),
-                output: PicoUsd::from_picos(output),
-                cache_read: None,
-                cache_write: None,
-                reasoning: None,
-                input_audio: None,
-                output_audio: None,
-                tiers: Vec::new(),
+                rates: Rates {
+                    input: PicoUsd::from_picos(input),
+                    output: PicoUsd::from_picos(output),
+                    ..Rates::default()
+                },
+                ..PriceCard::default()
             }),
+            price_versions: Vec::new(),
             context_window: Some(128_000),
             max_output_tokens: None,
             status: Status::Active,
