@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod bound;
 #[cfg(test)]
+mod bucket;
+#[cfg(test)]
 mod cards;
+#[cfg(test)]
+mod ledger;
 #[cfg(test)]
 mod price;
