@@ -169,7 +169,7 @@ pub async fn upsert_model(
     Ok(written.rows_affected() > 0)
 }
 
-/// Writes an endpoint, new or changed.
+/// Writes an endpoint, new or changed, and remembers the version of its price.
 ///
 /// # Errors
 /// When Postgres refuses.
@@ -180,6 +180,8 @@ pub async fn upsert_endpoint(
 ) -> Result<()> {
     let endpoint = &stored.endpoint;
     let price = endpoint.price.as_ref().map(stored_price).transpose();
+    let price = price.map_err(Error::internal)?;
+    let price_version = i32::try_from(stored.price_version).map_err(Error::internal)?;
     let operations: Vec<String> = endpoint
         .operations
         .iter()
@@ -201,8 +203,8 @@ pub async fn upsert_endpoint(
         endpoint.upstream_model,
         endpoint.region,
         &operations,
-        price.map_err(Error::internal)?,
-        i32::try_from(stored.price_version).map_err(Error::internal)?,
+        price,
+        price_version,
         tokens(endpoint.context_window)?,
         tokens(endpoint.max_output_tokens)?,
         if endpoint.status == Status::Active {
@@ -210,6 +212,16 @@ pub async fn upsert_endpoint(
         } else {
             "disabled"
         },
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "insert into catalog_prices (endpoint_id, version, price, known_from) values ($1, $2, $3, $4)
+         on conflict (endpoint_id, version) do nothing",
+        endpoint.id.as_uuid(),
+        price_version,
+        price,
         now,
     )
     .execute(connection)
