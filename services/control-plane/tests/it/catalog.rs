@@ -117,8 +117,9 @@ async fn every_version_of_a_price_is_remembered(pool: PgPool) {
         import(&app.state, &list(&json!({ "a": a }))).await.unwrap();
     }
     let remembered: Vec<(i32, Option<Value>)> = sqlx::query_as(
-        "select version, price->'input' from catalog_prices join catalog_endpoints on id = endpoint_id
-         where upstream_model = 'a' order by version",
+        "select known.version, known.price->'input'
+         from catalog_prices known join catalog_endpoints endpoint on endpoint.id = known.endpoint_id
+         where endpoint.upstream_model = 'a' order by known.version",
     )
     .fetch_all(&app.judge)
     .await
