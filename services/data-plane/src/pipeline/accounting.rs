@@ -44,6 +44,7 @@ pub(super) fn intent<'a>(
         attempt_started_us,
         cost_bound,
         price_version,
+        accounts: Cow::Borrowed(&[]),
     }
 }
 
