@@ -2,13 +2,13 @@
 //! holds this much of a budget.
 //!
 //! Must stay true: for every usage that fits the size and every instant of the span, [`Terms::bound`] is at least
-//! [`Terms::cost`]; and an output cap of [`Terms::affordable`] fits the money, while one token more does not.
+//! [`Terms::cost`]; and an output cap of [`Quote::affordable`] fits the money, while one token more does not.
 
 mod slices;
 
 use std::num::NonZeroU64;
 
-use sluicegate_contracts::config::{PriceCard, PriceWindow};
+use sluicegate_contracts::config::{Margin, PriceCard, PriceWindow};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 
@@ -130,75 +130,102 @@ impl OutputCap {
 }
 
 /// The cost of a call under one set of prices: a straight line over the tokens of the answer, in pico-USD.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Line {
     base: i128,
     per_token: i128,
 }
 
+impl Line {
+    fn at(self, output_tokens: u64) -> i128 {
+        let output = i128::from(output_tokens).saturating_mul(self.per_token);
+        self.base.saturating_add(output)
+    }
+}
+
+/// What a call of one size can cost, over the length of its answer: the dearest of every set of prices it can meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// At least one.
+    lines: Vec<Line>,
+    margin: Margin,
+    max_output_tokens: Option<u64>,
+}
+
+impl Quote {
+    /// The most the call can cost with an answer of so many tokens.
+    #[must_use]
+    pub fn with_output(&self, tokens: u64) -> NanoUsd {
+        let dearest = self.lines.iter().map(|line| line.at(tokens)).max();
+        dearest.map_or(NanoUsd::MAX, |picos| round_up(picos, self.margin))
+    }
+
+    /// The most the call can cost.
+    ///
+    /// # Errors
+    /// [`Unbounded::UnlimitedOutput`].
+    pub fn bound(&self) -> Result<NanoUsd, Unbounded> {
+        match self.max_output_tokens {
+            Some(tokens) => Ok(self.with_output(tokens)),
+            None if self.lines.iter().all(|line| line.per_token == 0) => Ok(self.with_output(0)),
+            None => Err(Unbounded::UnlimitedOutput),
+        }
+    }
+
+    /// How long an answer `money` pays.
+    #[must_use]
+    pub fn affordable(&self, money: NanoUsd) -> OutputCap {
+        let first = self.max_output_tokens.map_or(1, |tokens| tokens.min(1));
+        let least = self.with_output(first);
+        if least > money {
+            return OutputCap::Nothing { least };
+        }
+        if self.bound().is_ok_and(|bound| bound <= money) {
+            return OutputCap::Whole;
+        }
+        let room = round_down(money, self.margin);
+        let paid = |line: &Line| {
+            let tokens = room.saturating_sub(line.base).checked_div(line.per_token)?;
+            u64::try_from(tokens).ok()
+        };
+        let cap = self.lines.iter().filter_map(paid).min();
+        match cap.map(NonZeroU64::new) {
+            Some(Some(cap)) => OutputCap::UpTo(cap),
+            Some(None) => OutputCap::Nothing { least },
+            None => OutputCap::Whole,
+        }
+    }
+}
+
 impl Terms<'_> {
+    /// What a call of this size can cost, whenever in the span it ends.
+    ///
+    /// # Errors
+    /// [`Unbounded::UnknownPrice`].
+    pub fn quote(&self, size: &CallSize, span: Span) -> Result<Quote, Unbounded> {
+        let lines = self.lines(size, span);
+        if lines.is_empty() {
+            return Err(Unbounded::UnknownPrice);
+        }
+        Ok(Quote {
+            lines,
+            margin: self.margin,
+            max_output_tokens: size.max_output_tokens,
+        })
+    }
+
     /// The most a call of this size can cost, whenever in the span it ends.
     ///
     /// # Errors
     /// [`Unbounded`].
     pub fn bound(&self, size: &CallSize, span: Span) -> Result<NanoUsd, Unbounded> {
-        self.bound_at(size, span, size.max_output_tokens)
+        self.quote(size, span)?.bound()
     }
 
-    /// The bound with another limit of the answer.
-    pub(crate) fn bound_at(
-        &self,
-        size: &CallSize,
-        span: Span,
-        output: Option<u64>,
-    ) -> Result<NanoUsd, Unbounded> {
-        let mut dearest = None;
-        self.lines(size, span, |line| {
-            let output = match output {
-                Some(tokens) => i128::from(tokens).saturating_mul(line.per_token),
-                None if line.per_token == 0 => 0,
-                None => return Err(Unbounded::UnlimitedOutput),
-            };
-            let cost = round_up(line.base.saturating_add(output), self.margin);
-            dearest = dearest.max(Some(cost));
-            Ok(())
-        })?;
-        dearest.ok_or(Unbounded::UnknownPrice)
-    }
-
-    /// How long an answer `money` pays, whenever in the span the call ends.
-    ///
-    /// # Errors
-    /// [`Unbounded::UnknownPrice`].
-    pub fn affordable(&self, size: &CallSize, span: Span, money: NanoUsd) -> Result<OutputCap, Unbounded> {
-        let first = size.max_output_tokens.map_or(1, |tokens| tokens.min(1));
-        let least = self.bound_at(size, span, Some(first))?;
-        if least > money {
-            return Ok(OutputCap::Nothing { least });
-        }
-        if self.bound(size, span).is_ok_and(|bound| bound <= money) {
-            return Ok(OutputCap::Whole);
-        }
-        let room = round_down(money, self.margin);
-        let mut cap = u64::MAX;
-        self.lines(size, span, |line| {
-            if line.per_token > 0 {
-                let tokens = room.saturating_sub(line.base) / line.per_token;
-                cap = cap.min(u64::try_from(tokens).unwrap_or(u64::MAX));
-            }
-            Ok(())
-        })?;
-        Ok(NonZeroU64::new(cap).map_or(OutputCap::Nothing { least }, OutputCap::UpTo))
-    }
-
-    /// Calls `visit` with the line of every set of prices the call can meet: each version in force at some instant of
-    /// the span, each window of the day in it, each tier in reach of the prompt.
-    fn lines(
-        &self,
-        size: &CallSize,
-        span: Span,
-        mut visit: impl FnMut(Line) -> Result<(), Unbounded>,
-    ) -> Result<(), Unbounded> {
+    /// The line of every set of prices the call can meet: each version in force at some instant of the span, each window
+    /// of the day in it, each tier in reach of the prompt.
+    fn lines(&self, size: &CallSize, span: Span) -> Vec<Line> {
+        let mut lines = Vec::new();
         let changes = || {
             let ends = |card: &PriceCard| [card.valid_from, card.valid_until];
             let all = self.versions.iter().flat_map(ends).flatten();
@@ -208,24 +235,19 @@ impl Terms<'_> {
             let Some(card) = self.in_force(from) else { continue };
             let next_change = changes().filter(|at| from < *at).min();
             let until = next_change.map_or(span.until, |at| at.offset(-1));
-            lines_of(card, Variant::at(card, minute_of_day(from)), size, &mut visit)?;
+            add_lines(card, Variant::at(card, minute_of_day(from)), size, &mut lines);
             let edges = |window: &PriceWindow| [window.from_minute, window.until_minute];
             for minute in card.windows.iter().flat_map(edges) {
                 if next_time(minute, from) <= until {
-                    lines_of(card, Variant::at(card, minute % DAY_MINUTES), size, &mut visit)?;
+                    add_lines(card, Variant::at(card, minute % DAY_MINUTES), size, &mut lines);
                 }
             }
         }
-        Ok(())
+        lines
     }
 }
 
-fn lines_of(
-    card: &PriceCard,
-    variant: Variant<'_>,
-    size: &CallSize,
-    visit: &mut impl FnMut(Line) -> Result<(), Unbounded>,
-) -> Result<(), Unbounded> {
+fn add_lines(card: &PriceCard, variant: Variant<'_>, size: &CallSize, lines: &mut Vec<Line>) {
     let input = size.input_tokens();
     let in_reach = variant
         .tiers
@@ -233,12 +255,14 @@ fn lines_of(
         .filter(|tier| input > tier.above_input_tokens);
     for tier in std::iter::once(None).chain(in_reach.map(Some)) {
         let sheet = Sheet::new(card, variant, tier);
-        visit(Line {
+        let line = Line {
             base: sheet.dearest_base(input, size.images_in, size.images_out, size.searches),
             per_token: sheet.dearest_output(),
-        })?;
+        };
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
     }
-    Ok(())
 }
 
 /// When a minute of the day comes next, at or after an instant.
@@ -273,7 +297,7 @@ pub fn affordable_by_each<'a>(
     calls
         .into_iter()
         .try_fold(OutputCap::Whole, |cap, (terms, size)| {
-            Ok(cap.and(terms.affordable(&size, span, money)?))
+            Ok(cap.and(terms.quote(&size, span)?.affordable(money)))
         })
 }
 

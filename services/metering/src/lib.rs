@@ -17,6 +17,6 @@ pub mod bucket;
 pub mod ledger;
 pub mod price;
 
-pub use bound::{CallSize, OutputCap, Prompt, Span, Unbounded};
+pub use bound::{CallSize, OutputCap, Prompt, Quote, Span, Unbounded};
 pub use price::ending::{Ending, Opening, Settled, settle};
 pub use price::{Priced, Terms};

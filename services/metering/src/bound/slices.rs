@@ -6,8 +6,7 @@
 
 use sluicegate_contracts::money::NanoUsd;
 
-use super::{CallSize, Span, Unbounded};
-use crate::price::Terms;
+use super::Quote;
 
 /// How a stream is cut into slices, in tokens of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,33 +37,27 @@ pub struct Slice {
 }
 
 /// What is held for a stream under way.
-#[derive(Debug, Clone, Copy)]
-pub struct StreamHold<'a> {
-    terms: Terms<'a>,
-    size: CallSize,
-    span: Span,
+#[derive(Debug, Clone)]
+pub struct StreamHold {
+    quote: Quote,
     slicing: Slicing,
     held: NanoUsd,
     granted: u64,
 }
 
-impl<'a> StreamHold<'a> {
+impl StreamHold {
     /// The first hold; the caller takes [`StreamHold::held`] before anything is sent.
-    ///
-    /// # Errors
-    /// [`Unbounded::UnknownPrice`].
-    pub fn open(terms: Terms<'a>, size: CallSize, span: Span, slicing: Slicing) -> Result<Self, Unbounded> {
+    #[must_use]
+    pub fn open(quote: Quote, slicing: Slicing) -> Self {
         let mut hold = Self {
-            terms,
-            size,
-            span,
+            quote,
             slicing,
             held: NanoUsd::ZERO,
             granted: 0,
         };
         hold.granted = hold.capped(slicing.first);
-        hold.held = hold.needed(hold.granted)?;
-        Ok(hold)
+        hold.held = hold.needed(hold.granted);
+        hold
     }
 
     /// What is held in all.
@@ -80,19 +73,17 @@ impl<'a> StreamHold<'a> {
     }
 
     /// The next slice; `None` when the whole answer is covered.
-    ///
-    /// # Errors
-    /// [`Unbounded::UnknownPrice`].
-    pub fn next(&self) -> Result<Option<Slice>, Unbounded> {
+    #[must_use]
+    pub fn next(&self) -> Option<Slice> {
         let granted = self.capped(self.granted.saturating_add(self.slicing.step.max(1)));
         if granted == self.granted {
-            return Ok(None);
+            return None;
         }
-        let more = self.needed(granted)?.nanos().saturating_sub(self.held.nanos());
-        Ok(Some(Slice {
+        let more = self.needed(granted).nanos().saturating_sub(self.held.nanos());
+        Some(Slice {
             amount: NanoUsd::from_nanos(more.max(0)),
             granted,
-        }))
+        })
     }
 
     /// Notes that a slice is held.
@@ -102,13 +93,13 @@ impl<'a> StreamHold<'a> {
     }
 
     fn capped(&self, tokens: u64) -> u64 {
-        self.size
+        self.quote
             .max_output_tokens
             .map_or(tokens, |most| tokens.min(most))
     }
 
-    fn needed(&self, granted: u64) -> Result<NanoUsd, Unbounded> {
+    fn needed(&self, granted: u64) -> NanoUsd {
         let billed = self.capped(granted.saturating_add(self.slicing.slack));
-        self.terms.bound_at(&self.size, self.span, Some(billed))
+        self.quote.with_output(billed)
     }
 }

@@ -89,7 +89,7 @@ proptest! {
         let size = CallSize { max_output_tokens: sized.max_output_tokens.filter(|_| limited), ..sized };
         let span = span(from, length);
         let with = |output| terms.bound(&CallSize { max_output_tokens: Some(output), ..size }, span).unwrap();
-        match terms.affordable(&size, span, money) {
+        match terms.quote(&size, span).map(|quote| quote.affordable(money)) {
             Ok(OutputCap::Whole) => prop_assert!(terms.bound(&size, span).unwrap() <= money),
             Ok(OutputCap::UpTo(cap)) => {
                 prop_assert!(with(cap.get()) <= money);
@@ -136,13 +136,14 @@ proptest! {
         let size = CallSize { max_output_tokens: sized.max_output_tokens.filter(|_| limited), ..sized };
         let span = span(from, length);
         let slicing = Slicing { first, step, slack };
-        let Ok(mut hold) = StreamHold::open(terms, size, span, slicing) else {
+        let Ok(quote) = terms.quote(&size, span) else {
             prop_assert!(terms.bound(&sized, span).is_err());
             return Ok(());
         };
+        let mut hold = StreamHold::open(quote, slicing);
         let mut sum = hold.held().nanos();
         for _ in 0..cut {
-            let Some(slice) = hold.next().unwrap() else { break };
+            let Some(slice) = hold.next() else { break };
             prop_assert!(slice.amount >= NanoUsd::ZERO && slice.granted > hold.granted());
             hold.take(slice);
             sum += slice.amount.nanos();
@@ -160,7 +161,7 @@ proptest! {
         }
         if let Ok(whole) = terms.bound(&size, span) {
             prop_assert!(sum <= whole.nanos());
-            if hold.next() == Ok(None) {
+            if hold.next().is_none() {
                 prop_assert_eq!(sum, whole.nanos());
             }
         }
