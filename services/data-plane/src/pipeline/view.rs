@@ -20,6 +20,10 @@ use crate::http::Arrival;
 
 /// Most tokens any provider in the catalog bills for one image.
 const IMAGE_TOKENS: u64 = 6_000;
+/// Most searches that are taken where a caller lets the provider make as many as it likes.
+const SEARCHES: u64 = 20;
+/// Most tokens that are taken for what a search finds, which the provider adds to the prompt.
+const SEARCH_TOKENS: u64 = 20_000;
 /// Most tokens that are taken for a file or a recording named by id.
 const FILE_TOKENS: u64 = 100_000;
 
@@ -258,10 +262,20 @@ impl<'b> RequestView<'b> {
             Self::Gemini { view, .. } => (Some(&view.input), u64::from(view.candidates)),
             Self::Embeddings(_) | Self::Rerank(_) => (None, 0),
         };
+        let searches = match self {
+            Self::Messages(view) => view.searches.unwrap_or(SEARCHES),
+            Self::Chat(_)
+            | Self::Text { .. }
+            | Self::Embeddings(_)
+            | Self::Rerank(_)
+            | Self::Responses { .. }
+            | Self::Gemini { .. } => 0,
+        };
         let referenced_tokens = input.map_or(0, |input| {
             u64::from(input.images).saturating_mul(IMAGE_TOKENS)
                 + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS)
         });
+        let referenced_tokens = referenced_tokens.saturating_add(searches.saturating_mul(SEARCH_TOKENS));
         let max_output_tokens = match answers {
             0 => Some(0),
             answers => limit().map(|tokens| tokens.saturating_mul(answers)),
@@ -272,6 +286,7 @@ impl<'b> RequestView<'b> {
         };
         CallSize {
             images_in: input.map_or(0, |input| u64::from(input.images)),
+            searches,
             ..CallSize::of_text(prompt, max_output_tokens)
         }
     }

@@ -27,6 +27,12 @@ fn span(from: UnixMillis, length: i64) -> Span {
     }
 }
 
+/// Money about as much as a call can cost.
+fn share(bound: Result<NanoUsd, Unbounded>, per_mille: i64) -> NanoUsd {
+    let nanos = bound.map_or(0, NanoUsd::nanos);
+    NanoUsd::from_nanos(i64::try_from(i128::from(nanos) * i128::from(per_mille) / 1_000).unwrap())
+}
+
 proptest! {
     #[test]
     fn the_bound_holds_for_every_usage_that_fits_at_every_instant(
@@ -81,13 +87,13 @@ proptest! {
     #[test]
     fn an_affordable_answer_fits_and_one_token_more_does_not(
         versions in versions(), margin in margin(), usage in usage(), limited: bool, from in instant(),
-        length in 0..HORIZON_MS, money in 0..40_000_000_i64,
+        length in 0..HORIZON_MS, per_mille in 0..1_100_i64,
     ) {
         let terms = Terms { versions: &versions, margin };
-        let money = NanoUsd::from_nanos(money);
         let sized = size_of(&usage, 0);
         let size = CallSize { max_output_tokens: sized.max_output_tokens.filter(|_| limited), ..sized };
         let span = span(from, length);
+        let money = share(terms.bound(&sized, span), per_mille);
         let with = |output| terms.bound(&CallSize { max_output_tokens: Some(output), ..size }, span).unwrap();
         match terms.quote(&size, span).map(|quote| quote.affordable(money)) {
             Ok(OutputCap::Whole) => prop_assert!(terms.bound(&size, span).unwrap() <= money),
@@ -109,9 +115,9 @@ proptest! {
 
     #[test]
     fn a_chain_costs_no_more_than_its_bound_whoever_serves(
-        chain in prop::collection::vec((versions(), margin(), usage()), 0..4), at in instant(), money in 0..40_000_000_i64,
+        chain in prop::collection::vec((versions(), margin(), usage()), 0..4), at in instant(), per_mille in 0..1_100_i64,
     ) {
-        let (span, money) = (span(at, 0), NanoUsd::from_nanos(money));
+        let span = span(at, 0);
         let calls = || chain.iter().map(|(versions, margin, usage)| {
             (Terms { versions, margin: *margin }, size_of(usage, 0))
         });
@@ -119,8 +125,16 @@ proptest! {
             for ((terms, _), (_, _, usage)) in calls().zip(&chain) {
                 prop_assert!(terms.cost(usage, at).unwrap().cost <= bound);
             }
-            let whole = affordable_by_each(calls(), span, money) == Ok(OutputCap::Whole);
-            prop_assert_eq!(whole, bound <= money);
+            let money = share(Ok(bound), per_mille);
+            let cap = affordable_by_each(calls(), span, money).unwrap();
+            prop_assert_eq!(cap == OutputCap::Whole, bound <= money);
+            if let OutputCap::UpTo(cap) = cap {
+                for (terms, size) in calls() {
+                    let most = size.max_output_tokens.map(|most| most.min(cap.get()));
+                    let capped = CallSize { max_output_tokens: most, ..size };
+                    prop_assert!(terms.bound(&capped, span).unwrap() <= money);
+                }
+            }
         } else {
             prop_assert!(calls().any(|(terms, _)| terms.in_force(at).is_none()));
         }

@@ -270,6 +270,8 @@ fn a_ledger_that_was_tampered_with_does_not_replay() {
         tampered(|it| it[2].debit = Account::Credit),
         Err((2, Refused::Malformed))
     );
+    let by_two = tampered(|it| it[3].transfer = id(4));
+    assert_eq!(by_two, Err((3, Refused::NotPending)));
     let twice = tampered(|it| it.push(it[2]));
     assert_eq!(twice, Err((4, Refused::Insufficient { available: nano(0) })));
 }
