@@ -30,19 +30,24 @@ fn claude(version: u32) -> PriceCard {
     }
 }
 
-/// The attempt of a call to a model with these versions of its price.
+const BODY: &str =
+    r#"{"model":"anthropic/claude-x","max_tokens":64,"messages":[{"role":"user","content":"Search."}]}"#;
+
+/// The attempt of an answered call to a model with these versions of its price.
 async fn attempt(versions: Vec<PriceCard>) -> AttemptRecord {
-    let provider = Provider::start([Script::json(200, ANSWER)]).await;
+    attempt_at(Script::json(200, ANSWER), versions, BODY.to_owned()).await
+}
+
+async fn attempt_at(script: Script, versions: Vec<PriceCard>, body: String) -> AttemptRecord {
+    let provider = Provider::start([script]).await;
     let mut config = Config::new();
     config.connect("main", "anthropic", &provider.url());
     config.priced("anthropic/claude-x", "anthropic", "claude-x", versions);
     let worker = Worker::start(&config);
-    let body =
-        r#"{"model":"anthropic/claude-x","max_tokens":64,"messages":[{"role":"user","content":"Search."}]}"#;
-    let response = worker.post("/v1/messages", body).send().await.unwrap();
-    assert_eq!(response.status(), 200);
+    worker.post("/v1/messages", body).send().await.unwrap();
     let mut record = worker.record().await;
-    assert_eq!(record.cost, record.attempts[0].cost);
+    let priced = record.attempts.iter().filter_map(|attempt| attempt.cost);
+    assert_eq!(record.cost.unwrap_or_default(), priced.sum());
     record.attempts.remove(0)
 }
 
@@ -89,4 +94,21 @@ async fn a_price_that_has_ended_is_no_price() {
     let attempt = attempt(vec![over]).await;
     assert_eq!((attempt.cost, attempt.price_version), (None, None));
     assert_eq!(attempt.evidence, Evidence::Reported);
+}
+
+#[actix_web::test]
+async fn an_unknown_outcome_costs_the_bound_with_every_search_that_was_allowed() {
+    let lost = |body: String| attempt_at(Script::raw(""), vec![claude(1)], body);
+    let plain = lost(BODY.to_owned()).await;
+    assert_eq!(
+        (plain.evidence, plain.price_version),
+        (Evidence::Uncertain, Some(1))
+    );
+    let tool = r#","tools":[{"type":"web_search_20250305","name":"web_search","max_uses":3}]}"#;
+    let body = BODY.strip_suffix('}').unwrap().to_owned() + tool;
+    let more_bytes = i64::try_from(body.len() - BODY.len()).unwrap();
+    let searching = lost(body).await;
+    // The dearest class is an hour of cache, at 6,000 nano-USD; a search brings 20,000 tokens, and costs a cent.
+    let more = searching.cost.unwrap().nanos() - plain.cost.unwrap().nanos();
+    assert_eq!(more, (3 * 20_000 + more_bytes) * 6_000 + 3 * 10_000_000);
 }
