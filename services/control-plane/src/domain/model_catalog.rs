@@ -218,7 +218,7 @@ fn operation(upstream_model: &str, family: Option<&str>) -> Operation {
 }
 
 fn price_card(cost: &Prices) -> Result<PriceCard, PriceTextError> {
-    let tiers: Vec<Prices> = cost.get("tiers").map_or(Ok(Vec::new()), read)?;
+    let tiers: Vec<Prices> = cost.get("tiers").map_or(Ok(Vec::new()), |tiers| read(tiers))?;
     let mut tiers = tiers.iter().map(price_tier).collect::<Result<Vec<_>, _>>()?;
     tiers.sort_by_key(|tier| tier.above_input_tokens);
     Ok(PriceCard {
@@ -255,7 +255,7 @@ fn rates(prices: &Prices) -> Result<Rates, PriceTextError> {
     })
 }
 
-fn read<'a, T: Deserialize<'a>>(value: &'a Box<RawValue>) -> Result<T, PriceTextError> {
+fn read<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, PriceTextError> {
     serde_json::from_str(value.get()).map_err(|_| PriceTextError::NotAPrice)
 }
 
