@@ -24,6 +24,8 @@ pub struct MessagesRequestView<'a> {
     pub max_tokens: Option<u64>,
     /// Tools offered.
     pub tools: u32,
+    /// Most web searches the provider may make for the answer; `None` when a tool for them has no limit.
+    pub searches: Option<u64>,
     /// `metadata.user_id`, the caller's name for its own end user.
     pub user: Option<JsonStr<'a>>,
     /// Messages.
@@ -85,6 +87,7 @@ impl<'a> MessagesRequestView<'a> {
             stream: StreamFlag::Off,
             max_tokens: None,
             tools: 0,
+            searches: Some(0),
             user: None,
             found: Found::default(),
             extension: None,
@@ -106,6 +109,7 @@ struct Reader<'a> {
     stream: StreamFlag,
     max_tokens: Option<u64>,
     tools: u32,
+    searches: Option<u64>,
     user: Option<JsonStr<'a>>,
     found: Found,
     extension: Option<&'a str>,
@@ -167,9 +171,13 @@ impl<'a> Reader<'a> {
             Field::MaxTokens => self.max_tokens = Some(c.unsigned()?),
             Field::Tools => {
                 let mut count = 0u32;
+                let searches = &mut self.searches;
                 let span = c.array(|c, _| {
                     count = count.saturating_add(1);
-                    c.count_node()
+                    c.count_node()?;
+                    let more = searches_of(c)?;
+                    *searches = searches.zip(more).map(|(some, more)| some.saturating_add(more));
+                    Ok(())
                 })?;
                 self.tools = count;
                 self.found.input.schema_bytes += span.len() as u64;
@@ -192,6 +200,7 @@ impl<'a> Reader<'a> {
             stream: self.stream,
             max_tokens: self.max_tokens,
             tools: self.tools,
+            searches: self.searches,
             user: self.user,
             messages,
             messages_span,
@@ -220,6 +229,24 @@ fn user<'a>(c: &mut Cursor<'a>) -> Result<Option<JsonStr<'a>>, DecodeError> {
         Ok(())
     })?;
     Ok(user)
+}
+
+/// Most searches of one tool: those that a web search tool allows, if it says; none for other tools. Of members told
+/// twice the larger counts.
+fn searches_of(c: &mut Cursor<'_>) -> Result<Option<u64>, DecodeError> {
+    if c.peek()? != Kind::Object {
+        return Ok(Some(0));
+    }
+    let (mut is_search, mut most) = (false, None);
+    c.object(|c, key| {
+        match (key.decode().as_ref(), c.peek()?) {
+            ("type", Kind::String) => is_search |= c.string()?.decode().starts_with("web_search"),
+            ("max_uses", Kind::Number) => most = most.max(c.spelled_number()?.as_u64()),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(if is_search { most } else { Some(0) })
 }
 
 /// Counts messages and what is in them. Roles and the inside of blocks are for the provider to judge.
