@@ -29,7 +29,7 @@ struct Draft<'a> {
     content: Vec<Part<'a>>,
     content_form: Option<Form>,
     plan: Option<Cow<'a, str>>,
-    calls: Vec<Part<'a>>,
+    calls: Option<(Vec<Part<'a>>, RawJson<'a>)>,
     citations: Option<(Vec<Citation<'a>>, RawJson<'a>)>,
     tool_call_id: Option<Cow<'a, str>>,
     extra: Extra<'a>,
@@ -92,10 +92,11 @@ impl<'a> Draft<'a> {
             }
             Ok(())
         })?;
+        let raw = c.raw_at(whole);
         if plain && !calls.is_empty() {
-            self.calls = calls;
+            self.calls = Some((calls, raw));
         } else {
-            self.extra.push(key.decode(), c.raw_at(whole));
+            self.extra.push(key.decode(), raw);
         }
         Ok(())
     }
@@ -135,7 +136,12 @@ impl<'a> Draft<'a> {
             part.form = form::part::TOOL_PLAN;
             part
         }));
-        parts.append(&mut self.calls);
+        match (self.calls, self.role.as_deref()) {
+            // A result calls nothing.
+            (Some((_, raw)), Some("tool")) => self.extra.push("tool_calls", raw),
+            (Some((calls, _)), _) => parts.extend(calls),
+            (None, _) => {}
+        }
         let role = match self.role {
             None => Role::Assistant,
             Some(word) => match word.as_ref() {

@@ -208,7 +208,7 @@ impl<'a> Items<'a> {
             "assistant" => Role::Assistant,
             _ => Role::Other(word),
         });
-        if self.reading == Reading::Lenient && (role != Some(Role::Assistant) || !has_content) {
+        if self.reading == Reading::Lenient && (role != Some(Role::Assistant) || !has_content || !typed) {
             // An answer is what the model says; what somebody else does, or nobody, is kept as it came.
             return Ok(ReadItem::whole("message".into(), c.raw_at(whole)));
         }

@@ -25,6 +25,14 @@ fn with_message(message: &str) -> String {
 }
 
 #[test]
+fn a_result_that_calls_tools_keeps_its_calls() {
+    let call = r#"{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}"#;
+    same(&with_message(&format!(
+        r#"{{"role":"tool","tool_call_id":"b","content":"c","tool_calls":[{call}]}}"#
+    )));
+}
+
+#[test]
 fn settings_come_out_as_they_came_in() {
     for members in [
         r#""stream":true,"max_tokens":5,"stop_sequences":["x"],"temperature":0.30,"seed":1,"k":5,"p":0.5"#,

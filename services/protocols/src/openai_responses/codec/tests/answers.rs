@@ -163,9 +163,13 @@ fn what_repeats_the_request_is_no_loss_elsewhere() {
 }
 
 #[test]
-fn a_message_without_a_role_comes_back_without() {
-    let body = r#"{"status":"completed","output":[{"type":"message","id":"m","content":[{"type":"output_text","text":"a","annotations":[]}]}]}"#;
-    comes_back(body);
+fn a_message_without_a_role_or_a_type_comes_back_without() {
+    for named in [r#""type":"message""#, r#""role":"assistant""#] {
+        let content = r#"[{"type":"output_text","text":"a","annotations":[]}]"#;
+        comes_back(&format!(
+            r#"{{"status":"completed","output":[{{{named},"id":"m","content":{content}}}]}}"#
+        ));
+    }
 }
 
 #[test]
