@@ -7,8 +7,10 @@
 //! |---|---|
 //! | [`price`] | what did these tokens cost by this price card |
 //! | [`bound`] | what can a call of this size cost at most |
+//! | [`escrow`] | may this call spend that much of budgets that many workers share |
 
 pub mod bound;
+pub mod escrow;
 pub mod price;
 
 pub use bound::{CallSize, upper_bound};
