@@ -16,6 +16,7 @@ pub mod config_bus;
 pub mod error;
 pub mod escrow;
 mod reconnect;
+mod redis_link;
 pub mod settings;
 pub mod usage_queue;
 

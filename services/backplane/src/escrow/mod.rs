@@ -7,6 +7,8 @@
 
 mod memory;
 mod recalls;
+mod redis_store;
+mod scripts;
 
 pub use recalls::{Recall, Recalls};
 pub use sluicegate_metering::escrow::{
@@ -23,6 +25,8 @@ use crate::error::BackplaneError;
 /// The store. Clones share it.
 #[derive(Clone)]
 pub enum Escrow {
+    /// On a Redis server.
+    Redis(redis_store::RedisEscrow),
     /// Within this process.
     Memory(memory::MemoryEscrow),
 }
@@ -48,6 +52,15 @@ impl From<Refusal> for EscrowError {
 }
 
 impl Escrow {
+    /// A store on a Redis server. Connects when first used. `prefix` starts every key, so that deployments and tests
+    /// can share a server.
+    ///
+    /// # Errors
+    /// [`BackplaneError::Address`] when `url` is not a Redis address.
+    pub fn redis(url: &str, prefix: &str) -> Result<Self, BackplaneError> {
+        redis_store::RedisEscrow::new(url, prefix).map(Self::Redis)
+    }
+
     /// A store within this process.
     #[must_use]
     pub fn memory() -> Self {
@@ -89,6 +102,7 @@ impl Escrow {
             return Err(EscrowError::Unsound);
         }
         match self {
+            Self::Redis(escrow) => escrow.reconcile(organization, message).await,
             Self::Memory(escrow) => escrow.reconcile(organization, message),
         }
     }
@@ -100,6 +114,7 @@ impl Escrow {
         epoch: Epoch,
     ) -> Result<(), EscrowError> {
         match self {
+            Self::Redis(escrow) => escrow.register(organization, generation, epoch).await,
             Self::Memory(escrow) => escrow.register(organization, generation, epoch),
         }
     }
@@ -110,6 +125,7 @@ impl Escrow {
     /// [`EscrowError::Backplane`].
     pub async fn wanted(&self) -> Result<Vec<OrganizationId>, EscrowError> {
         match self {
+            Self::Redis(escrow) => escrow.wanted().await,
             Self::Memory(escrow) => escrow.wanted(),
         }
     }
@@ -120,6 +136,7 @@ impl Escrow {
     /// [`Refusal::Generation`] when this or a later one has begun; [`EscrowError::Backplane`].
     pub async fn fence(&self, organization: OrganizationId, number: u64) -> Result<(), EscrowError> {
         match self {
+            Self::Redis(escrow) => escrow.fence(organization, number).await,
             Self::Memory(escrow) => escrow.fence(organization, number),
         }
     }
@@ -135,6 +152,7 @@ impl Escrow {
         accounts: &[Loaded],
     ) -> Result<(), EscrowError> {
         match self {
+            Self::Redis(escrow) => escrow.load(organization, number, accounts).await,
             Self::Memory(escrow) => escrow.load(organization, number, accounts),
         }
     }
@@ -152,6 +170,7 @@ impl Escrow {
         closed_below: &[(WorkerId, u32)],
     ) -> Result<(), EscrowError> {
         match self {
+            Self::Redis(escrow) => escrow.open(organization, number, pending, closed_below).await,
             Self::Memory(escrow) => escrow.open(organization, number, pending, closed_below),
         }
     }
@@ -168,6 +187,7 @@ impl Escrow {
         settled: &[Settled],
     ) -> Result<(), EscrowError> {
         match self {
+            Self::Redis(escrow) => escrow.close_epoch(organization, epoch, settled).await,
             Self::Memory(escrow) => escrow.close_epoch(organization, epoch, settled),
         }
     }
@@ -182,6 +202,7 @@ impl Escrow {
         accounts: &[AccountId],
     ) -> Result<Vec<Option<Balance>>, EscrowError> {
         match self {
+            Self::Redis(escrow) => escrow.read(organization, accounts).await,
             Self::Memory(escrow) => escrow.read(organization, accounts),
         }
     }
@@ -190,6 +211,7 @@ impl Escrow {
     #[must_use]
     pub fn recalls(&self) -> Recalls {
         match self {
+            Self::Redis(escrow) => escrow.recalls(),
             Self::Memory(escrow) => escrow.recalls(),
         }
     }
@@ -197,6 +219,7 @@ impl Escrow {
     /// Lets go of the connections; later calls answer [`BackplaneError::Closed`].
     pub async fn close(&self) {
         match self {
+            Self::Redis(escrow) => escrow.close().await,
             Self::Memory(escrow) => escrow.close(),
         }
     }
@@ -205,6 +228,7 @@ impl Escrow {
 impl fmt::Debug for Escrow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Redis(_) => "Escrow::Redis",
             Self::Memory(_) => "Escrow::Memory",
         })
     }

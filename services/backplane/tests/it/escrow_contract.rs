@@ -11,11 +11,18 @@ use sluicegate_contracts::time::UnixMillis;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::support::{PATIENCE, worker};
+use crate::services;
+use crate::support::{PATIENCE, prefix, worker};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_keeps_the_contract() {
     holds(Escrow::memory).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_keeps_the_contract() {
+    let server = services::redis().await;
+    holds(|| Escrow::redis(&server.url(), &prefix()).unwrap()).await;
 }
 
 async fn holds(escrow: impl Fn() -> Escrow) {

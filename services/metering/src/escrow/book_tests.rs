@@ -62,7 +62,9 @@ impl Fleet {
     fn held(&mut self, worker: usize, path: &Path, amount: i64, now: i64) -> Hold {
         match self.hold(worker, path, amount, now) {
             Outcome::Held(hold) => hold,
-            other => panic!("{other:?}"),
+            other @ (Outcome::Refused { .. } | Outcome::TooLarge { .. } | Outcome::Unavailable(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
 
@@ -103,7 +105,9 @@ fn a_budget_that_is_spent_refuses_at_once_and_names_the_account() {
             account: id,
             available,
         } => assert_eq!((id, available), (account(1), nanos(20))),
-        other => panic!("{other:?}"),
+        other @ (Outcome::Held(_) | Outcome::TooLarge { .. } | Outcome::Unavailable(_)) => {
+            panic!("{other:?}")
+        }
     }
 }
 
