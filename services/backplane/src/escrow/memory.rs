@@ -110,6 +110,12 @@ impl MemoryEscrow {
         Ok(self.state()?.wanted.iter().copied().collect())
     }
 
+    pub(super) fn waiting(&self) -> Result<Vec<OrganizationId>, EscrowError> {
+        let state = self.state()?;
+        let waiting = state.stores.iter().filter(|(_, store)| store.is_waiting());
+        Ok(waiting.map(|(organization, _)| *organization).collect())
+    }
+
     pub(super) fn fence(&self, organization: OrganizationId, number: u64) -> Result<(), EscrowError> {
         self.with(organization, |store| store.fence(number))
     }

@@ -130,6 +130,19 @@ impl Escrow {
         }
     }
 
+    /// Organizations whose generation waits to hear of some epochs. Every worker looks about once a second and speaks in
+    /// each ([`Book::introduce`](sluicegate_metering::escrow::Book::introduce)), also in those it has claimed nothing of,
+    /// because until then others wait for what may be its money.
+    ///
+    /// # Errors
+    /// [`EscrowError::Backplane`].
+    pub async fn waiting(&self) -> Result<Vec<OrganizationId>, EscrowError> {
+        match self {
+            Self::Redis(escrow) => escrow.waiting().await,
+            Self::Memory(escrow) => escrow.waiting(),
+        }
+    }
+
     /// Begins generation `number` of an organization: nothing is granted until it is [`Escrow::open`].
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! | `<prefix>:escrow:{<organization>}:account:<account>` | hash | terms, sums, and `e:<epoch>` → claim, open, op |
 //! | `<prefix>:escrow:{<organization>}:epoch:<epoch>` | set | accounts the epoch claims, for its end |
 //! | `<prefix>:escrow:wanted` | set | organizations found forgotten |
+//! | `<prefix>:escrow:waiting` | set | organizations whose generation waits to hear of epochs, and some that did |
 //! | `<prefix>:escrow:recalls` | channel | organizations in which money is missed |
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use async_stream::stream;
 use futures_util::StreamExt;
-use redis::{Client, pipe};
+use redis::{Client, FromRedisValue, Pipeline, pipe};
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::ids::{OrganizationId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
@@ -122,18 +123,34 @@ impl RedisEscrow {
     ) -> Result<Vec<String>, EscrowError> {
         let outcome = script.run(&self.inner.link, input).await;
         if matches!(outcome, Err(EscrowError::Refused(Refusal::Forgotten))) {
-            self.note_wanted("SADD", organization).await?;
+            self.note("SADD", "wanted", organization).await?;
         }
         outcome
     }
 
-    async fn note_wanted(&self, verb: &str, organization: OrganizationId) -> Result<(), BackplaneError> {
-        const OPERATION: &str = "noting what has to be told";
+    async fn note(&self, verb: &str, list: &str, organization: OrganizationId) -> Result<(), BackplaneError> {
+        const OPERATION: &str = "noting an organization";
         let mut note = pipe();
-        let key = format!("{}:wanted", self.inner.prefix);
+        let key = format!("{}:{list}", self.inner.prefix);
         note.cmd(verb).arg(key).arg(organization.to_string()).ignore();
-        let outcome = self.inner.link.run(OPERATION, &note, Duration::ZERO).await;
-        outcome.map_err(|error| error.into_backplane(OPERATION))
+        self.command(OPERATION, &note).await
+    }
+
+    async fn noted(&self, list: &str) -> Result<Vec<OrganizationId>, BackplaneError> {
+        const OPERATION: &str = "reading noted organizations";
+        let mut look = pipe();
+        look.cmd("SMEMBERS").arg(format!("{}:{list}", self.inner.prefix));
+        let (texts,): (Vec<String>,) = self.command(OPERATION, &look).await?;
+        Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
+    }
+
+    async fn command<T: FromRedisValue>(
+        &self,
+        operation: &'static str,
+        pipeline: &Pipeline,
+    ) -> Result<T, BackplaneError> {
+        let outcome = self.inner.link.run(operation, pipeline, Duration::ZERO).await;
+        outcome.map_err(|error| error.into_backplane(operation))
     }
 
     pub(super) async fn reconcile(
@@ -184,12 +201,31 @@ impl RedisEscrow {
     }
 
     pub(super) async fn wanted(&self) -> Result<Vec<OrganizationId>, EscrowError> {
-        const OPERATION: &str = "asking what has to be told";
+        Ok(self.noted("wanted").await?)
+    }
+
+    pub(super) async fn waiting(&self) -> Result<Vec<OrganizationId>, EscrowError> {
+        const OPERATION: &str = "counting epochs that have not spoken";
+        let noted = self.noted("waiting").await?;
+        if noted.is_empty() {
+            return Ok(noted);
+        }
         let mut look = pipe();
-        look.cmd("SMEMBERS").arg(format!("{}:wanted", self.inner.prefix));
-        let outcome = self.inner.link.run(OPERATION, &look, Duration::ZERO).await;
-        let (texts,): (Vec<String>,) = outcome.map_err(|error| error.into_backplane(OPERATION))?;
-        Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
+        for organization in &noted {
+            look.cmd("HGET")
+                .arg(self.keys(*organization).generation())
+                .arg("pending");
+        }
+        let pending: Vec<Option<u64>> = self.command(OPERATION, &look).await?;
+        let mut waiting = Vec::new();
+        for (organization, pending) in noted.into_iter().zip(pending) {
+            if pending.is_some_and(|pending| pending > 0) {
+                waiting.push(organization);
+            } else {
+                self.note("SREM", "waiting", organization).await?;
+            }
+        }
+        Ok(waiting)
     }
 
     pub(super) async fn fence(&self, organization: OrganizationId, number: u64) -> Result<(), EscrowError> {
@@ -248,7 +284,10 @@ impl RedisEscrow {
             input.argument(below);
         }
         self.run(&OPEN, organization, &input).await?;
-        Ok(self.note_wanted("SREM", organization).await?)
+        if !pending.is_empty() {
+            self.note("SADD", "waiting", organization).await?;
+        }
+        Ok(self.note("SREM", "wanted", organization).await?)
     }
 
     pub(super) async fn close_epoch(

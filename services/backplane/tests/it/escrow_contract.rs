@@ -237,7 +237,9 @@ async fn late_messages_do_nothing(escrow: Escrow) {
 
 async fn a_pending_epoch_makes_others_wait(escrow: Escrow) {
     let (organization, one, two) = (organization(), epoch(), epoch());
+    assert_eq!(escrow.waiting().await.unwrap(), []);
     begin(&escrow, organization, &[one, two]).await;
+    assert_eq!(escrow.waiting().await.unwrap(), [organization]);
     let ask = |op, want| reconcile(one, op, &[claim(1, 100, 0)], &[(&[0], want, want)]);
     let told = reply(&escrow, organization, &ask(1, 30)).await;
     assert_eq!(
@@ -259,6 +261,7 @@ async fn a_pending_epoch_makes_others_wait(escrow: Escrow) {
             Response::Registered
         );
     }
+    assert_eq!(escrow.waiting().await.unwrap(), []);
     let told = reply(&escrow, organization, &ask(2, 100)).await;
     assert_eq!(told.answers, [Answer::Grant(nanos(100))]);
 }

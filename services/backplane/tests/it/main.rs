@@ -5,6 +5,8 @@ mod config_contract;
 #[cfg(test)]
 mod escrow_contract;
 #[cfg(test)]
+mod escrow_redis;
+#[cfg(test)]
 mod rabbitmq;
 #[cfg(test)]
 mod redis_streams;

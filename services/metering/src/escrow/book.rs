@@ -147,6 +147,12 @@ impl Book {
         self.desk().be_lean(now);
     }
 
+    /// The store waits to hear of every epoch that may hold something of this organization: [`Book::next`] speaks, also
+    /// with nothing to say. A worker without a book of the organization makes an empty one for this.
+    pub fn introduce(&self) {
+        self.desk().claims.introduce();
+    }
+
     /// What to say to the store now. `None` while an answer is awaited, or when there is nothing to say.
     #[must_use]
     pub fn next(&self, now: UnixMillis) -> Option<Request> {

@@ -27,6 +27,8 @@ pub struct Claims {
     /// Accounts the store may have to hear of.
     changed: BTreeSet<AccountId>,
     in_flight: Option<InFlight>,
+    /// Says something next, if only to learn the store's generation.
+    introduces: bool,
     /// Spending that is not known to be in Postgres, by position in the spool.
     unproven: BTreeMap<u64, Vec<(Path, i64)>>,
     /// Records up to this position are in Postgres.
@@ -175,6 +177,7 @@ impl Claims {
             accounts: BTreeMap::new(),
             changed: BTreeSet::new(),
             in_flight: None,
+            introduces: false,
             unproven: BTreeMap::new(),
             watermark: 0,
         }
@@ -185,6 +188,11 @@ impl Claims {
         if self.phase == Phase::Unannounced {
             self.phase = Phase::Registering;
         }
+    }
+
+    /// The store waits to hear of every epoch: speak, also with nothing to say.
+    pub fn introduce(&mut self) {
+        self.introduces = true;
     }
 
     /// Whether the epoch was closed; its leases are void.
@@ -326,7 +334,7 @@ impl Claims {
             }
             sent.push(want);
         }
-        if named.is_empty() {
+        if named.is_empty() && !std::mem::take(&mut self.introduces) {
             return (None, held);
         }
         (Some(self.send(&named, &sent)), held)

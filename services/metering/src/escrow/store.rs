@@ -49,6 +49,8 @@ struct Standing {
     open: i64,
     /// The last message that spoke of it.
     op: u64,
+    /// It is what Postgres said when the epoch was closed.
+    is_settled: bool,
 }
 
 /// An account as it stands, for people.
@@ -140,6 +142,7 @@ impl Store {
                 claim: claim.claim.nanos(),
                 open: claim.open.nanos(),
                 op: message.op,
+                is_settled: false,
             };
             account.claims.insert(message.epoch, standing);
         }
@@ -230,8 +233,9 @@ impl Store {
     pub fn close(&mut self, epoch: Epoch, settled: &[Settled]) -> Result<(), Refusal> {
         self.open_generation(None)?;
         for account in self.accounts.values_mut() {
-            if let Some(standing) = account.claims.get_mut(&epoch) {
-                (standing.claim, standing.open) = (0, 0);
+            let standing = account.claims.get_mut(&epoch);
+            if let Some(standing) = standing.filter(|standing| !standing.is_settled) {
+                (standing.claim, standing.open, standing.is_settled) = (0, 0, true);
             }
         }
         for one in settled {
@@ -246,7 +250,8 @@ impl Store {
             };
             let account = self.accounts.entry(one.account.clone());
             let account = account.or_insert_with(|| Account::new(unknown));
-            account.claims.entry(epoch).or_default().claim = one.amount.nanos();
+            let standing = account.claims.entry(epoch).or_default();
+            (standing.claim, standing.open, standing.is_settled) = (one.amount.nanos(), 0, true);
         }
         if let Some(generation) = &mut self.generation {
             generation.pending.remove(&epoch);
@@ -323,6 +328,13 @@ impl Store {
             return Err(Refusal::Generation(generation.number));
         }
         Ok(generation)
+    }
+
+    /// Whether something is presumed of epochs that have not spoken in this generation.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let generation = self.open_generation(None);
+        generation.is_ok_and(|generation| !generation.pending.is_empty())
     }
 
     /// How accounts stand; `None` for one nobody has claimed.

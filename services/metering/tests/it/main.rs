@@ -1,6 +1,8 @@
 //! Properties of the arithmetic, checked against independent models, and protocols explored to the end.
 
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod properties;

@@ -1,7 +1,7 @@
 //! Accounts without escrow in Postgres: each worker bounds what it has not proven, so that a store that was lost knows
 //! what to presume of those that are silent. Decision 0014 takes over this part.
 
-use super::{Model, Verdict, assert_caught, explore};
+use super::{Model, Step, Verdict, assert_caught, explore};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Variant {
@@ -20,10 +20,9 @@ struct Setting {
     exposure: i8,
     workers: usize,
     faults: u8,
+    calls: u8,
     variant: Variant,
 }
-
-const CALLS: u8 = 5;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Worker {
@@ -98,7 +97,7 @@ impl Model for Setting {
         (state.settled > state.cost).then_some("overcharged")
     }
 
-    fn steps(&self, state: &State, step: &mut dyn FnMut(String, State)) {
+    fn steps(&self, state: &State, step: &mut dyn FnMut(Step, State)) {
         for i in 0..self.workers {
             if state.workers[i].alive {
                 self.lease(state, i, step);
@@ -114,7 +113,7 @@ impl Model for Setting {
                     .iter_mut()
                     .for_each(|worker| worker.registered = false);
             });
-            step("store lost".to_owned(), next);
+            step(("store lost", 0), next);
         }
         if state.store.is_none() {
             let only_living = self.variant == Variant::NoPresumption;
@@ -127,7 +126,7 @@ impl Model for Setting {
                     presumed: self.exposure * silent,
                 });
             });
-            step("store told the past".to_owned(), next);
+            step(("store told the past", 0), next);
         }
         for i in 0..self.workers {
             self.close(state, i, step);
@@ -136,7 +135,7 @@ impl Model for Setting {
 }
 
 impl Setting {
-    fn lease(&self, state: &State, i: usize, step: &mut dyn FnMut(String, State)) {
+    fn lease(&self, state: &State, i: usize, step: &mut dyn FnMut(Step, State)) {
         let (Some(store), worker) = (state.store, state.workers[i]) else {
             return;
         };
@@ -151,8 +150,7 @@ impl Setting {
                     },
                     i,
                 );
-                next.into_iter()
-                    .for_each(|next| step(format!("{i} leases"), next));
+                next.into_iter().for_each(|next| step(("leases", i), next));
             }
             if worker.open > 0 {
                 let next = state.with_store(
@@ -162,8 +160,7 @@ impl Setting {
                     },
                     i,
                 );
-                next.into_iter()
-                    .for_each(|next| step(format!("{i} gives back"), next));
+                next.into_iter().for_each(|next| step(("gives back", i), next));
             }
         } else {
             let spool = if self.variant == Variant::ForgetSpool {
@@ -179,20 +176,19 @@ impl Setting {
                 },
                 i,
             );
-            next.into_iter()
-                .for_each(|next| step(format!("{i} registers"), next));
+            next.into_iter().for_each(|next| step(("registers", i), next));
         }
     }
 
-    fn work(&self, state: &State, i: usize, step: &mut dyn FnMut(String, State)) {
+    fn work(&self, state: &State, i: usize, step: &mut dyn FnMut(Step, State)) {
         let worker = state.workers[i];
-        if worker.open > 0 && state.calls < CALLS {
+        if worker.open > 0 && state.calls < self.calls {
             let next = state.with(|next| {
                 next.workers[i].open -= 1;
                 next.workers[i].in_flight += 1;
                 next.calls += 1;
             });
-            step(format!("{i} starts a call"), next);
+            step(("starts a call", i), next);
         }
         if worker.in_flight > 0 {
             let finished = state.with(|next| {
@@ -200,12 +196,12 @@ impl Setting {
                 next.workers[i].spool += 1;
                 next.cost += 1;
             });
-            step(format!("{i} finishes a call"), finished);
+            step(("finishes a call", i), finished);
             let cancelled = state.with(|next| {
                 next.workers[i].in_flight -= 1;
                 next.workers[i].open += 1;
             });
-            step(format!("{i} cancels a call"), cancelled);
+            step(("cancels a call", i), cancelled);
         }
         if state.faults < self.faults {
             let next = state.with(|next| {
@@ -216,11 +212,11 @@ impl Setting {
                 (worker.alive, worker.open, worker.in_flight) = (false, 0, 0);
                 next.faults += 1;
             });
-            step(format!("{i} crashes"), next);
+            step(("crashes", i), next);
         }
     }
 
-    fn close(&self, state: &State, i: usize, step: &mut dyn FnMut(String, State)) {
+    fn close(&self, state: &State, i: usize, step: &mut dyn FnMut(Step, State)) {
         let worker = state.workers[i];
         let is_drained = !worker.alive && !worker.registered && worker.spool == 0;
         let Some(store) = state
@@ -242,11 +238,11 @@ impl Setting {
                 spool: 0,
             };
         });
-        step(format!("the epoch of {i} is closed"), next);
+        step(("its epoch is closed", i), next);
     }
 }
 
-fn ingest(state: &State, i: usize, step: &mut dyn FnMut(String, State)) {
+fn ingest(state: &State, i: usize, step: &mut dyn FnMut(Step, State)) {
     if state.workers[i].spool == 0 {
         return;
     }
@@ -259,25 +255,24 @@ fn ingest(state: &State, i: usize, step: &mut dyn FnMut(String, State)) {
             store.held -= i8::from(next.workers[i].registered);
         }
     });
-    step(format!("a record of {i} is counted"), next);
-}
-
-const fn setting(limit: i8, exposure: i8, workers: usize, faults: u8, variant: Variant) -> Setting {
-    Setting {
-        limit,
-        exposure,
-        workers,
-        faults,
-        variant,
-    }
+    step(("a record is counted", i), next);
 }
 
 #[test]
 fn a_bounded_exposure_is_safe_through_loss_of_the_store() {
-    for (limit, exposure, workers, faults, states) in
-        [(4, 2, 2, 3, 20_410), (5, 2, 2, 3, 42_324), (3, 1, 3, 4, 56_587)]
-    {
-        let setting = setting(limit, exposure, workers, faults, Variant::AsSpecified);
+    for (limit, exposure, workers, faults, calls, states) in [
+        (4, 2, 2, 3, 5, 20_410),
+        (5, 2, 2, 3, 7, 42_324),
+        (3, 1, 3, 4, 5, 56_587),
+    ] {
+        let setting = Setting {
+            limit,
+            exposure,
+            workers,
+            faults,
+            calls,
+            variant: Variant::AsSpecified,
+        };
         assert_eq!(
             explore(&setting),
             Verdict::Safe { states },
@@ -289,6 +284,14 @@ fn a_bounded_exposure_is_safe_through_loss_of_the_store() {
 #[test]
 fn each_part_of_it_is_needed() {
     for variant in [Variant::NoCap, Variant::ForgetSpool, Variant::NoPresumption] {
-        assert_caught(&explore(&setting(4, 2, 2, 3, variant)), "overspent");
+        let setting = Setting {
+            limit: 4,
+            exposure: 2,
+            workers: 2,
+            faults: 3,
+            calls: 5,
+            variant,
+        };
+        assert_caught(&explore(&setting), "overspent");
     }
 }

@@ -1,11 +1,13 @@
 //! Explicit-state models of ways to keep budgets: every state that small numbers of workers, amounts and faults can
 //! reach is visited, and each protocol must also catch its wrong variants, else the model proves nothing.
 
+mod claims;
 mod exposure;
 mod nested;
 
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::rc::Rc;
 
 /// What an exploration found.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,10 +15,13 @@ pub(super) enum Verdict {
     /// All states keep the rules.
     Safe { states: usize },
     /// One breaks a rule; these steps lead to it.
-    Broken { rule: &'static str, steps: Vec<String> },
+    Broken { rule: &'static str, steps: Vec<Step> },
 }
 
-/// A system to explore. Steps are named only for the report, so names are made when asked for.
+/// What happens, and to which worker.
+pub(super) type Step = (&'static str, usize);
+
+/// A system to explore.
 pub(super) trait Model {
     type State: Clone + Eq + Hash;
 
@@ -26,18 +31,18 @@ pub(super) trait Model {
     fn broken(&self, state: &Self::State) -> Option<&'static str>;
 
     /// All that can happen next.
-    fn steps(&self, state: &Self::State, step: &mut dyn FnMut(String, Self::State));
+    fn steps(&self, state: &Self::State, step: &mut dyn FnMut(Step, Self::State));
 }
 
 /// Visits all reachable states, nearest first, so that a broken rule is shown by a shortest way.
 pub(super) fn explore<M: Model>(model: &M) -> Verdict {
-    let start = model.start();
-    let mut seen = HashSet::from([start.clone()]);
+    let start = Rc::new(model.start());
+    let mut seen = HashSet::from([Rc::clone(&start)]);
     // State, where it came from, by which step.
-    let mut queue: Vec<(M::State, usize, String)> = vec![(start, 0, String::new())];
+    let mut queue: Vec<(Rc<M::State>, usize, Step)> = vec![(start, 0, ("start", 0))];
     let mut next = 0;
     while next < queue.len() {
-        let state = queue[next].0.clone();
+        let state = Rc::clone(&queue[next].0);
         if let Some(rule) = model.broken(&state) {
             return Verdict::Broken {
                 rule,
@@ -45,7 +50,9 @@ pub(super) fn explore<M: Model>(model: &M) -> Verdict {
             };
         }
         model.steps(&state, &mut |name, reached| {
-            if seen.insert(reached.clone()) {
+            if !seen.contains(&reached) {
+                let reached = Rc::new(reached);
+                seen.insert(Rc::clone(&reached));
                 queue.push((reached, next, name));
             }
         });
@@ -54,10 +61,10 @@ pub(super) fn explore<M: Model>(model: &M) -> Verdict {
     Verdict::Safe { states: queue.len() }
 }
 
-fn way<S>(queue: &[(S, usize, String)], mut at: usize) -> Vec<String> {
+fn way<S>(queue: &[(S, usize, Step)], mut at: usize) -> Vec<Step> {
     let mut steps = Vec::new();
     while at != 0 {
-        steps.push(queue[at].2.clone());
+        steps.push(queue[at].2);
         at = queue[at].1;
     }
     steps.reverse();
@@ -86,13 +93,13 @@ fn a_broken_rule_is_shown_by_a_shortest_way() {
             (*state == 6).then_some("six")
         }
 
-        fn steps(&self, state: &u8, step: &mut dyn FnMut(String, u8)) {
+        fn steps(&self, state: &u8, step: &mut dyn FnMut(Step, u8)) {
             if *state < 9 {
-                step("one".to_owned(), state + 1);
-                step("three".to_owned(), state + 3);
+                step(("one", 0), state + 1);
+                step(("three", 0), state + 3);
             }
         }
     }
-    let steps = vec!["three".to_owned(), "three".to_owned()];
+    let steps = vec![("three", 0), ("three", 0)];
     assert_eq!(explore(&Counter), Verdict::Broken { rule: "six", steps });
 }

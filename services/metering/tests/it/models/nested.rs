@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Model, Verdict, assert_caught, explore};
+use super::{Model, Step, Verdict, assert_caught, explore};
 
 const LIMIT: i8 = 3;
 const CHUNK: i8 = 1;
@@ -88,13 +88,13 @@ impl Model for Variant {
         (state.settled > state.cost).then_some("overcharged")
     }
 
-    fn steps(&self, state: &State, step: &mut dyn FnMut(String, State)) {
+    fn steps(&self, state: &State, step: &mut dyn FnMut(Step, State)) {
         if state.settled + state.escrowed + CHUNK <= LIMIT {
             let next = state.with(|next| {
                 next.escrowed += CHUNK;
                 next.available += CHUNK;
             });
-            step("tranche".to_owned(), next);
+            step(("tranche", 0), next);
         }
         for i in 0..WORKERS {
             if state.workers[i].alive {
@@ -112,7 +112,7 @@ impl Model for Variant {
                 }) += next.leases[i];
                 next.leases[i] = 0;
             });
-            step(format!("lease of {i} expires"), next);
+            step(("its lease expires", i), next);
         }
         if state.faults < FAULTS {
             let next = state.with(|next| {
@@ -123,13 +123,13 @@ impl Model for Variant {
                     next.escrowed = 0;
                 }
             });
-            step("store lost".to_owned(), next);
+            step(("store lost", 0), next);
         }
     }
 }
 
 impl Variant {
-    fn work(self, state: &State, i: usize, step: &mut dyn FnMut(String, State)) {
+    fn work(self, state: &State, i: usize, step: &mut dyn FnMut(Step, State)) {
         let worker = &state.workers[i];
         let has_room = state.calls < CALLS && worker.in_flight.len() < 2;
         if worker.left == 0 && worker.in_flight.is_empty() && state.leases[i] == 0 {
@@ -139,7 +139,7 @@ impl Variant {
                     next.leases[i] = amount;
                     next.workers[i].left = amount;
                 });
-                step(format!("{i} leases {amount}"), next);
+                step(("leases", i), next);
             }
         }
         if worker.left >= 1 && has_room {
@@ -148,14 +148,14 @@ impl Variant {
                 next.workers[i].in_flight.push(next.calls);
                 next.calls += 1;
             });
-            step(format!("{i} starts a call"), next);
+            step(("starts a call", i), next);
         }
         if self == Self::CheckThenAct && has_room && worker.left == 0 && state.settled < LIMIT {
             let next = state.with(|next| {
                 next.workers[i].in_flight.push(next.calls);
                 next.calls += 1;
             });
-            step(format!("{i} starts a call without a hold"), next);
+            step(("starts a call without a hold", i), next);
         }
         if !worker.in_flight.is_empty() {
             let finished = state.with(|next| {
@@ -163,19 +163,19 @@ impl Variant {
                 next.workers[i].spool.push(call);
                 next.cost += 1;
             });
-            step(format!("{i} finishes a call"), finished);
+            step(("finishes a call", i), finished);
             let cancelled = state.with(|next| {
                 next.workers[i].in_flight.remove(0);
                 next.workers[i].left += 1;
             });
-            step(format!("{i} cancels a call"), cancelled);
+            step(("cancels a call", i), cancelled);
         } else if state.leases[i] > 0 {
             let next = state.with(|next| {
                 next.available += next.workers[i].left;
                 next.workers[i].left = 0;
                 next.leases[i] = 0;
             });
-            step(format!("{i} closes its lease"), next);
+            step(("closes its lease", i), next);
         }
         if state.faults < FAULTS {
             let next = state.with(|next| {
@@ -186,11 +186,11 @@ impl Variant {
                 worker.in_flight.clear();
                 (worker.alive, worker.left) = (false, 0);
             });
-            step(format!("{i} crashes"), next);
+            step(("crashes", i), next);
         }
     }
 
-    fn ingest(self, state: &State, i: usize, step: &mut dyn FnMut(String, State)) {
+    fn ingest(self, state: &State, i: usize, step: &mut dyn FnMut(Step, State)) {
         let Some(call) = state.workers[i].spool.first().copied() else {
             return;
         };
@@ -198,7 +198,7 @@ impl Variant {
             next.workers[i].spool.remove(0);
         };
         if state.ingested.contains(&call) && self != Self::NoDedupe {
-            step(format!("a record of {i} arrives again"), state.with(done));
+            step(("a record arrives again", i), state.with(done));
             return;
         }
         let counted = state.with(|next| {
@@ -206,13 +206,10 @@ impl Variant {
             next.escrowed -= 1;
             next.ingested.insert(call);
         });
-        step(format!("a record of {i} is counted"), counted.with(done));
+        step(("a record is counted", i), counted.with(done));
         if state.faults < FAULTS {
             let unheard = counted.with(|next| next.faults += 1);
-            step(
-                format!("a record of {i} is counted, and nobody hears of it"),
-                unheard,
-            );
+            step(("a record is counted, and nobody hears of it", i), unheard);
         }
     }
 }
