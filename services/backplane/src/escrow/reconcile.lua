@@ -30,6 +30,7 @@ for i = 1, count do
     one.exposure = math.max(exposure, tonumber(has[4]))
     if version <= tonumber(has[3]) then
       one.limit, one.version, one.finish = tonumber(has[2]), tonumber(has[3]), tonumber(has[5])
+      one.agreed = one.exposure == tonumber(has[4])
     end
     one.claimed, one.total_open = tonumber(has[6]), tonumber(has[7])
     if has[8] then
@@ -78,13 +79,15 @@ end
 local reply = {'ok'}
 for _, one in ipairs(accounts) do
   if one.fresh then redis.call('DEL', one.key) end
-  redis.call('HSET', one.key, 'generation', known[1], 'limit', string.format('%d', one.limit),
-    'version', string.format('%d', one.version), 'exposure', string.format('%d', one.exposure),
-    'end', string.format('%d', one.finish), 'claimed', string.format('%d', one.claimed),
-    'open', string.format('%d', one.total_open),
+  if not one.agreed then
+    redis.call('HSET', one.key, 'generation', known[1], 'limit', string.format('%d', one.limit),
+      'version', string.format('%d', one.version), 'exposure', string.format('%d', one.exposure),
+      'end', string.format('%d', one.finish))
+    if one.finish ~= 0 then redis.call('PEXPIREAT', one.key, string.format('%d', one.finish + KEPT)) end
+  end
+  redis.call('HSET', one.key, 'claimed', string.format('%d', one.claimed), 'open', string.format('%d', one.total_open),
     field, string.format('%d %d %d', one.claim, one.open, op))
   if not one.told then redis.call('SADD', KEYS[2], one.key) end
-  if one.finish ~= 0 then redis.call('PEXPIREAT', one.key, string.format('%d', one.finish + KEPT)) end
   one.elsewhere = clamp(one.total_open - one.open)
   reply[#reply + 1] = string.format('%d', clamp(one.limit - one.claimed))
   reply[#reply + 1] = string.format('%d', clamp(one.exposure * pending))

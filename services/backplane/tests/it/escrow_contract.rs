@@ -58,7 +58,9 @@ pub(crate) fn account(budget: u128) -> AccountId {
     AccountId {
         budget: BudgetId::from(Uuid::from_u128(budget)),
         period: UnixMillis::new(5),
-        partition: (budget % 2 == 0).then(|| format!("user {{{budget}}} \u{1F600}")),
+        partition: budget
+            .is_multiple_of(2)
+            .then(|| format!("user {{{budget}}} \u{1F600}")),
     }
 }
 

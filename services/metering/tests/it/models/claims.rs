@@ -608,7 +608,7 @@ fn claims_are_safe_while_some_are_proven() {
 
 #[test]
 fn claims_are_safe_while_the_limit_changes() {
-    for (limit, changed_limit, states) in [(1, 2, 43_613), (2, 1, 1)] {
+    for (limit, changed_limit, states) in [(1, 2, 43_613), (2, 1, 49_011)] {
         let setting = Setting {
             changed_limit: Some(changed_limit),
             calls: 3,
