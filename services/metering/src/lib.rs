@@ -7,8 +7,10 @@
 //! |---|---|
 //! | [`price`] | what did these tokens cost by this price card |
 //! | [`bound`] | what can a call of this size cost at most |
+//! | [`period`] | when do the periods of a budget begin and end |
 
 pub mod bound;
+pub mod period;
 pub mod price;
 
 pub use bound::{CallSize, upper_bound};
