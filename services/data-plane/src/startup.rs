@@ -138,9 +138,9 @@ impl Application {
         };
         spawn_sync(&seams.runtime.tasks, parts, &stop);
         let drain = seams.runtime.tasks.drain_token();
-        let beats = heartbeat::run(identity, control_plane, heard, drain, stop.clone());
+        let settled_below = spawn_usage(&spool, seams, &stop)?;
+        let beats = heartbeat::run(identity, control_plane, heard, settled_below, drain, stop.clone());
         seams.runtime.tasks.spawn("heartbeat", beats);
-        spawn_usage(&spool, seams, &stop)?;
         let serving = seams.runtime.health.register("serving");
         Ok(Self {
             address,
@@ -205,7 +205,12 @@ fn spawn_sync(tasks: &Tasks, parts: Parts, stop: &CancellationToken) {
     });
 }
 
-fn spawn_usage(spool: &Spool, seams: &Seams, stop: &CancellationToken) -> Result<(), SpoolError> {
+/// Starts shipping; tells below which epoch everything is stored.
+fn spawn_usage(
+    spool: &Spool,
+    seams: &Seams,
+    stop: &CancellationToken,
+) -> Result<watch::Receiver<u32>, SpoolError> {
     let health = seams.runtime.health.register("usage");
     let shipper = Shipper::new(
         spool,
@@ -214,6 +219,7 @@ fn spawn_usage(spool: &Spool, seams: &Seams, stop: &CancellationToken) -> Result
         health,
         &seams.runtime.registry,
     )?;
+    let settled_below = shipper.settled_below();
     seams
         .runtime
         .tasks
@@ -222,7 +228,7 @@ fn spawn_usage(spool: &Spool, seams: &Seams, stop: &CancellationToken) -> Result
         .runtime
         .tasks
         .spawn("usage shipping", shipper.run(stop.clone()));
-    Ok(())
+    Ok(settled_below)
 }
 
 #[cfg(test)]

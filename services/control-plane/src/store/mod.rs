@@ -26,6 +26,7 @@ pub mod usage_progress;
 pub mod usage_records;
 pub mod usage_rollups;
 pub mod users;
+pub mod worker_epochs;
 pub mod workers;
 
 pub use database::Database;

@@ -19,6 +19,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Bursts of changes are told of together.
 const SHORTEST: Duration = Duration::from_millis(50);
 
+/// How long the last beat waits for the usage that is still being shipped.
+const LAST_WORD: Duration = Duration::from_secs(4);
+
 /// What stays the same from beat to beat.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -64,11 +67,18 @@ async fn source_towards(target: &Url) -> Option<IpAddr> {
     Some(socket.local_addr().ok()?.ip())
 }
 
-/// Beats until `stop` is cancelled, then once more. `drain` is told of as soon as it is cancelled.
+/// Until nobody will say anything more.
+async fn closed(told: &mut watch::Receiver<u32>) {
+    while told.changed().await.is_ok() {}
+}
+
+/// Beats until `stop` is cancelled, then once more, when the last of `settled_below` is known. `drain` is told of as soon
+/// as it is cancelled.
 pub async fn run(
     identity: Identity,
     control_plane: ControlPlane,
     mut applied: watch::Receiver<Applied>,
+    mut settled_below: watch::Receiver<u32>,
     drain: CancellationToken,
     stop: CancellationToken,
 ) {
@@ -88,6 +98,7 @@ pub async fn run(
             // A name that does not resolve yet: then the beat will not arrive either.
             internal_url: url.clone().unwrap_or_else(|| identity.control_plane.clone()),
             draining: drain.is_cancelled(),
+            settled_below: *settled_below.borrow(),
         };
         let outcome = control_plane.heartbeat(&beat).await;
         match &outcome {
@@ -105,7 +116,9 @@ pub async fn run(
             () = tokio::time::sleep(EVERY.mul_f64(0.9 + 0.1 * rand::random::<f64>())) => {}
             _ = applied.changed(), if reachable => {}
             () = drain.cancelled(), if !beat.draining => {}
-            () = stop.cancelled() => {}
+            () = stop.cancelled() => {
+                let _ = tokio::time::timeout(LAST_WORD, closed(&mut settled_below)).await;
+            }
         }
     }
 }

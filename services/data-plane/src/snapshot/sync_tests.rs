@@ -194,6 +194,7 @@ impl World {
                 identity,
                 control_plane,
                 heard,
+                watch::channel(3).1,
                 CancellationToken::new(),
                 stop.clone(),
             ),

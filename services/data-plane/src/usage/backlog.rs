@@ -161,6 +161,16 @@ impl Backlog {
         self.epochs.iter().map(written).sum()
     }
 
+    /// Of epochs below this one every record is stored for good. Once this process has sealed its own and nothing of
+    /// it waits, that is the epoch after it.
+    pub(super) fn settled_below(&self) -> u32 {
+        let last = |epoch: &Epoch| epoch.last_seq.or_else(|| self.journal.sealed());
+        let settled = |epoch: &&Epoch| last(epoch).is_some_and(|last| epoch.acknowledged >= last);
+        let next = self.directory.epoch().saturating_add(1);
+        let open = self.epochs.iter().find(|epoch| !settled(epoch));
+        open.map_or(next, |epoch| epoch.number)
+    }
+
     /// Deletes segments whose every record is stored, and whole epochs. Open intents move to the current segment
     /// first. Blocks on the disk.
     pub(super) fn delete_stored(&mut self) -> io::Result<()> {
