@@ -1,6 +1,7 @@
 //! What the control plane does without being asked. Each task is an idempotent pass without input: it looks at the
 //! state, does what is due, and can be run again at any time, here or in another process. `driver` runs them.
 
+pub mod budget_periods;
 pub mod driver;
 pub mod housekeeping;
 pub mod metrics;
@@ -14,6 +15,7 @@ use sluicegate_service_runtime::metrics::Registry;
 use sluicegate_service_runtime::shutdown::Tasks;
 
 use crate::state::AppState;
+use budget_periods::BudgetPeriods;
 use driver::Driver;
 use housekeeping::Housekeeping;
 use metrics::BackgroundMetrics;
@@ -45,6 +47,10 @@ pub fn start(
     {
         let state = state.clone();
         driver.start(move || UsageWatch::new(state.clone(), queue.clone(), metrics.clone()));
+    }
+    {
+        let state = state.clone();
+        driver.start(move || BudgetPeriods::new(state.clone()));
     }
     driver.start(move || Housekeeping::new(state.clone()));
 }

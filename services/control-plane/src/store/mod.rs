@@ -3,6 +3,10 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod budget_relations;
+pub mod budget_schedules;
+pub mod budget_spend;
+pub mod budgets;
 pub mod catalog;
 pub mod config;
 pub mod connection_tests;
@@ -16,6 +20,8 @@ pub mod migrations;
 pub mod organizations;
 pub mod outbox;
 pub mod projects;
+pub mod rate_limits;
+pub mod referents;
 pub mod requests;
 pub mod routes;
 pub mod sessions;

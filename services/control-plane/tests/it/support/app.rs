@@ -117,6 +117,17 @@ impl TestApp {
         .await
     }
 
+    /// Somebody who signed up before, and whose token has expired since.
+    pub async fn sign_in(&self, name: &str) -> Client {
+        let email = format!("{}@example.com", name.to_lowercase());
+        let body = json!({ "email": email, "password": PASSWORD });
+        let signing_in = self.anonymous();
+        let answer = signing_in.post("/api/v1/auth/sign-in", &body).await.expect(200);
+        Client::new(self.base.clone(), Some(answer.text_of("access_token")))
+            .with_home()
+            .await
+    }
+
     /// Somebody who joined `owner`'s organization as `role`.
     pub async fn member(&self, owner: &Client, role: &str, name: &str) -> Client {
         let guest = self.sign_up(name).await;
