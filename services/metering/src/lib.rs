@@ -7,9 +7,11 @@
 //! |---|---|
 //! | [`price`] | what did these tokens cost by this price card |
 //! | [`bound`] | what can a call of this size cost at most |
+//! | [`escrow`] | may this call spend that much of budgets that many workers share |
 //! | [`period`] | when do the periods of a budget begin and end |
 
 pub mod bound;
+pub mod escrow;
 pub mod period;
 pub mod price;
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod config_contract;
 #[cfg(test)]
+mod escrow_contract;
+#[cfg(test)]
 mod rabbitmq;
 #[cfg(test)]
 mod redis_streams;

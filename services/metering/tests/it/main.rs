@@ -1,4 +1,6 @@
-//! Properties of the price arithmetic, checked against an independent model.
+//! Properties of the arithmetic, checked against independent models, and protocols explored to the end.
 
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 mod properties;

@@ -28,7 +28,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("credentials", &["contracts"]),
     ("routing", &["contracts"]),
     ("metering", &["contracts"]),
-    ("backplane", &["contracts"]),
+    ("backplane", &["contracts", "metering"]),
     (
         "control-plane",
         &[
