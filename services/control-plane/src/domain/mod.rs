@@ -17,5 +17,6 @@ pub mod rate_limit_draft;
 pub mod role;
 pub mod route_draft;
 pub mod session;
+mod unlisted_prices;
 pub mod usage_progress;
 pub mod usage_query;

@@ -1,6 +1,14 @@
-//! Properties of the arithmetic, checked against independent models, and protocols explored to the end.
+//! Laws of the arithmetic, checked over random inputs against independent models, and protocols explored to the end.
 
+#[cfg(test)]
+mod bound;
+#[cfg(test)]
+mod bucket;
+#[cfg(test)]
+mod cards;
+#[cfg(test)]
+mod ledger;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
-mod properties;
+mod price;
