@@ -10,6 +10,8 @@ create table budgets (
     scope jsonb not null,
     limit_nanos bigint not null check (limit_nanos > 0 and limit_nanos < 9007199254740992),
     limit_version bigint not null default 1,
+    -- The largest limit since the schedule in force opened: a worker may have used what a later one does not show.
+    peak_nanos bigint not null,
     enforcement text not null check (enforcement in ('hard', 'soft', 'notify')),
     on_exceed jsonb not null,
     counts_own_connections boolean not null,

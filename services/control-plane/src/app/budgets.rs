@@ -128,6 +128,7 @@ pub async fn create(tx: &mut Tx, scope: ScopeDraft, terms: TermsDraft) -> Result
     let known = look_up(tx.connection(), organization, &scope, &terms.on_exceed).await?;
     let scope = scope.check(&known).map_err(Error::validation)?;
     let terms = checked(tx, &scope, terms, &known, None).await?;
+    let peak = terms.limit;
     let budget = Budget {
         id: ids::fresh(),
         organization,
@@ -135,6 +136,7 @@ pub async fn create(tx: &mut Tx, scope: ScopeDraft, terms: TermsDraft) -> Result
         terms,
         opened_at: millis(now),
         limit_version: 1,
+        peak,
         status: Status::Active,
         revision: 1,
         created_by: tx.ctx().user(),
@@ -188,6 +190,11 @@ pub async fn update(tx: &mut Tx, id: BudgetId, changes: Changes, if_match: &IfMa
         budget.limit_version += 1;
     }
     let reopens = terms.schedule != budget.terms.schedule;
+    budget.peak = if reopens {
+        terms.limit
+    } else {
+        budget.peak.max(terms.limit)
+    };
     budget.terms = terms;
     budget.status = status;
     if reopens {

@@ -41,6 +41,22 @@ pub fn window(history: &[Opened], start: UnixMillis) -> Result<Option<Period>, O
     }))
 }
 
+/// The window that holds `at`; `None` before the first.
+///
+/// # Errors
+/// [`OutOfRange`] when it leaves the calendar.
+pub fn holding(history: &[Opened], at: UnixMillis) -> Result<Option<Period>, OutOfRange> {
+    let after = history.partition_point(|opened| opened.at <= at);
+    let Some(opened) = after.checked_sub(1).and_then(|index| history.get(index)) else {
+        return Ok(None);
+    };
+    let periods = opened.schedule.periods(opened.at, at, 1)?;
+    match periods.first() {
+        Some(period) => window(history, period.start),
+        None => Ok(None),
+    }
+}
+
 /// The windows in which something was spent (newest first, all before `before`), headed by the `current` one unless the
 /// page begins further back. Spending by an account that no schedule ever opened is left out.
 ///

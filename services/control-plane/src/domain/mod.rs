@@ -2,6 +2,7 @@
 
 pub mod base_url;
 mod bedrock_models;
+pub mod budget_books;
 pub mod budget_draft;
 pub mod budget_window;
 pub mod identity;

@@ -34,6 +34,8 @@ pub struct Budget {
     pub opened_at: UnixMillis,
     /// Raised with each change of the limit.
     pub limit_version: i64,
+    /// The largest limit since `opened_at`.
+    pub peak: NanoUsd,
     /// Whether it counts.
     pub status: Status,
     /// Counts its changes.
@@ -102,6 +104,7 @@ pub(super) struct Row {
     scope: Json<BudgetScope>,
     limit_nanos: i64,
     limit_version: i64,
+    peak_nanos: i64,
     enforcement: String,
     on_exceed: Json<OnExceed>,
     counts_own_connections: bool,
@@ -174,6 +177,7 @@ impl TryFrom<Row> for Budget {
             terms,
             opened_at: UnixMillis::new(row.opened_at),
             limit_version: row.limit_version,
+            peak: NanoUsd::from_nanos(row.peak_nanos),
             status: if row.status == "active" {
                 Status::Active
             } else {
@@ -210,8 +214,8 @@ pub async fn insert(
         "insert into budgets
             (id, organization_id, name, project_id, api_key_id, route_id, fallback_route_id, scope, limit_nanos,
              limit_version, enforcement, on_exceed, counts_own_connections, unknown_price, alert_thresholds, status,
-             revision, renew_at, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+             revision, renew_at, created_by, created_at, peak_nanos)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         budget.id.as_uuid(),
         budget.organization.as_uuid(),
         budget.terms.name,
@@ -232,6 +236,7 @@ pub async fn insert(
         renew_at,
         budget.created_by.map(UserId::as_uuid),
         budget.created_at,
+        budget.peak.nanos(),
     )
     .execute(&mut *connection)
     .await?;
@@ -250,7 +255,7 @@ pub async fn update(
     budget.revision = sqlx::query_scalar!(
         "update budgets set name = $2, fallback_route_id = $3, limit_nanos = $4, limit_version = $5, enforcement = $6,
             on_exceed = $7, counts_own_connections = $8, unknown_price = $9, alert_thresholds = $10, status = $11,
-            renew_at = $12, revision = revision + 1
+            renew_at = $12, peak_nanos = $13, revision = revision + 1
          where id = $1 returning revision",
         budget.id.as_uuid(),
         budget.terms.name,
@@ -264,6 +269,7 @@ pub async fn update(
         &thresholds(&budget.terms),
         status_text(budget.status),
         renew_at,
+        budget.peak.nanos(),
     )
     .fetch_one(connection)
     .await?;
@@ -284,7 +290,7 @@ pub async fn list(
     sqlx::query_as!(
         Row,
         r#"select id, budgets.organization_id, name, scope as "scope: Json<BudgetScope>", limit_nanos, limit_version,
-            enforcement, on_exceed as "on_exceed: Json<OnExceed>", counts_own_connections, unknown_price,
+            peak_nanos, enforcement, on_exceed as "on_exceed: Json<OnExceed>", counts_own_connections, unknown_price,
             alert_thresholds, status, revision, created_by, created_at, opened_at, interval, time_zone, anchor_hour,
             anchor_weekday, anchor_day
          from budgets cross join lateral (
@@ -323,7 +329,7 @@ pub async fn find(
     sqlx::query_as!(
         Row,
         r#"select id, budgets.organization_id, name, scope as "scope: Json<BudgetScope>", limit_nanos, limit_version,
-            enforcement, on_exceed as "on_exceed: Json<OnExceed>", counts_own_connections, unknown_price,
+            peak_nanos, enforcement, on_exceed as "on_exceed: Json<OnExceed>", counts_own_connections, unknown_price,
             alert_thresholds, status, revision, created_by, created_at, opened_at, interval, time_zone, anchor_hour,
             anchor_weekday, anchor_day
          from budgets cross join lateral (

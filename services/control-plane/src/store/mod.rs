@@ -3,6 +3,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod budget_keeping;
 pub mod budget_relations;
 pub mod budget_schedules;
 pub mod budget_spend;

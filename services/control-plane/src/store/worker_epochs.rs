@@ -16,6 +16,8 @@ pub struct WorkerEpochs {
     pub last: u32,
     /// Of every epoch below, all records are stored.
     pub settled_below: u32,
+    /// Every epoch below is closed in the store of budgets.
+    pub closed_below: u32,
 }
 
 /// Takes note of what a heartbeat says. Nothing goes back: heartbeats may arrive late. A worker cannot settle epochs
@@ -46,15 +48,32 @@ pub async fn raise(connection: &mut Connection, heartbeat: &Heartbeat) -> Result
 /// # Errors
 /// When Postgres refuses.
 pub async fn all(connection: &mut Connection) -> Result<Vec<WorkerEpochs>> {
-    let rows =
-        sqlx::query!("select worker_id, last_epoch, settled_below from worker_epochs order by worker_id")
-            .fetch_all(connection)
-            .await?;
+    let rows = sqlx::query!(
+        "select worker_id, last_epoch, settled_below, closed_below from worker_epochs order by worker_id"
+    )
+    .fetch_all(connection)
+    .await?;
     let epoch = |value: i64| u32::try_from(value).unwrap_or(u32::MAX);
     let all = rows.into_iter().map(|row| WorkerEpochs {
         worker: row.worker_id.into(),
         last: epoch(row.last_epoch),
         settled_below: epoch(row.settled_below),
+        closed_below: epoch(row.closed_below),
     });
     Ok(all.collect())
+}
+
+/// Takes note that the epochs of `worker` below `below` are closed in the store of budgets.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn closed(connection: &mut Connection, worker: WorkerId, below: u32) -> Result<()> {
+    sqlx::query!(
+        "update worker_epochs set closed_below = greatest(closed_below, $2) where worker_id = $1",
+        worker.as_uuid(),
+        i64::from(below),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -10,6 +10,8 @@ mod authorization;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod budget_keeper;
+#[cfg(test)]
 mod budget_spend;
 #[cfg(test)]
 mod catalog;

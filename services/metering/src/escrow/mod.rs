@@ -33,4 +33,4 @@ pub use exposure::exposure_cap;
 pub use lease::Hold;
 pub use message::{Answer, Ask, Claim, Epoch, Loaded, Reconcile, Refusal, Reply, Request, Response, Settled};
 pub use path::{Path, Terms};
-pub use store::{Balance, Store};
+pub use store::{Balance, KEPT_MILLIS, Store};
