@@ -90,3 +90,17 @@ async fn a_caller_that_insists_gets_the_target_that_can() {
     assert_eq!(header(&response, "x-sluicegate-attempts"), Some("1"));
     assert!(chat.received().is_empty());
 }
+
+#[actix_web::test]
+async fn details_of_usage_that_are_all_zero_are_no_loss() {
+    let empty = r#""prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"accepted_prediction_tokens":0}"#;
+    let priced = r#""cost":0.5"#;
+    for (details, dropped) in [(empty, None), (priced, Some("usage_detail"))] {
+        let answer = CHAT_ANSWER.replace(r#""total_tokens":11"#, &format!(r#""total_tokens":11,{details}"#));
+        let (worker, _provider) = with_chat([Script::json(200, &answer)]).await;
+        let plain = r#"{"model":"local/m","max_tokens":64,"messages":[{"role":"user","content":"hello"}]}"#;
+        let response = worker.post("/v1/messages", plain).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(header(&response, "x-sluicegate-dropped"), dropped, "{details}");
+    }
+}

@@ -145,7 +145,7 @@ impl Writer {
             Some(native) if self.same => object.raw("usage", native),
             _ => {
                 usage::write(object.value("usage"), counts);
-                if native.is_some() {
+                if report.says_more() {
                     self.losses
                         .note(Feature::UsageDetail, "", Severity::Hint, "/usage");
                 }

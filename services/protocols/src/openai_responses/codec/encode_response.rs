@@ -95,11 +95,7 @@ impl Writer<'_> {
             usage: usage.as_ref().map(|usage| &usage.counts),
         };
         envelope.write(object, |list| self.output(list, candidate));
-        let Usage { native, .. } = match usage {
-            Some(usage) => usage,
-            None => return self.lost(extra, String::new),
-        };
-        if native.is_some() && self.foreign {
+        if self.foreign && usage.as_ref().is_some_and(Usage::says_more) {
             self.losses
                 .note(Feature::UsageDetail, "", Severity::Hint, "/usage");
         }
