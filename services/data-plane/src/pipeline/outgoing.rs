@@ -149,8 +149,8 @@ pub(super) fn prepare<'s>(
     if dialect == own && !reworded && request.view.may_pass() {
         let model = upstream.model(candidate.upstream_model);
         let (body, hide_usage_chunk) = match chat {
-            Some(chat) => RequestView::chat(chat, depth)?.rewritten(chat, model),
-            None => request.view.rewritten(request.body, model),
+            Some(chat) => RequestView::chat(chat, depth)?.rewritten(chat, model, target.stream_usage),
+            None => request.view.rewritten(request.body, model, target.stream_usage),
         };
         return Ok(Prepared::Ready(Outgoing {
             upstream,
