@@ -79,7 +79,7 @@ fn streaming(events: impl Stream<Item = Result<Bytes, Infallible>> + 'static, ap
     }
 }
 
-fn refusal(refused: Refused) -> HttpResponse {
+pub(super) fn refusal(refused: Refused) -> HttpResponse {
     let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponseBuilder::new(status)
         .insert_header((CONTENT_TYPE, JSON))

@@ -20,6 +20,7 @@ use super::Gateway;
 use super::answer::Reading;
 use super::finish::{AttemptEnd, Finish};
 use super::outgoing::Outgoing;
+use super::refusal::Refusing;
 use super::stage::Planned;
 use crate::upstream::{Call, ReplyBody, classify};
 use crate::usage::IntentGuard;
@@ -115,9 +116,14 @@ pub(super) async fn attempt(
     };
     let reading = Reading {
         limits: &gateway.state().limits,
-        connection: outgoing.connection,
+        refusing: Refusing {
+            depth: gateway.state().limits.max_json_depth,
+            connection: outgoing.connection,
+            caller: api.dialect(),
+            spoken: outgoing.dialect,
+            deadline,
+        },
         stream: request.features.stream,
-        caller: api.dialect(),
         clothes: api.clothes(),
         form,
         spoken: outgoing.dialect,

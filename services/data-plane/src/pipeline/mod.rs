@@ -19,6 +19,7 @@ mod losses;
 mod near;
 mod outgoing;
 mod plan;
+mod refusal;
 mod relay;
 mod resolve;
 mod stage;
@@ -34,7 +35,7 @@ use tokio::time::Instant;
 
 pub(crate) use api::Api;
 pub(crate) use attribution::Attribution;
-pub(crate) use count::count_tokens;
+pub(crate) use count::{Counted, count_tokens};
 pub use gateway::Gateway;
 pub(crate) use gateway::Progress;
 pub use limits::Limits;

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod body;
 pub mod classify;
 pub mod client;
+mod count;
 pub mod echo;
 pub mod exchange;
 mod members;
@@ -28,6 +29,7 @@ use sluicegate_protocols::target::RequestTarget;
 pub use account::Account;
 pub use body::{BodyFault, ReplyBody};
 pub use client::{Client, ClientFactory};
+pub use count::TokenCounter;
 pub use passed::PassedHeaders;
 pub use resolver::AddressNotAllowed;
 

@@ -3,10 +3,10 @@
 
 use sluicegate_contracts::config::{ProviderId, ProviderSettings};
 
-use super::anthropic::MESSAGES;
+use super::anthropic::{COUNTER, MESSAGES};
 use super::compatible::{CHAT, COMPATIBLE, below};
 use super::openai::{OPENAI, RESPONSES, needs_responses};
-use super::{Ask, Listing, Provider, Spoken};
+use super::{Ask, Counter, Listing, Provider, Spoken};
 use crate::upstream::address::segment;
 use crate::upstream::auth::KeyHeader;
 
@@ -27,6 +27,10 @@ const RESPONDING: Spoken = Spoken {
 };
 const CLAUDE: Spoken = Spoken {
     address: |ask| below(resource(ask.base), "/anthropic/v1/messages"),
+    counter: Some(Counter {
+        address: |ask| below(resource(ask.base), "/anthropic/v1/messages/count_tokens"),
+        ..COUNTER
+    }),
     ..MESSAGES
 };
 

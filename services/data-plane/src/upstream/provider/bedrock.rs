@@ -6,8 +6,9 @@ use sluicegate_protocols::Dialect;
 use sluicegate_protocols::tool_ids::IdRule;
 
 use super::compatible::{CHAT, COMPATIBLE, below};
-use super::{Listing, Provider, Spoken};
+use super::{Counter, Listing, Provider, Spoken};
 use crate::upstream::address::segment;
+use crate::upstream::members::{only, under};
 
 const CONVERSE: Spoken = Spoken {
     dialect: Dialect::BedrockConverse,
@@ -18,6 +19,18 @@ const CONVERSE: Spoken = Spoken {
     },
     stream_type: "application/vnd.amazon.eventstream",
     tool_ids: IdRule::WordUpTo(64),
+    counter: Some(Counter {
+        address: |ask| {
+            let (base, model) = (ask.base, segment(foundation(ask.model))?);
+            Some(format!("{base}/model/{model}/count-tokens"))
+        },
+        question: |request, _| {
+            let counted = ["messages", "system", "toolConfig", "additionalModelRequestFields"];
+            let request = only(&request, &counted)?;
+            Some(under("input", &under("converse", &request)))
+        },
+        tokens: "inputTokens",
+    }),
     ..CHAT
 };
 const OPEN: Spoken = Spoken {
@@ -56,5 +69,16 @@ fn control(base: &str) -> String {
             format!("https://bedrock.{rest}")
         }
         Some(_) | None => base.to_owned(),
+    }
+}
+
+/// The model behind an inference profile of several regions (`eu.anthropic.…`): the counter knows models alone.
+fn foundation(model: &str) -> &str {
+    let Some((places, rest)) = model.split_once('.') else {
+        return model;
+    };
+    match places {
+        "us" | "us-gov" | "eu" | "apac" | "jp" | "au" | "ca" | "global" => rest,
+        _ => model,
     }
 }

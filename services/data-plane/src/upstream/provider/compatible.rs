@@ -17,6 +17,7 @@ pub(super) const CHAT: Spoken = Spoken {
     headers: &[],
     tool_ids: IdRule::OPENAI,
     body: Some,
+    counter: None,
 };
 
 /// Any server of the kind. It takes the spellings that all of them know: `max_tokens`, system messages.

@@ -69,6 +69,18 @@ pub(super) struct Spoken {
     pub(super) tool_ids: IdRule,
     /// The last change to a body, where the dialect is spoken with a difference; `None` when it is no JSON object.
     pub(super) body: fn(Bytes) -> Option<Bytes>,
+    /// Who counts the tokens of a request in it, where the provider does that.
+    pub(super) counter: Option<Counter>,
+}
+
+/// A call that counts the tokens of a request and runs no model.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counter {
+    pub(super) address: Address,
+    /// What is asked, made of the request; `None` when that is no JSON object.
+    pub(super) question: fn(Bytes, &Ask<'_>) -> Option<Bytes>,
+    /// The member of the answer that tells the number.
+    pub(super) tokens: &'static str,
 }
 
 /// The whole URL of a call; `None` when a name in it cannot stand in a URL, or a setting is missing.

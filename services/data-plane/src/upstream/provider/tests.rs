@@ -251,6 +251,140 @@ fn a_dated_api_of_azure_names_the_deployment() {
 }
 
 #[test]
+fn tokens_are_counted_where_the_provider_documents_it() {
+    let vertex = "https://aiplatform.googleapis.com/v1/projects/acme/locations/eu-west-1/publishers";
+    let bedrock = "https://bedrock-runtime.eu-west-1.amazonaws.com";
+    let cases = [
+        (
+            P::Anthropic,
+            "https://api.anthropic.com/v1",
+            Messages,
+            "claude-x",
+            "/messages/count_tokens".to_owned(),
+        ),
+        (
+            P::Azure,
+            "https://r.services.ai.azure.com",
+            Messages,
+            "claude-x",
+            "/anthropic/v1/messages/count_tokens".into(),
+        ),
+        (
+            P::Google,
+            "https://g.example.com/v1beta",
+            Gemini,
+            "gemini-x",
+            "/models/gemini-x:countTokens".into(),
+        ),
+        (
+            P::Vertex,
+            "https://aiplatform.googleapis.com",
+            Gemini,
+            "gemini-x",
+            format!("{vertex}/google/models/gemini-x:countTokens"),
+        ),
+        (
+            P::Vertex,
+            "https://aiplatform.googleapis.com",
+            Messages,
+            "claude-x",
+            format!("{vertex}/anthropic/models/count-tokens:rawPredict"),
+        ),
+        // It knows models alone, no profiles.
+        (
+            P::Bedrock,
+            bedrock,
+            Converse,
+            "global.anthropic.claude-x-v1:0",
+            "/model/anthropic.claude-x-v1%3A0/count-tokens".into(),
+        ),
+        (
+            P::Bedrock,
+            bedrock,
+            Converse,
+            "amazon.nova-x",
+            "/model/amazon.nova-x/count-tokens".into(),
+        ),
+    ];
+    for (id, base, dialect, model, expected) in cases {
+        let spoken = of(id).spoken(model, dialect);
+        let settings = settings();
+        let ask = Ask {
+            base,
+            settings: &settings,
+            model,
+            stream: false,
+        };
+        let address = spoken.counter.and_then(|counter| (counter.address)(&ask));
+        let expected = if expected.starts_with('/') {
+            format!("{base}{expected}")
+        } else {
+            expected
+        };
+        assert_eq!(address, Some(expected), "{id}");
+    }
+    let counting: BTreeSet<&str> = ProviderId::ALL
+        .iter()
+        .filter(|id| of(**id).spoken("claude-x", Messages).counter.is_some())
+        .map(|id| id.as_str())
+        .collect();
+    let expected = ["amazon-bedrock", "anthropic", "azure", "google", "google-vertex"];
+    assert_eq!(counting, BTreeSet::from(expected));
+}
+
+#[test]
+fn questions_for_a_count_hold_what_the_counter_takes() {
+    let settings = settings();
+    let asked = |id: P, dialect, model, request: &'static str| {
+        let ask = Ask {
+            base: "https://x.example.com",
+            settings: &settings,
+            model,
+            stream: false,
+        };
+        let counter = of(id).spoken(model, dialect).counter.unwrap();
+        let question = (counter.question)(Bytes::from_static(request.as_bytes()), &ask).unwrap();
+        String::from_utf8(question.to_vec()).unwrap()
+    };
+    assert_eq!(
+        asked(
+            P::Vertex,
+            Messages,
+            "claude-x",
+            r#"{"model":"claude-x","max_tokens":1,"messages":[]}"#
+        ),
+        r#"{"anthropic_version":"vertex-2023-10-16","model":"claude-x","messages":[]}"#
+    );
+    assert_eq!(
+        asked(
+            P::Vertex,
+            Gemini,
+            "gemini-x",
+            r#"{"contents":[],"safetySettings":[],"tools":[]}"#
+        ),
+        r#"{"contents":[],"tools":[]}"#
+    );
+    assert_eq!(
+        asked(
+            P::Google,
+            Gemini,
+            "gemini-x",
+            r#"{"contents":[],"model":"models/other"}"#
+        ),
+        r#"{"generateContentRequest":{"model":"models/gemini-x","contents":[]}}"#
+    );
+    assert_eq!(
+        asked(
+            P::Bedrock,
+            Converse,
+            "m",
+            r#"{"inferenceConfig":{},"messages":[]}"#
+        ),
+        r#"{"input":{"converse":{"messages":[]}}}"#
+    );
+}
+
+#[test]
 fn mistral_is_not_asked_for_usage() {
     let body =
         Bytes::from_static(br#"{"stream":true,"stream_options":{"include_usage":true},"messages":[]}"#);

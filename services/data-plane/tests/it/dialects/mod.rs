@@ -3,6 +3,7 @@
 mod bedrock;
 mod cohere;
 mod completions;
+mod counting;
 mod cursor;
 mod foreign_reasoning;
 mod gemini;
