@@ -16,14 +16,13 @@ use sluicegate_contracts::usage::{
     AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
 use sluicegate_metering::{CallSize, cost, upper_bound};
-use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
 use super::accounting::{intent, price, total_cost, usage};
 use super::attribution::Attribution;
-use super::losses::list;
 use super::stage::{Authenticated, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
@@ -65,8 +64,8 @@ pub(super) struct Finish {
     open: Option<Open>,
     served_by: Option<String>,
     cause: Option<Cause>,
-    undressed: LossReport,
-    dropped: Option<String>,
+    /// What could not be said in another dialect, of the request and of the answer it got.
+    losses: LossReport,
 }
 
 /// The attempt under way, noted as it would stand if nothing more came.
@@ -96,6 +95,7 @@ impl Finish {
             api_key: caller.key.id,
             operation: caller.received.api.operation(),
             dialect: Some(caller.received.api.dialect().as_str().to_owned()),
+            dropped: None,
             model_requested: String::new(),
             model_served: None,
             route: None,
@@ -124,8 +124,7 @@ impl Finish {
             open: None,
             served_by: None,
             cause: None,
-            undressed: LossReport::default(),
-            dropped: None,
+            losses: LossReport::default(),
         }
     }
 
@@ -213,14 +212,9 @@ impl Finish {
         Ok(guard)
     }
 
-    /// Notes what of the request, or of the answer, could not be translated.
-    pub(super) fn dropped(&mut self, request: &LossReport, answer: &LossReport) {
-        self.dropped = list(&[&self.undressed, request, answer], Severity::Hint);
-    }
-
-    /// Notes what was lost before there was a target.
-    pub(super) fn undressed(&mut self, losses: LossReport) {
-        self.undressed = losses;
+    /// Notes what of the request, or of the answer it got, could not be translated.
+    pub(super) fn lost(&mut self, losses: &LossReport) {
+        self.losses.append(losses);
     }
 
     /// Notes the first byte of the attempt's answer.
@@ -295,7 +289,7 @@ impl Finish {
                 .map(|route| format!("{}@{}", route.slug, route.version)),
             attempts: record.attempts.len() + usize::from(open.is_some()),
             cause: self.cause,
-            dropped: self.dropped.clone(),
+            dropped: list(&[&self.losses], Severity::Hint),
             cost: total_cost(&record.attempts).filter(|_| open.is_none()),
             upstream: started.map(|_| Duration::from_micros(ended + running)),
             total: self.elapsed(),
@@ -315,6 +309,7 @@ impl Finish {
         record.status = if self.progress.committed() { 200 } else { status };
         record.error_code = error_code.map(str::to_owned);
         record.duration_us = duration_us;
+        record.dropped = list(&[&self.losses], Severity::Hint);
         record.tokens = record
             .attempts
             .iter()

@@ -15,7 +15,6 @@ mod finish;
 mod gateway;
 mod inspect;
 mod limits;
-mod losses;
 mod near;
 mod outgoing;
 mod plan;
@@ -122,7 +121,7 @@ async fn serve(
     let body = body::read(&arrival.body, payload, limits).await?;
     let Undressed { api, body, losses } = inspect::undress(arrival, caller.received.api, body, depth)?;
     caller.received.api = api;
-    finish.undressed(losses);
+    finish.lost(&losses);
     let view = RequestView::parse(arrival, api, &body, depth)?;
     let model = view.model();
     let inspected = inspect::inspect(caller, &body, &view, &model)?;

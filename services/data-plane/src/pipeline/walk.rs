@@ -72,12 +72,13 @@ pub(super) async fn walk(
                 Ok(Success::Whole { body, losses, end }) => {
                     finish.end(&end);
                     finish.answering();
-                    finish.dropped(&outgoing.losses, &losses);
+                    finish.lost(&outgoing.losses);
+                    finish.lost(&losses);
                     return Ok(Answered::Whole(body));
                 }
                 Ok(Success::Stream(opened)) => {
                     finish.answering();
-                    finish.dropped(&outgoing.losses, &LossReport::default());
+                    finish.lost(&outgoing.losses);
                     return Ok(Answered::Stream(opened));
                 }
                 Err(failure) => failure,

@@ -136,3 +136,27 @@ fn an_error_of_the_provider_is_shown_and_ends_the_stream() {
         assert_eq!(relay.finish(&mut Vec::new()), StreamEnd::Failed);
     }
 }
+
+#[test]
+fn losses_of_a_stream_are_known_before_its_end_is_shown() {
+    let priced = STREAM.replace("\"completion_tokens\":2", "\"completion_tokens\":2,\"cost\":7");
+    let mut relay = translator(true);
+    feed(&mut relay, &priced);
+    assert!(relay.losses().is_empty());
+    relay.conclude(&TokenCounts::default());
+    assert_eq!(relay.losses().losses().len(), 1);
+    let tail = text(relay.tail(&TokenCounts::default(), Some("0.5")));
+    assert!(
+        tail.starts_with(": x-sluicegate-dropped usage_detail\n\ndata: "),
+        "{tail}"
+    );
+    assert!(
+        tail.contains("\"cost\":0.5,\"sluicegate\":{\"dropped\":\"usage_detail\"}"),
+        "{tail}"
+    );
+    assert_eq!(tail.matches("finish_reason").count(), 1);
+    // Nobody looks at usage that is not told.
+    let mut relay = translator(false);
+    feed(&mut relay, &priced);
+    assert!(!text(relay.tail(&TokenCounts::default(), None)).contains("dropped"));
+}
