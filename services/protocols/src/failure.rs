@@ -95,6 +95,9 @@ impl ProviderError {
         if self.is_out_of_credit() {
             return FailureClass::OutOfCredit;
         }
+        if status == 400 && self.is_bad_key() {
+            return FailureClass::Authentication;
+        }
         let by_words = [&self.kind, &self.code]
             .into_iter()
             .flatten()
