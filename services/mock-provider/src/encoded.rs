@@ -26,6 +26,7 @@ impl Voice {
             usage: plan.usage_chunk,
             // What encoders add for callers who expect a full document belongs in one of a provider.
             meaning_only: true,
+            for_any_client: false,
         }
     }
 

@@ -134,6 +134,7 @@ pub(super) async fn attempt(
             created: u64::try_from(now_millis / 1_000).unwrap_or(0),
             usage: request.view.wants_usage(),
             meaning_only: false,
+            for_any_client: outgoing.dialect != api.dialect(),
         },
         documents: request.view.documents(),
         input_bytes: request.view.input_bytes(),

@@ -2,6 +2,7 @@
 //!
 //! Must stay true: an error that quotes the connection's credential is not shown.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -72,23 +73,33 @@ impl Refusing<'_> {
     }
 }
 
-/// Whether an error stands in the envelope of the dialect. Vertex AI says what is wrong with an account in Google's, where
-/// Claude is served too; the envelopes of OpenAI's many servers differ anyway, and their clients know.
+/// Whether an error stands in the envelope of the dialect, where its clients look for what went wrong. Vertex AI says what
+/// is wrong with an account in Google's, where Claude is served too; some servers that speak chat have a bare text (xAI,
+/// Hugging Face) or a `detail` (Mistral).
 fn is_envelope(dialect: Dialect, said: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
-    struct Envelope<'a> {
+    struct Anthropics<'a> {
         #[serde(rename = "type", borrow)]
-        kind: std::borrow::Cow<'a, str>,
+        kind: Cow<'a, str>,
+    }
+    #[derive(serde::Deserialize)]
+    struct OpenAis<'a> {
+        #[serde(borrow)]
+        error: Inner<'a>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Inner<'a> {
+        #[serde(borrow)]
+        message: Cow<'a, str>,
     }
     match dialect {
         Dialect::AnthropicMessages => {
-            serde_json::from_slice::<Envelope<'_>>(said).is_ok_and(|envelope| envelope.kind == "error")
+            serde_json::from_slice::<Anthropics<'_>>(said).is_ok_and(|envelope| envelope.kind == "error")
         }
-        Dialect::OpenAiChat
-        | Dialect::OpenAiResponses
-        | Dialect::Gemini
-        | Dialect::BedrockConverse
-        | Dialect::CohereChat => true,
+        Dialect::OpenAiChat | Dialect::OpenAiResponses => {
+            serde_json::from_slice::<OpenAis<'_>>(said).is_ok_and(|it| !it.error.message.is_empty())
+        }
+        Dialect::Gemini | Dialect::BedrockConverse | Dialect::CohereChat => true,
     }
 }
 
@@ -104,5 +115,18 @@ mod tests {
         assert!(!is_envelope(Dialect::AnthropicMessages, google));
         assert!(!is_envelope(Dialect::AnthropicMessages, b"busy"));
         assert!(is_envelope(Dialect::Gemini, google));
+        for (said, expected) in [
+            (r#"{"error":{"message":"x","code":400},"user_id":"u"}"#, true),
+            (r#"{"code":"invalid-argument","error":"x"}"#, false),
+            (r#"{"error":{"message":"","type":"x"}}"#, false),
+            (r#"{"detail":"Invalid API Key"}"#, false),
+            (r#"{"object":"error","message":"x"}"#, false),
+        ] {
+            assert_eq!(
+                is_envelope(Dialect::OpenAiChat, said.as_bytes()),
+                expected,
+                "{said}"
+            );
+        }
     }
 }

@@ -222,9 +222,10 @@ fn retold(planned: &Planned<'_>, status: u16, error: &ProviderError) -> (u16, By
         "" => "The provider refused the request and gave no reason.",
         message => message,
     };
+    let message = failure::retold(class, message, caller);
     let failure = failure::Failure {
         class,
-        message,
+        message: &message,
         param: error.param.as_deref(),
         code: error.named_code(),
     };

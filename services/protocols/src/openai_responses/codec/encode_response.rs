@@ -20,6 +20,7 @@ pub fn encode_response(response: &Response<'_>, target: &AnswerTarget<'_>) -> En
     let mut writer = Writer {
         same: !foreign && !target.meaning_only,
         foreign,
+        summarizes: foreign && target.for_any_client,
         side: Side::Answer,
         // What a provider calls its calls is for the caller to repeat as it is.
         ids: ToolIds::new(IdRule::UpTo(usize::MAX)),
