@@ -25,6 +25,9 @@ const RESPONDING: Spoken = Spoken {
     },
     ..RESPONSES
 };
+/// Messages below `/anthropic`, with a key in `api-key` or `x-api-key`, and the counter beside them; lists of models and
+/// batches are left out. See platform.claude.com, "Claude in Microsoft Foundry"; Anthropic's own client for it calls the
+/// same paths.
 const CLAUDE: Spoken = Spoken {
     address: |ask| below(resource(ask.base), "/anthropic/v1/messages"),
     counter: Some(Counter {

@@ -33,6 +33,8 @@ const CONVERSE: Spoken = Spoken {
     }),
     ..CHAT
 };
+/// Takes a signature as well as a key, as the runtime's other paths do. See the Bedrock user guide, "Invoke a model with the
+/// OpenAI Chat Completions API" (prerequisites: AWS credentials, or a key of Bedrock's).
 const OPEN: Spoken = Spoken {
     address: |ask| below(ask.base, "/openai/v1/chat/completions"),
     ..CHAT
@@ -72,7 +74,8 @@ fn control(base: &str) -> String {
     }
 }
 
-/// The model behind an inference profile of several regions (`eu.anthropic.…`): the counter knows models alone.
+/// The model behind an inference profile of several regions (`eu.anthropic.…`). The counter's `modelId` is a foundation
+/// model's (Bedrock API reference, `CountTokens`), and it answers a profile's with a `ValidationException`.
 fn foundation(model: &str) -> &str {
     let Some((places, rest)) = model.split_once('.') else {
         return model;
