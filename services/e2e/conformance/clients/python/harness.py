@@ -83,6 +83,9 @@ class Cell:
         self.model = upstream["model"]
         self.embedding_model = upstream.get("embedding_model")
         self.counts_reasoning = upstream["counts_reasoning"]
+        # Where a client of chat that is passed through finds reasoning, and whether an error names its class.
+        self.reasoning_member = upstream["reasoning_member"]
+        self.names_errors = upstream["names_errors"]
         self.tag = f"{feature}.{os.getpid()}.{next(self.numbers)}"
 
     def prompt(self, order, text="Please."):
