@@ -63,6 +63,9 @@ pub struct RequestRow {
     duration_us: i64,
     trace_id: Option<String>,
     attempts: Vec<AttemptRecord>,
+    dialect: Option<String>,
+    upstream_dialect: Option<String>,
+    dropped: Option<String>,
 }
 
 /// The day in which the time-ordered `id` was made.
@@ -118,6 +121,7 @@ impl RequestRow {
         for attempt in &mut attempts {
             attempt.provider = storable(std::mem::take(&mut attempt.provider));
             attempt.upstream_model = storable(std::mem::take(&mut attempt.upstream_model));
+            attempt.dialect = attempt.dialect.take().map(storable);
         }
         Ok(Self {
             day,
@@ -151,6 +155,9 @@ impl RequestRow {
             overhead_us: count(record.overhead_us)?,
             duration_us: count(record.duration_us)?,
             trace_id: record.trace_id.map(storable),
+            dialect: record.dialect.map(storable),
+            upstream_dialect: attempts.last().and_then(|attempt| attempt.dialect.clone()),
+            dropped: record.dropped.map(storable),
             attempts,
         })
     }
