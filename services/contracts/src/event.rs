@@ -91,6 +91,8 @@ impl ConfigEvent {
             EntityKind::Connection,
             EntityKind::Route,
             EntityKind::Endpoint,
+            EntityKind::Budget,
+            EntityKind::RateLimit,
         ]
         .into_iter()
         .find(|kind| kind.as_str() == self.kind)

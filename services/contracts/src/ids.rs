@@ -115,6 +115,8 @@ ids! {
     ApiKeyId = "key";
     /// One entry of the audit trail.
     AuditEventId = "aud";
+    /// A limit of spend.
+    BudgetId = "bud";
     /// A credentialed account at a provider.
     ConnectionId = "con";
     /// A catalog row: model × provider × region × variant, with price and facts.
@@ -127,6 +129,8 @@ ids! {
     OrganizationId = "org";
     /// The place inside an organization where keys, routes, budgets and logs live.
     ProjectId = "prj";
+    /// A limit of requests, tokens or concurrency.
+    RateLimitId = "lim";
     /// One inference call, as the caller sees it.
     RequestId = "req";
     /// A named, versioned policy.

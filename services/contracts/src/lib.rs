@@ -8,11 +8,13 @@
 //! | [`ids`] | every id newtype, with its text prefix |
 //! | [`money`], [`tokens`], [`time`] | the units everything is counted in |
 //! | [`address`] | which addresses connections to providers may lead to |
-//! | [`config`] | the entities a control plane publishes: organization, project, key, connection, route, endpoint |
+//! | [`config`] | the entities a control plane publishes: organization, project, key, connection, route, endpoint, budget, rate limit |
+//! | [`account`] | what the cost of a call counts on |
 //! | [`event`], [`snapshot`] | how a change and the whole state travel to workers |
 //! | [`worker`] | what a worker reports back, and what it may be asked |
 //! | [`usage`] | the record of one request, its attempts and its cost |
 
+pub mod account;
 pub mod address;
 pub mod config;
 pub mod event;

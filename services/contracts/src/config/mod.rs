@@ -4,19 +4,23 @@
 //! harmless: per entity the highest version wins.
 
 pub mod api_key;
+pub mod budget;
 pub mod connection;
 pub mod endpoint;
 pub mod organization;
 pub mod project;
 pub mod provider;
+pub mod rate_limit;
 pub mod route;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret};
+pub use budget::{Budget, BudgetScope, Enforcement, OnExceed, Partition, Period};
 pub use connection::{Connection, ProviderSettings, SealedText};
 pub use endpoint::{Endpoint, Operation, PriceCard, PriceTier};
 pub use organization::Organization;
 pub use project::Project;
 pub use provider::{CredentialKind, ProviderId, UnknownProvider};
+pub use rate_limit::{RateLimit, RateMetric, RateScope};
 pub use route::{RetryPolicy, Route, RouteTarget, Strategy};
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +42,10 @@ pub enum EntityKind {
     Route,
     /// [`Endpoint`].
     Endpoint,
+    /// [`Budget`].
+    Budget,
+    /// [`RateLimit`].
+    RateLimit,
     /// Written by a newer release; a reader keeps it for the state hash and serves without it.
     #[serde(other)]
     Unknown,
@@ -54,6 +62,8 @@ impl EntityKind {
             Self::Connection => "connection",
             Self::Route => "route",
             Self::Endpoint => "endpoint",
+            Self::Budget => "budget",
+            Self::RateLimit => "rate_limit",
             Self::Unknown => "unknown",
         }
     }
@@ -84,6 +94,10 @@ pub enum Entity {
     Route(Route),
     /// A catalog row.
     Endpoint(Endpoint),
+    /// A limit of spend.
+    Budget(Budget),
+    /// A limit of requests, tokens or concurrency.
+    RateLimit(RateLimit),
 }
 
 impl Entity {
@@ -97,6 +111,8 @@ impl Entity {
             Self::Connection(_) => EntityKind::Connection,
             Self::Route(_) => EntityKind::Route,
             Self::Endpoint(_) => EntityKind::Endpoint,
+            Self::Budget(_) => EntityKind::Budget,
+            Self::RateLimit(_) => EntityKind::RateLimit,
         }
     }
 
@@ -110,6 +126,8 @@ impl Entity {
             Self::Connection(entity) => entity.id.as_uuid(),
             Self::Route(entity) => entity.id.as_uuid(),
             Self::Endpoint(entity) => entity.id.as_uuid(),
+            Self::Budget(entity) => entity.id.as_uuid(),
+            Self::RateLimit(entity) => entity.id.as_uuid(),
         }
     }
 
@@ -121,7 +139,8 @@ impl Entity {
             Self::Project(entity) => entity.status != Status::Active,
             Self::ApiKey(entity) => entity.status != ApiKeyStatus::Active,
             Self::Connection(entity) => entity.status != Status::Active,
-            Self::Route(_) => false,
+            // A limit that cannot be read must not be taken for one that is out of force, nor stop what it limits.
+            Self::Route(_) | Self::Budget(_) | Self::RateLimit(_) => false,
             Self::Endpoint(entity) => entity.status != Status::Active,
         }
     }
@@ -138,6 +157,8 @@ impl Entity {
             Self::Connection(entity) => serde_json::to_string(entity),
             Self::Route(entity) => serde_json::to_string(entity),
             Self::Endpoint(entity) => serde_json::to_string(entity),
+            Self::Budget(entity) => serde_json::to_string(entity),
+            Self::RateLimit(entity) => serde_json::to_string(entity),
         }
     }
 
@@ -153,6 +174,8 @@ impl Entity {
             EntityKind::Connection => Self::Connection(serde_json::from_str(body)?),
             EntityKind::Route => Self::Route(serde_json::from_str(body)?),
             EntityKind::Endpoint => Self::Endpoint(serde_json::from_str(body)?),
+            EntityKind::Budget => Self::Budget(serde_json::from_str(body)?),
+            EntityKind::RateLimit => Self::RateLimit(serde_json::from_str(body)?),
             EntityKind::Unknown => return Ok(None),
         }))
     }

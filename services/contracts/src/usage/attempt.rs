@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::AttemptOutcome;
+use crate::account::AccountId;
 use crate::ids::{ConnectionId, EndpointId};
 use crate::money::NanoUsd;
 use crate::tokens::TokenUsage;
@@ -47,6 +48,9 @@ pub struct AttemptRecord {
     pub cost: Option<NanoUsd>,
     /// Version of the price card used.
     pub price_version: Option<u32>,
+    /// What its cost counts on; empty for a call that no budget is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<AccountId>,
     /// From receipt of the request to the start of this attempt, in microseconds.
     pub started_us: u64,
     /// From the start of this attempt to the provider's first body byte, in microseconds.

@@ -43,6 +43,7 @@ pub(super) fn intent<'a>(
         attempt_started_us,
         cost_bound,
         price_version,
+        accounts: Cow::Borrowed(&[]),
     }
 }
 

@@ -197,6 +197,7 @@ impl Finish {
                 evidence: Evidence::Uncertain,
                 cost: bound,
                 price_version: intent.price_version,
+                accounts: intent.accounts.to_vec(),
                 started_us: micros(started),
                 first_byte_us: None,
                 duration_us: 0,

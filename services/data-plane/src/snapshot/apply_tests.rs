@@ -2,7 +2,7 @@
 //! gets through.
 
 use proptest::prelude::*;
-use sluicegate_contracts::config::{ApiKey, ApiKeyStatus, Entity, Organization, Project, Status};
+use sluicegate_contracts::config::{ApiKey, ApiKeyStatus, Budget, Entity, Organization, Project, Status};
 use sluicegate_contracts::event::ConfigVersion;
 use sluicegate_contracts::time::UnixMillis;
 
@@ -48,6 +48,38 @@ fn everything_published_can_be_looked_up() {
     assert!(!format!("{:?}", view.connections).contains("sk-upstream"));
     assert_eq!(snapshot.catalog().by_model("vendor/m6").len(), 1);
     assert_eq!((snapshot.head(), state.refusals().len()), (state.head(), 0));
+}
+
+#[test]
+fn a_project_sees_the_budgets_over_it_and_keeps_one_whose_newest_body_is_unreadable() {
+    let off = Budget {
+        status: Status::Disabled,
+        ..budget(10, 1, None)
+    };
+    let budgets = [
+        budget(7, 1, None),
+        budget(8, 1, Some(2)),
+        budget(9, 1, Some(99)),
+        off,
+        budget(11, 98, Some(2)),
+    ];
+    let mut events = one_of_each();
+    events.extend(
+        (7..)
+            .zip(budgets)
+            .map(|(version, it)| event(version, &Entity::Budget(it))),
+    );
+    let (mut state, snapshot) = folded(events);
+    let over = |snapshot: &Snapshot| {
+        let view = snapshot.project(uuid(2).into()).unwrap();
+        view.budgets.iter().map(|it| it.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(over(&snapshot), ["b7", "b8"]);
+    state.offer(raw(12, "budget", uuid(7), false, Some("{}")));
+    let snapshot = state.publish(&snapshot);
+    assert_eq!((over(&snapshot).len(), state.refusals().len()), (2, 1));
+    state.offer(raw(13, "budget", uuid(7), false, None));
+    assert_eq!(over(&state.publish(&snapshot)), ["b8"]);
 }
 
 #[test]

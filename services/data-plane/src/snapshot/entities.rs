@@ -7,62 +7,68 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use sluicegate_contracts::config::{
-    ApiKey, Connection, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project, Route,
+    ApiKey, Budget, Connection, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project, RateLimit,
+    Route,
 };
-use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, EndpointId, OrganizationId, ProjectId, RouteId};
+use sluicegate_contracts::ids::{
+    ApiKeyId, BudgetId, ConnectionId, EndpointId, OrganizationId, ProjectId, RateLimitId, RouteId,
+};
 use sluicegate_credentials::{DataKey, Keyring};
 use uuid::Uuid;
 
-use super::catalog::Catalog;
-use super::index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};
+use super::index::LiveConnection;
 use super::prepare;
 
 /// An entity and whether it must not serve.
-struct Held<T> {
-    entity: T,
-    blocked: bool,
+pub(super) struct Held<T> {
+    pub(super) entity: T,
+    pub(super) blocked: bool,
 }
 
-struct HeldConnection {
-    live: Arc<LiveConnection>,
-    blocked: bool,
+pub(super) struct HeldConnection {
+    pub(super) live: Arc<LiveConnection>,
+    pub(super) blocked: bool,
     /// The newest body could not be prepared: try again when the organization changes.
     stale: bool,
 }
 
 #[derive(Default)]
-struct OrganizationMembers {
+pub(super) struct OrganizationMembers {
     projects: BTreeSet<ProjectId>,
-    connections: BTreeSet<ConnectionId>,
+    pub(super) connections: BTreeSet<ConnectionId>,
+    pub(super) budgets: BTreeSet<BudgetId>,
+    pub(super) rate_limits: BTreeSet<RateLimitId>,
 }
 
 #[derive(Default)]
-struct ProjectMembers {
+pub(super) struct ProjectMembers {
     keys: BTreeSet<ApiKeyId>,
-    routes: BTreeSet<RouteId>,
+    pub(super) routes: BTreeSet<RouteId>,
 }
 
 /// What the next snapshot must build anew.
 #[derive(Default)]
-struct Touched {
-    digests: Vec<(KeyDigest, ApiKeyId)>,
-    keys: HashSet<ApiKeyId>,
-    views: HashSet<ProjectId>,
-    catalog: bool,
+pub(super) struct Touched {
+    pub(super) digests: Vec<(KeyDigest, ApiKeyId)>,
+    pub(super) keys: HashSet<ApiKeyId>,
+    pub(super) views: HashSet<ProjectId>,
+    pub(super) catalog: bool,
 }
 
 /// Every entity in service.
 pub(super) struct Entities {
     keyring: Keyring,
-    organizations: HashMap<OrganizationId, Held<Option<DataKey>>>,
-    projects: HashMap<ProjectId, Held<Project>>,
-    keys: HashMap<ApiKeyId, Held<Arc<ApiKey>>>,
-    connections: HashMap<ConnectionId, HeldConnection>,
-    routes: HashMap<RouteId, Held<Arc<Route>>>,
-    endpoints: BTreeMap<EndpointId, Held<Arc<Endpoint>>>,
-    in_organization: HashMap<OrganizationId, OrganizationMembers>,
-    in_project: HashMap<ProjectId, ProjectMembers>,
-    touched: Touched,
+    pub(super) organizations: HashMap<OrganizationId, Held<Option<DataKey>>>,
+    pub(super) projects: HashMap<ProjectId, Held<Project>>,
+    pub(super) keys: HashMap<ApiKeyId, Held<Arc<ApiKey>>>,
+    pub(super) connections: HashMap<ConnectionId, HeldConnection>,
+    pub(super) routes: HashMap<RouteId, Held<Arc<Route>>>,
+    pub(super) endpoints: BTreeMap<EndpointId, Held<Arc<Endpoint>>>,
+    pub(super) budgets: HashMap<BudgetId, Arc<Budget>>,
+    pub(super) rate_limits: HashMap<RateLimitId, Arc<RateLimit>>,
+    pub(super) in_organization: HashMap<OrganizationId, OrganizationMembers>,
+    pub(super) in_project: HashMap<ProjectId, ProjectMembers>,
+    pub(super) touched: Touched,
 }
 
 impl Entities {
@@ -75,6 +81,8 @@ impl Entities {
             connections: HashMap::new(),
             routes: HashMap::new(),
             endpoints: BTreeMap::new(),
+            budgets: HashMap::new(),
+            rate_limits: HashMap::new(),
             in_organization: HashMap::new(),
             in_project: HashMap::new(),
             touched: Touched::default(),
@@ -102,6 +110,8 @@ impl Entities {
                     },
                 );
             }
+            Entity::Budget(entity) => self.put_budget(entity),
+            Entity::RateLimit(entity) => self.put_rate_limit(entity),
         }
         Ok(())
     }
@@ -121,6 +131,8 @@ impl Entities {
                 self.endpoints.remove(&id.into());
                 self.touched.catalog = true;
             }
+            EntityKind::Budget => self.unlink_budget(id.into()),
+            EntityKind::RateLimit => self.unlink_rate_limit(id.into()),
             EntityKind::Unknown => {}
         }
     }
@@ -156,7 +168,8 @@ impl Entities {
                 block(self.endpoints.get_mut(&id.into()));
                 self.touched.catalog = true;
             }
-            EntityKind::Unknown => {}
+            // The one in force stays: a limit is never lifted because its newest body cannot be read.
+            EntityKind::Budget | EntityKind::RateLimit | EntityKind::Unknown => {}
         }
     }
 
@@ -273,6 +286,44 @@ impl Entities {
         self.touch_route(id);
     }
 
+    fn put_budget(&mut self, entity: Budget) {
+        self.unlink_budget(entity.id);
+        let organization = entity.organization;
+        let members = self.in_organization.entry(organization).or_default();
+        members.budgets.insert(entity.id);
+        self.budgets.insert(entity.id, Arc::new(entity));
+        self.touch_organization(organization);
+    }
+
+    fn put_rate_limit(&mut self, entity: RateLimit) {
+        self.unlink_rate_limit(entity.id);
+        let organization = entity.organization;
+        let members = self.in_organization.entry(organization).or_default();
+        members.rate_limits.insert(entity.id);
+        self.rate_limits.insert(entity.id, Arc::new(entity));
+        self.touch_organization(organization);
+    }
+
+    fn unlink_budget(&mut self, id: BudgetId) {
+        let Some(budget) = self.budgets.remove(&id) else {
+            return;
+        };
+        if let Some(members) = self.in_organization.get_mut(&budget.organization) {
+            members.budgets.remove(&id);
+        }
+        self.touch_organization(budget.organization);
+    }
+
+    fn unlink_rate_limit(&mut self, id: RateLimitId) {
+        let Some(limit) = self.rate_limits.remove(&id) else {
+            return;
+        };
+        if let Some(members) = self.in_organization.get_mut(&limit.organization) {
+            members.rate_limits.remove(&id);
+        }
+        self.touch_organization(limit.organization);
+    }
+
     fn unlink_project(&mut self, id: ProjectId) {
         self.touch_project(id);
         if let Some(held) = self.projects.remove(&id)
@@ -353,98 +404,10 @@ impl Entities {
             self.touched.views.insert(held.entity.project);
         }
     }
-
-    /// Builds anew, in `next`, what changes since the last call have touched.
-    pub(super) fn refresh(&mut self, next: &mut Snapshot) {
-        let touched = std::mem::take(&mut self.touched);
-        for (digest, key) in touched.digests {
-            if next.grants.get(&digest).is_some_and(|grant| grant.key.id == key) {
-                next.grants.set(digest, None);
-            }
-        }
-        for held in touched.keys.iter().filter_map(|id| self.keys.get(id)) {
-            let usable = self.usable(held);
-            for secret in &held.entity.secrets {
-                let key = Arc::clone(&held.entity);
-                next.grants.set(
-                    secret.digest,
-                    Some(Grant {
-                        key,
-                        valid_until: secret.valid_until,
-                        usable,
-                    }),
-                );
-            }
-        }
-        for project in touched.views {
-            next.projects.set(project, self.view(project).map(Arc::new));
-        }
-        if touched.catalog {
-            let active = self.endpoints.values().filter(|held| !held.blocked);
-            next.catalog = Arc::new(Catalog::index(active.map(|held| Arc::clone(&held.entity))));
-        }
-    }
-
-    fn usable(&self, key: &Held<Arc<ApiKey>>) -> Result<(), Blocked> {
-        if key.blocked {
-            return Err(Blocked::Key);
-        }
-        match self.projects.get(&key.entity.project) {
-            Some(project) if !project.blocked && project.entity.organization == key.entity.organization => {}
-            Some(_) | None => return Err(Blocked::Project),
-        }
-        match self.organizations.get(&key.entity.organization) {
-            Some(organization) if !organization.blocked => Ok(()),
-            Some(_) | None => Err(Blocked::Organization),
-        }
-    }
-
-    fn view(&self, id: ProjectId) -> Option<ProjectView> {
-        let project = self.projects.get(&id)?.entity.clone();
-        let organization = project.organization;
-        let members = self.in_organization.get(&organization);
-        let mut connections: Vec<_> = members
-            .into_iter()
-            .flat_map(|members| &members.connections)
-            .filter_map(|id| self.connections.get(id))
-            .filter(|held| !held.blocked && held.live.connection.project.is_none_or(|of| of == id))
-            .map(|held| Arc::clone(&held.live))
-            .collect();
-        connections.sort_by_key(|live| (live.connection.priority, live.connection.id));
-        let members = self.in_project.get(&id);
-        let routes = members
-            .into_iter()
-            .flat_map(|members| &members.routes)
-            .filter_map(|id| self.routes.get(id))
-            .filter(|held| !held.blocked && held.entity.organization == organization)
-            .map(|held| &held.entity);
-        Some(ProjectView {
-            organization,
-            project,
-            routes: by_name(routes),
-            connections,
-        })
-    }
 }
 
 fn block<T>(held: Option<&mut Held<T>>) {
     if let Some(held) = held {
         held.blocked = true;
     }
-}
-
-/// `routes` come by id, oldest first: of two claims to a name the older one wins, and a slug wins over any alias.
-fn by_name<'a>(routes: impl Iterator<Item = &'a Arc<Route>> + Clone) -> HashMap<String, Arc<Route>> {
-    let mut names: HashMap<String, Arc<Route>> = HashMap::new();
-    for route in routes.clone() {
-        names
-            .entry(format!("route/{}", route.slug))
-            .or_insert_with(|| Arc::clone(route));
-    }
-    for route in routes {
-        for alias in &route.aliases {
-            names.entry(alias.clone()).or_insert_with(|| Arc::clone(route));
-        }
-    }
-    names
 }

@@ -1,11 +1,13 @@
 //! Entities for the tests of this module: small, deterministic, from numbers.
 
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Connection, Endpoint, Entity, KeyDigest, KeySecret, Organization, Project,
-    ProviderSettings, RetryPolicy, Route, RouteTarget, Status, Strategy,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Endpoint, Enforcement, Entity, KeyDigest,
+    KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy, Route, RouteTarget, Status,
+    Strategy,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigVersion};
 use sluicegate_contracts::ids::OrganizationId;
+use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_credentials::{Keyring, MasterKey, Sealing};
 use uuid::Uuid;
@@ -109,6 +111,26 @@ pub(crate) fn route(n: u64, organization: u64, project: u64, aliases: &[&str]) -
             weight: 1,
         }],
         retry: RetryPolicy::default(),
+    }
+}
+
+/// A budget of 1 USD over a project, or over the whole organization.
+pub(crate) fn budget(n: u64, organization: u64, project: Option<u64>) -> Budget {
+    Budget {
+        id: uuid(n).into(),
+        organization: uuid(organization).into(),
+        name: format!("b{n}"),
+        scope: BudgetScope {
+            project: project.map(|project| uuid(project).into()),
+            ..BudgetScope::default()
+        },
+        limit: NanoUsd::from_nanos(1_000_000_000),
+        limit_version: 1,
+        periods: Vec::new(),
+        enforcement: Enforcement::Hard,
+        on_exceed: OnExceed::Refuse,
+        counts_own_connections: true,
+        status: Status::Active,
     }
 }
 

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, Route};
+use sluicegate_contracts::config::{
+    ApiKey, Budget, Connection, Entity, KeyDigest, Project, ProviderId, RateLimit, Route,
+};
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
@@ -62,6 +64,10 @@ pub struct ProjectView {
     pub routes: HashMap<String, Arc<Route>>,
     /// The project's and the organization's connections in service, by priority, then by id.
     pub connections: Vec<Arc<LiveConnection>>,
+    /// Budgets in force over the organization or this project, oldest first.
+    pub budgets: Vec<Arc<Budget>>,
+    /// Rate limits in force over the organization or this project, oldest first.
+    pub rate_limits: Vec<Arc<RateLimit>>,
 }
 
 /// A connection as it can be called.

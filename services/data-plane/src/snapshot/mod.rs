@@ -29,6 +29,7 @@ pub mod heartbeat;
 mod index;
 mod lines;
 mod prepare;
+mod refresh;
 mod sharded;
 pub mod sync;
 

@@ -39,6 +39,7 @@ pub(super) fn intent(n: u64, attempt: u64) -> Intent<'static> {
         attempt_started_us: attempt,
         cost_bound: Some(NanoUsd::from_nanos(10)),
         price_version: Some(1),
+        accounts: Cow::Borrowed(&[]),
     }
 }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use sluicegate_contracts::SCHEMA_VERSION;
+use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, EndpointId, OrganizationId, ProjectId, RequestId};
 use sluicegate_contracts::money::NanoUsd;
@@ -60,6 +61,9 @@ pub struct Intent<'a> {
     pub cost_bound: Option<NanoUsd>,
     /// Version of the price card the bound was computed from.
     pub price_version: Option<u32>,
+    /// What its cost counts on.
+    #[serde(default)]
+    pub accounts: Cow<'a, [AccountId]>,
 }
 
 /// The record of a request whose worker died: every attempt is uncertain and costs its bound. What the caller received
@@ -109,6 +113,7 @@ fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
         evidence: Evidence::Uncertain,
         cost: intent.cost_bound,
         price_version: intent.price_version,
+        accounts: intent.accounts.to_vec(),
         started_us: intent.attempt_started_us,
         first_byte_us: None,
         duration_us: 0,

@@ -84,6 +84,7 @@ impl Writer {
                 evidence: Evidence::Reported,
                 cost: Some(NanoUsd::from_nanos(412)),
                 price_version: Some(1),
+                accounts: Vec::new(),
                 started_us: 300,
                 first_byte_us: Some(20_000),
                 duration_us: 89_750,

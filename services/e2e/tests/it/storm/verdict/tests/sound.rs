@@ -150,6 +150,7 @@ impl Evidences {
             evidence,
             cost: Some(NanoUsd::from_nanos(i64::try_from(cost).unwrap())),
             price_version: None,
+            accounts: Vec::new(),
             started_us: 0,
             first_byte_us: None,
             duration_us: 0,

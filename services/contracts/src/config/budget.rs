@@ -1,0 +1,173 @@
+//! A limit of spend over a scope and a period.
+
+use serde::{Deserialize, Serialize};
+
+use super::Status;
+use crate::ids::{ApiKeyId, BudgetId, OrganizationId, ProjectId, RouteId};
+use crate::money::NanoUsd;
+use crate::time::UnixMillis;
+
+/// Which calls count: those that meet every part that is set. With none set, every call of the organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetScope {
+    /// Calls of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// Calls with this key, or with a key derived from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<ApiKeyId>,
+    /// Calls for an end user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_user: Option<Partition>,
+    /// Calls of a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Partition>,
+    /// Calls that carry this tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Calls that this route decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<RouteId>,
+    /// Attempts served by this canonical model, or by any with this prefix when it ends in `*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// Whether all values share the limit's rule, each with an account of its own, or one value is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Partition {
+    /// Every value has the whole limit for itself.
+    Each,
+    /// Only this value counts.
+    One(String),
+}
+
+/// From `start` to before `end`, in UTC. Computed by the control plane with a time-zone database and sent ahead, so
+/// that workers need no rules and periods turn over without a control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// First instant.
+    pub start: UnixMillis,
+    /// First instant of the next one.
+    pub end: UnixMillis,
+}
+
+/// How strictly a budget is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Enforcement {
+    /// Every call reserves the most it can cost before it is sent: the limit is never passed.
+    Hard,
+    /// Calls are refused once the limit is used up; those under way may pass it.
+    Soft,
+    /// Only counted; alerts fire.
+    Notify,
+}
+
+/// What happens to a call that a budget has no room for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExceed {
+    /// Refused, with the level, its window and when it resets.
+    Refuse,
+    /// Served by this route instead, which has to fit the budget in turn.
+    Route(RouteId),
+    /// Let through at most so often in a minute. Not offered for hard budgets.
+    Throttle {
+        /// Calls per minute.
+        requests_per_minute: u32,
+    },
+}
+
+/// A budget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Its id.
+    pub id: BudgetId,
+    /// The tenant.
+    pub organization: OrganizationId,
+    /// What people call it; named in refusals.
+    pub name: String,
+    /// Which calls count.
+    pub scope: BudgetScope,
+    /// Most that may be spent in a period.
+    pub limit: NanoUsd,
+    /// Raised whenever `limit` changes: the higher one is in force wherever two meet.
+    pub limit_version: u64,
+    /// The current period and those to come, ascending and without gaps; empty: one period without end.
+    #[serde(default)]
+    pub periods: Vec<Period>,
+    /// How strictly it is kept.
+    pub enforcement: Enforcement,
+    /// What happens without room.
+    pub on_exceed: OnExceed,
+    /// Whether calls over the tenant's own connections count as well.
+    pub counts_own_connections: bool,
+    /// A budget out of force counts and refuses nothing.
+    pub status: Status,
+}
+
+impl Budget {
+    /// The period that holds `now`; `None` before the first or after the last that is known.
+    #[must_use]
+    pub fn period_at(&self, now: UnixMillis) -> Option<Period> {
+        if self.periods.is_empty() {
+            let (start, end) = (UnixMillis::default(), UnixMillis::new(i64::MAX));
+            return Some(Period { start, end });
+        }
+        let after = self.periods.partition_point(|period| period.end <= now);
+        self.periods
+            .get(after)
+            .copied()
+            .filter(|period| period.start <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn budget(periods: &[(i64, i64)]) -> Budget {
+        Budget {
+            id: BudgetId::from(Uuid::from_u128(1)),
+            organization: OrganizationId::from(Uuid::from_u128(2)),
+            name: "team".to_owned(),
+            scope: BudgetScope::default(),
+            limit: NanoUsd::from_nanos(1),
+            limit_version: 1,
+            periods: periods
+                .iter()
+                .map(|(start, end)| Period {
+                    start: UnixMillis::new(*start),
+                    end: UnixMillis::new(*end),
+                })
+                .collect(),
+            enforcement: Enforcement::Hard,
+            on_exceed: OnExceed::Refuse,
+            counts_own_connections: true,
+            status: Status::Active,
+        }
+    }
+
+    #[test]
+    fn an_instant_belongs_to_the_period_that_starts_with_it() {
+        let budget = budget(&[(10, 20), (20, 30)]);
+        let start = |now| {
+            budget
+                .period_at(UnixMillis::new(now))
+                .map(|period| period.start.get())
+        };
+        assert_eq!(
+            [start(9), start(10), start(19), start(20), start(29), start(30)],
+            [None, Some(10), Some(10), Some(20), Some(20), None]
+        );
+    }
+
+    #[test]
+    fn a_budget_without_periods_has_one_without_end() {
+        let period = budget(&[]).period_at(UnixMillis::new(7)).unwrap();
+        assert_eq!((period.start.get(), period.end.get()), (0, i64::MAX));
+    }
+}

@@ -1,0 +1,125 @@
+//! Builds what requests look up from the entities a change has touched.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sluicegate_contracts::config::{ApiKey, Budget, RateLimit, Route, Status};
+use sluicegate_contracts::ids::{OrganizationId, ProjectId};
+
+use super::catalog::Catalog;
+use super::entities::{Entities, Held};
+use super::index::{Blocked, Grant, ProjectView, Snapshot};
+
+impl Entities {
+    /// Builds anew, in `next`, what changes since the last call have touched.
+    pub(super) fn refresh(&mut self, next: &mut Snapshot) {
+        let touched = std::mem::take(&mut self.touched);
+        for (digest, key) in touched.digests {
+            if next.grants.get(&digest).is_some_and(|grant| grant.key.id == key) {
+                next.grants.set(digest, None);
+            }
+        }
+        for held in touched.keys.iter().filter_map(|id| self.keys.get(id)) {
+            let usable = self.usable(held);
+            for secret in &held.entity.secrets {
+                let key = Arc::clone(&held.entity);
+                next.grants.set(
+                    secret.digest,
+                    Some(Grant {
+                        key,
+                        valid_until: secret.valid_until,
+                        usable,
+                    }),
+                );
+            }
+        }
+        for project in touched.views {
+            next.projects.set(project, self.view(project).map(Arc::new));
+        }
+        if touched.catalog {
+            let active = self.endpoints.values().filter(|held| !held.blocked);
+            next.catalog = Arc::new(Catalog::index(active.map(|held| Arc::clone(&held.entity))));
+        }
+    }
+
+    fn usable(&self, key: &Held<Arc<ApiKey>>) -> Result<(), Blocked> {
+        if key.blocked {
+            return Err(Blocked::Key);
+        }
+        match self.projects.get(&key.entity.project) {
+            Some(project) if !project.blocked && project.entity.organization == key.entity.organization => {}
+            Some(_) | None => return Err(Blocked::Project),
+        }
+        match self.organizations.get(&key.entity.organization) {
+            Some(organization) if !organization.blocked => Ok(()),
+            Some(_) | None => Err(Blocked::Organization),
+        }
+    }
+
+    fn view(&self, id: ProjectId) -> Option<ProjectView> {
+        let project = self.projects.get(&id)?.entity.clone();
+        let organization = project.organization;
+        let members = self.in_organization.get(&organization);
+        let mut connections: Vec<_> = members
+            .into_iter()
+            .flat_map(|members| &members.connections)
+            .filter_map(|id| self.connections.get(id))
+            .filter(|held| !held.blocked && held.live.connection.project.is_none_or(|of| of == id))
+            .map(|held| Arc::clone(&held.live))
+            .collect();
+        connections.sort_by_key(|live| (live.connection.priority, live.connection.id));
+        let members = self.in_project.get(&id);
+        let routes = members
+            .into_iter()
+            .flat_map(|members| &members.routes)
+            .filter_map(|id| self.routes.get(id))
+            .filter(|held| !held.blocked && held.entity.organization == organization)
+            .map(|held| &held.entity);
+        Some(ProjectView {
+            organization,
+            project,
+            routes: by_name(routes),
+            connections,
+            budgets: self.budgets_over(organization, id),
+            rate_limits: self.rate_limits_over(organization, id),
+        })
+    }
+
+    fn budgets_over(&self, organization: OrganizationId, project: ProjectId) -> Vec<Arc<Budget>> {
+        let members = self.in_organization.get(&organization);
+        let budgets = members.into_iter().flat_map(|members| &members.budgets);
+        budgets
+            .filter_map(|id| self.budgets.get(id))
+            .filter(|budget| budget.status == Status::Active)
+            .filter(|budget| budget.scope.project.is_none_or(|of| of == project))
+            .map(Arc::clone)
+            .collect()
+    }
+
+    fn rate_limits_over(&self, organization: OrganizationId, project: ProjectId) -> Vec<Arc<RateLimit>> {
+        let members = self.in_organization.get(&organization);
+        let limits = members.into_iter().flat_map(|members| &members.rate_limits);
+        limits
+            .filter_map(|id| self.rate_limits.get(id))
+            .filter(|limit| limit.status == Status::Active)
+            .filter(|limit| limit.scope.project.is_none_or(|of| of == project))
+            .map(Arc::clone)
+            .collect()
+    }
+}
+
+/// `routes` come by id, oldest first: of two claims to a name the older one wins, and a slug wins over any alias.
+fn by_name<'a>(routes: impl Iterator<Item = &'a Arc<Route>> + Clone) -> HashMap<String, Arc<Route>> {
+    let mut names: HashMap<String, Arc<Route>> = HashMap::new();
+    for route in routes.clone() {
+        names
+            .entry(format!("route/{}", route.slug))
+            .or_insert_with(|| Arc::clone(route));
+    }
+    for route in routes {
+        for alias in &route.aliases {
+            names.entry(alias.clone()).or_insert_with(|| Arc::clone(route));
+        }
+    }
+    names
+}
