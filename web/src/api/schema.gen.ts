@@ -677,6 +677,8 @@ export interface components {
              */
             connection: string | null;
             cost: components["schemas"]["Money"] | null;
+            /** @description The dialect spoken with the provider. */
+            dialect: string | null;
             /**
              * Format: double
              * @description Its length in milliseconds, to the microsecond.
@@ -1495,6 +1497,13 @@ export interface components {
                 cost: components["schemas"]["Money"] | null;
                 /** @description What the cost rests on. */
                 cost_evidence: components["schemas"]["CostEvidence"];
+                /** @description The dialect the caller spoke, such as `openai_chat` or `anthropic_messages`. */
+                dialect: string | null;
+                /**
+                 * @description What of the request or of its answer could not be said in the other dialect.
+                 * @example seed, unknown_field:x_odd
+                 */
+                dropped: string | null;
                 /**
                  * Format: double
                  * @description Milliseconds to the last byte, to the microsecond.
@@ -1513,7 +1522,7 @@ export interface components {
                 model_requested: string;
                 /** @description Canonical model that served. */
                 model_served: string | null;
-                /** @description `chat_completions` or `embeddings`. */
+                /** @description `chat_completions`, `embeddings` or `rerank`. */
                 operation: string;
                 /** @description `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`. */
                 outcome: string;
@@ -1546,6 +1555,8 @@ export interface components {
                  * @description Milliseconds to the first byte of the answer, to the microsecond.
                  */
                 ttft_ms: number | null;
+                /** @description The dialect of the last attempt; the answer was translated where it is another one. */
+                upstream_dialect: string | null;
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -1801,6 +1812,13 @@ export interface components {
             cost: components["schemas"]["Money"] | null;
             /** @description What the cost rests on. */
             cost_evidence: components["schemas"]["CostEvidence"];
+            /** @description The dialect the caller spoke, such as `openai_chat` or `anthropic_messages`. */
+            dialect: string | null;
+            /**
+             * @description What of the request or of its answer could not be said in the other dialect.
+             * @example seed, unknown_field:x_odd
+             */
+            dropped: string | null;
             /**
              * Format: double
              * @description Milliseconds to the last byte, to the microsecond.
@@ -1819,7 +1837,7 @@ export interface components {
             model_requested: string;
             /** @description Canonical model that served. */
             model_served: string | null;
-            /** @description `chat_completions` or `embeddings`. */
+            /** @description `chat_completions`, `embeddings` or `rerank`. */
             operation: string;
             /** @description `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`. */
             outcome: string;
@@ -1852,6 +1870,8 @@ export interface components {
              * @description Milliseconds to the first byte of the answer, to the microsecond.
              */
             ttft_ms: number | null;
+            /** @description The dialect of the last attempt; the answer was translated where it is another one. */
+            upstream_dialect: string | null;
         };
         /** @description A key. */
         RequestKey: {
