@@ -22,6 +22,8 @@ class Upstream(NamedTuple):
     settings: Optional[Dict[str, object]] = None
     # Whether the provider tells how many tokens of the output are reasoning.
     counts_reasoning: bool = True
+    # Whether the provider counts tokens itself, so that a count is what it bills.
+    counts_tokens: bool = False
     # The member in which a client of chat that is passed through finds reasoning.
     reasoning_member: str = "reasoning_content"
     # Whether its errors say in a word what they are, where they are passed through.
@@ -42,6 +44,7 @@ class Upstream(NamedTuple):
             "model": self.alias(),
             "lacks": self.lacks(client),
             "counts_reasoning": self.counts_reasoning,
+            "counts_tokens": self.counts_tokens,
             "reasoning_member": self.reasoning_member,
             "names_errors": self.names_errors,
         }
@@ -92,10 +95,25 @@ LOCATION = {"project": "mock", "region": "us-east5"}
 UPSTREAMS = [
     Upstream("openai", "openai", "/v1", "openai/gpt-4o-mini", "openai/text-embedding-3-small", short=True),
     Upstream("openai-responses", "openai", "/v1", "openai/gpt-5.1-codex"),
-    Upstream("anthropic", "anthropic", "/v1", "anthropic/claude-sonnet-4-5", short=True),
-    Upstream("gemini", "google", "/v1beta", "google/gemini-2.5-flash", "google/gemini-embedding-001", short=True),
-    Upstream("vertex", "google-vertex", "", "google/gemini-2.5-flash", settings=LOCATION),
-    Upstream("vertex-claude", "google-vertex", "", "anthropic/claude-sonnet-4-5-20250929", settings=LOCATION),
+    Upstream("anthropic", "anthropic", "/v1", "anthropic/claude-sonnet-4-5", short=True, counts_tokens=True),
+    Upstream(
+        "gemini",
+        "google",
+        "/v1beta",
+        "google/gemini-2.5-flash",
+        "google/gemini-embedding-001",
+        counts_tokens=True,
+        short=True,
+    ),
+    Upstream("vertex", "google-vertex", "", "google/gemini-2.5-flash", settings=LOCATION, counts_tokens=True),
+    Upstream(
+        "vertex-claude",
+        "google-vertex",
+        "",
+        "anthropic/claude-sonnet-4-5-20250929",
+        settings=LOCATION,
+        counts_tokens=True,
+    ),
     Upstream(
         "bedrock",
         "amazon-bedrock",
@@ -103,6 +121,7 @@ UPSTREAMS = [
         "anthropic/claude-haiku-4-5-20251001",
         settings={"region": "us-east-1"},
         counts_reasoning=False,
+        counts_tokens=True,
     ),
     Upstream("cohere", "cohere", "", "cohere/command-a-03-2025"),
     Upstream("azure", "azure", "", "openai/gpt-4o-mini", "openai/text-embedding-3-small", {"deployments": DEPLOYMENTS}),
