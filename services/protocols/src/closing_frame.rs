@@ -1,8 +1,9 @@
 //! The frame that closes a stream with usage, kept back until the cost of the call is known and
 //! then put into it: as `usage.cost`, where OpenRouter's clients look in chat and in Messages, and
 //! as `response.usage.cost` in Responses. Beside it stands what of a translated answer was lost, as
-//! `sluicegate.dropped`. Gemini's `usageMetadata` is a closed message and gets neither. Called once
-//! per stream by what passes streams on, in whatever dialect.
+//! `sluicegate.dropped`. Gemini's `usageMetadata` is a closed message, which some clients refuse with
+//! a member more: it gets no cost, and what was lost stands next to it in the chunk. Called once per
+//! stream by what passes streams on, in whatever dialect.
 //!
 //! Must stay true: apart from these every byte is as it came, and without them or a place for them
 //! all bytes are.
@@ -78,9 +79,11 @@ impl ClosingFrame {
         }
     }
 
-    /// The frame, with `usage.sluicegate`.
+    /// The frame, with `usage.sluicegate`, or `sluicegate` beside `usageMetadata`.
     fn with_own(self, value: &str) -> Vec<u8> {
-        self.with(OWN, value, |document| place(document, OWN))
+        self.with(OWN, value, |document| {
+            Ok(place(document, OWN)?.or(place_beside_metadata(document)?))
+        })
     }
 
     /// The frame, with a member in its place, if it has one.
@@ -170,6 +173,24 @@ fn place(document: &[u8], member: &str) -> Result<Option<Place>, DecodeError> {
         Ok(())
     })?;
     Ok(found)
+}
+
+/// Finds the place for our own object in Gemini's chunk that tells usage.
+fn place_beside_metadata(document: &[u8]) -> Result<Option<Place>, DecodeError> {
+    let (mut tells_usage, mut taken) = (false, false);
+    let mut cursor = Cursor::new(document, MAX_DEPTH)?;
+    let chunk = cursor.object(|_, key| {
+        match key.decode().as_ref() {
+            "usageMetadata" => tells_usage = true,
+            OWN => taken = true,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok((tells_usage && !taken).then_some(Place::Into {
+        at: chunk.end - 1,
+        first: false,
+    }))
 }
 
 fn within(c: &mut Cursor<'_>, member: &str) -> Result<Option<Place>, DecodeError> {
@@ -309,6 +330,10 @@ mod tests {
         let frames = "data: {\"usage\":{\"cost\":0.5}}\n\ndata: {\"type\":\"message_stop\"}\n\n";
         let told = frames_with_dropped(frames.as_bytes().to_vec(), "seed, x:\"");
         let expected = frames.replace("0.5", r#"0.5,"sluicegate":{"dropped":"seed, x:\""}"#);
+        assert_eq!(String::from_utf8(told).unwrap(), expected);
+        let gemini = "data: {\"usageMetadata\":{\"a\":1},\"modelVersion\":\"m\"}\n\n";
+        let told = frames_with_dropped(gemini.as_bytes().to_vec(), "seed");
+        let expected = gemini.replace("\"m\"", r#""m","sluicegate":{"dropped":"seed"}"#);
         assert_eq!(String::from_utf8(told).unwrap(), expected);
     }
 

@@ -34,6 +34,8 @@ struct Writer {
     /// Finish reasons that wait for the end, at most one per answer.
     finishes: Vec<(u32, Finish<'static>)>,
     out: Vec<u8>,
+    /// Google's client for Python takes comments for JSON.
+    has_comments: bool,
     /// The end is written.
     concluded: bool,
     report: UsageReport,
@@ -53,6 +55,7 @@ impl StreamTranslator {
                 noted: Noted::default(),
                 finishes: Vec::new(),
                 out: Vec::new(),
+                has_comments: to != AnswerForm::Dialect(Dialect::Gemini),
                 concluded: false,
                 report: UsageReport {
                     is_told: target.usage,
@@ -108,6 +111,7 @@ impl StreamTranslator {
             out,
             concluded,
             report,
+            has_comments: _,
         } = &mut self.writer;
         if std::mem::replace(concluded, true) {
             return;
@@ -127,23 +131,23 @@ impl StreamTranslator {
     }
 
     /// What ends a complete stream towards the caller; see [`StreamTranslator::conclude`]. What was
-    /// lost of the answer is told in a comment, and beside `cost`, a JSON number in US dollars, where
-    /// the dialect has a place for it.
+    /// lost of the answer is told in a comment, and in the frame that tells usage, as is `cost`, a
+    /// JSON number in US dollars, each where the dialect has a place for it.
     pub fn tail(&mut self, estimate: &TokenCounts, cost: Option<&str>) -> Bytes {
         self.conclude(estimate);
         let frames = frames_with_cost(std::mem::take(&mut self.writer.out), cost);
-        match self.comment() {
-            None => frames.into(),
-            Some((dropped, mut comment)) => {
-                comment.extend_from_slice(&frames_with_dropped(frames, &dropped));
-                comment.into()
-            }
-        }
+        let Some(dropped) = self.dropped() else {
+            return frames.into();
+        };
+        let mut out = self.comment(&dropped);
+        out.extend_from_slice(&frames_with_dropped(frames, &dropped));
+        out.into()
     }
 
     /// Ends a broken stream in a way that no client takes for a proper end.
     pub fn fail(&mut self, failure: &Failure<'_>) -> Bytes {
-        let mut out = self.comment().map(|(_, comment)| comment).unwrap_or_default();
+        let dropped = self.dropped();
+        let mut out = dropped.map(|it| self.comment(&it)).unwrap_or_default();
         self.writer.encoder.fail(failure, &mut self.writer.out);
         out.append(&mut self.writer.out);
         out.into()
@@ -156,13 +160,19 @@ impl StreamTranslator {
         losses
     }
 
-    /// The losses in words, and the comment frame that tells them. The head of the stream, which
-    /// names those of the request, has left before any of them was known.
-    fn comment(&self) -> Option<(String, Vec<u8>)> {
-        let dropped = list(&[&self.losses()], Severity::Hint)?;
-        let mut comment = Vec::with_capacity(dropped.len() + 32);
-        write_comment(&mut comment, &format!("{DROPPED} {dropped}"));
-        Some((dropped, comment))
+    /// The losses in words. The head of the stream, which names those of the request, has left
+    /// before any of them was known.
+    fn dropped(&self) -> Option<String> {
+        list(&[&self.losses()], Severity::Hint)
+    }
+
+    /// The comment frame that tells losses, for callers that can read past it.
+    fn comment(&self, dropped: &str) -> Vec<u8> {
+        let mut comment = Vec::new();
+        if self.writer.has_comments {
+            write_comment(&mut comment, &format!("{DROPPED} {dropped}"));
+        }
+        comment
     }
 }
 
