@@ -79,9 +79,22 @@ impl Reading<'_> {
         read.map_err(|failure| failure.with_status(status))
     }
 
-    async fn whole(&self, body: ReplyBody, status: u16) -> Result<Success, Failure> {
+    /// A whole document.
+    pub(super) async fn document(&self, body: ReplyBody) -> Result<Bytes, Failure> {
         let (limit, idle) = (self.limits.max_answer_bytes, self.limits.idle_timeout());
-        let body = body.whole(limit, idle, self.deadline).await.map_err(broken)?;
+        body.whole(limit, idle, self.deadline).await.map_err(broken)
+    }
+
+    /// Vectors in OpenAI's form, in the clothes of the caller's API.
+    pub(super) fn dressed(&self, body: Bytes) -> Result<Bytes, DecodeError> {
+        Ok(match self.clothes {
+            Clothes::Own | Clothes::Completions => body,
+            Clothes::Embed(method) => gemini::from_openai(&body, method)?.into(),
+        })
+    }
+
+    async fn whole(&self, body: ReplyBody, status: u16) -> Result<Success, Failure> {
+        let body = self.document(body).await?;
         let (facts, translated) = self.understand(&body).map_err(|_| {
             let why = "the provider's answer is not what was asked for";
             Failure::new(AttemptOutcome::ServerError, Evidence::Uncertain, why)
@@ -126,14 +139,8 @@ impl Reading<'_> {
                     answers: facts.choices as usize,
                     error: facts.error,
                 };
-                let dressed = match self.clothes {
-                    Clothes::Own | Clothes::Completions => None,
-                    Clothes::Embed(method) => {
-                        let body = gemini::from_openai(body, method)?;
-                        Some((body.into(), LossReport::default()))
-                    }
-                };
-                Ok((facts, dressed))
+                let dressed = self.dressed(body.clone())?;
+                Ok((facts, Some((dressed, LossReport::default()))))
             }
             (Some(_), spoken) => Ok((read_whole(&decode_response(spoken, body)?), None)),
             (None, spoken) => {

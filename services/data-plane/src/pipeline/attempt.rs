@@ -22,7 +22,7 @@ use super::finish::{AttemptEnd, Finish};
 use super::outgoing::Outgoing;
 use super::refusal::Refusing;
 use super::stage::Planned;
-use crate::upstream::{Call, ReplyBody, classify};
+use crate::upstream::{Call, Reply, ReplyBody, Upstream, classify};
 use crate::usage::IntentGuard;
 
 /// A try that can be shown to the caller.
@@ -152,19 +152,48 @@ pub(super) async fn attempt(
         request: intent.request(),
         now_millis,
     };
-    let reply = timeout_at(
-        reading.first_byte_by,
-        outgoing.upstream.send(gateway.client(), call, intent),
-    )
-    .await
-    .map_err(|_| {
-        let why = "the provider did not answer in time";
-        Failure::new(AttemptOutcome::TimedOut, Evidence::Uncertain, why)
-    })?
-    .map_err(|failure| {
-        let (outcome, evidence) = classify::send_failure(failure);
-        Failure::new(outcome, evidence, failure.to_string())
-    })?;
+    let attempt = Try {
+        gateway,
+        upstream: outgoing.upstream,
+        patience: Duration::from_millis(planned.retry.attempt_timeout_ms),
+        call,
+        intent,
+    };
+    if let Some(batch) = &outgoing.batch {
+        return batch.ask(&attempt, &reading, finish).await;
+    }
+    let reply = attempt.send(outgoing.body.clone(), reading.first_byte_by).await?;
     finish.first_byte();
     reading.read(reply).await
+}
+
+/// A try on its way.
+pub(super) struct Try<'a> {
+    gateway: &'a Gateway,
+    upstream: Upstream<'a>,
+    /// How long the provider may take to begin.
+    pub(super) patience: Duration,
+    pub(super) call: Call<'a>,
+    intent: &'a IntentGuard,
+}
+
+impl Try<'_> {
+    /// Sends the call with this body, and waits for the head of the answer.
+    pub(super) async fn send(&self, body: Bytes, by: Instant) -> Result<Reply, Failure> {
+        let call = Call {
+            body,
+            ..self.call.clone()
+        };
+        let sent = self.upstream.send(self.gateway.client(), call, self.intent);
+        timeout_at(by, sent)
+            .await
+            .map_err(|_| {
+                let why = "the provider did not answer in time";
+                Failure::new(AttemptOutcome::TimedOut, Evidence::Uncertain, why)
+            })?
+            .map_err(|failure| {
+                let (outcome, evidence) = classify::send_failure(failure);
+                Failure::new(outcome, evidence, failure.to_string())
+            })
+    }
 }

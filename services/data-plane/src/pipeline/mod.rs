@@ -22,6 +22,7 @@ mod refusal;
 mod relay;
 mod resolve;
 mod stage;
+mod vectors;
 mod view;
 mod walk;
 

@@ -17,6 +17,7 @@ use sluicegate_protocols::{DecodeError, Dialect};
 use sluicegate_routing::Candidate;
 
 use super::stage::{Inspected, Planned};
+use super::vectors::Batch;
 use super::view::RequestView;
 use crate::error::GatewayError;
 use crate::snapshot::LiveConnection;
@@ -36,6 +37,8 @@ pub(super) struct Outgoing<'s> {
     /// The form of the answer to come.
     pub(super) form: AnswerForm,
     pub(super) body: Bytes,
+    /// Further calls, where a model has vectors in a form of its own.
+    pub(super) batch: Option<Batch>,
     pub(super) passage: Passage,
     /// What is not in the body although the caller sent it.
     pub(super) losses: LossReport,
@@ -65,7 +68,9 @@ impl Outgoing<'_> {
     pub(super) fn read_bytes(&self, received: &Bytes) -> usize {
         match self.passage {
             Passage::Passed { .. } => received.len(),
-            Passage::Restated | Passage::Translated => self.body.len(),
+            Passage::Restated | Passage::Translated => {
+                self.body.len() + self.batch.as_ref().map_or(0, Batch::more_bytes)
+            }
         }
     }
 
@@ -134,6 +139,22 @@ pub(super) fn prepare<'s>(
             (Upstream::Account(account), Some(live.as_ref()))
         }
     };
+    if let Some(family) = upstream.vectors(request.features.operation, candidate.upstream_model) {
+        let (body, batch, losses) = match Batch::split(request.body, family, depth)? {
+            Ok(split) => split,
+            Err(refusal) => return Ok(Prepared::Unfit(refusal)),
+        };
+        return Ok(Prepared::Ready(Outgoing {
+            upstream,
+            connection,
+            dialect: Dialect::OpenAiChat,
+            form: AnswerForm::Dialect(Dialect::OpenAiChat),
+            body,
+            batch: Some(batch),
+            passage: Passage::Translated,
+            losses,
+        }));
+    }
     let own = request.caller.received.api.body_dialect();
     let dialect = upstream.dialect(request.features.operation, candidate.upstream_model, own);
     let limit = candidate.endpoint.and_then(|it| it.max_output_tokens);
@@ -158,6 +179,7 @@ pub(super) fn prepare<'s>(
             dialect,
             form,
             body,
+            batch: None,
             passage: Passage::Passed { hide_usage_chunk },
             losses: LossReport::default(),
         }));
@@ -179,6 +201,7 @@ pub(super) fn prepare<'s>(
         dialect,
         form,
         body: encoded.body.into(),
+        batch: None,
         passage: if dialect == own && !reworded {
             Passage::Restated
         } else {

@@ -53,7 +53,9 @@ pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> 
         _ if call.text => text::completions(provider.id, call.model),
         (Some(spoken), _) => Some(spoken.address),
         (None, Operation::Rerank) => provider.rerank,
-        (None, Operation::ChatCompletions | Operation::Embeddings) => provider.embeddings,
+        (None, Operation::ChatCompletions | Operation::Embeddings) => provider
+            .embeddings
+            .or(provider.vectors.map(|vectors| vectors.address)),
     };
     let address = address.ok_or(SendFailure::Unsupported)?;
     let address = address(&ask).ok_or(SendFailure::Invalid)?;

@@ -3,10 +3,11 @@
 
 use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::embeddings::vendor::Family;
 use sluicegate_protocols::tool_ids::IdRule;
 
 use super::compatible::{CHAT, COMPATIBLE, below};
-use super::{Counter, Listing, Provider, Spoken};
+use super::{Counter, Listing, Provider, Spoken, Vectors};
 use crate::upstream::address::segment;
 use crate::upstream::members::{only, under};
 
@@ -50,6 +51,13 @@ pub(in crate::upstream) const BEDROCK: Provider = Provider {
         }
     },
     embeddings: None,
+    vectors: Some(Vectors {
+        family: Family::of_model,
+        address: |ask| {
+            let (base, model) = (ask.base, segment(ask.model)?);
+            Some(format!("{base}/model/{model}/invoke"))
+        },
+    }),
     rerank: None,
     // Inference profiles, by the id the catalog has.
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),

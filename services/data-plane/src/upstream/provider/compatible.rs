@@ -25,6 +25,7 @@ pub(in crate::upstream) const COMPATIBLE: Provider = Provider {
     id: ProviderId::Compatible,
     chat: |_| &[CHAT],
     embeddings: Some(embeddings),
+    vectors: None,
     rerank: Some(|ask| below(ask.base, "/rerank")),
     key: KeyHeader::Bearer,
     setting_headers: |_| Vec::new(),

@@ -26,6 +26,7 @@ mod xai;
 use bytes::Bytes;
 use sluicegate_contracts::config::{ProviderId, ProviderSettings};
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::embeddings::vendor::Family;
 use sluicegate_protocols::target::ChatQuirks;
 use sluicegate_protocols::tool_ids::IdRule;
 
@@ -39,6 +40,8 @@ pub(super) struct Provider {
     pub(super) chat: fn(model: &str) -> &'static [Spoken],
     /// The address for vectors, where it has them in OpenAI's form.
     pub(super) embeddings: Option<Address>,
+    /// Vectors in a form of their vendor's, where it has them in none of OpenAI's.
+    pub(super) vectors: Option<Vectors>,
     /// The address for rankings, where it has them in Cohere's form.
     pub(super) rerank: Option<Address>,
     /// Where a plain key goes.
@@ -54,6 +57,14 @@ pub(super) struct Provider {
     /// Whether a stream has to be asked for usage, and may be.
     pub(super) stream_usage: bool,
     pub(super) listing: Listing,
+}
+
+/// Vectors in a form of their vendor's; a request may take several calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vectors {
+    /// Whose form a model has; `None` when it makes none.
+    pub(super) family: fn(model: &str) -> Option<Family>,
+    pub(super) address: Address,
 }
 
 /// A dialect as a provider speaks it.

@@ -63,6 +63,10 @@ const CASES: &[Case] = &[
         true, "/model/amazon.nova-lite-v1%3A0/converse-stream"),
     (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Chat, "openai.gpt-oss-20b-1:0", false,
         "/openai/v1/chat/completions"),
+    (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", Embeddings, Chat, "amazon.titan-embed-text-v2:0", false,
+        "/model/amazon.titan-embed-text-v2%3A0/invoke"),
+    (P::Vertex, "https://aiplatform.googleapis.com", Embeddings, Chat, "gemini-embedding-001", false,
+        "/v1/projects/acme/locations/eu-west-1/publishers/google/models/gemini-embedding-001:predict"),
     (P::Cohere, "https://api.cohere.ai/compatibility/v1", Embeddings, Chat, "embed-v4.0", false, "/embeddings"),
     (P::Cohere, "https://api.cohere.com", ChatCompletions, CohereChat, "command-a-03-2025", true, "/v2/chat"),
     (P::Cohere, "https://api.cohere.ai/compatibility/v1", ChatCompletions, CohereChat, "command-a-03-2025", false,
@@ -115,7 +119,10 @@ fn calls_go_where_the_provider_documents_them() {
         };
         let address = match operation {
             ChatCompletions => at(id, dialect, &ask),
-            Embeddings => of(id).embeddings.and_then(|address| address(&ask)),
+            Embeddings => {
+                let own = of(id).vectors.map(|vectors| vectors.address);
+                of(id).embeddings.or(own).and_then(|address| address(&ask))
+            }
             Rerank => of(id).rerank.and_then(|address| address(&ask)),
         };
         let expected = match expected.strip_prefix('/') {
@@ -139,7 +146,8 @@ fn every_value_is_whole_and_stands_under_its_own_id() {
     for &id in ProviderId::ALL {
         let provider = of(id);
         assert_eq!(provider.id, id);
-        assert_eq!(provider.embeddings.is_some(), id.has_embeddings(), "{id}");
+        let embeds = provider.embeddings.is_some() || provider.vectors.is_some();
+        assert_eq!(embeds, id.has_embeddings(), "{id}");
         let aws = id.credentials().contains(&CredentialKind::AwsKeys);
         assert_eq!(provider.aws_service.is_some(), aws, "{id}");
         for model in names {

@@ -3,11 +3,12 @@
 //! through an OpenAI-compatible door.
 
 use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::embeddings::vendor::Family;
 
 use super::anthropic::{COUNTER, MESSAGES, OF_THE_ANSWER};
 use super::compatible::{CHAT, COMPATIBLE};
 use super::gemini::{self, GENERATE};
-use super::{Ask, Counter, Listing, Provider, Spoken};
+use super::{Ask, Counter, Listing, Provider, Spoken, Vectors};
 use crate::upstream::address::segment;
 use crate::upstream::members::{only, with_member};
 
@@ -70,6 +71,10 @@ pub(in crate::upstream) const VERTEX: Provider = Provider {
         }
     },
     embeddings: None,
+    vectors: Some(Vectors {
+        family: |model| Some(Family::of_vertex(model)),
+        address: |ask| model(ask, "google", "predict"),
+    }),
     rerank: None,
     listing: Listing {
         // The list of models in general: it proves that a token is given and taken, not that the project may be used.

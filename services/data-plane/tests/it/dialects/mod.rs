@@ -15,6 +15,7 @@ mod rerank;
 mod responses;
 mod slow;
 mod untold;
+mod vectors;
 
 use reqwest::Response;
 use serde_json::Value;

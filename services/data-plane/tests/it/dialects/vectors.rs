@@ -1,0 +1,131 @@
+//! Models that make vectors in a form of their own: Bedrock's `InvokeModel` and Vertex AI's `predict`.
+
+use serde_json::{Value, json};
+use sluicegate_contracts::config::ProviderSettings;
+use sluicegate_contracts::usage::{AttemptOutcome, Evidence, Outcome};
+
+use super::header;
+use crate::support::{Config, Provider, Script, Worker};
+
+const TITAN: &str = "amazon/titan-embed";
+const GOOGLE: &str = "google/embed";
+
+fn titan(values: &str, tokens: u32) -> Script {
+    Script::json(
+        200,
+        &format!(r#"{{"embedding":[{values}],"inputTextTokenCount":{tokens}}}"#),
+    )
+}
+
+async fn with_bedrock(scripts: impl IntoIterator<Item = Script>) -> (Worker, Provider) {
+    let provider = Provider::start(scripts).await;
+    let mut config = Config::new();
+    let base = provider.url().replace("/v1", "");
+    config.connect("main", "amazon-bedrock", &base);
+    config.model(
+        TITAN,
+        "amazon-bedrock",
+        "amazon.titan-embed-text-v2:0",
+        1_000_000,
+        0,
+    );
+    (Worker::start(&config), provider)
+}
+
+fn two(extra: &str) -> String {
+    format!(r#"{{"model":"{TITAN}","input":["one","two"]{extra}}}"#)
+}
+
+#[actix_web::test]
+async fn texts_that_need_a_call_each_come_back_as_one_list() {
+    let (worker, provider) = with_bedrock([titan("0.5,1", 3), titan("0.25,2", 4)]).await;
+    let asked = two(r#","dimensions":256,"user":"u""#);
+    let response = worker.post("/v1/embeddings", asked).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        header(&response, "x-sluicegate-dropped"),
+        Some("unknown_field:user")
+    );
+    let answer: Value = response.json().await.unwrap();
+    assert_eq!(answer["data"][0]["embedding"], json!([0.5, 1]));
+    assert_eq!(answer["data"][1]["embedding"], json!([0.25, 2]));
+    assert_eq!(answer["data"][1]["index"], 1);
+    assert_eq!(answer["usage"]["prompt_tokens"], 7);
+    let received = provider.received();
+    assert_eq!(received.len(), 2);
+    for (received, text) in received.iter().zip(["one", "two"]) {
+        let line = "POST /model/amazon.titan-embed-text-v2%3A0/invoke HTTP/1.1";
+        assert!(received.head.starts_with(line), "{}", received.head);
+        let sent: Value = serde_json::from_str(&received.body).unwrap();
+        assert_eq!(
+            (&sent["inputText"], &sent["dimensions"]),
+            (&json!(text), &json!(256))
+        );
+    }
+    let record = worker.record().await;
+    assert_eq!(
+        (record.operation.as_str(), record.attempts.len()),
+        ("embeddings", 1)
+    );
+    assert_eq!(record.tokens.input, 7);
+    // At a micro-dollar each.
+    assert_eq!(record.cost.map(|cost| cost.nanos()), Some(7_000));
+}
+
+#[actix_web::test]
+async fn a_call_that_fails_after_another_was_answered_may_have_been_billed() {
+    let refusal = Script::json(400, r#"{"message":"Malformed input request."}"#);
+    let (worker, _provider) = with_bedrock([titan("0.5", 3), refusal]).await;
+    let response = worker.post("/v1/embeddings", two("")).send().await.unwrap();
+    assert_eq!(response.status(), 400);
+    let record = worker.record().await;
+    assert_eq!(record.outcome, Outcome::UpstreamError);
+    let attempt = &record.attempts[0];
+    assert_eq!(
+        (attempt.outcome, attempt.evidence),
+        (AttemptOutcome::BadRequest, Evidence::Uncertain)
+    );
+}
+
+#[actix_web::test]
+async fn more_texts_than_calls_are_made_for_are_refused() {
+    let (worker, provider) = with_bedrock([]).await;
+    let input = vec!["x"; 257];
+    let body = json!({"model": TITAN, "input": input}).to_string();
+    let response = worker.post("/v1/embeddings", body).send().await.unwrap();
+    assert_eq!(response.status(), 400);
+    let answer: Value = response.json().await.unwrap();
+    assert_eq!(answer["error"]["param"], "input");
+    assert!(provider.received().is_empty());
+}
+
+#[actix_web::test]
+async fn callers_of_gemini_get_vectors_of_vertex() {
+    let answer = r#"{"predictions":[{"embeddings":{"values":[0.5,1],"statistics":{"token_count":3,"truncated":false}}}]}"#;
+    let provider = Provider::start([Script::json(200, answer)]).await;
+    let mut config = Config::new();
+    let base = provider.url().replace("/v1", "");
+    let settings = ProviderSettings {
+        project: Some("acme".to_owned()),
+        region: Some("europe-west4".to_owned()),
+        ..ProviderSettings::default()
+    };
+    config.connect_as("main", "google-vertex", &base, "ya29.token", settings);
+    config.model(GOOGLE, "google-vertex", "gemini-embedding-001", 1, 0);
+    let worker = Worker::start(&config);
+    let path = format!("/v1beta/models/{GOOGLE}:embedContent");
+    let body = r#"{"content":{"parts":[{"text":"one"}]},"outputDimensionality":2}"#;
+    let response = worker.post(&path, body).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let answer: Value = response.json().await.unwrap();
+    assert_eq!(answer["embedding"]["values"], json!([0.5, 1.0]));
+    let received = &provider.received()[0];
+    let line = received.head.lines().next().unwrap();
+    assert!(
+        line.ends_with("/publishers/google/models/gemini-embedding-001:predict HTTP/1.1"),
+        "{line}"
+    );
+    let sent: Value = serde_json::from_str(&received.body).unwrap();
+    assert_eq!(sent["instances"][0]["content"], "one");
+    assert_eq!(worker.record().await.tokens.input, 3);
+}
