@@ -94,8 +94,28 @@ class Target:
             text = text.replace("{" + name + "}", str(value))
         return text
 
-    def start(self, bench):
+    def start(self, bench, running):
+        """Starts it, or takes the process of another target that `running` has by name."""
         d = self.definition
+        if "process_of" in d:
+            host = running[d["process_of"]]
+            self.process, self.url, self.values = host.process, host.url, host.values
+            self.definition = d = {**host.definition, **d}
+        else:
+            self.launch(bench, d)
+        if "set_up_by_rest" in d:
+            upstream = {"provider": d.get("provider", "openai-compatible"), "base_url": f"{bench.mock.base}/v1"}
+            self.key, self.model = sluicegate.prepare(self.fill(d["set_up_by_rest"]), upstream)
+        else:
+            self.key, self.model = d.get("key", self.key), d.get("model", self.model)
+        bench.wait_until_answered(self)
+        if bench.our_cpu is not None:
+            # What the target brings along, such as a database, is not to take CPU from it.
+            machine.pin(set(machine.tree(self.process.pid)) - set(self.measured()), bench.our_cpu)
+        time.sleep(1)
+        self.idle_mb = machine.rss_mb(self.measured())
+
+    def launch(self, bench, d):
         # A server that drops its rights must still reach its files.
         self.work.mkdir(mode=0o755)
         for template in d.get("templates", []):
@@ -106,16 +126,6 @@ class Target:
         env = {name: self.fill(value) for name, value in d.get("env", {}).items()}
         self.process = bench.fleet.start(self.name, command, env, cpu=bench.target_cpu)
         self.url = self.fill(d["url"])
-        if "set_up_by_rest" in d:
-            self.key, self.model = sluicegate.prepare(self.fill(d["set_up_by_rest"]), f"{bench.mock.base}/v1")
-        else:
-            self.key, self.model = d.get("key", self.key), d.get("model", self.model)
-        bench.wait_until_answered(self)
-        if bench.our_cpu is not None:
-            # What the target brings along, such as a database, is not to take CPU from it.
-            machine.pin(set(machine.tree(self.process.pid)) - set(self.measured()), bench.our_cpu)
-        time.sleep(1)
-        self.idle_mb = machine.rss_mb(self.measured())
 
     def measured(self):
         """The processes whose cost counts."""
@@ -244,31 +254,33 @@ def table(results, rate):
 
 def measure(bench, definitions):
     direct = Target("direct", {}, bench)
-    targets = [direct]
+    running = {"direct": direct}
     for name, definition in definitions.items():
         target = Target(name, definition, bench)
         try:
-            target.start(bench)
-            targets.append(target)
+            target.start(bench, running)
+            running[name] = target
         except (RuntimeError, OSError, KeyError) as error:
             log = bench.work / f"{name}.log"
             tail = log.read_text(errors="replace")[-1500:] if log.exists() else ""
             print(f"! {name} is left out: {error}\n{tail}", file=sys.stderr)
-    found = {t.name: {"idle_mb": t.idle_mb, "rounds": []} for t in targets}
+    found = {t.name: {"idle_mb": t.idle_mb, "rounds": []} for t in running.values()}
     for number in range(1 if bench.args.quick else bench.args.rounds):
-        for target in targets:
+        for target in running.values():
             row = bench.round(target)
             found[target.name]["rounds"].append(row)
             cpu = ", ".join(f"{k} {show(v['cpu_us'], 1)} us" for k, v in row.items())
             print(f"round {number + 1} {target.name}: {show(row['closed']['per_second'])} req/s, CPU {cpu}", flush=True)
-    return found, len(targets) - 1 == len(definitions)
+    return found, len(running) - 1 == len(definitions)
 
 
 def main():
     args = arguments()
     definitions = json.loads(pathlib.Path(args.targets).read_text())
     if args.only:
-        definitions = {name: definitions[name] for name in args.only.split(",")}
+        wanted = set(args.only.split(","))
+        wanted |= {definitions[name].get("process_of", name) for name in wanted}
+        definitions = {name: d for name, d in definitions.items() if name in wanted}
     needed = {"sluicegate-mock-provider", "sluicegate-load"}
     needed.update(name for definition in definitions.values() for name in definition.get("binaries", []))
     if not args.no_build:

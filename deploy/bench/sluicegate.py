@@ -31,14 +31,14 @@ def wait_ready(base, seconds):
 
 
 def prepare(base, upstream, seconds=60):
-    """Gives the key and the model name to call with."""
+    """Connects the provider described; gives the key and the model name to call with."""
     wait_ready(base, seconds)
     api = f"{base}/api/v1"
     account = {"email": f"bench-{time.time_ns()}@example.com", "password": "a password for benches", "name": "Bench"}
     token = call("POST", f"{api}/auth/sign-up", account)["access_token"]
     membership = call("GET", f"{api}/me", token=token)["memberships"][0]
     project = f"{api}/projects/{membership['projects'][0]['id']}"
-    connection = {"slug": "bench", "provider": "openai-compatible", "base_url": upstream, "credential": "sk-upstream"}
+    connection = {"slug": "bench", "credential": "sk-upstream", **upstream}
     call("POST", f"{project}/connections", connection, token)
     key = call("POST", f"{project}/keys", {"name": "bench"}, token)["secret"]
     return key, "bench/mock-model"

@@ -1,49 +1,216 @@
-//! The cost of one attempt from its token counts. Called once per attempt, by the worker that made it.
+//! The cost of one attempt: the version of the price in force, the window of the day and the tier of the prompt choose
+//! the rates, and every token and unit is multiplied once. Quote, hold and bill are all computed from [`Sheet`].
 //!
 //! Must stay true: every token is billed in exactly one class (so the sum over the classes is `input + output`,
 //! whatever a provider reports), and rounding happens once, upwards, by less than one nano-USD.
 
-use sluicegate_contracts::config::{PriceCard, PriceTier};
+pub mod ending;
+
+use sluicegate_contracts::config::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
+use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 
 const PICOS_PER_NANO: i128 = 1_000;
+const MILLION: i128 = 1_000_000;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MINUTES: i64 = 24 * 60;
 
-/// What `usage` costs by `card`, in nano-USD rounded up; capped at [`NanoUsd::MAX`].
-#[must_use]
-pub fn cost(card: &PriceCard, usage: &TokenUsage) -> NanoUsd {
-    round_up(picos(card, usage))
-}
-
-/// Prices in force for one attempt, each class resolved to a number.
+/// What a call is priced by.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rates {
-    pub(crate) input: i128,
-    pub(crate) cache_read: i128,
-    pub(crate) cache_write: i128,
-    pub(crate) input_audio: i128,
-    pub(crate) output: i128,
-    pub(crate) reasoning: i128,
-    pub(crate) output_audio: i128,
+pub struct Terms<'a> {
+    /// The versions of the endpoint's price; none when it is unknown.
+    pub versions: &'a [PriceCard],
+    /// What is added to the provider's price.
+    pub margin: Margin,
 }
 
-impl Rates {
-    /// The rates of `card` under `tier`. A class without a price of its own costs what its parent class costs.
-    pub(crate) fn new(card: &PriceCard, tier: Option<&PriceTier>) -> Self {
-        let (input, output, cache_read, cache_write) = match tier {
-            Some(tier) => (tier.input, tier.output, tier.cache_read, tier.cache_write),
-            None => (card.input, card.output, card.cache_read, card.cache_write),
+/// A cost, and what it was computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Priced {
+    /// Rounded up to nano-USD; at most [`NanoUsd::MAX`].
+    pub cost: NanoUsd,
+    /// Version of the price card.
+    pub version: u32,
+}
+
+impl<'a> Terms<'a> {
+    /// What a tenant's own account at a provider costs.
+    #[must_use]
+    pub const fn at_cost(versions: &'a [PriceCard]) -> Self {
+        Self {
+            versions,
+            margin: Margin::NONE,
+        }
+    }
+
+    /// The version in force at an instant: of those that are valid then, the newest.
+    #[must_use]
+    pub fn in_force(&self, at: UnixMillis) -> Option<&'a PriceCard> {
+        let valid = self.versions.iter().filter(|card| card.is_valid_at(at));
+        valid.max_by_key(|card| card.version)
+    }
+
+    /// What `usage` costs when the attempt ended at `at`; `None` when no price is in force then.
+    #[must_use]
+    pub fn cost(&self, usage: &TokenUsage, at: UnixMillis) -> Option<Priced> {
+        let card = self.in_force(at)?;
+        let variant = Variant::at(card, minute_of_day(at));
+        let sheet = Sheet::of_prompt(card, variant, usage.input);
+        Some(Priced {
+            cost: round_up(sheet.picos(usage), self.margin),
+            version: card.version,
+        })
+    }
+}
+
+/// Minute of the day in UTC.
+pub(crate) fn minute_of_day(at: UnixMillis) -> u16 {
+    let minute = at.get().div_euclid(MINUTE_MS).rem_euclid(DAY_MINUTES);
+    u16::try_from(minute).unwrap_or(0)
+}
+
+/// The card's own prices, or those of a window of the day.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Variant<'a> {
+    rates: &'a Rates,
+    pub(crate) tiers: &'a [PriceTier],
+}
+
+impl<'a> Variant<'a> {
+    /// What counts at a minute of the day.
+    pub(crate) fn at(card: &'a PriceCard, minute: u16) -> Self {
+        match card.windows.iter().find(|window| window.holds(minute)) {
+            Some(PriceWindow { rates, tiers, .. }) => Self { rates, tiers },
+            None => Self {
+                rates: &card.rates,
+                tiers: &card.tiers,
+            },
+        }
+    }
+}
+
+/// Prices in force for one attempt, each class resolved to a number of pico-USD.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sheet {
+    input: i128,
+    cache_read: i128,
+    cache_write: i128,
+    cache_write_1h: i128,
+    input_audio: i128,
+    input_image: i128,
+    output: i128,
+    reasoning: i128,
+    output_audio: i128,
+    output_image: i128,
+    request: i128,
+    search: i128,
+    image_in: i128,
+    image_out: i128,
+}
+
+impl Sheet {
+    /// The prices for a prompt of that length: those of the highest tier reached, even if a catalog lists them out of
+    /// order.
+    fn of_prompt(card: &PriceCard, variant: Variant<'_>, input_tokens: u64) -> Self {
+        let reached = variant
+            .tiers
+            .iter()
+            .filter(|tier| input_tokens > tier.above_input_tokens);
+        let tier = reached.max_by_key(|tier| tier.above_input_tokens);
+        Self::new(card, variant, tier)
+    }
+
+    /// The prices of a tier, or of none. A class is looked for in the tier, the window and the card, in this order, and
+    /// costs what its parent class costs when none of them names it.
+    pub(crate) fn new(card: &PriceCard, variant: Variant<'_>, tier: Option<&PriceTier>) -> Self {
+        let nearest = tier.map_or(variant.rates, |tier| &tier.rates);
+        let class = |price: fn(&Rates) -> Option<PicoUsd>, parent: i128| {
+            let listed = price(nearest)
+                .or_else(|| price(variant.rates))
+                .or_else(|| price(&card.rates));
+            listed.map_or(parent, rate)
         };
-        let (input, output) = (rate(input), rate(output));
+        let (input, output) = (rate(nearest.input), rate(nearest.output));
+        let cache_write = class(|rates| rates.cache_write, input);
+        let Fees {
+            request,
+            search,
+            image_in,
+            image_out,
+        } = card.fees;
         Self {
             input,
-            cache_read: cache_read.map_or(input, rate),
-            cache_write: cache_write.map_or(input, rate),
-            input_audio: card.input_audio.map_or(input, rate),
+            cache_read: class(|rates| rates.cache_read, input),
+            cache_write,
+            cache_write_1h: class(|rates| rates.cache_write_1h, cache_write),
+            input_audio: class(|rates| rates.input_audio, input),
+            input_image: class(|rates| rates.input_image, input),
             output,
-            reasoning: card.reasoning.map_or(output, rate),
-            output_audio: card.output_audio.map_or(output, rate),
+            reasoning: class(|rates| rates.reasoning, output),
+            output_audio: class(|rates| rates.output_audio, output),
+            output_image: class(|rates| rates.output_image, output),
+            request: rate(request),
+            search: rate(search),
+            image_in: rate(image_in),
+            image_out: rate(image_out),
         }
+    }
+
+    /// The exact cost of one call. Parts are taken out of their parent once; a part that claims more than is left is cut
+    /// to what is left.
+    pub(crate) fn picos(&self, usage: &TokenUsage) -> i128 {
+        let mut input = Pool(usage.input);
+        let mut output = Pool(usage.output);
+        let hour = usage.cache_write_1h.min(usage.cache_write);
+        sum([
+            (input.take(usage.input_audio), self.input_audio),
+            (input.take(usage.input_image), self.input_image),
+            (input.take(hour), self.cache_write_1h),
+            (input.take(usage.cache_write - hour), self.cache_write),
+            (input.take(usage.cache_read), self.cache_read),
+            (input.0, self.input),
+            (output.take(usage.output_audio), self.output_audio),
+            (output.take(usage.output_image), self.output_image),
+            (output.take(usage.reasoning), self.reasoning),
+            (output.0, self.output),
+            (1, self.request),
+            (usage.searches, self.search),
+            (usage.images_in, self.image_in),
+            (usage.images_out, self.image_out),
+        ])
+    }
+
+    /// The most everything but the answer's tokens can cost: each prompt token in the dearest class.
+    pub(crate) fn dearest_base(
+        &self,
+        input_tokens: u64,
+        images_in: u64,
+        images_out: u64,
+        searches: u64,
+    ) -> i128 {
+        let input = self
+            .input
+            .max(self.cache_read)
+            .max(self.cache_write)
+            .max(self.cache_write_1h)
+            .max(self.input_audio)
+            .max(self.input_image);
+        sum([
+            (input_tokens, input),
+            (1, self.request),
+            (searches, self.search),
+            (images_in, self.image_in),
+            (images_out, self.image_out),
+        ])
+    }
+
+    /// The most a token of the answer can cost.
+    pub(crate) fn dearest_output(&self) -> i128 {
+        self.output
+            .max(self.reasoning)
+            .max(self.output_audio)
+            .max(self.output_image)
     }
 }
 
@@ -52,30 +219,9 @@ fn rate(price: PicoUsd) -> i128 {
     i128::from(price.picos().max(0))
 }
 
-fn picos(card: &PriceCard, usage: &TokenUsage) -> i128 {
-    // The highest tier reached, even if a catalog lists them out of order.
-    let tier = card
-        .tiers
-        .iter()
-        .filter(|tier| usage.input > tier.above_input_tokens)
-        .max_by_key(|tier| tier.above_input_tokens);
-    let rates = Rates::new(card, tier);
-
-    let mut input = Pool(usage.input);
-    let mut output = Pool(usage.output);
-    // Parts are taken out of their parent once; a part that claims more than is left is cut to what is left.
-    [
-        (input.take(usage.input_audio), rates.input_audio),
-        (input.take(usage.cache_write), rates.cache_write),
-        (input.take(usage.cache_read), rates.cache_read),
-        (input.0, rates.input),
-        (output.take(usage.output_audio), rates.output_audio),
-        (output.take(usage.reasoning), rates.reasoning),
-        (output.0, rates.output),
-    ]
-    .into_iter()
-    .fold(0, |total: i128, (tokens, rate)| {
-        total.saturating_add(i128::from(tokens).saturating_mul(rate))
+fn sum<const N: usize>(parts: [(u64, i128); N]) -> i128 {
+    parts.into_iter().fold(0, |total: i128, (count, rate)| {
+        total.saturating_add(i128::from(count).saturating_mul(rate))
     })
 }
 
@@ -90,103 +236,22 @@ impl Pool {
     }
 }
 
-pub(crate) fn round_up(picos: i128) -> NanoUsd {
-    let nanos = picos / PICOS_PER_NANO + i128::from(picos % PICOS_PER_NANO > 0);
+/// What everything is multiplied by, in millionths.
+pub(crate) fn factor(margin: Margin) -> i128 {
+    MILLION + i128::from(margin.ppm())
+}
+
+/// The one rounding: to nano-USD, upwards, with the margin in it.
+pub(crate) fn round_up(picos: i128, margin: Margin) -> NanoUsd {
+    let (unit, sum) = (PICOS_PER_NANO * MILLION, picos.saturating_mul(factor(margin)));
+    let nanos = sum / unit + i128::from(sum % unit > 0);
     i64::try_from(nanos).map_or(NanoUsd::MAX, |nanos| NanoUsd::from_nanos(nanos).min(NanoUsd::MAX))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn card(input: i64, output: i64) -> PriceCard {
-        PriceCard {
-            version: 1,
-            input: PicoUsd::from_picos(input),
-            output: PicoUsd::from_picos(output),
-            cache_read: None,
-            cache_write: None,
-            reasoning: None,
-            input_audio: None,
-            output_audio: None,
-            tiers: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_small_call_of_a_cheap_model_is_exact() {
-        // $0.15 and $0.60 per million tokens; 9 prompt and 12 generated tokens.
-        let usage = TokenUsage {
-            input: 9,
-            output: 12,
-            ..TokenUsage::default()
-        };
-        assert_eq!(cost(&card(150_000, 600_000), &usage), NanoUsd::from_nanos(8_550));
-    }
-
-    #[test]
-    fn parts_are_billed_once_at_their_own_price() {
-        let mut card = card(1_000, 4_000);
-        card.cache_read = Some(PicoUsd::from_picos(100));
-        card.input_audio = Some(PicoUsd::from_picos(10_000));
-        card.reasoning = Some(PicoUsd::from_picos(5_000));
-        let usage = TokenUsage {
-            input: 100,
-            cache_read: 60,
-            input_audio: 10,
-            output: 50,
-            reasoning: 20,
-            ..TokenUsage::default()
-        };
-        // 30 plain, 60 cached, 10 audio in; 30 plain, 20 reasoning out.
-        let expected = (30 * 1_000 + 60 * 100 + 10 * 10_000 + 30 * 4_000 + 20 * 5_000) / 1_000;
-        assert_eq!(cost(&card, &usage), NanoUsd::from_nanos(expected));
-    }
-
-    #[test]
-    fn the_highest_tier_reached_prices_the_whole_attempt() {
-        let mut card = card(1_000, 2_000);
-        let tier = |above_input_tokens, input| PriceTier {
-            above_input_tokens,
-            input: PicoUsd::from_picos(input),
-            output: PicoUsd::from_picos(input * 2),
-            cache_read: None,
-            cache_write: None,
-        };
-        card.tiers = vec![tier(200, 3_000), tier(100, 2_000)];
-        let of = |input| {
-            cost(
-                &card,
-                &TokenUsage {
-                    input,
-                    output: 1,
-                    ..TokenUsage::default()
-                },
-            )
-            .nanos()
-        };
-        assert_eq!([of(100), of(101), of(201)], [102, 206, 609]);
-    }
-
-    #[test]
-    fn a_remainder_rounds_up_once_and_nothing_costs_nothing() {
-        let usage = TokenUsage {
-            input: 1,
-            output: 1,
-            ..TokenUsage::default()
-        };
-        assert_eq!(cost(&card(400, 400), &usage), NanoUsd::from_nanos(1));
-        assert_eq!(cost(&card(400, 400), &TokenUsage::default()), NanoUsd::ZERO);
-    }
-
-    #[test]
-    fn nonsense_saturates_instead_of_wrapping_or_crediting() {
-        let usage = TokenUsage {
-            input: u64::MAX,
-            output: u64::MAX,
-            ..TokenUsage::default()
-        };
-        assert_eq!(cost(&card(i64::MAX, i64::MAX), &usage), NanoUsd::MAX);
-        assert_eq!(cost(&card(-1_000, -1), &usage), NanoUsd::ZERO);
-    }
+/// The most pico-USD that [`round_up`] turns into no more than `money`.
+pub(crate) fn round_down(money: NanoUsd, margin: Margin) -> i128 {
+    (i128::from(money.nanos()) * PICOS_PER_NANO * MILLION).div_euclid(factor(margin))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,13 @@ use crate::json::Kind;
 /// Longest piece of a caller's own key that an error repeats, in characters.
 const SHOWN_KEY_CHARS: usize = 64;
 
-/// A document that could not be read, with the place where reading stopped.
+/// A document that could not be read, with the place where reading stopped. Boxed: nearly every read
+/// goes well, and then a small `Result` is quick to hand up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeError {
+pub struct DecodeError(Box<Place>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
     fault: Fault,
     pointer: String,
     position: usize,
@@ -51,17 +55,18 @@ pub enum Fault {
 
 impl DecodeError {
     /// A fault at a byte offset of the document, not yet placed in it.
+    #[cold]
     pub(crate) fn new(fault: Fault, position: usize) -> Self {
-        Self {
+        Self(Box::new(Place {
             fault,
             pointer: String::new(),
             position,
-        }
+        }))
     }
 
     /// The same error seen from the object that holds the failing value under `key`.
     pub(crate) fn under_key(mut self, key: &str) -> Self {
-        let mut step = String::with_capacity(1 + key.len().min(SHOWN_KEY_CHARS) + self.pointer.len());
+        let mut step = String::with_capacity(1 + key.len().min(SHOWN_KEY_CHARS) + self.0.pointer.len());
         step.push('/');
         for c in key.chars().take(SHOWN_KEY_CHARS) {
             match c {
@@ -71,37 +76,43 @@ impl DecodeError {
                 c => step.push(c),
             }
         }
-        step.push_str(&self.pointer);
-        self.pointer = step;
+        step.push_str(&self.0.pointer);
+        self.0.pointer = step;
         self
     }
 
     /// The same error seen from the array that holds the failing value at `index`.
     pub(crate) fn under_index(mut self, index: usize) -> Self {
-        self.pointer = format!("/{index}{}", self.pointer);
+        self.0.pointer = format!("/{index}{}", self.0.pointer);
+        self
+    }
+
+    /// Another fault at the same place of the document.
+    pub(crate) fn instead(mut self, fault: Fault, position: usize) -> Self {
+        (self.0.fault, self.0.position) = (fault, position);
         self
     }
 
     /// What was wrong.
     pub fn fault(&self) -> Fault {
-        self.fault
+        self.0.fault
     }
 
     /// RFC 6901 pointer to the innermost value that was being read; empty for the document.
     pub fn pointer(&self) -> &str {
-        &self.pointer
+        &self.0.pointer
     }
 
     /// Byte offset in the document at which reading stopped.
     pub fn position(&self) -> usize {
-        self.position
+        self.0.position
     }
 
     /// The place in the form OpenAI uses for `error.param`: `messages[3].content`; `None` for
     /// the document itself.
     pub fn param(&self) -> Option<String> {
-        let mut param = String::with_capacity(self.pointer.len());
-        for step in self.pointer.split('/').skip(1) {
+        let mut param = String::with_capacity(self.0.pointer.len());
+        for step in self.0.pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
             if !param.is_empty() && !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit()) {
                 param.push('[');
@@ -120,7 +131,7 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.fault {
+        match self.0.fault {
             Fault::NotUtf8 => write!(f, "the body is not UTF-8")?,
             Fault::UnexpectedEnd => write!(f, "the JSON document ends early")?,
             Fault::Syntax(expected) => write!(f, "the body is not valid JSON: expected {expected}")?,
@@ -131,10 +142,10 @@ impl fmt::Display for DecodeError {
             Fault::Duplicate => write!(f, "a field is given more than once")?,
             Fault::OutOfRange(range) => write!(f, "a value is out of range: expected {range}")?,
         }
-        if !self.pointer.is_empty() {
-            write!(f, " at {}", self.pointer)?;
+        if !self.0.pointer.is_empty() {
+            write!(f, " at {}", self.0.pointer)?;
         }
-        write!(f, " (byte {})", self.position)
+        write!(f, " (byte {})", self.0.position)
     }
 }
 

@@ -43,7 +43,8 @@
 //! 3. Tests: recordings into `tests/golden/<dialect>` with their sources in the NOTICE; a row in
 //!    `CASES` of `tests/it/recorded.rs` and in `ENDPOINTS` of `tests/it/streams.rs`. The property
 //!    tests cover every dialect in [`Dialect::ALL`] by themselves. One unit test per habit of the
-//!    dialect's servers in `codec/tests`. A row in `benches/translate.rs`.
+//!    dialect's servers in `codec/tests`. A row in `SHAPES` of `benches/hostile.rs` and in `PLACES` of
+//!    `tests/it/malformed.rs`: bad input is refused within 50 ms and with its place.
 //!
 //! A new canonical field is added only when two dialects have it; it then fails to compile until
 //! every encoder has said what it does with it.

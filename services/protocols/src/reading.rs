@@ -49,15 +49,14 @@ pub(crate) fn nested(extra: &Extra<'_>) -> RawJson<'static> {
     raw.unwrap_or_else(RawJson::empty_object)
 }
 
-/// Writes the members that [`nested`] kept.
+/// Writes the members of an object kept as text, such as [`nested`] makes.
 pub(crate) fn write_nested(object: &mut Object<'_>, kept: &RawJson<'_>) {
-    let mut members = Extra::NONE;
-    let read = kept
-        .cursor()
-        .and_then(|mut c| c.object(|c, key| members.keep(c, key)));
-    if read.is_ok() {
-        members.write(object);
-    }
+    // The value is known to be well-formed.
+    let _ = kept.cursor().object(|c, key| {
+        let value = c.raw()?;
+        value.write(object.value_of(&key.decode()));
+        Ok(())
+    });
 }
 
 #[cfg(test)]

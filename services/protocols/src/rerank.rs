@@ -5,7 +5,7 @@
 use crate::json::{Array, Cursor, JsonStr, Kind, Object, Span, write_string};
 use crate::openai_chat::request::{Extension, extension};
 use crate::passthrough::MemberTracker;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What a gateway reads of a request.
@@ -25,23 +25,14 @@ pub struct RerankRequestView<'a> {
     pub extension: Option<Extension<'a>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Model,
-    Query,
-    Documents,
-    TopN,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("model", Self::Model),
-        ("query", Self::Query),
-        ("documents", Self::Documents),
-        ("top_n", Self::TopN),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Model = "model",
+        Query = "query",
+        Documents = "documents",
+        TopN = "top_n",
+        Extension = "sluicegate",
+    }
 }
 
 impl<'a> RerankRequestView<'a> {
@@ -76,7 +67,10 @@ impl<'a> RerankRequestView<'a> {
                 Some(Field::TopN) if !c.take_null()? => top_n = Some(c.unsigned()?),
                 Some(Field::Extension) => raw_extension = Some(extension(c, body)?),
                 Some(Field::TopN) => {}
-                None => drop(c.skip_value()?),
+                None => {
+                    c.count_node()?;
+                    c.skip_value()?;
+                }
             }
             tracker.ends(c.position(), field == Some(Field::Extension));
             Ok(())

@@ -2,7 +2,7 @@
 //! dialect folder converts its own arithmetic to the containment rules written here.
 
 /// Tokens of one call. Counts contain each other as OpenAI's do:
-/// `input` includes `cached_input`, `cache_write` and `input_audio`;
+/// `input` includes `cached_input`, `cache_write` and `input_audio`; `cache_write` includes `cache_write_1h`;
 /// `output` includes `reasoning` and `output_audio`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct TokenCounts {
@@ -12,6 +12,8 @@ pub struct TokenCounts {
     pub cached_input: u64,
     /// Prompt tokens written to the provider's cache.
     pub cache_write: u64,
+    /// Of those, the tokens written to be kept for an hour.
+    pub cache_write_1h: u64,
     /// All tokens of the answer, reasoning included.
     pub output: u64,
     /// Tokens of the answer spent on reasoning.
@@ -20,6 +22,8 @@ pub struct TokenCounts {
     pub input_audio: u64,
     /// Audio tokens of the answer.
     pub output_audio: u64,
+    /// Searches the provider made for the answer, which it bills by number.
+    pub searches: u64,
 }
 
 impl TokenCounts {
@@ -43,6 +47,7 @@ impl TokenCounts {
     pub(crate) fn contained(mut self) -> Self {
         self.cached_input = self.cached_input.min(self.input);
         self.cache_write = self.cache_write.min(self.input - self.cached_input);
+        self.cache_write_1h = self.cache_write_1h.min(self.cache_write);
         self.input_audio = self.input_audio.min(self.input);
         self.reasoning = self.reasoning.min(self.output);
         self.output_audio = self.output_audio.min(self.output);

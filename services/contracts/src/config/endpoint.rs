@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Status;
+use super::{PriceCard, Status};
 use crate::ids::EndpointId;
-use crate::money::PicoUsd;
 
 /// What can be asked of an endpoint. The text names are wire format and metric labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,46 +29,6 @@ impl Operation {
     }
 }
 
-/// Prices in force above a prompt length; the whole attempt is priced by the highest tier reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PriceTier {
-    /// The tier applies when the prompt has more than this many tokens.
-    pub above_input_tokens: u64,
-    /// Per prompt token.
-    pub input: PicoUsd,
-    /// Per generated token.
-    pub output: PicoUsd,
-    /// Per prompt token read from cache; `None`: as `input`.
-    pub cache_read: Option<PicoUsd>,
-    /// Per prompt token written to cache; `None`: as `input`.
-    pub cache_write: Option<PicoUsd>,
-}
-
-/// Prices of an endpoint, each in pico-USD per token. `None` means the class costs what its parent class costs
-/// (cached and audio input as `input`, reasoning and audio output as `output`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PriceCard {
-    /// Raised whenever a price changes; noted in every usage record.
-    pub version: u32,
-    /// Per prompt token.
-    pub input: PicoUsd,
-    /// Per generated token.
-    pub output: PicoUsd,
-    /// Per prompt token read from cache.
-    pub cache_read: Option<PicoUsd>,
-    /// Per prompt token written to cache.
-    pub cache_write: Option<PicoUsd>,
-    /// Per reasoning token.
-    pub reasoning: Option<PicoUsd>,
-    /// Per audio prompt token.
-    pub input_audio: Option<PicoUsd>,
-    /// Per audio token generated.
-    pub output_audio: Option<PicoUsd>,
-    /// Long-prompt prices, ascending by threshold.
-    #[serde(default)]
-    pub tiers: Vec<PriceTier>,
-}
-
 /// One priced way to reach a model: model × provider × region × variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
@@ -87,10 +46,26 @@ pub struct Endpoint {
     pub operations: Vec<Operation>,
     /// Prices; `None` when unknown, which a caller's budget may refuse.
     pub price: Option<PriceCard>,
+    /// Every version of the price that is or will be in force, where there is more than the one in `price`. A release
+    /// that does not know this list prices by `price`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub price_versions: Vec<PriceCard>,
     /// Largest prompt plus answer, in tokens.
     pub context_window: Option<u64>,
     /// Largest answer, in tokens.
     pub max_output_tokens: Option<u64>,
     /// Whether it may be used.
     pub status: Status,
+}
+
+impl Endpoint {
+    /// The versions of its price, of which one at most is in force at an instant; none when the price is unknown.
+    #[must_use]
+    pub fn prices(&self) -> &[PriceCard] {
+        if self.price_versions.is_empty() {
+            self.price.as_slice()
+        } else {
+            &self.price_versions
+        }
+    }
 }

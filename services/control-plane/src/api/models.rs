@@ -85,10 +85,10 @@ impl From<PriceCard> for Price {
     fn from(card: PriceCard) -> Self {
         let money = |price: PicoUsd| Money::from(price.per_million());
         Self {
-            input_per_mtok: money(card.input),
-            output_per_mtok: money(card.output),
-            cache_read_per_mtok: card.cache_read.map(money),
-            cache_write_per_mtok: card.cache_write.map(money),
+            input_per_mtok: money(card.rates.input),
+            output_per_mtok: money(card.rates.output),
+            cache_read_per_mtok: card.rates.cache_read.map(money),
+            cache_write_per_mtok: card.rates.cache_write.map(money),
         }
     }
 }

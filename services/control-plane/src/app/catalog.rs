@@ -202,6 +202,7 @@ fn endpoint(
             version: price_version,
             ..price
         }),
+        price_versions: Vec::new(),
         context_window: listed.context_window,
         max_output_tokens: listed.max_output_tokens,
         status: Status::Active,

@@ -13,5 +13,6 @@ pub mod providers;
 pub mod role;
 pub mod route_draft;
 pub mod session;
+mod unlisted_prices;
 pub mod usage_progress;
 pub mod usage_query;

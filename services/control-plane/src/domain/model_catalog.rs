@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sluicegate_contracts::config::{Operation, PriceCard, PriceTier, ProviderId};
-use sluicegate_contracts::money::PicoUsd;
+use sluicegate_contracts::config::{Operation, PriceCard, PriceTier, ProviderId, Rates};
 
 use super::bedrock_models;
 use super::model_names;
 use super::price_text::{PriceTextError, per_million_dollars};
 use super::providers::{self, Provider};
+use super::unlisted_prices;
 
 /// A model, whoever serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ struct ProviderEntry {
 struct ModelEntry {
     name: String,
     family: Option<String>,
-    cost: Option<CostEntry>,
+    cost: Option<Prices>,
     #[serde(default)]
     limit: LimitEntry,
     modalities: Modalities,
@@ -108,28 +108,8 @@ struct Modalities {
     output: Vec<String>,
 }
 
-/// Numbers stay text until [`per_million_dollars`] reads them.
-#[derive(Deserialize)]
-struct CostEntry {
-    input: Option<Box<RawValue>>,
-    output: Option<Box<RawValue>>,
-    cache_read: Option<Box<RawValue>>,
-    cache_write: Option<Box<RawValue>>,
-    reasoning: Option<Box<RawValue>>,
-    input_audio: Option<Box<RawValue>>,
-    output_audio: Option<Box<RawValue>>,
-    #[serde(default)]
-    tiers: Vec<TierEntry>,
-}
-
-#[derive(Deserialize)]
-struct TierEntry {
-    tier: TierBound,
-    input: Option<Box<RawValue>>,
-    output: Option<Box<RawValue>>,
-    cache_read: Option<Box<RawValue>>,
-    cache_write: Option<Box<RawValue>>,
-}
+/// Members of a price entry. Numbers stay text until [`per_million_dollars`] reads them.
+type Prices = BTreeMap<String, Box<RawValue>>;
 
 #[derive(Deserialize)]
 struct TierBound {
@@ -170,10 +150,12 @@ impl Catalog {
             self.not_reachable += 1;
             return;
         }
+        let model = model_names::canonical(provider, &upstream_model);
         let price = entry.cost.as_ref().and_then(|cost| price_card(cost).ok());
+        let price = price.map(|card| unlisted_prices::added(card, provider.id, &model));
         self.unpriced += u64::from(price.is_none());
         let endpoint = CatalogEndpoint {
-            model: model_names::canonical(provider, &upstream_model),
+            model,
             provider: provider.id.as_str(),
             upstream_model,
             operations: vec![operation],
@@ -235,45 +217,52 @@ fn operation(upstream_model: &str, family: Option<&str>) -> Operation {
     }
 }
 
-fn price_card(cost: &CostEntry) -> Result<PriceCard, PriceTextError> {
-    let mut tiers = cost.tiers.iter().map(price_tier).collect::<Result<Vec<_>, _>>()?;
+fn price_card(cost: &Prices) -> Result<PriceCard, PriceTextError> {
+    let tiers: Vec<Prices> = cost.get("tiers").map_or(Ok(Vec::new()), |tiers| read(tiers))?;
+    let mut tiers = tiers.iter().map(price_tier).collect::<Result<Vec<_>, _>>()?;
     tiers.sort_by_key(|tier| tier.above_input_tokens);
     Ok(PriceCard {
-        version: 0,
-        input: required(cost.input.as_deref())?,
-        output: required(cost.output.as_deref())?,
-        cache_read: optional(cost.cache_read.as_deref())?,
-        cache_write: optional(cost.cache_write.as_deref())?,
-        reasoning: optional(cost.reasoning.as_deref())?,
-        input_audio: optional(cost.input_audio.as_deref())?,
-        output_audio: optional(cost.output_audio.as_deref())?,
+        rates: rates(cost)?,
         tiers,
+        ..PriceCard::default()
     })
 }
 
-fn price_tier(tier: &TierEntry) -> Result<PriceTier, PriceTextError> {
+fn price_tier(tier: &Prices) -> Result<PriceTier, PriceTextError> {
+    let bound: TierBound = read(tier.get("tier").ok_or(PriceTextError::NotAPrice)?)?;
     Ok(PriceTier {
-        above_input_tokens: tier.tier.size,
-        input: required(tier.input.as_deref())?,
-        output: required(tier.output.as_deref())?,
-        cache_read: optional(tier.cache_read.as_deref())?,
-        cache_write: optional(tier.cache_write.as_deref())?,
+        above_input_tokens: bound.size,
+        rates: rates(tier)?,
     })
 }
 
-fn required(number: Option<&RawValue>) -> Result<PicoUsd, PriceTextError> {
-    per_million_dollars(number.ok_or(PriceTextError::NotAPrice)?.get())
+/// The classes lists of this form know; what they leave out is in [`unlisted_prices`].
+fn rates(prices: &Prices) -> Result<Rates, PriceTextError> {
+    let optional = |class: &str| {
+        let number = prices.get(class).filter(|number| number.get() != "null");
+        number.map(|number| per_million_dollars(number.get())).transpose()
+    };
+    let required = |class: &str| optional(class)?.ok_or(PriceTextError::NotAPrice);
+    Ok(Rates {
+        input: required("input")?,
+        output: required("output")?,
+        cache_read: optional("cache_read")?,
+        cache_write: optional("cache_write")?,
+        reasoning: optional("reasoning")?,
+        input_audio: optional("input_audio")?,
+        output_audio: optional("output_audio")?,
+        ..Rates::default()
+    })
 }
 
-fn optional(number: Option<&RawValue>) -> Result<Option<PicoUsd>, PriceTextError> {
-    number
-        .filter(|number| number.get() != "null")
-        .map(|number| per_million_dollars(number.get()))
-        .transpose()
+fn read<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, PriceTextError> {
+    serde_json::from_str(value.get()).map_err(|_| PriceTextError::NotAPrice)
 }
 
 #[cfg(test)]
 mod tests {
+    use sluicegate_contracts::money::{NanoUsd, PicoUsd};
+
     use super::*;
 
     /// The list that a fresh deployment starts with.
@@ -306,8 +295,9 @@ mod tests {
         let catalog = Catalog::parse(SEED).unwrap();
         let mini = endpoint(&catalog, "openai", "gpt-4o-mini");
         let price = mini.price.as_ref().unwrap();
-        assert_eq!((price.input.picos(), price.output.picos()), (150_000, 600_000));
-        assert_eq!(price.cache_read.map(PicoUsd::picos), Some(75_000));
+        let rates = &price.rates;
+        assert_eq!((rates.input.picos(), rates.output.picos()), (150_000, 600_000));
+        assert_eq!(rates.cache_read.map(PicoUsd::picos), Some(75_000));
         assert_eq!(mini.operations, [Operation::ChatCompletions]);
         let embedding = endpoint(&catalog, "openai", "text-embedding-3-small");
         assert_eq!(embedding.operations, [Operation::Embeddings]);
@@ -353,6 +343,48 @@ mod tests {
             catalog.endpoints.len(),
             "one row per provider and name"
         );
+    }
+
+    #[test]
+    fn every_listed_class_is_carried_over_also_in_tiers() {
+        let text = r#"{"providers":{"openai":{"models":{"a":{"name":"A","modalities":{"input":["text"],"output":["text"]},
+            "cost":{"input":1,"output":2,"cache_read":3,"cache_write":4,"reasoning":5,"input_audio":6,"output_audio":7,
+            "tiers":[{"tier":{"size":9,"type":"context"},"input":10,"output":20,"input_audio":60},
+                     {"tier":{"size":8},"input":9,"output":19}]}}}}}}"#;
+        let catalog = Catalog::parse(text).unwrap();
+        let dollar = PicoUsd::from_per_million;
+        let dollars = |amount: i64| dollar(NanoUsd::from_nanos(amount * 1_000_000_000));
+        let rates = |input, output| Rates {
+            input: dollars(input).unwrap(),
+            output: dollars(output).unwrap(),
+            ..Rates::default()
+        };
+        let tier = |above_input_tokens, rates| PriceTier {
+            above_input_tokens,
+            rates,
+        };
+        let expected = PriceCard {
+            rates: Rates {
+                cache_read: dollars(3),
+                cache_write: dollars(4),
+                reasoning: dollars(5),
+                input_audio: dollars(6),
+                output_audio: dollars(7),
+                ..rates(1, 2)
+            },
+            tiers: vec![
+                tier(8, rates(9, 19)),
+                tier(
+                    9,
+                    Rates {
+                        input_audio: dollars(60),
+                        ..rates(10, 20)
+                    },
+                ),
+            ],
+            ..PriceCard::default()
+        };
+        assert_eq!(catalog.endpoints[0].price, Some(expected));
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Models and the priced ways to reach them. Written by the import, read by everybody.
 
-use serde::{Deserialize, Serialize};
-use sluicegate_contracts::config::{Endpoint, Operation, PriceCard, PriceTier, Status};
-use sluicegate_contracts::money::PicoUsd;
+use sluicegate_contracts::config::{Endpoint, Operation, PriceCard, Status};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -10,47 +8,23 @@ use super::Connection;
 use crate::domain::model_catalog::CatalogModel;
 use crate::error::{Error, Result};
 
-/// A price card as stored: without its version, which is a column of its own, so that equal prices are equal texts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct StoredPrice {
-    input: PicoUsd,
-    output: PicoUsd,
-    cache_read: Option<PicoUsd>,
-    cache_write: Option<PicoUsd>,
-    reasoning: Option<PicoUsd>,
-    input_audio: Option<PicoUsd>,
-    output_audio: Option<PicoUsd>,
-    tiers: Vec<PriceTier>,
+/// A price card as stored: without its version, which is a column of its own, so that equal prices are equal documents.
+fn stored_price(card: &PriceCard) -> serde_json::Result<serde_json::Value> {
+    let mut price = serde_json::to_value(card)?;
+    if let Some(members) = price.as_object_mut() {
+        members.remove(VERSION);
+    }
+    Ok(price)
 }
 
-impl StoredPrice {
-    fn of(card: &PriceCard) -> Self {
-        Self {
-            input: card.input,
-            output: card.output,
-            cache_read: card.cache_read,
-            cache_write: card.cache_write,
-            reasoning: card.reasoning,
-            input_audio: card.input_audio,
-            output_audio: card.output_audio,
-            tiers: card.tiers.clone(),
-        }
+fn price_card(mut price: serde_json::Value, version: u32) -> serde_json::Result<PriceCard> {
+    if let Some(members) = price.as_object_mut() {
+        members.insert(VERSION.to_owned(), version.into());
     }
-
-    fn card(self, version: u32) -> PriceCard {
-        PriceCard {
-            version,
-            input: self.input,
-            output: self.output,
-            cache_read: self.cache_read,
-            cache_write: self.cache_write,
-            reasoning: self.reasoning,
-            input_audio: self.input_audio,
-            output_audio: self.output_audio,
-            tiers: self.tiers,
-        }
-    }
+    serde_json::from_value(price)
 }
+
+const VERSION: &str = "version";
 
 /// An endpoint as stored. The price version counts on even while there is no price.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +57,7 @@ impl TryFrom<EndpointRow> for StoredEndpoint {
         let price_version = u32::try_from(row.price_version).map_err(Error::internal)?;
         let price = row
             .price
-            .map(serde_json::from_value::<StoredPrice>)
+            .map(|price| price_card(price, price_version))
             .transpose()
             .map_err(Error::internal)?;
         Ok(Self {
@@ -95,7 +69,8 @@ impl TryFrom<EndpointRow> for StoredEndpoint {
                 upstream_model: row.upstream_model,
                 region: row.region,
                 operations: row.operations.iter().filter_map(|name| operation(name)).collect(),
-                price: price.map(|price| price.card(price_version)),
+                price,
+                price_versions: Vec::new(),
                 context_window: row.context_window.map(i64::cast_unsigned),
                 max_output_tokens: row.max_output_tokens.map(i64::cast_unsigned),
                 status: if row.status == "active" {
@@ -194,7 +169,7 @@ pub async fn upsert_model(
     Ok(written.rows_affected() > 0)
 }
 
-/// Writes an endpoint, new or changed.
+/// Writes an endpoint, new or changed, and remembers the version of its price.
 ///
 /// # Errors
 /// When Postgres refuses.
@@ -204,12 +179,9 @@ pub async fn upsert_endpoint(
     now: OffsetDateTime,
 ) -> Result<()> {
     let endpoint = &stored.endpoint;
-    let price = endpoint
-        .price
-        .as_ref()
-        .map(StoredPrice::of)
-        .map(serde_json::to_value)
-        .transpose();
+    let price = endpoint.price.as_ref().map(stored_price).transpose();
+    let price = price.map_err(Error::internal)?;
+    let price_version = i32::try_from(stored.price_version).map_err(Error::internal)?;
     let operations: Vec<String> = endpoint
         .operations
         .iter()
@@ -231,8 +203,8 @@ pub async fn upsert_endpoint(
         endpoint.upstream_model,
         endpoint.region,
         &operations,
-        price.map_err(Error::internal)?,
-        i32::try_from(stored.price_version).map_err(Error::internal)?,
+        price,
+        price_version,
         tokens(endpoint.context_window)?,
         tokens(endpoint.max_output_tokens)?,
         if endpoint.status == Status::Active {
@@ -240,6 +212,16 @@ pub async fn upsert_endpoint(
         } else {
             "disabled"
         },
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "insert into catalog_prices (endpoint_id, version, price, known_from) values ($1, $2, $3, $4)
+         on conflict (endpoint_id, version) do nothing",
+        endpoint.id.as_uuid(),
+        price_version,
+        price,
         now,
     )
     .execute(connection)

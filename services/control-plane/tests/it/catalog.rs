@@ -108,6 +108,40 @@ async fn only_what_changed_is_published(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn every_version_of_a_price_is_remembered(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let unpriced = json!({
+        "name": "A", "limit": {}, "modalities": { "input": ["text"], "output": ["text"] },
+    });
+    for a in [model("0.15"), model("0.15"), unpriced, model("0.075")] {
+        import(&app.state, &list(&json!({ "a": a }))).await.unwrap();
+    }
+    let remembered: Vec<(i32, Option<Value>)> = sqlx::query_as(
+        "select known.version, known.price->'input'
+         from catalog_prices known join catalog_endpoints endpoint on endpoint.id = known.endpoint_id
+         where endpoint.upstream_model = 'a' order by known.version",
+    )
+    .fetch_all(&app.judge)
+    .await
+    .unwrap();
+    let expected = [(1, Some(json!(150_000))), (2, None), (3, Some(json!(75_000)))];
+    assert_eq!(remembered, expected);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_lists_cannot_say_is_priced_by_the_rules_of_the_vendor(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    import_seed_if_empty(&app.state).await.unwrap();
+    let price = published(&app, "claude-3-5-sonnet-20241022").await["price"].clone();
+    // $3 of input, $3.75 and $6 to write to the cache for five minutes and an hour, $10 for a thousand searches.
+    assert_eq!(
+        [&price["input"], &price["cache_write"], &price["cache_write_1h"]],
+        [&json!(3_000_000), &json!(3_750_000), &json!(6_000_000)]
+    );
+    assert_eq!(price["fees"]["search"], 10_000_000_000_i64);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn people_find_models_and_prices(pool: PgPool) {
     let app = TestApp::start(&pool);
     import_seed_if_empty(&app.state).await.unwrap();

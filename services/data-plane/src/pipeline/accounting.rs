@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use sluicegate_contracts::config::PriceCard;
+use sluicegate_contracts::config::{Endpoint, PriceCard};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{AttemptRecord, UsageRecord};
+use sluicegate_metering::Terms;
 use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::Candidate;
 
@@ -56,30 +57,31 @@ pub(super) fn total_cost(attempts: &[AttemptRecord]) -> Option<NanoUsd> {
     priced().next().is_some().then(|| priced().sum())
 }
 
-/// The price card an attempt was priced by, from the snapshot its request is served from.
-pub(super) fn price<'s>(
-    snapshot: &'s Snapshot,
-    model: &str,
-    attempt: &AttemptRecord,
-) -> Option<&'s PriceCard> {
-    let id = attempt.endpoint?;
-    let endpoint = snapshot
-        .catalog()
-        .by_model(model)
-        .iter()
-        .find(|endpoint| endpoint.id == id)?;
-    endpoint.price.as_ref()
+/// The prices of the endpoint an attempt was made at, from the snapshot its request is served from.
+pub(super) fn prices<'s>(snapshot: &'s Snapshot, model: &str, attempt: &AttemptRecord) -> &'s [PriceCard] {
+    let mut endpoints = snapshot.catalog().by_model(model).iter();
+    let endpoint = endpoints.find(|endpoint| Some(endpoint.id) == attempt.endpoint);
+    endpoint.map_or(&[], |endpoint| endpoint.prices())
+}
+
+/// What an attempt at this candidate is priced by; `None` when the gateway answers itself.
+pub(super) fn terms<'a>(candidate: &Candidate<'a>) -> Option<Terms<'a>> {
+    candidate.connection?;
+    Some(Terms::at_cost(candidate.endpoint.map_or(&[], Endpoint::prices)))
 }
 
 /// The same counts in the words of the usage record.
-pub(super) const fn usage(counts: &TokenCounts) -> TokenUsage {
+pub(super) fn usage(counts: &TokenCounts) -> TokenUsage {
     TokenUsage {
         input: counts.input,
         cache_read: counts.cached_input,
         cache_write: counts.cache_write,
+        cache_write_1h: counts.cache_write_1h,
         input_audio: counts.input_audio,
         output: counts.output,
         reasoning: counts.reasoning,
         output_audio: counts.output_audio,
+        searches: counts.searches,
+        ..TokenUsage::default()
     }
 }

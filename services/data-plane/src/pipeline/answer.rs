@@ -3,7 +3,8 @@
 //! Must stay true: an answer is judged by what it says, not only by its status; servers exist that put errors under 200.
 
 use bytes::Bytes;
-use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
+use sluicegate_contracts::usage::AttemptOutcome;
+use sluicegate_metering::Ending;
 use sluicegate_protocols::canonical::{StreamEnd, Usage};
 use sluicegate_protocols::completions;
 use sluicegate_protocols::dialect::{self, decode_response};
@@ -54,7 +55,7 @@ impl Reading<'_> {
     pub(super) async fn read(&self, reply: Reply) -> Result<Success, Failure> {
         let status = reply.status;
         let odd = |why: &str| {
-            Failure::new(AttemptOutcome::ServerError, Evidence::Uncertain, why).with_status(status)
+            Failure::new(AttemptOutcome::ServerError, Ending::Unreadable, why).with_status(status)
         };
         if !(200..300).contains(&status) {
             return Err(self.refusing.read(reply).await);
@@ -97,18 +98,19 @@ impl Reading<'_> {
         let body = self.document(body).await?;
         let (facts, translated) = self.understand(&body).map_err(|_| {
             let why = "the provider's answer is not what was asked for";
-            Failure::new(AttemptOutcome::ServerError, Evidence::Uncertain, why)
+            Failure::new(AttemptOutcome::ServerError, Ending::Unreadable, why)
         })?;
         if let Some(error) = facts.error.filter(|_| facts.answers == 0) {
             return Err(told(&error));
         }
-        let (tokens, evidence) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
+        let (tokens, is_told) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
         let (body, losses) = translated.unwrap_or((body, LossReport::default()));
         let end = AttemptEnd {
             outcome: AttemptOutcome::Served,
             status: Some(status),
+            ending: Ending::Answered,
             tokens,
-            evidence,
+            is_told,
         };
         Ok(Success::Whole { body, losses, end })
     }
@@ -117,8 +119,10 @@ impl Reading<'_> {
     fn understand(&self, body: &Bytes) -> Result<(WholeFacts, Option<(Bytes, LossReport)>), DecodeError> {
         if let Some(documents) = self.documents {
             let ranked = RerankAnswer::parse(body, documents, self.limits.max_json_depth)?;
-            let counts = ranked.tokens.map(|input| TokenCounts {
-                input,
+            let told = ranked.tokens.is_some() || ranked.search_units.is_some();
+            let counts = told.then(|| TokenCounts {
+                input: ranked.tokens.unwrap_or(0),
+                searches: ranked.search_units.unwrap_or(0),
                 ..TokenCounts::default()
             });
             let facts = WholeFacts {
@@ -179,11 +183,7 @@ impl Reading<'_> {
         while ended.is_none() && !reader.facts().begun {
             match body.next(self.first_byte_by).await.map_err(broken)? {
                 Some(bytes) => reader.feed(&bytes, &mut shown).map_err(|fault| {
-                    Failure::new(
-                        AttemptOutcome::ServerError,
-                        Evidence::Uncertain,
-                        fault.to_string(),
-                    )
+                    Failure::new(AttemptOutcome::ServerError, Ending::Unreadable, fault.to_string())
                 })?,
                 None => ended = Some(reader.finish(&mut shown)),
             }
@@ -194,7 +194,7 @@ impl Reading<'_> {
         }
         if ended == Some(StreamEnd::Cut) && !facts.has_content {
             let why = "the provider's stream ended before it said anything";
-            return Err(Failure::new(AttemptOutcome::Cut, Evidence::Uncertain, why));
+            return Err(Failure::new(AttemptOutcome::Cut, Ending::CutBeforeOutput, why));
         }
         let input_bytes = self.input_bytes;
         Ok(Success::Stream(Box::new(Opened {
@@ -208,27 +208,21 @@ impl Reading<'_> {
     }
 }
 
-/// The provider's own count, else a guess from the text on both sides.
+/// The provider's own count, else a guess from the text on both sides; and whether it was told.
 pub(super) fn tokens(
     reported: Option<TokenCounts>,
     input_bytes: u64,
     content_bytes: u64,
-) -> (TokenCounts, Evidence) {
+) -> (TokenCounts, bool) {
     match reported {
-        Some(counts) => (counts, Evidence::Reported),
-        None => (
-            TokenCounts::estimate(input_bytes, content_bytes),
-            Evidence::Estimated,
-        ),
+        Some(counts) => (counts, true),
+        None => (TokenCounts::estimate(input_bytes, content_bytes), false),
     }
 }
 
 fn broken(fault: BodyFault) -> Failure {
-    Failure::new(
-        classify::body_fault(fault),
-        Evidence::Uncertain,
-        fault.to_string(),
-    )
+    let (outcome, ending) = classify::body_fault(fault);
+    Failure::new(outcome, ending, fault.to_string())
 }
 
 /// An error told under a success status, before any content.
@@ -243,7 +237,7 @@ fn told(error: &ProviderError) -> Failure {
     });
     let mut failure = Failure::new(
         outcome,
-        Evidence::NotBilled,
+        Ending::Failed,
         "the provider answered with an error under a success status",
     );
     failure.retry_after = error.retry_after;

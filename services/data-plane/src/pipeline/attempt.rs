@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
+use sluicegate_contracts::usage::AttemptOutcome;
+use sluicegate_metering::Ending;
 use sluicegate_protocols::TokenCounts;
 use sluicegate_protocols::canonical::StreamEnd;
 use sluicegate_protocols::lossy::LossReport;
@@ -72,12 +73,13 @@ pub(super) enum Said {
 }
 
 impl Failure {
-    pub(super) fn new(outcome: AttemptOutcome, evidence: Evidence, why: impl Into<String>) -> Self {
+    pub(super) fn new(outcome: AttemptOutcome, ending: Ending, why: impl Into<String>) -> Self {
         let end = AttemptEnd {
             outcome,
             status: None,
+            ending,
             tokens: TokenCounts::default(),
-            evidence,
+            is_told: false,
         };
         Self {
             end,
@@ -189,11 +191,11 @@ impl Try<'_> {
             .await
             .map_err(|_| {
                 let why = "the provider did not answer in time";
-                Failure::new(AttemptOutcome::TimedOut, Evidence::Uncertain, why)
+                Failure::new(AttemptOutcome::TimedOut, Ending::TimedOutBeforeOutput, why)
             })?
             .map_err(|failure| {
-                let (outcome, evidence) = classify::send_failure(failure);
-                Failure::new(outcome, evidence, failure.to_string())
+                let (outcome, ending) = classify::send_failure(failure);
+                Failure::new(outcome, ending, failure.to_string())
             })
     }
 }

@@ -190,7 +190,7 @@ impl Asking<'_, '_> {
             .body
             .whole(MAX_COUNT_BYTES, COUNT_TIMEOUT, self.deadline)
             .await
-            .map_err(classify::body_fault)?;
+            .map_err(|fault| classify::body_fault(fault).0)?;
         let tokens = counter.read(&body).ok_or(AttemptOutcome::ServerError)?;
         let connection = self.outgoing.connection;
         let shown = self.outgoing.dialect == caller

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluicegate_contracts::SCHEMA_VERSION;
+use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::{RequestId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -15,13 +16,13 @@ use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
     AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
-use sluicegate_metering::{CallSize, cost, upper_bound};
+use sluicegate_metering::{CallSize, Ending, Opening, Span, Terms, settle};
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
-use super::accounting::{intent, price, total_cost, usage};
+use super::accounting::{intent, prices, terms, total_cost, usage};
 use super::attribution::Attribution;
 use super::stage::{Authenticated, Planned};
 use super::{Gateway, Progress};
@@ -41,8 +42,8 @@ pub(super) struct Trial<'a> {
     pub(super) cause: Cause,
     /// The model name as the caller sent it.
     pub(super) requested: &'a str,
-    /// How large the call can become; `None` when nothing limits it.
-    pub(super) size: Option<CallSize>,
+    /// How large the call can become.
+    pub(super) size: CallSize,
 }
 
 /// How an attempt ended.
@@ -50,8 +51,11 @@ pub(super) struct Trial<'a> {
 pub(super) struct AttemptEnd {
     pub(super) outcome: AttemptOutcome,
     pub(super) status: Option<u16>,
+    /// What decides how much is owed.
+    pub(super) ending: Ending,
     pub(super) tokens: TokenCounts,
-    pub(super) evidence: Evidence,
+    /// The provider told them; else they are an estimate.
+    pub(super) is_told: bool,
 }
 
 /// The open books of one request.
@@ -160,10 +164,15 @@ impl Finish {
             record.overhead_us = micros(started);
         }
         let candidate = trial.candidate;
-        let price = candidate.endpoint.and_then(|endpoint| endpoint.price.as_ref());
-        let bound = match candidate.connection {
-            None => Some(NanoUsd::ZERO),
-            Some(_) => price.zip(trial.size).map(|(card, size)| upper_bound(card, &size)),
+        let now = UnixMillis::new(self.gateway.state().clock.now_millis());
+        let (bound, version) = match terms(candidate) {
+            None => (Some(NanoUsd::ZERO), None),
+            Some(terms) => {
+                let until = now.offset(self.gateway.state().limits.longest_call_ms());
+                let span = Span { from: now, until };
+                let version = terms.in_force(now).map(|card| card.version);
+                (terms.bound(&trial.size, span).ok(), version)
+            }
         };
         let model = match (candidate.endpoint, candidate.connection) {
             (Some(endpoint), _) => endpoint.model.as_str(),
@@ -177,7 +186,7 @@ impl Finish {
             model,
             micros(started),
             bound,
-            price.map(|card| card.version),
+            version,
         );
         let guard = self.gateway.state().recorder.begin_attempt(&intent).map_err(|error| {
             tracing::warn!(target: "sluicegate", %error, "an attempt was not made because its intent is not on file");
@@ -246,19 +255,23 @@ impl Finish {
         attempt.outcome = end.outcome;
         attempt.status = end.status;
         attempt.tokens = usage(&end.tokens);
-        attempt.evidence = end.evidence;
         attempt.duration_us = micros(now.saturating_sub(open.started));
-        attempt.cost = match end.evidence {
-            Evidence::NotBilled => Some(NanoUsd::ZERO),
-            // What it may have cost at most, as for a worker that died.
-            Evidence::Uncertain => attempt.cost,
-            Evidence::Reported | Evidence::Estimated if attempt.provider == echo::PROVIDER => {
-                Some(NanoUsd::ZERO)
-            }
-            Evidence::Reported | Evidence::Estimated => {
-                price(&self.snapshot, &open.model, attempt).map(|card| cost(card, &attempt.tokens))
-            }
+        let opening = Opening {
+            terms: (attempt.provider != echo::PROVIDER)
+                .then(|| Terms::at_cost(prices(&self.snapshot, &open.model, attempt))),
+            hold: attempt.cost,
+            version: attempt.price_version,
         };
+        let ended_at = UnixMillis::new(self.gateway.state().clock.now_millis());
+        let ending = if is_empty(record.operation, end) {
+            Ending::Empty
+        } else {
+            end.ending
+        };
+        let settled = settle(&opening, ending, &attempt.tokens, end.is_told, ended_at);
+        attempt.evidence = settled.evidence;
+        attempt.cost = settled.cost;
+        attempt.price_version = settled.version;
         if end.outcome == AttemptOutcome::Served {
             record.model_served = Some(open.model);
         }
@@ -354,11 +367,21 @@ impl Drop for Finish {
         self.end(&AttemptEnd {
             outcome: AttemptOutcome::ClientGone,
             status: None,
+            ending: Ending::ClientGoneBeforeOutput,
             tokens: TokenCounts::default(),
-            evidence: Evidence::Uncertain,
+            is_told: false,
         });
         self.close(Outcome::ClientGone, CALLER_GONE, None);
     }
+}
+
+/// Whether an answer that should say something says nothing.
+fn is_empty(operation: Operation, end: &AttemptEnd) -> bool {
+    let generates = match operation {
+        Operation::ChatCompletions => true,
+        Operation::Embeddings | Operation::Rerank => false,
+    };
+    generates && end.ending == Ending::Answered && end.tokens.output == 0
 }
 
 fn micros(length: Duration) -> u64 {

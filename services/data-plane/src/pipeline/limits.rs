@@ -63,6 +63,12 @@ impl Limits {
         Duration::from_millis(self.idle_timeout_ms)
     }
 
+    /// The longest a call can take, streamed or not, in milliseconds.
+    #[must_use]
+    pub fn longest_call_ms(&self) -> i64 {
+        i64::try_from(self.deadline_ms.saturating_add(self.max_stream_ms)).unwrap_or(i64::MAX)
+    }
+
     /// See `max_stream_ms`.
     #[must_use]
     pub const fn max_stream(&self) -> Duration {

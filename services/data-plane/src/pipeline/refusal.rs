@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluicegate_contracts::usage::Evidence;
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::provider_error::ProviderError;
 use tokio::time::Instant;
@@ -47,7 +46,7 @@ impl Refusing<'_> {
         let outcome = classify::refusal(reply.status, &error);
         let mut failure = Failure::new(
             outcome,
-            Evidence::NotBilled,
+            classify::refused_ending(reply.status),
             format!("the provider answered {}", reply.status),
         );
         failure.retry_after = reply.retry_after.or(error.retry_after);

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::Stream;
 use sluicegate_contracts::usage::{AttemptOutcome, Outcome};
+use sluicegate_metering::Ending;
 use sluicegate_protocols::canonical::StreamEnd;
 use sluicegate_protocols::relay::StreamRelay;
 use sluicegate_protocols::sse::KEEP_ALIVE;
@@ -76,7 +77,7 @@ impl Relay {
         self.show();
         match fed {
             Ok(()) => self.settle_if_done(),
-            Err(fault) => self.fail(AttemptOutcome::ServerError, &fault.to_string()),
+            Err(fault) => self.fail((AttemptOutcome::ServerError, Ending::Cut), &fault.to_string()),
         }
     }
 
@@ -106,51 +107,55 @@ impl Relay {
                 let facts = self.reader.facts();
                 let (counts, _) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
                 self.reader.conclude(&counts);
-                let cost = self.close(AttemptOutcome::Served, Outcome::Served, None);
+                let cost = self.close((AttemptOutcome::Served, Ending::Answered), Outcome::Served, None);
                 let tail = self.reader.tail(&counts, cost.as_deref());
                 if !tail.is_empty() {
                     self.shown.push_back(tail);
                 }
             }
             // The caller sees the provider's own error event.
-            StreamEnd::Failed => self.broke(AttemptOutcome::ServerError),
-            StreamEnd::Cut => self.fail(AttemptOutcome::Cut, "the provider's stream ended before its end"),
+            StreamEnd::Failed => self.broke((AttemptOutcome::ServerError, Ending::Cut)),
+            StreamEnd::Cut => {
+                let why = "the provider's stream ended before its end";
+                self.fail((AttemptOutcome::Cut, Ending::Cut), why);
+            }
         }
     }
 
     /// Ends the stream with an event that no client takes for a proper end.
-    fn fail(&mut self, outcome: AttemptOutcome, why: &str) {
+    fn fail(&mut self, end: (AttemptOutcome, Ending), why: &str) {
         self.body = None;
         if self.finish.is_none() {
             return;
         }
-        self.broke(outcome);
+        self.broke(end);
         let message = format!("The answer broke off: {why}.");
         let error = GatewayError::new(ErrorKind::UpstreamFailed(502), message);
         self.shown.push_back(self.reader.fail(&error.failure()));
     }
 
     /// Closes the books of a stream that broke. What still waited for the end goes out.
-    fn broke(&mut self, attempt: AttemptOutcome) {
-        let cost = self.close(attempt, Outcome::Cut, Some(FAILED));
+    fn broke(&mut self, end: (AttemptOutcome, Ending)) {
+        let cost = self.close(end, Outcome::Cut, Some(FAILED));
         self.shown.extend(self.reader.release(cost.as_deref()));
     }
 
     /// Gives the cost as the record states it, in US dollars.
     fn close(
         &mut self,
-        attempt: AttemptOutcome,
+        (attempt, ending): (AttemptOutcome, Ending),
         outcome: Outcome,
         error_code: Option<&str>,
     ) -> Option<String> {
         let mut finish = self.finish.take()?;
         let facts = self.reader.facts();
-        let (tokens, evidence) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
+        let (tokens, is_told) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
         finish.end(&AttemptEnd {
             outcome: attempt,
             status: Some(self.status),
+            ending,
             tokens,
-            evidence,
+            is_told,
         });
         finish.lost(&self.reader.losses());
         finish
@@ -164,15 +169,12 @@ impl Relay {
             let now = Instant::now();
             let silent_until = self.last_data + self.limits.idle_timeout();
             if now >= silent_until.min(self.end_by) {
-                let (outcome, why) = if now >= self.end_by {
-                    (AttemptOutcome::TimedOut, "the stream reached its longest time")
+                let why = if now >= self.end_by {
+                    "the stream reached its longest time"
                 } else {
-                    (
-                        classify::body_fault(BodyFault::TimedOut),
-                        "the provider fell silent",
-                    )
+                    "the provider fell silent"
                 };
-                self.fail(outcome, why);
+                self.fail(classify::cut_short(BodyFault::TimedOut), why);
                 return Poll::Ready(());
             }
             let keep_alive_at = self.last_shown + self.limits.keep_alive();
@@ -211,7 +213,7 @@ impl Stream for Relay {
                 // used again.
                 Poll::Ready(Some(Ok(_))) | Poll::Pending if closed => this.body = None,
                 Poll::Ready(Some(Ok(data))) => this.take(&data),
-                Poll::Ready(Some(Err(fault))) => this.fail(classify::body_fault(fault), &fault.to_string()),
+                Poll::Ready(Some(Err(fault))) => this.fail(classify::cut_short(fault), &fault.to_string()),
                 Poll::Ready(None) => {
                     this.body = None;
                     let end = this.reader.finish(&mut this.scratch);
@@ -232,6 +234,10 @@ impl Stream for Relay {
 /// Dropped before its end: the caller hung up. What was streamed so far is what is known of the cost.
 impl Drop for Relay {
     fn drop(&mut self) {
-        self.close(AttemptOutcome::ClientGone, Outcome::ClientGone, None);
+        self.close(
+            (AttemptOutcome::ClientGone, Ending::ClientGone),
+            Outcome::ClientGone,
+            None,
+        );
     }
 }

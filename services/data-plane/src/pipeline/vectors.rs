@@ -2,7 +2,8 @@
 //! many calls as the model needs, one after the other within one try, and their answers become one.
 
 use bytes::Bytes;
-use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
+use sluicegate_contracts::usage::AttemptOutcome;
+use sluicegate_metering::Ending;
 use sluicegate_protocols::embeddings::openai::EncodingFormat;
 use sluicegate_protocols::embeddings::vendor::{self, Family};
 use sluicegate_protocols::lossy::LossReport;
@@ -72,8 +73,11 @@ impl Batch {
             let told = one(attempt, reading, body, by.min(reading.deadline), finish).await;
             let (answered, answer) = told.map_err(|mut failure| {
                 // What was answered before was billed.
-                if !answers.is_empty() && failure.end.evidence == Evidence::NotBilled {
-                    failure.end.evidence = Evidence::Uncertain;
+                if !answers.is_empty() {
+                    failure.end.ending = Ending::CutBeforeOutput;
+                    if let Ok((_, counts)) = self.joined(&answers, reading) {
+                        (failure.end.tokens, failure.end.is_told) = tokens(counts, reading.input_bytes, 0);
+                    }
                 }
                 failure
             })?;
@@ -81,11 +85,16 @@ impl Batch {
         }
         self.answer(&answers, status, reading).map_err(|_| {
             let why = "the provider's answer is not what was asked for";
-            Failure::new(AttemptOutcome::ServerError, Evidence::Uncertain, why).with_status(status)
+            Failure::new(AttemptOutcome::ServerError, Ending::Unreadable, why).with_status(status)
         })
     }
 
-    fn answer(&self, answers: &[Bytes], status: u16, reading: &Reading<'_>) -> Result<Success, DecodeError> {
+    /// The answer of several calls in OpenAI's form, and what they billed.
+    fn joined(
+        &self,
+        answers: &[Bytes],
+        reading: &Reading<'_>,
+    ) -> Result<(Bytes, Option<TokenCounts>), DecodeError> {
         let answers: Vec<&[u8]> = answers.iter().map(AsRef::as_ref).collect();
         let guess = TokenCounts::estimate(reading.input_bytes, 0).input;
         let told = vendor::to_openai(&answers, reading.answer.model, self.encoding, guess)?;
@@ -93,15 +102,21 @@ impl Batch {
             input,
             ..TokenCounts::default()
         });
-        let (tokens, evidence) = tokens(counts, reading.input_bytes, 0);
+        Ok((told.body.into(), counts))
+    }
+
+    fn answer(&self, answers: &[Bytes], status: u16, reading: &Reading<'_>) -> Result<Success, DecodeError> {
+        let (body, counts) = self.joined(answers, reading)?;
+        let (tokens, is_told) = tokens(counts, reading.input_bytes, 0);
         Ok(Success::Whole {
-            body: reading.dressed(told.body.into())?,
+            body: reading.dressed(body)?,
             losses: LossReport::default(),
             end: AttemptEnd {
                 outcome: AttemptOutcome::Served,
                 status: Some(status),
+                ending: Ending::Answered,
                 tokens,
-                evidence,
+                is_told,
             },
         })
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use sluicegate_contracts::config::Endpoint;
-use sluicegate_metering::CallSize;
+use sluicegate_metering::{CallSize, Prompt};
 use sluicegate_protocols::anthropic_messages::MessagesRequestView;
 use sluicegate_protocols::completions::{self, CompletionsRequestView, Refusal};
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
@@ -20,6 +20,10 @@ use crate::http::Arrival;
 
 /// Most tokens any provider in the catalog bills for one image.
 const IMAGE_TOKENS: u64 = 6_000;
+/// Most searches that are taken where a caller lets the provider make as many as it likes.
+const SEARCHES: u64 = 20;
+/// Most tokens that are taken for what a search finds, which the provider adds to the prompt.
+const SEARCH_TOKENS: u64 = 20_000;
 /// Most tokens that are taken for a file or a recording named by id.
 const FILE_TOKENS: u64 = 100_000;
 
@@ -249,8 +253,8 @@ impl<'b> RequestView<'b> {
         }
     }
 
-    /// How large the call can become at `endpoint`; `None` when nothing limits the answer.
-    pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> Option<CallSize> {
+    /// How large the call can become at `endpoint`.
+    pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> CallSize {
         let limit = || {
             let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
             self.max_output_tokens().or(modeled)
@@ -263,19 +267,33 @@ impl<'b> RequestView<'b> {
             Self::Gemini { view, .. } => (Some(&view.input), u64::from(view.candidates)),
             Self::Embeddings(_) | Self::Rerank(_) => (None, 0),
         };
+        let searches = match self {
+            Self::Messages(view) => view.searches.unwrap_or(SEARCHES),
+            Self::Chat(_)
+            | Self::Text { .. }
+            | Self::Embeddings(_)
+            | Self::Rerank(_)
+            | Self::Responses { .. }
+            | Self::Gemini { .. } => 0,
+        };
         let referenced_tokens = input.map_or(0, |input| {
             u64::from(input.images).saturating_mul(IMAGE_TOKENS)
                 + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS)
         });
+        let referenced_tokens = referenced_tokens.saturating_add(searches.saturating_mul(SEARCH_TOKENS));
         let max_output_tokens = match answers {
-            0 => 0,
-            answers => limit()?.saturating_mul(answers),
+            0 => Some(0),
+            answers => limit().map(|tokens| tokens.saturating_mul(answers)),
         };
-        Some(CallSize {
-            body_bytes: body_bytes as u64,
+        let prompt = Prompt::Bytes {
+            body: body_bytes as u64,
             referenced_tokens,
-            max_output_tokens,
-        })
+        };
+        CallSize {
+            images_in: input.map_or(0, |input| u64::from(input.images)),
+            searches,
+            ..CallSize::of_text(prompt, max_output_tokens)
+        }
     }
 
     /// Most tokens of each answer, where the caller says.

@@ -96,6 +96,7 @@ mod tests {
             region: None,
             operations: Vec::new(),
             price: None,
+            price_versions: Vec::new(),
             context_window: None,
             max_output_tokens: None,
             status: Status::Active,

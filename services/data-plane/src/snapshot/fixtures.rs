@@ -143,6 +143,7 @@ pub(crate) fn endpoint(n: u64) -> Endpoint {
         region: None,
         operations: Vec::new(),
         price: None,
+        price_versions: Vec::new(),
         context_window: None,
         max_output_tokens: None,
         status: Status::Active,

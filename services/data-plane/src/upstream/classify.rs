@@ -1,6 +1,7 @@
 //! What an answer with an error status, or no answer, means for the attempt. Pure.
 
-use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
+use sluicegate_contracts::usage::AttemptOutcome;
+use sluicegate_metering::Ending;
 use sluicegate_protocols::openai_chat::error::ProviderError;
 
 use super::{BodyFault, SendFailure};
@@ -22,27 +23,46 @@ pub fn refusal(status: u16, said: &ProviderError) -> AttemptOutcome {
     }
 }
 
+/// What is owed for an answer with a status other than success.
+#[must_use]
+pub const fn refused_ending(status: u16) -> Ending {
+    match status {
+        400..=499 => Ending::Refused,
+        _ => Ending::Failed,
+    }
+}
+
 /// The outcome of a call without an answer, and whether the provider may have billed it.
 #[must_use]
-pub const fn send_failure(failure: SendFailure) -> (AttemptOutcome, Evidence) {
+pub const fn send_failure(failure: SendFailure) -> (AttemptOutcome, Ending) {
     match failure {
         SendFailure::NotAllowed(_)
         | SendFailure::Unreachable
         | SendFailure::Invalid
         | SendFailure::Unsupported
-        | SendFailure::NoToken => (AttemptOutcome::Unreachable, Evidence::NotBilled),
-        SendFailure::TokenRefused => (AttemptOutcome::CredentialRefused, Evidence::NotBilled),
-        SendFailure::Broken => (AttemptOutcome::ServerError, Evidence::Uncertain),
+        | SendFailure::NoToken => (AttemptOutcome::Unreachable, Ending::NotSent),
+        SendFailure::TokenRefused => (AttemptOutcome::CredentialRefused, Ending::NotSent),
+        SendFailure::Broken => (AttemptOutcome::ServerError, Ending::CutBeforeOutput),
     }
 }
 
-/// The outcome of an answer that began with success and did not arrive.
+/// The outcome of an answer that began with success and did not arrive, and what is owed as long as none of it was shown.
 #[must_use]
-pub const fn body_fault(fault: BodyFault) -> AttemptOutcome {
+pub const fn body_fault(fault: BodyFault) -> (AttemptOutcome, Ending) {
     match fault {
-        BodyFault::Broken => AttemptOutcome::Cut,
-        BodyFault::TooLarge => AttemptOutcome::ServerError,
-        BodyFault::TimedOut => AttemptOutcome::TimedOut,
+        BodyFault::Broken => (AttemptOutcome::Cut, Ending::CutBeforeOutput),
+        BodyFault::TooLarge => (AttemptOutcome::ServerError, Ending::Unreadable),
+        BodyFault::TimedOut => (AttemptOutcome::TimedOut, Ending::TimedOutBeforeOutput),
+    }
+}
+
+/// The same once some of it was shown.
+#[must_use]
+pub const fn cut_short(fault: BodyFault) -> (AttemptOutcome, Ending) {
+    match fault {
+        BodyFault::Broken => (AttemptOutcome::Cut, Ending::Cut),
+        BodyFault::TooLarge => (AttemptOutcome::ServerError, Ending::Cut),
+        BodyFault::TimedOut => (AttemptOutcome::TimedOut, Ending::TimedOut),
     }
 }
 

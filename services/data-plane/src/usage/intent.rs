@@ -12,9 +12,8 @@ use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, EndpointId, Organization
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
-use sluicegate_contracts::usage::{
-    AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
-};
+use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord, Origin, Outcome, RouteRef, UsageRecord};
+use sluicegate_metering::{Ending, Opening, settle};
 
 /// An attempt about to be sent. Fields mean what they mean in [`UsageRecord`] and [`AttemptRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +56,7 @@ pub struct Intent<'a> {
     pub upstream_dialect: Option<Cow<'a, str>>,
     /// From receipt of the request to the start of this attempt, in microseconds.
     pub attempt_started_us: u64,
-    /// The most this attempt can cost, from `metering::upper_bound`; `None` when the price is unknown.
+    /// The most this attempt can cost, from `metering::bound`; `None` when the price is unknown.
     pub cost_bound: Option<NanoUsd>,
     /// Version of the price card the bound was computed from.
     pub price_version: Option<u32>,
@@ -101,6 +100,13 @@ pub(super) fn interrupted(origin: Origin, attempts: &[Intent<'_>]) -> Option<Usa
 }
 
 fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
+    let opening = Opening {
+        terms: None,
+        hold: intent.cost_bound,
+        version: intent.price_version,
+    };
+    let tokens = TokenUsage::default();
+    let settled = settle(&opening, Ending::Interrupted, &tokens, false, intent.started_at);
     AttemptRecord {
         connection: intent.connection,
         endpoint: intent.endpoint,
@@ -109,10 +115,10 @@ fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
         dialect: intent.upstream_dialect.clone().map(Cow::into_owned),
         outcome: AttemptOutcome::Interrupted,
         status: None,
-        tokens: TokenUsage::default(),
-        evidence: Evidence::Uncertain,
-        cost: intent.cost_bound,
-        price_version: intent.price_version,
+        tokens,
+        evidence: settled.evidence,
+        cost: settled.cost,
+        price_version: settled.version,
         accounts: intent.accounts.to_vec(),
         started_us: intent.attempt_started_us,
         first_byte_us: None,

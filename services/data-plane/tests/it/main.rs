@@ -29,6 +29,8 @@ mod not_ready;
 #[cfg(test)]
 mod passthrough;
 #[cfg(test)]
+mod pricing;
+#[cfg(test)]
 mod service_account;
 #[cfg(test)]
 mod ssrf;

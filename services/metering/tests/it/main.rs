@@ -1,4 +1,12 @@
-//! Properties of the price arithmetic, checked against an independent model.
+//! Laws of the arithmetic, checked over random inputs against independent models.
 
 #[cfg(test)]
-mod properties;
+mod bound;
+#[cfg(test)]
+mod bucket;
+#[cfg(test)]
+mod cards;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod price;

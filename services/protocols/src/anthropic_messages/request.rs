@@ -10,7 +10,7 @@ use crate::json::{Cursor, JsonStr, Kind, Span};
 pub use crate::openai_chat::request::{Extension, InputSize};
 use crate::openai_chat::request::{StreamFlag, extension};
 use crate::passthrough::MemberTracker;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What a gateway reads of a messages request.
@@ -24,6 +24,8 @@ pub struct MessagesRequestView<'a> {
     pub max_tokens: Option<u64>,
     /// Tools offered.
     pub tools: u32,
+    /// Most web searches the provider may make for the answer; `None` when a tool for them has no limit.
+    pub searches: Option<u64>,
     /// `metadata.user_id`, the caller's name for its own end user.
     pub user: Option<JsonStr<'a>>,
     /// Messages.
@@ -58,33 +60,19 @@ impl MessagesRequestView<'_> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Model,
-    Messages,
-    System,
-    Stream,
-    MaxTokens,
-    Tools,
-    OutputConfig,
-    OutputFormat,
-    Metadata,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("model", Self::Model),
-        ("messages", Self::Messages),
-        ("system", Self::System),
-        ("stream", Self::Stream),
-        ("max_tokens", Self::MaxTokens),
-        ("tools", Self::Tools),
-        ("output_config", Self::OutputConfig),
-        ("output_format", Self::OutputFormat),
-        ("metadata", Self::Metadata),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Model = "model",
+        Messages = "messages",
+        System = "system",
+        Stream = "stream",
+        MaxTokens = "max_tokens",
+        Tools = "tools",
+        OutputConfig = "output_config",
+        OutputFormat = "output_format",
+        Metadata = "metadata",
+        Extension = "sluicegate",
+    }
 }
 
 impl<'a> MessagesRequestView<'a> {
@@ -99,6 +87,7 @@ impl<'a> MessagesRequestView<'a> {
             stream: StreamFlag::Off,
             max_tokens: None,
             tools: 0,
+            searches: Some(0),
             user: None,
             found: Found::default(),
             extension: None,
@@ -120,6 +109,7 @@ struct Reader<'a> {
     stream: StreamFlag,
     max_tokens: Option<u64>,
     tools: u32,
+    searches: Option<u64>,
     user: Option<JsonStr<'a>>,
     found: Found,
     extension: Option<&'a str>,
@@ -138,7 +128,10 @@ impl<'a> Reader<'a> {
         self.tracker.starts(key.span());
         match field {
             Some(field) => self.field(c, field)?,
-            None => drop(c.skip_value()?),
+            None => {
+                c.count_node()?;
+                c.skip_value()?;
+            }
         }
         self.tracker.ends(c.position(), field == Some(Field::Extension));
         Ok(())
@@ -178,15 +171,19 @@ impl<'a> Reader<'a> {
             Field::MaxTokens => self.max_tokens = Some(c.unsigned()?),
             Field::Tools => {
                 let mut count = 0u32;
-                let span = c.array(|_, _| {
+                let searches = &mut self.searches;
+                let span = c.array(|c, _| {
                     count = count.saturating_add(1);
+                    c.count_node()?;
+                    let more = searches_of(c)?;
+                    *searches = searches.zip(more).map(|(some, more)| some.saturating_add(more));
                     Ok(())
                 })?;
                 self.tools = count;
                 self.found.input.schema_bytes += span.len() as u64;
             }
             Field::OutputConfig | Field::OutputFormat => {
-                self.found.input.schema_bytes += c.object(|_, _| Ok(()))?.len() as u64;
+                self.found.input.schema_bytes += c.skip_object()?.len() as u64;
             }
             Field::Metadata => self.user = user(c)?,
             Field::Model | Field::Messages | Field::Extension => {}
@@ -203,6 +200,7 @@ impl<'a> Reader<'a> {
             stream: self.stream,
             max_tokens: self.max_tokens,
             tools: self.tools,
+            searches: self.searches,
             user: self.user,
             messages,
             messages_span,
@@ -215,15 +213,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct UserId;
-
-impl Named for UserId {
-    const ALL: &'static [(&'static str, Self)] = &[("user_id", Self)];
+fields! {
+    enum MetadataField {
+        UserId = "user_id",
+    }
 }
 
 fn user<'a>(c: &mut Cursor<'a>) -> Result<Option<JsonStr<'a>>, DecodeError> {
-    let mut seen = FieldSet::<UserId>::new();
+    let mut seen = FieldSet::<MetadataField>::new();
     let mut user = None;
     c.object(|c, key| {
         if seen.admit(key)?.is_some() && !c.take_null()? {
@@ -234,11 +231,30 @@ fn user<'a>(c: &mut Cursor<'a>) -> Result<Option<JsonStr<'a>>, DecodeError> {
     Ok(user)
 }
 
+/// Most searches of one tool: those that a web search tool allows, if it says; none for other tools. Of members told
+/// twice the larger counts.
+fn searches_of(c: &mut Cursor<'_>) -> Result<Option<u64>, DecodeError> {
+    if c.peek()? != Kind::Object {
+        return Ok(Some(0));
+    }
+    let (mut is_search, mut most) = (false, None);
+    c.object(|c, key| {
+        match (key.decode().as_ref(), c.peek()?) {
+            ("type", Kind::String) => is_search |= c.string()?.decode().starts_with("web_search"),
+            ("max_uses", Kind::Number) => most = most.max(c.spelled_number()?.as_u64()),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(if is_search { most } else { Some(0) })
+}
+
 /// Counts messages and what is in them. Roles and the inside of blocks are for the provider to judge.
 fn messages(c: &mut Cursor<'_>, found: &mut Found) -> Result<(u32, Span), DecodeError> {
     let mut count = 0u32;
     let span = c.array(|c, _| {
         count = count.saturating_add(1);
+        c.count_node()?;
         c.object(|c, key| match key.decode().as_ref() {
             "role" => Ok(()),
             "content" => content(c, found),
@@ -266,6 +282,7 @@ fn content(c: &mut Cursor<'_>, found: &mut Found) -> Result<(), DecodeError> {
 
 /// Counts one block. The bytes of media count as media, those of plain-text documents as text.
 fn block(c: &mut Cursor<'_>, found: &mut Found) -> Result<(), DecodeError> {
+    c.count_node()?;
     match c.peek()? {
         Kind::Object => {}
         found @ (Kind::String | Kind::Array | Kind::Number | Kind::Bool | Kind::Null) => {
@@ -290,6 +307,7 @@ fn block(c: &mut Cursor<'_>, found: &mut Found) -> Result<(), DecodeError> {
                     if c.peek()? == Kind::Object {
                         return block(c, found);
                     }
+                    c.count_node()?;
                     found.input.text_bytes += c.skip_value()?.len() as u64;
                     Ok(())
                 })?;

@@ -6,6 +6,9 @@ use crate::DecodeError;
 use crate::TokenCounts;
 use crate::json::{Cursor, Kind, Object};
 
+/// Member of `cache_creation` that counts what is kept for an hour.
+const HOUR: &str = "ephemeral_1h_input_tokens";
+
 /// What a report tells; absent where it does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Reported {
@@ -14,8 +17,11 @@ pub(super) struct Reported {
     cache_write: Option<u64>,
     /// Cache writes by how long they are kept, summed up.
     cache_write_split: Option<u64>,
+    /// Of those, what is kept for an hour.
+    cache_write_1h: Option<u64>,
     output: Option<u64>,
     thinking: Option<u64>,
+    searches: Option<u64>,
 }
 
 impl Reported {
@@ -41,6 +47,14 @@ impl Reported {
                         Ok(())
                     })?;
                 }
+                ("server_tool_use", Kind::Object) => {
+                    c.object(|c, key| {
+                        if key.decode() == "web_search_requests" && c.peek()? == Kind::Number {
+                            reported.searches = c.spelled_number()?.as_u64();
+                        }
+                        Ok(())
+                    })?;
+                }
                 _ => {}
             }
             Ok(())
@@ -50,9 +64,13 @@ impl Reported {
 
     fn split(&mut self, c: &mut Cursor<'_>) -> Result<(), DecodeError> {
         let mut sum = 0u64;
-        c.object(|c, _| {
+        c.object(|c, key| {
             if c.peek()? == Kind::Number {
-                sum = sum.saturating_add(c.spelled_number()?.as_u64().unwrap_or(0));
+                let tokens = c.spelled_number()?.as_u64().unwrap_or(0);
+                sum = sum.saturating_add(tokens);
+                if key.decode() == HOUR {
+                    self.cache_write_1h = Some(tokens);
+                }
             }
             Ok(())
         })?;
@@ -67,8 +85,10 @@ impl Reported {
             cache_read: self.cache_read.or(earlier.cache_read),
             cache_write: self.cache_write.or(earlier.cache_write),
             cache_write_split: self.cache_write_split.or(earlier.cache_write_split),
+            cache_write_1h: self.cache_write_1h.or(earlier.cache_write_1h),
             output: self.output.or(earlier.output),
             thinking: self.thinking.or(earlier.thinking),
+            searches: self.searches.or(earlier.searches),
         }
     }
 
@@ -87,8 +107,10 @@ impl Reported {
                 .saturating_add(cache_write),
             cached_input,
             cache_write,
+            cache_write_1h: self.cache_write_1h.unwrap_or(0),
             output: self.output.unwrap_or(0),
             reasoning: self.thinking.unwrap_or(0),
+            searches: self.searches.unwrap_or(0),
             ..TokenCounts::default()
         };
         Some(counts.contained())
@@ -102,7 +124,20 @@ pub(super) fn write(out: &mut Vec<u8>, counts: &TokenCounts, tier: Option<&str>)
     object.unsigned("input_tokens", counts.input.saturating_sub(cached));
     object.unsigned("cache_creation_input_tokens", counts.cache_write);
     object.unsigned("cache_read_input_tokens", counts.cached_input);
+    if counts.cache_write_1h > 0 {
+        let mut split = object.object("cache_creation");
+        split.unsigned(
+            "ephemeral_5m_input_tokens",
+            counts.cache_write.saturating_sub(counts.cache_write_1h),
+        );
+        split.unsigned(HOUR, counts.cache_write_1h);
+    }
     object.unsigned("output_tokens", counts.output);
+    if counts.searches > 0 {
+        object
+            .object("server_tool_use")
+            .unsigned("web_search_requests", counts.searches);
+    }
     if counts.reasoning > 0 {
         object
             .object("output_tokens_details")
@@ -125,20 +160,24 @@ mod tests {
     fn cached_tokens_are_added_to_the_input() {
         let text = r#"{"input_tokens":10,"cache_creation_input_tokens":20,"cache_read_input_tokens":300,
             "cache_creation":{"ephemeral_5m_input_tokens":15,"ephemeral_1h_input_tokens":5},"output_tokens":7,
-            "output_tokens_details":{"thinking_tokens":4}}"#;
+            "output_tokens_details":{"thinking_tokens":4},"server_tool_use":{"web_search_requests":2,"other":9}}"#;
         let expected = TokenCounts {
             input: 330,
             cached_input: 300,
             cache_write: 20,
+            cache_write_1h: 5,
             output: 7,
             reasoning: 4,
+            searches: 2,
             ..TokenCounts::default()
         };
         assert_eq!(read(text).counts(), Some(expected));
         let split = r#"{"input_tokens":1,"cache_creation":{"ephemeral_5m_input_tokens":2,"ephemeral_1h_input_tokens":3}}"#;
         assert_eq!(
-            read(split).counts().map(|c| (c.input, c.cache_write)),
-            Some((6, 5))
+            read(split)
+                .counts()
+                .map(|c| (c.input, c.cache_write, c.cache_write_1h)),
+            Some((6, 5, 3))
         );
     }
 
@@ -154,10 +193,12 @@ mod tests {
     proptest! {
         #[test]
         fn written_usage_reads_back(
-            input in 0u64..1 << 40, output in 0u64..1 << 40, parts in proptest::array::uniform3(0u64..1 << 41),
+            input in 0u64..1 << 40, output in 0u64..1 << 40, parts in proptest::array::uniform5(0u64..1 << 41),
         ) {
-            let [cached_input, cache_write, reasoning] = parts;
-            let counts = TokenCounts { input, cached_input, cache_write, output, reasoning, ..TokenCounts::default() };
+            let [cached_input, cache_write, cache_write_1h, reasoning, searches] = parts;
+            let counts = TokenCounts {
+                input, cached_input, cache_write, cache_write_1h, output, reasoning, searches, ..TokenCounts::default()
+            };
             let counts = counts.contained();
             let mut out = Vec::new();
             write(&mut out, &counts, None);

@@ -384,9 +384,7 @@ impl Arguments<'_> {
         if raw.kind() == Kind::Object {
             Ok(raw)
         } else {
-            raw.cursor()?
-                .object(|_, _| Ok(()))
-                .map(|_| RawJson::empty_object())
+            raw.cursor().skip_object().map(|_| RawJson::empty_object())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `Turn`: a message as encoders see it. Dialects with an item list give one message per item;
 //! dialects with strict turns want what one side says in a row as one message.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::{Extra, Form, Message, Part, Role};
 
@@ -24,31 +24,36 @@ pub struct Turn<'m, 'a> {
 
 /// The turns of a conversation. With `merge`, neighbors of one role become one turn, unless they
 /// have different names.
-pub fn turns<'m, 'a>(messages: &'m [Message<'a>], merge: bool) -> Vec<Turn<'m, 'a>> {
-    let mut turns: Vec<Turn<'m, 'a>> = Vec::with_capacity(messages.len());
-    for (at, message) in messages.iter().enumerate() {
-        let Message {
-            role,
-            name,
-            parts,
-            form,
-            extra,
-        } = message;
-        let parts = parts.iter().enumerate().map(|(place, part)| (at, place, part));
-        match turns.last_mut() {
-            Some(last) if merge && last.role == role && last.name == name.as_deref() => {
-                last.parts.extend(parts);
-                last.extras.push((at, extra));
-            }
-            _ => turns.push(Turn {
-                at,
-                role,
-                name: name.as_deref(),
-                parts: parts.collect(),
-                form: *form,
-                extras: smallvec![(at, extra)],
-            }),
-        }
-    }
-    turns
+pub fn turns<'m, 'a>(messages: &'m [Message<'a>], merge: bool) -> impl Iterator<Item = Turn<'m, 'a>> {
+    let mut at = 0;
+    let runs = messages.chunk_by(move |one, next| merge && one.role == next.role && one.name == next.name);
+    runs.filter_map(move |run| {
+        let turn = turn(at, run)?;
+        at += run.len();
+        Some(turn)
+    })
+}
+
+/// The turn that the messages from number `from` on make.
+fn turn<'m, 'a>(from: usize, messages: &'m [Message<'a>]) -> Option<Turn<'m, 'a>> {
+    let Message {
+        role,
+        name,
+        parts: _,
+        form,
+        extra: _,
+    } = messages.first()?;
+    let numbered = || (from..).zip(messages);
+    let parts = numbered().flat_map(|(at, message)| {
+        let parts = message.parts.iter().enumerate();
+        parts.map(move |(place, part)| (at, place, part))
+    });
+    Some(Turn {
+        at: from,
+        role,
+        name: name.as_deref(),
+        parts: parts.collect(),
+        form: *form,
+        extras: numbered().map(|(at, message)| (at, &message.extra)).collect(),
+    })
 }

@@ -2,7 +2,7 @@
 //! other member stays as it came. What chat models cannot do is refused, never guessed at.
 
 use crate::json::{Cursor, Kind, Span};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// Why a request cannot be served.
@@ -16,25 +16,15 @@ pub enum Refusal {
     Unsupported(&'static str, &'static str),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Prompt,
-    Suffix,
-    Echo,
-    BestOf,
-    Logprobs,
-    Messages,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("prompt", Self::Prompt),
-        ("suffix", Self::Suffix),
-        ("echo", Self::Echo),
-        ("best_of", Self::BestOf),
-        ("logprobs", Self::Logprobs),
-        ("messages", Self::Messages),
-    ];
+fields! {
+    enum Field {
+        Prompt = "prompt",
+        Suffix = "suffix",
+        Echo = "echo",
+        BestOf = "best_of",
+        Logprobs = "logprobs",
+        Messages = "messages",
+    }
 }
 
 /// The request as a chat request. `body` nests at most `depth` deep.

@@ -6,7 +6,7 @@ use crate::openai_chat::request::{
     Extension, StreamFlag, StreamOptions, answers, extension, stream_flag, stream_options,
 };
 use crate::passthrough::MemberTracker;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What a gateway reads of a completions request.
@@ -47,35 +47,20 @@ pub struct Prompt {
     pub tokens: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Model,
-    Prompt,
-    Suffix,
-    Stream,
-    StreamOptions,
-    MaxTokens,
-    N,
-    BestOf,
-    Echo,
-    User,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("model", Self::Model),
-        ("prompt", Self::Prompt),
-        ("suffix", Self::Suffix),
-        ("stream", Self::Stream),
-        ("stream_options", Self::StreamOptions),
-        ("max_tokens", Self::MaxTokens),
-        ("n", Self::N),
-        ("best_of", Self::BestOf),
-        ("echo", Self::Echo),
-        ("user", Self::User),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Model = "model",
+        Prompt = "prompt",
+        Suffix = "suffix",
+        Stream = "stream",
+        StreamOptions = "stream_options",
+        MaxTokens = "max_tokens",
+        N = "n",
+        BestOf = "best_of",
+        Echo = "echo",
+        User = "user",
+        Extension = "sluicegate",
+    }
 }
 
 impl<'a> CompletionsRequestView<'a> {
@@ -103,7 +88,10 @@ impl<'a> CompletionsRequestView<'a> {
             tracker.starts(key.span());
             match field {
                 Some(field) => reader.field(c, field)?,
-                None => drop(c.skip_value()?),
+                None => {
+                    c.count_node()?;
+                    c.skip_value()?;
+                }
             }
             tracker.ends(c.position(), field == Some(Field::Extension));
             Ok(())

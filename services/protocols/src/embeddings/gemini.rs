@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::json::{Array, Cursor, Kind, Object, RawJson, write_string};
 use crate::lossy::{Encoded, Feature, LossReport, Severity};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// One text or several.
@@ -21,23 +21,14 @@ pub enum EmbedMethod {
     Batch,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Requests,
-    Model,
-    Content,
-    OutputDimensionality,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("requests", Self::Requests),
-        ("model", Self::Model),
-        ("content", Self::Content),
-        ("outputDimensionality", Self::OutputDimensionality),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Requests = "requests",
+        Model = "model",
+        Content = "content",
+        OutputDimensionality = "outputDimensionality",
+        Extension = "sluicegate",
+    }
 }
 
 /// What is asked so far.

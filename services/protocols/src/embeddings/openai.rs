@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::json::{Cursor, JsonStr, Kind, Span, write_string};
 use crate::openai_chat::request::{Extension, extension};
 use crate::passthrough::MemberTracker;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What a gateway reads of an embeddings request.
@@ -51,25 +51,15 @@ pub enum EncodingFormat {
     Other,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Model,
-    Input,
-    EncodingFormat,
-    Dimensions,
-    User,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("model", Self::Model),
-        ("input", Self::Input),
-        ("encoding_format", Self::EncodingFormat),
-        ("dimensions", Self::Dimensions),
-        ("user", Self::User),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Model = "model",
+        Input = "input",
+        EncodingFormat = "encoding_format",
+        Dimensions = "dimensions",
+        User = "user",
+        Extension = "sluicegate",
+    }
 }
 
 impl<'a> EmbeddingsRequestView<'a> {
@@ -92,7 +82,10 @@ impl<'a> EmbeddingsRequestView<'a> {
                 Some(Field::User) if !c.take_null()? => user = Some(c.string()?),
                 Some(Field::Extension) => raw_extension = Some(extension(c, body)?),
                 Some(Field::EncodingFormat | Field::Dimensions | Field::User) => {}
-                None => drop(c.skip_value()?),
+                None => {
+                    c.count_node()?;
+                    c.skip_value()?;
+                }
             }
             tracker.ends(c.position(), field == Some(Field::Extension));
             Ok(())

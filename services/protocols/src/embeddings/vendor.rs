@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::openai::EncodingFormat;
 use crate::json::{Cursor, Kind, MAX_DEPTH, Object, RawJson};
 use crate::lossy::{Feature, LossReport, Severity};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// Whose model it is, which says what its bodies look like.
@@ -78,23 +78,14 @@ pub struct Calls {
     pub losses: LossReport,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Model,
-    Input,
-    Dimensions,
-    EncodingFormat,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("model", Self::Model),
-        ("input", Self::Input),
-        ("dimensions", Self::Dimensions),
-        ("encoding_format", Self::EncodingFormat),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Model = "model",
+        Input = "input",
+        Dimensions = "dimensions",
+        EncodingFormat = "encoding_format",
+        Extension = "sluicegate",
+    }
 }
 
 /// An OpenAI embeddings request, nested at most `depth` deep, for a model of that family. The model is
@@ -304,7 +295,7 @@ fn write_vector(
         EncodingFormat::Float | EncodingFormat::Other => item.raw("embedding", vector),
         EncodingFormat::Base64 => {
             let mut bytes = Vec::new();
-            vector.cursor()?.array(|c, _| {
+            vector.cursor().array(|c, _| {
                 let number: f32 = c.number()?.parse().unwrap_or_default();
                 bytes.extend_from_slice(&number.to_le_bytes());
                 Ok(())

@@ -6,21 +6,15 @@ use crate::DecodeError;
 use crate::canonical::Request;
 use crate::json::{Cursor, Kind, MAX_DEPTH, Object, Span};
 use crate::lossy::Encoded;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::target::RequestTarget;
 
 use super::codec::{decode_request, encode_request};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Whole,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("generateContentRequest", Self::Whole),
-        ("generate_content_request", Self::Whole),
-    ];
+fields! {
+    enum Field {
+        Whole = "generateContentRequest" | "generate_content_request",
+    }
 }
 
 /// Reads a request to count, nested at most `depth` deep, as the request whose input is counted.

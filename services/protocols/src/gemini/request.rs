@@ -6,7 +6,7 @@
 use crate::json::{Cursor, JsonStr, Kind, Span};
 use crate::openai_chat::request::{Extension, InputSize, extension};
 use crate::passthrough::MemberTracker;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What a gateway reads of a generateContent request. The model and whether to stream are in the
@@ -29,46 +29,23 @@ pub struct GeminiRequestView<'a> {
     pub extension: Option<Extension<'a>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Contents,
-    SystemInstruction,
-    Tools,
-    GenerationConfig,
-    Extension,
+fields! {
+    enum Field {
+        Contents = "contents",
+        SystemInstruction = "systemInstruction" | "system_instruction",
+        Tools = "tools",
+        GenerationConfig = "generationConfig" | "generation_config",
+        Extension = "sluicegate",
+    }
 }
 
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("contents", Self::Contents),
-        ("systemInstruction", Self::SystemInstruction),
-        ("system_instruction", Self::SystemInstruction),
-        ("tools", Self::Tools),
-        ("generationConfig", Self::GenerationConfig),
-        ("generation_config", Self::GenerationConfig),
-        ("sluicegate", Self::Extension),
-    ];
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ConfigField {
-    MaxOutputTokens,
-    CandidateCount,
-    Schema,
-    JsonSchema,
-}
-
-impl Named for ConfigField {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("maxOutputTokens", Self::MaxOutputTokens),
-        ("max_output_tokens", Self::MaxOutputTokens),
-        ("candidateCount", Self::CandidateCount),
-        ("candidate_count", Self::CandidateCount),
-        ("responseSchema", Self::Schema),
-        ("response_schema", Self::Schema),
-        ("responseJsonSchema", Self::JsonSchema),
-        ("response_json_schema", Self::JsonSchema),
-    ];
+fields! {
+    enum ConfigField {
+        MaxOutputTokens = "maxOutputTokens" | "max_output_tokens",
+        CandidateCount = "candidateCount" | "candidate_count",
+        Schema = "responseSchema" | "response_schema",
+        JsonSchema = "responseJsonSchema" | "response_json_schema",
+    }
 }
 
 /// Most answers one request may ask for.
@@ -129,7 +106,10 @@ impl<'a> Reader<'a> {
         let field = self.seen.admit(key)?;
         self.tracker.starts(key.span());
         match field {
-            None => drop(c.skip_value()?),
+            None => {
+                c.count_node()?;
+                c.skip_value()?;
+            }
             Some(Field::Contents) => self.contents = Some(contents(c, &mut self.input)?),
             Some(Field::Extension) => self.extension = Some(extension(c, body)?),
             Some(field @ (Field::SystemInstruction | Field::Tools | Field::GenerationConfig)) => {
@@ -150,15 +130,16 @@ impl<'a> Reader<'a> {
     fn tools(&mut self, c: &mut Cursor<'a>) -> Result<(), DecodeError> {
         let mut count = 0u32;
         let span = each(c, "an array of tools", |c| {
+            c.count_node()?;
             c.object(|c, key| {
                 let functions = matches!(
                     key.decode().as_ref(),
                     "functionDeclarations" | "function_declarations"
                 );
                 if functions && c.peek()? == Kind::Array {
-                    c.array(|_, _| {
+                    c.array(|c, _| {
                         count = count.saturating_add(1);
-                        Ok(())
+                        c.count_node()
                     })?;
                 } else {
                     count = count.saturating_add(1);
@@ -232,6 +213,7 @@ fn contents(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(u32, Span), De
 
 /// Counts what is in a content. Roles and the inside of parts are for the provider to judge.
 fn content(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
+    c.count_node()?;
     c.object(|c, key| match key.decode().as_ref() {
         "role" => Ok(()),
         "parts" if c.peek()? != Kind::Null => each(c, "an array of parts", |c| part(c, input)).map(drop),
@@ -244,6 +226,7 @@ fn content(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError>
 }
 
 fn part(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
+    c.count_node()?;
     c.object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
             (_, Kind::Null) | ("thought", _) => {}
@@ -267,6 +250,7 @@ fn part(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
 }
 
 fn result_part(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
+    c.count_node()?;
     c.object(|c, key| match (key.decode().as_ref(), c.peek()?) {
         ("inlineData" | "inline_data" | "fileData" | "file_data", Kind::Object) => media(c, input),
         _ => {

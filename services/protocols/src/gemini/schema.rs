@@ -65,7 +65,7 @@ struct Walk {
 impl Walk {
     fn run(&mut self, schema: &RawJson<'_>) -> Result<RawJson<'static>, DecodeError> {
         let mut out = Vec::with_capacity(schema.as_str().len() + 64);
-        self.schema(&mut schema.cursor()?, &mut out)?;
+        self.schema(&mut schema.cursor(), &mut out)?;
         RawJson::parse(String::from_utf8_lossy(&out).into_owned())
     }
 

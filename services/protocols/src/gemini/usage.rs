@@ -49,11 +49,11 @@ pub(super) fn read(c: &mut Cursor<'_>) -> Result<Option<TokenCounts>, DecodeErro
     let counts = TokenCounts {
         input: sum(prompt, tools),
         cached_input: cached.unwrap_or(0),
-        cache_write: 0,
         output: sum(candidates, thoughts),
         reasoning: thoughts.unwrap_or(0),
         input_audio,
         output_audio,
+        ..TokenCounts::default()
     };
     Ok(Some(counts.contained()))
 }
@@ -93,10 +93,12 @@ pub(crate) fn write(object: &mut Object<'_>, counts: &TokenCounts) {
         input,
         cached_input,
         cache_write: _,
+        cache_write_1h: _,
         output,
         reasoning,
         input_audio,
         output_audio,
+        searches: _,
     } = counts;
     let some = |value: u64| (value > 0).then_some(value);
     let optional = |object: &mut Object<'_>, name, value: Option<u64>| {

@@ -3,101 +3,60 @@
 //! Nesting is bounded by the limit given, and errors carry the pointer of where reading stopped.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use super::{JsonStr, MAX_DEPTH, Number, RawJson, scan};
+use super::{JsonStr, Kind, MAX_DEPTH, Number, RawJson, Span, scan};
 use crate::{DecodeError, Fault};
-
-/// A range of bytes of a document, end exclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// First byte.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
-}
-
-impl Span {
-    /// Length in bytes.
-    pub fn len(&self) -> usize {
-        self.end.saturating_sub(self.start)
-    }
-
-    /// Whether the range holds no byte.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// Type of a JSON value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `{...}`
-    Object,
-    /// `[...]`
-    Array,
-    /// `"..."`
-    String,
-    /// A number.
-    Number,
-    /// `true` or `false`
-    Bool,
-    /// `null`
-    Null,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Object => "an object",
-            Self::Array => "an array",
-            Self::String => "a string",
-            Self::Number => "a number",
-            Self::Bool => "a boolean",
-            Self::Null => "null",
-        })
-    }
-}
 
 /// Most nodes (messages, parts, tools, unknown fields) that decoders build of one document. A few
 /// bytes of JSON make a node of hundreds, so that a small body could otherwise fill the memory.
 pub const MAX_NODES: u32 = 200_000;
 
+/// Most members of objects that readers look at in one document; those passed over do not count.
+const MAX_MEMBERS: u32 = 3 * MAX_NODES;
+
 /// A position in a JSON document.
 #[derive(Debug)]
 pub struct Cursor<'a> {
     text: &'a str,
-    at: usize,
-    depth: u32,
+    pub(super) at: usize,
+    pub(super) depth: u32,
     limit: u32,
     nodes: u32,
+    members: u32,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts before the document in `body`, which may nest `limit` deep (at most [`MAX_DEPTH`]).
     pub fn new(body: &'a [u8], limit: u32) -> Result<Self, DecodeError> {
-        let text =
-            std::str::from_utf8(body).map_err(|e| DecodeError::new(Fault::NotUtf8, e.valid_up_to()))?;
-        Ok(Self {
+        match std::str::from_utf8(body) {
+            Ok(text) => Ok(Self::over(text, limit)),
+            Err(error) => Err(not_utf8(body, limit, error.valid_up_to())),
+        }
+    }
+
+    /// The same for a document that is known to be UTF-8.
+    pub(super) fn over(text: &'a str, limit: u32) -> Self {
+        Self {
             text,
             at: 0,
             depth: 0,
             limit: limit.min(MAX_DEPTH),
             nodes: 0,
-        })
+            members: 0,
+        }
     }
 
     /// Counts a node that a decoder builds; fails beyond [`MAX_NODES`].
     pub fn count_node(&mut self) -> Result<(), DecodeError> {
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            Err(DecodeError::new(
-                Fault::OutOfRange("fewer elements in one document"),
-                self.at,
-            ))
-        } else {
-            Ok(())
-        }
+        self.bounded(self.nodes <= MAX_NODES)
+    }
+
+    fn bounded(&self, is_within: bool) -> Result<(), DecodeError> {
+        let fault = Fault::OutOfRange("fewer elements in one document");
+        is_within
+            .then_some(())
+            .ok_or_else(|| DecodeError::new(fault, self.at))
     }
 
     /// A cursor on a value passed before, in the same document.
@@ -108,6 +67,7 @@ impl<'a> Cursor<'a> {
             depth: self.depth,
             limit: self.limit,
             nodes: self.nodes,
+            members: self.members,
         }
     }
 
@@ -116,7 +76,7 @@ impl<'a> Cursor<'a> {
         self.nodes = self.nodes.max(revisited.nodes);
     }
 
-    fn bytes(&self) -> &'a [u8] {
+    pub(super) fn bytes(&self) -> &'a [u8] {
         self.text.as_bytes()
     }
 
@@ -131,6 +91,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Type of the next value, which stays unread.
+    #[inline]
     pub fn peek(&mut self) -> Result<Kind, DecodeError> {
         self.at = scan::skip_space(self.bytes(), self.at);
         match self.bytes().get(self.at) {
@@ -155,7 +116,7 @@ impl<'a> Cursor<'a> {
         DecodeError::new(Fault::WrongType { expected, found }, self.at)
     }
 
-    fn expect(&mut self, kind: Kind, expected: &'static str) -> Result<(), DecodeError> {
+    pub(super) fn expect(&mut self, kind: Kind, expected: &'static str) -> Result<(), DecodeError> {
         let found = self.peek()?;
         if found == kind {
             Ok(())
@@ -176,6 +137,11 @@ impl<'a> Cursor<'a> {
     /// Reads a string.
     pub fn string(&mut self) -> Result<JsonStr<'a>, DecodeError> {
         self.expect(Kind::String, "a string")?;
+        self.quoted()
+    }
+
+    /// Reads the string whose opening quote is at hand.
+    fn quoted(&mut self) -> Result<JsonStr<'a>, DecodeError> {
         let start = self.at;
         let (end, escaped) = scan::string(self.bytes(), start)?;
         self.at = end;
@@ -240,15 +206,10 @@ impl<'a> Cursor<'a> {
         if !self.take_byte(b'}') {
             loop {
                 let key = self.key()?;
-                let value_at = self.at;
-                let read = member(self, key).and_then(|()| {
-                    if self.at == value_at {
-                        self.skip_value().map(drop)
-                    } else {
-                        Ok(())
-                    }
-                });
-                read.map_err(|e| e.under_key(&key.decode()))?;
+                self.members += 1;
+                self.bounded(self.members <= MAX_MEMBERS)?;
+                self.read_or_skip(|c| member(c, key))
+                    .map_err(|e| e.under_key(&key.decode()))?;
                 if self.take_byte(b'}') {
                     break;
                 }
@@ -270,16 +231,8 @@ impl<'a> Cursor<'a> {
         self.enter()?;
         if !self.take_byte(b']') {
             for index in 0.. {
-                self.peek()?;
-                let value_at = self.at;
-                let read = element(self, index).and_then(|()| {
-                    if self.at == value_at {
-                        self.skip_value().map(drop)
-                    } else {
-                        Ok(())
-                    }
-                });
-                read.map_err(|e| e.under_index(index))?;
+                self.read_or_skip(|c| element(c, index))
+                    .map_err(|e| e.under_index(index))?;
                 if self.take_byte(b']') {
                     break;
                 }
@@ -290,8 +243,30 @@ impl<'a> Cursor<'a> {
         Ok(Span { start, end: self.at })
     }
 
+    /// Lets `read` read a value, and passes over it if it did not.
+    fn read_or_skip(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        self.peek()?;
+        let value_at = self.at;
+        read(self)?;
+        if self.at == value_at {
+            self.skip_value()?;
+        }
+        Ok(())
+    }
+
+    /// The string under `name`, if the object at hand begins with that.
+    pub(crate) fn leading_string(&mut self, name: &str) -> Result<Option<JsonStr<'a>>, DecodeError> {
+        self.expect(Kind::Object, "an object")?;
+        self.enter()?;
+        let leads = !self.take_byte(b'}') && self.key()?.decode() == name && self.peek()? == Kind::String;
+        leads.then(|| self.quoted()).transpose()
+    }
+
     /// Takes the opening bracket of the value at hand and counts the level.
-    fn enter(&mut self) -> Result<(), DecodeError> {
+    pub(super) fn enter(&mut self) -> Result<(), DecodeError> {
         if self.depth == self.limit {
             return Err(DecodeError::new(Fault::TooDeep { limit: self.limit }, self.at));
         }
@@ -300,28 +275,34 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Reads a key and its colon; the cursor then stands on the value.
+    /// Reads a key and its colon.
     fn key(&mut self) -> Result<JsonStr<'a>, DecodeError> {
-        self.at = scan::skip_space(self.bytes(), self.at);
-        match self.bytes().get(self.at) {
-            Some(b'"') => {}
-            Some(_) => return Err(DecodeError::new(Fault::Syntax("a key in quotes"), self.at)),
-            None => return Err(DecodeError::new(Fault::UnexpectedEnd, self.at)),
-        }
-        let key = self.string()?;
+        self.expect_key()?;
+        let key = self.quoted()?;
         self.require_byte(b':', "a colon after a key")?;
-        self.peek()?;
         Ok(key)
     }
 
-    fn take_byte(&mut self, byte: u8) -> bool {
+    /// Fails unless the next thing is a key.
+    pub(super) fn expect_key(&mut self) -> Result<(), DecodeError> {
+        self.at = scan::skip_space(self.bytes(), self.at);
+        match self.bytes().get(self.at) {
+            Some(b'"') => Ok(()),
+            Some(_) => Err(DecodeError::new(Fault::Syntax("a key in quotes"), self.at)),
+            None => Err(DecodeError::new(Fault::UnexpectedEnd, self.at)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn take_byte(&mut self, byte: u8) -> bool {
         self.at = scan::skip_space(self.bytes(), self.at);
         let there = self.bytes().get(self.at) == Some(&byte);
         self.at += usize::from(there);
         there
     }
 
-    fn require_byte(&mut self, byte: u8, expected: &'static str) -> Result<(), DecodeError> {
+    #[inline]
+    pub(super) fn require_byte(&mut self, byte: u8, expected: &'static str) -> Result<(), DecodeError> {
         if self.take_byte(byte) {
             return Ok(());
         }
@@ -332,77 +313,18 @@ impl<'a> Cursor<'a> {
         };
         Err(DecodeError::new(fault, self.at))
     }
+}
 
-    /// Passes over one value of any type, checking it. Does not recurse: one bit of `open` per
-    /// level says whether that level is an object.
-    pub fn skip_value(&mut self) -> Result<Span, DecodeError> {
-        let kind = self.peek()?;
-        let start = self.at;
-        let base = self.depth;
-        let mut open: u128 = 0;
-        let mut next = Some(kind);
-        loop {
-            match next {
-                Some(Kind::Object) => {
-                    self.enter()?;
-                    open = (open << 1) | 1;
-                    if !self.take_byte(b'}') {
-                        self.key()?;
-                        next = Some(self.peek()?);
-                        continue;
-                    }
-                    self.depth -= 1;
-                    open >>= 1;
-                }
-                Some(Kind::Array) => {
-                    self.enter()?;
-                    open <<= 1;
-                    if !self.take_byte(b']') {
-                        next = Some(self.peek()?);
-                        continue;
-                    }
-                    self.depth -= 1;
-                    open >>= 1;
-                }
-                Some(scalar) => self.skip_scalar(scalar)?,
-                None => {}
-            }
-            if self.depth == base {
-                return Ok(Span { start, end: self.at });
-            }
-            next = self.after_value(&mut open)?;
-        }
-    }
-
-    /// Moves from the end of a value inside a container to the next value, or out of the container.
-    fn after_value(&mut self, open: &mut u128) -> Result<Option<Kind>, DecodeError> {
-        let in_object = *open & 1 == 1;
-        let (close, expected) = if in_object {
-            (b'}', "a comma or the end of the object")
-        } else {
-            (b']', "a comma or the end of the array")
-        };
-        if self.take_byte(close) {
-            self.depth -= 1;
-            *open >>= 1;
-            return Ok(None);
-        }
-        self.require_byte(b',', expected)?;
-        if in_object {
-            self.key()?;
-        }
-        self.peek().map(Some)
-    }
-
-    fn skip_scalar(&mut self, kind: Kind) -> Result<(), DecodeError> {
-        match kind {
-            Kind::String => self.at = scan::string(self.bytes(), self.at)?.0,
-            Kind::Number => self.at = scan::number(self.bytes(), self.at)?,
-            Kind::Bool => drop(self.bool()?),
-            Kind::Null => drop(self.take_null()?),
-            Kind::Object | Kind::Array => {}
-        }
-        Ok(())
+/// The error of a body that is UTF-8 only up to `end`, with the place in the document; or the error
+/// before that.
+#[cold]
+fn not_utf8(body: &[u8], limit: u32, end: usize) -> DecodeError {
+    let valid = body.get(..end).and_then(|valid| std::str::from_utf8(valid).ok());
+    let read = Cursor::over(valid.unwrap_or_default(), limit).skip_value();
+    match read {
+        Err(error) if error.fault() == Fault::UnexpectedEnd => error.instead(Fault::NotUtf8, end),
+        Err(error) => error,
+        Ok(_) => DecodeError::new(Fault::NotUtf8, end),
     }
 }
 

@@ -6,11 +6,14 @@ mod cursor;
 mod depth;
 mod raw;
 mod scan;
+mod skip;
 mod string;
+mod value;
 mod writer;
 
-pub use cursor::{Cursor, Kind, MAX_NODES, Span};
+pub use cursor::{Cursor, MAX_NODES};
 pub use depth::{DEFAULT_DEPTH, MAX_DEPTH, check};
 pub use raw::{Number, RawJson};
 pub use string::{JsonStr, write_string};
+pub use value::{Kind, Span};
 pub use writer::{Array, Object, write_number, write_raw};

@@ -15,7 +15,7 @@ impl<'a> RawJson<'a> {
     /// Checks that `text` is one JSON value, without white space around it.
     pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, DecodeError> {
         let text = text.into();
-        let mut cursor = Cursor::new(text.as_bytes(), MAX_DEPTH)?;
+        let mut cursor = Cursor::over(&text, MAX_DEPTH);
         let span = cursor.skip_value()?;
         cursor.end()?;
         Ok(Self(match text {
@@ -74,14 +74,14 @@ impl<'a> RawJson<'a> {
     }
 
     /// A reader of the value.
-    pub fn cursor(&self) -> Result<Cursor<'_>, DecodeError> {
-        Cursor::new(self.0.as_bytes(), MAX_DEPTH)
+    pub fn cursor(&self) -> Cursor<'_> {
+        Cursor::over(&self.0, MAX_DEPTH)
     }
 
     /// The text of a JSON string; `None` for any other type.
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
         match self.kind() {
-            Kind::String => self.cursor().ok()?.string().ok().map(|text| text.decode()),
+            Kind::String => self.cursor().string().ok().map(|text| text.decode()),
             Kind::Object | Kind::Array | Kind::Number | Kind::Bool | Kind::Null => None,
         }
     }

@@ -1,5 +1,5 @@
 //! Byte-level scanning of JSON tokens: strings eight bytes at a step, numbers and literals by
-//! grammar. Called by `Cursor` only; offsets in, offsets out.
+//! grammar. Offsets in, offsets out.
 
 use crate::{DecodeError, Fault};
 
@@ -12,78 +12,93 @@ const SHORT: usize = 32;
 /// Bytes in a block.
 const BLOCK: usize = 64;
 
-/// Skips whole blocks that hold no byte that `is_special` names. The compiler looks at many bytes
-/// of a block at once.
-fn skip_plain_blocks(bytes: &[u8], mut at: usize, is_special: impl Fn(u8) -> bool) -> usize {
+/// Bytes behind an escape that are looked at one by one.
+const NEAR: usize = 8;
+
+/// The byte that U+2028 and U+2029 start with.
+pub(super) const BREAK: u8 = 0xe2;
+
+/// Whether a byte ends a run of plain string bytes: a quote, a backslash or a control character, and
+/// with `BREAKS` what may start a Unicode line break.
+fn ends_run<const BREAKS: bool>(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < 0x20) | (BREAKS & (byte == BREAK))
+}
+
+/// The same for eight bytes: the high bit is set of the first that ends the run, if one does. Bits
+/// above that one mean nothing.
+fn ends_in<const BREAKS: bool>(word: u64) -> u64 {
+    let equal = |byte: u8| {
+        let apart = word ^ (ONES * u64::from(byte));
+        apart.wrapping_sub(ONES) & !apart
+    };
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let breaks = if BREAKS { equal(BREAK) } else { 0 };
+    (control | equal(b'"') | equal(b'\\') | breaks) & HIGHS
+}
+
+/// Offset of the first byte at or after `at` that ends a run of plain string bytes; the length when
+/// there is none.
+#[inline]
+pub(super) fn run_end<const BREAKS: bool>(bytes: &[u8], at: usize) -> usize {
+    // Keys and most strings end within a word.
+    if let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let ends = ends_in::<BREAKS>(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return at + ends.trailing_zeros() as usize / 8;
+        }
+        return long_run_end::<BREAKS>(bytes, at + 8);
+    }
+    long_run_end::<BREAKS>(bytes, at)
+}
+
+fn long_run_end<const BREAKS: bool>(bytes: &[u8], mut at: usize) -> usize {
+    let mut blocks_from = at + SHORT;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let ends = ends_in::<BREAKS>(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return at + ends.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+        if at >= blocks_from {
+            at = skip_plain_blocks::<BREAKS>(bytes, at);
+            blocks_from = at + BLOCK;
+        }
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    let found = tail.iter().position(|&byte| ends_run::<BREAKS>(byte));
+    at + found.unwrap_or(tail.len())
+}
+
+/// Appends the run of plain string bytes at `at` to `out`; gives the offset of its end.
+pub(super) fn copy_run(bytes: &[u8], at: usize, out: &mut Vec<u8>) -> usize {
+    // A word is copied at once and cut where the run ends in it: most runs between escapes are short.
+    let short = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>);
+    if let Some(word) = short {
+        let ends = ends_in::<false>(u64::from_le_bytes(*word));
+        if ends != 0 {
+            let length = ends.trailing_zeros() as usize / 8;
+            out.extend_from_slice(word);
+            out.truncate(out.len() - 8 + length);
+            return at + length;
+        }
+    }
+    let end = run_end::<false>(bytes, at);
+    out.extend_from_slice(bytes.get(at..end).unwrap_or_default());
+    end
+}
+
+/// Skips whole blocks in which no run ends. The compiler looks at many bytes of a block at once.
+fn skip_plain_blocks<const BREAKS: bool>(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..at + BLOCK) {
-        if block.iter().fold(false, |found, &b| found | is_special(b)) {
+        if block
+            .iter()
+            .fold(false, |found, &byte| found | ends_run::<BREAKS>(byte))
+        {
             break;
         }
         at += BLOCK;
     }
     at
-}
-
-/// Offset of the first byte at or after `at` that ends a run of plain string bytes: a quote, a
-/// backslash or a control character; the length when there is none.
-fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
-    let mut blocks_from = at + SHORT;
-    while let Some(word) = bytes.get(at..at + 8).and_then(|w| <[u8; 8]>::try_from(w).ok()) {
-        let word = u64::from_le_bytes(word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let quote = quote.wrapping_sub(ONES) & !quote;
-        let slash = word ^ (ONES * u64::from(b'\\'));
-        let slash = slash.wrapping_sub(ONES) & !slash;
-        let hits = (control | quote | slash) & HIGHS;
-        if hits != 0 {
-            return at + hits.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-        if at >= blocks_from {
-            at = skip_plain_blocks(bytes, at, |b| (b == b'"') | (b == b'\\') | (b < 0x20));
-            blocks_from = at + BLOCK;
-        }
-    }
-    while let Some(&b) = bytes.get(at) {
-        if b == b'"' || b == b'\\' || b < 0x20 {
-            return at;
-        }
-        at += 1;
-    }
-    at
-}
-
-/// Offset of the first byte at or after `at` that may need an escape: a quote, a backslash, a
-/// control character, or the byte that U+2028 and U+2029 start with; the length when there is none.
-pub(super) fn unescaped_run_end(bytes: &[u8], mut at: usize) -> usize {
-    let mut blocks_from = at + SHORT;
-    while let Some(word) = bytes.get(at..at + 8).and_then(|w| <[u8; 8]>::try_from(w).ok()) {
-        let word = u64::from_le_bytes(word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let quote = quote.wrapping_sub(ONES) & !quote;
-        let slash = word ^ (ONES * u64::from(b'\\'));
-        let slash = slash.wrapping_sub(ONES) & !slash;
-        let break_start = word ^ (ONES * 0xe2);
-        let break_start = break_start.wrapping_sub(ONES) & !break_start;
-        let hits = (control | quote | slash | break_start) & HIGHS;
-        if hits != 0 {
-            return at + hits.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-        if at >= blocks_from {
-            at = skip_plain_blocks(bytes, at, |b| {
-                (b == b'"') | (b == b'\\') | (b < 0x20) | (b == 0xe2)
-            });
-            blocks_from = at + BLOCK;
-        }
-    }
-    let tail = bytes.get(at..).unwrap_or_default();
-    let found = tail
-        .iter()
-        .position(|&b| b == b'"' || b == b'\\' || b < 0x20 || b == 0xe2);
-    at + found.unwrap_or(tail.len())
 }
 
 /// Reads a string whose opening quote is at `at`. Gives the offset after its closing quote and
@@ -92,19 +107,24 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeErr
     let mut at = at + 1;
     let mut escaped = false;
     loop {
-        at = plain_run_end(bytes, at);
+        at = run_end::<false>(bytes, at);
         match bytes.get(at) {
             None => return Err(DecodeError::new(Fault::UnexpectedEnd, at)),
             Some(b'"') => return Ok((at + 1, escaped)),
-            Some(b'\\') => {
-                escaped = true;
-                at = escape(bytes, at)?;
-            }
+            Some(b'\\') => {}
             Some(_) => {
-                return Err(DecodeError::new(
-                    Fault::Syntax("no raw control character in a string"),
-                    at,
-                ));
+                let fault = Fault::Syntax("no raw control character in a string");
+                return Err(DecodeError::new(fault, at));
+            }
+        }
+        escaped = true;
+        // Where there is one escape, the next is often near.
+        let near = at + NEAR;
+        while at < near {
+            match bytes.get(at) {
+                Some(b'\\') => at = escape(bytes, at)?,
+                Some(&byte) if !ends_run::<false>(byte) => at += 1,
+                Some(_) | None => break,
             }
         }
     }
@@ -113,44 +133,63 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeErr
 /// Checks the escape whose backslash is at `at`; gives the offset after it.
 fn escape(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
     match bytes.get(at + 1) {
-        None => Err(DecodeError::new(Fault::UnexpectedEnd, at + 1)),
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-        Some(b'u') => match bytes.get(at + 2..at + 6) {
-            None => Err(DecodeError::new(Fault::UnexpectedEnd, bytes.len())),
-            Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
-            Some(_) => Err(DecodeError::new(
-                Fault::Syntax("four hexadecimal digits after \\u"),
-                at,
-            )),
-        },
+        Some(b'u') if unit(bytes, at + 2).is_some() => Ok(at + 6),
+        Some(b'u') if bytes.len() < at + 6 => Err(DecodeError::new(Fault::UnexpectedEnd, bytes.len())),
+        Some(b'u') => Err(DecodeError::new(
+            Fault::Syntax("four hexadecimal digits after \\u"),
+            at,
+        )),
         Some(_) => Err(DecodeError::new(
             Fault::Syntax("a known escape after a backslash"),
             at,
         )),
+        None => Err(DecodeError::new(Fault::UnexpectedEnd, at + 1)),
     }
 }
 
+/// The value of the four hexadecimal digits at `at`.
+pub(super) fn unit(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits: &[u8; 4] = bytes.get(at..)?.first_chunk()?;
+    let [a, b, c, d] = digits.map(|byte| u32::from(HEX[usize::from(byte)]));
+    (a | b | c | d < 16).then_some(a << 12 | b << 8 | c << 4 | d)
+}
+
+/// The value of each byte as a hexadecimal digit; 255 for those that are none.
+const HEX: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
+
+/// Offset after the digits that start at `at`, of which there must be one.
 fn digits(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
-    let run = bytes
-        .get(at..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(|b| b.is_ascii_digit())
-        .count();
-    match (run, at < bytes.len()) {
-        (0, true) => Err(DecodeError::new(Fault::Syntax("a digit"), at)),
-        (0, false) => Err(DecodeError::new(Fault::UnexpectedEnd, at)),
-        (run, _) => Ok(at + run),
+    let mut end = at;
+    while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+        end += 1;
+    }
+    match end > at {
+        true => Ok(end),
+        false if at < bytes.len() => Err(DecodeError::new(Fault::Syntax("a digit"), at)),
+        false => Err(DecodeError::new(Fault::UnexpectedEnd, at)),
     }
 }
 
 /// Reads a number that starts at `at`; gives the offset after it.
 pub(super) fn number(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
-    let mut at = if bytes.get(at) == Some(&b'-') { at + 1 } else { at };
-    let leading_zero = bytes.get(at) == Some(&b'0');
-    at = if leading_zero { at + 1 } else { digits(bytes, at)? };
-    if leading_zero && bytes.get(at).is_some_and(u8::is_ascii_digit) {
-        return Err(DecodeError::new(Fault::Syntax("no leading zero in a number"), at));
+    let start = at + usize::from(bytes.get(at) == Some(&b'-'));
+    let mut at = digits(bytes, start)?;
+    if at > start + 1 && bytes.get(start) == Some(&b'0') {
+        let fault = Fault::Syntax("no leading zero in a number");
+        return Err(DecodeError::new(fault, start + 1));
+    }
+    if !matches!(bytes.get(at), Some(b'.' | b'e' | b'E')) {
+        return Ok(at);
     }
     if bytes.get(at) == Some(&b'.') {
         at = digits(bytes, at + 1)?;

@@ -31,70 +31,81 @@ impl<'a> JsonStr<'a> {
         if !self.escaped {
             return Cow::Borrowed(self.raw);
         }
-        let mut text = String::with_capacity(self.raw.len());
-        self.each_piece(|piece| text.push_str(piece));
-        Cow::Owned(text)
+        let bytes = self.raw.as_bytes();
+        let mut text = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        while at < bytes.len() {
+            at = scan::copy_run(bytes, at, &mut text);
+            while let Some((character, used)) = unescape(bytes, at) {
+                push(&mut text, character);
+                at += used;
+            }
+        }
+        // Runs and characters of a text make a text.
+        let text = String::from_utf8(text);
+        Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     /// Length of the decoded text in UTF-8 bytes, without decoding it into memory.
     pub fn decoded_len(&self) -> u64 {
-        if !self.escaped {
-            return self.raw.len() as u64;
+        let bytes = self.raw.as_bytes();
+        let mut length = bytes.len();
+        let mut at = if self.escaped { 0 } else { length };
+        while at < bytes.len() {
+            at = scan::run_end::<false>(bytes, at);
+            while let Some((character, used)) = unescape(bytes, at) {
+                length -= used - character.len_utf8();
+                at += used;
+            }
         }
-        let mut length = 0;
-        self.each_piece(|piece| length += piece.len() as u64);
-        length
+        length as u64
     }
 
     /// Whether the decoded text is empty.
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty()
     }
+}
 
-    fn each_piece(&self, mut piece: impl FnMut(&str)) {
-        let mut rest = self.raw;
-        while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-            piece(&rest[..at]);
-            let (decoded, used) = unescape(&rest[at..]);
-            piece(decoded.encode_utf8(&mut [0; 4]));
-            rest = rest.get(at + used..).unwrap_or_default();
-        }
-        piece(rest);
+/// Decodes the escape at `at`, if there is one: the character and the bytes it took. The scanner has
+/// checked the grammar.
+fn unescape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    if bytes.get(at) != Some(&b'\\') {
+        return None;
     }
+    let simple = match bytes.get(at + 1)? {
+        b'n' => '\n',
+        b't' => '\t',
+        b'r' => '\r',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'u' => return unescape_unicode(bytes, at + 2),
+        &other => char::from(other),
+    };
+    Some((simple, 2))
 }
 
-/// Decodes the escape that `text` starts with: the character and the bytes it took. The scanner
-/// has checked the grammar.
-fn unescape(text: &str) -> (char, usize) {
-    let simple = match text.as_bytes().get(1) {
-        Some(b'n') => '\n',
-        Some(b't') => '\t',
-        Some(b'r') => '\r',
-        Some(b'b') => '\u{8}',
-        Some(b'f') => '\u{c}',
-        Some(b'u') => return unescape_unicode(text),
-        Some(&other) => char::from(other),
-        None => char::REPLACEMENT_CHARACTER,
-    };
-    (simple, 2)
-}
-
-fn unescape_unicode(text: &str) -> (char, usize) {
-    let unit = |from: usize| {
-        text.get(from..from + 4)
-            .and_then(|hex| u32::from_str_radix(hex, 16).ok())
-    };
-    let Some(first) = unit(2) else {
-        return (char::REPLACEMENT_CHARACTER, 6);
-    };
+/// Decodes the escape whose digits start at `at`, and with it a second one that completes a pair.
+fn unescape_unicode(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    let first = scan::unit(bytes, at)?;
     if (0xd800..0xdc00).contains(&first)
-        && text.get(6..8) == Some("\\u")
-        && let Some(second @ 0xdc00..0xe000) = unit(8)
+        && bytes.get(at + 4..at + 6) == Some(b"\\u")
+        && let Some(second @ 0xdc00..0xe000) = scan::unit(bytes, at + 6)
     {
         let joined = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        return (char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
+        return Some((char::from_u32(joined)?, 12));
     }
-    (char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 6)
+    Some((char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 6))
+}
+
+/// Appends a character in UTF-8.
+fn push(text: &mut Vec<u8>, character: char) {
+    match u8::try_from(character) {
+        Ok(ascii @ ..0x80) => text.push(ascii),
+        Ok(_) | Err(_) => {
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
 }
 
 /// Appends `text` as a JSON string, quotes included. U+2028 and U+2029 are escaped as well: some
@@ -105,17 +116,17 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let mut from = 0;
     let mut at = 0;
     loop {
-        at = scan::unescaped_run_end(bytes, at);
+        at = scan::run_end::<true>(bytes, at);
         let Some(&byte) = bytes.get(at) else { break };
         let next = bytes.get(at + 1..at + 3);
-        if byte == 0xe2 && !matches!(next, Some([0x80, 0xa8 | 0xa9])) {
+        if byte == scan::BREAK && !matches!(next, Some([0x80, 0xa8 | 0xa9])) {
             at += 1;
             continue;
         }
         out.extend_from_slice(&bytes[from..at]);
-        at += if byte == 0xe2 { 3 } else { 1 };
-        from = at;
         write_escape(out, byte, next);
+        at += if byte == scan::BREAK { 3 } else { 1 };
+        from = at;
     }
     out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
@@ -124,20 +135,20 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
 /// Writes the escape for a character that starts with `byte`; `next` are the two bytes behind it.
 fn write_escape(out: &mut Vec<u8>, byte: u8, next: Option<&[u8]>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let short: &[u8] = match byte {
-        b'"' => b"\\\"",
-        b'\\' => b"\\\\",
-        b'\n' => b"\\n",
-        b'\r' => b"\\r",
-        b'\t' => b"\\t",
-        0xe2 if next == Some(&[0x80, 0xa8]) => b"\\u2028",
-        0xe2 => b"\\u2029",
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        scan::BREAK if next == Some(&[0x80, 0xa8]) => return out.extend_from_slice(b"\\u2028"),
+        scan::BREAK => return out.extend_from_slice(b"\\u2029"),
         control => {
             out.extend_from_slice(b"\\u00");
-            &[HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]]
+            let digits = [HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]];
+            return out.extend_from_slice(&digits);
         }
     };
-    out.extend_from_slice(short);
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 #[cfg(test)]

@@ -105,6 +105,15 @@ impl<'w> Object<'w> {
         Array::open(self.value(key))
     }
 
+    /// Lets `write` add members, and takes them back where it says that nothing is in them.
+    pub fn tentative(&mut self, write: impl FnOnce(&mut Self) -> bool) {
+        let (length, empty) = (self.out.len(), self.empty);
+        if !write(self) {
+            self.out.truncate(length);
+            self.empty = empty;
+        }
+    }
+
     fn comma(&mut self) {
         if !self.empty {
             self.out.push(b',');
@@ -133,6 +142,20 @@ impl<'w> Array<'w> {
         }
         self.empty = false;
         self.out
+    }
+
+    /// Whether nothing has been written into it.
+    pub fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    /// Lets `write` add elements, and takes them back where it says that nothing is in them.
+    pub fn tentative(&mut self, write: impl FnOnce(&mut Self) -> bool) {
+        let (length, empty) = (self.out.len(), self.empty);
+        if !write(self) {
+            self.out.truncate(length);
+            self.empty = empty;
+        }
     }
 
     /// A string element.
@@ -193,6 +216,28 @@ pub fn write_raw(out: &mut Vec<u8>, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_turns_out_to_be_nothing_is_taken_back() {
+        let mut out = Vec::new();
+        {
+            let mut object = Object::open(&mut out);
+            object.tentative(|object| object.array("a").is_empty());
+            object.tentative(|object| !object.array("b").is_empty());
+            let mut list = object.array("c");
+            for said in [false, true, false, true] {
+                list.tentative(|list| {
+                    list.string("x");
+                    list.object().bool("y", said);
+                    said
+                });
+            }
+        }
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"a":[],"c":["x",{"y":true},"x",{"y":true}]}"#
+        );
+    }
 
     #[test]
     fn commas_and_brackets_fall_into_place() {

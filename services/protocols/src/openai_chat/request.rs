@@ -3,9 +3,14 @@
 //! uses its spans. Fields the gateway acts on may appear only once: a server that reads the other
 //! copy, or a name in another case, would act on what nobody checked.
 
-use crate::json::{Cursor, JsonStr, Kind, Span};
+mod input;
+
+pub use input::InputSize;
+use input::messages;
+
+use crate::json::{Cursor, JsonStr, Span};
 use crate::passthrough::{MemberSpan, MemberTracker};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What a gateway reads of a chat completions request.
@@ -88,23 +93,6 @@ pub struct Extension<'a> {
     pub member: MemberSpan,
 }
 
-/// Size of the input, for estimates and upper bounds. Byte counts are of UTF-8; a token is at
-/// least one byte in every tokenizer in use, so they bound the tokens of text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct InputSize {
-    /// Text of all messages: decoded text content, and the raw JSON of tool calls and of every
-    /// other member except the role and media.
-    pub text_bytes: u64,
-    /// Raw JSON of tools, functions and the response format, which models read as input.
-    pub schema_bytes: u64,
-    /// Image parts.
-    pub images: u32,
-    /// Audio parts.
-    pub audio: u32,
-    /// File parts.
-    pub files: u32,
-}
-
 impl ChatRequestView<'_> {
     /// Whether a stream was asked for.
     pub fn is_stream(&self) -> bool {
@@ -129,37 +117,21 @@ impl ChatRequestView<'_> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Model,
-    Messages,
-    Stream,
-    StreamOptions,
-    MaxTokens,
-    MaxCompletionTokens,
-    N,
-    Tools,
-    Functions,
-    ResponseFormat,
-    User,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("model", Self::Model),
-        ("messages", Self::Messages),
-        ("stream", Self::Stream),
-        ("stream_options", Self::StreamOptions),
-        ("max_tokens", Self::MaxTokens),
-        ("max_completion_tokens", Self::MaxCompletionTokens),
-        ("n", Self::N),
-        ("tools", Self::Tools),
-        ("functions", Self::Functions),
-        ("response_format", Self::ResponseFormat),
-        ("user", Self::User),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Model = "model",
+        Messages = "messages",
+        Stream = "stream",
+        StreamOptions = "stream_options",
+        MaxTokens = "max_tokens",
+        MaxCompletionTokens = "max_completion_tokens",
+        N = "n",
+        Tools = "tools",
+        Functions = "functions",
+        ResponseFormat = "response_format",
+        User = "user",
+        Extension = "sluicegate",
+    }
 }
 
 /// Most answers one request may ask for, as OpenAI allows.
@@ -229,7 +201,10 @@ impl<'a> Reader<'a> {
         self.tracker.starts(key.span());
         match field {
             Some(field) => self.field(c, field)?,
-            None => drop(c.skip_value()?),
+            None => {
+                c.count_node()?;
+                c.skip_value()?;
+            }
         }
         self.tracker.ends(c.position(), field == Some(Field::Extension));
         Ok(())
@@ -293,9 +268,9 @@ impl<'a> Rest<'a> {
             Field::N => self.n = answers(c)?,
             Field::Tools | Field::Functions => {
                 let mut count = 0u32;
-                let span = c.array(|_, _| {
+                let span = c.array(|c, _| {
                     count = count.saturating_add(1);
-                    Ok(())
+                    c.count_node()
                 })?;
                 self.tools = self.tools.saturating_add(count);
                 self.input.schema_bytes += span.len() as u64;
@@ -331,7 +306,7 @@ pub(crate) fn answers(c: &mut Cursor<'_>) -> Result<u32, DecodeError> {
 
 /// Reads the extension object; gives it as sent.
 pub(crate) fn extension<'a>(c: &mut Cursor<'a>, body: &'a [u8]) -> Result<&'a str, DecodeError> {
-    let span = c.object(|_, _| Ok(()))?;
+    let span = c.skip_object()?;
     let raw = body.get(span.start..span.end).unwrap_or_default();
     std::str::from_utf8(raw).map_err(|_| DecodeError::new(Fault::NotUtf8, span.start))
 }
@@ -345,7 +320,7 @@ pub(crate) fn stream_options(c: &mut Cursor<'_>) -> Result<StreamOptions, Decode
             end: c.position(),
         }));
     }
-    let mut seen = FieldSet::<IncludeUsage>::new();
+    let mut seen = FieldSet::<StreamOption>::new();
     let mut include_usage = None;
     let mut empty = true;
     let span = c.object(|c, key| {
@@ -370,11 +345,10 @@ pub(crate) fn stream_options(c: &mut Cursor<'_>) -> Result<StreamOptions, Decode
     })
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct IncludeUsage;
-
-impl Named for IncludeUsage {
-    const ALL: &'static [(&'static str, Self)] = &[("include_usage", Self)];
+fields! {
+    enum StreamOption {
+        IncludeUsage = "include_usage",
+    }
 }
 
 fn response_format(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<ResponseFormat, DecodeError> {
@@ -392,63 +366,6 @@ fn response_format(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<Response
     })?;
     input.schema_bytes += span.len() as u64;
     Ok(format)
-}
-
-/// Counts messages and what is in them. Roles and the inside of parts are for the provider to judge.
-fn messages(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(u32, Span), DecodeError> {
-    let mut count = 0u32;
-    let span = c.array(|c, _| {
-        count = count.saturating_add(1);
-        c.object(|c, key| match key.decode().as_ref() {
-            "role" => Ok(()),
-            "content" => content(c, input),
-            _ => {
-                input.text_bytes += c.skip_value()?.len() as u64;
-                Ok(())
-            }
-        })
-        .map(drop)
-    })?;
-    Ok((count, span))
-}
-
-fn content(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
-    match c.peek()? {
-        Kind::Null => drop(c.take_null()?),
-        Kind::String => input.text_bytes += c.string()?.decoded_len(),
-        Kind::Array => drop(c.array(|c, _| part(c, input))?),
-        found @ (Kind::Object | Kind::Number | Kind::Bool) => {
-            return Err(c.wrong_type("a string or an array of content parts", found));
-        }
-    }
-    Ok(())
-}
-
-fn part(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
-    match c.peek()? {
-        Kind::Object => {}
-        Kind::String => {
-            input.text_bytes += c.string()?.decoded_len();
-            return Ok(());
-        }
-        found @ (Kind::Array | Kind::Number | Kind::Bool | Kind::Null) => {
-            return Err(c.wrong_type("a content part", found));
-        }
-    }
-    c.object(|c, key| {
-        match key.decode().as_ref() {
-            "type" | "cache_control" => {}
-            // Some clients write out the members of the other part types as null.
-            _ if c.peek()? == Kind::Null => {}
-            "text" | "refusal" if c.peek()? == Kind::String => input.text_bytes += c.string()?.decoded_len(),
-            "image_url" | "image" => input.images = input.images.saturating_add(1),
-            "input_audio" | "audio" => input.audio = input.audio.saturating_add(1),
-            "file" => input.files = input.files.saturating_add(1),
-            _ => input.text_bytes += c.skip_value()?.len() as u64,
-        }
-        Ok(())
-    })
-    .map(drop)
 }
 
 #[cfg(test)]

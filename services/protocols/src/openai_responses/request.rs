@@ -7,7 +7,7 @@ use super::codec::SEAL_MARK;
 use crate::json::{Cursor, JsonStr, Kind, Span};
 use crate::openai_chat::request::{Extension, InputSize, StreamFlag, extension};
 use crate::passthrough::MemberTracker;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What a gateway reads of a request.
@@ -78,41 +78,23 @@ impl ResponsesRequestView<'_> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Model,
-    Input,
-    Instructions,
-    Stream,
-    MaxOutputTokens,
-    Tools,
-    Text,
-    User,
-    PreviousResponseId,
-    Conversation,
-    Background,
-    Store,
-    Prompt,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("model", Self::Model),
-        ("input", Self::Input),
-        ("instructions", Self::Instructions),
-        ("stream", Self::Stream),
-        ("max_output_tokens", Self::MaxOutputTokens),
-        ("tools", Self::Tools),
-        ("text", Self::Text),
-        ("user", Self::User),
-        ("previous_response_id", Self::PreviousResponseId),
-        ("conversation", Self::Conversation),
-        ("background", Self::Background),
-        ("store", Self::Store),
-        ("prompt", Self::Prompt),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Model = "model",
+        Input = "input",
+        Instructions = "instructions",
+        Stream = "stream",
+        MaxOutputTokens = "max_output_tokens",
+        Tools = "tools",
+        Text = "text",
+        User = "user",
+        PreviousResponseId = "previous_response_id",
+        Conversation = "conversation",
+        Background = "background",
+        Store = "store",
+        Prompt = "prompt",
+        Extension = "sluicegate",
+    }
 }
 
 impl<'a> ResponsesRequestView<'a> {
@@ -164,7 +146,10 @@ impl<'a> Reader<'a> {
         let field = self.seen.admit(key)?;
         self.tracker.starts(key.span());
         match field {
-            None => drop(c.skip_value()?),
+            None => {
+                c.count_node()?;
+                c.skip_value()?;
+            }
             Some(Field::Model) => self.model = Some(c.string()?),
             Some(Field::Extension) => self.extension = Some(extension(c, self.body)?),
             Some(field) => {
@@ -195,13 +180,13 @@ impl<'a> Reader<'a> {
             }
             Field::MaxOutputTokens => self.max_output_tokens = Some(c.unsigned()?),
             Field::Tools => {
-                let span = c.array(|_, _| {
+                let span = c.array(|c, _| {
                     self.tools = self.tools.saturating_add(1);
-                    Ok(())
+                    c.count_node()
                 })?;
                 self.input.schema_bytes += span.len() as u64;
             }
-            Field::Text => self.input.schema_bytes += c.object(|_, _| Ok(()))?.len() as u64,
+            Field::Text => self.input.schema_bytes += c.skip_object()?.len() as u64,
             Field::User => self.user = Some(c.string()?),
             Field::PreviousResponseId => {
                 c.string()?;
@@ -215,7 +200,7 @@ impl<'a> Reader<'a> {
             Field::Background => state.background = c.bool()?,
             Field::Store => state.store = Some(c.bool()?),
             Field::Prompt => {
-                c.object(|_, _| Ok(()))?;
+                c.skip_object()?;
                 state.prompt = true;
             }
             Field::Model | Field::Extension => {}
@@ -275,6 +260,7 @@ struct Seen {
 
 /// Counts what is in an item. What kinds of items there are is for the provider to judge.
 fn item(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<Seen, DecodeError> {
+    c.count_node()?;
     let (mut kind, mut has_role, mut is_foreign) = (None, false, false);
     c.object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
@@ -299,6 +285,7 @@ fn item(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<Seen, DecodeError> 
 }
 
 fn part(c: &mut Cursor<'_>, input: &mut InputSize) -> Result<(), DecodeError> {
+    c.count_node()?;
     let (mut kind, mut by_id) = (None, false);
     let (mut images, mut audio, mut files) = (false, false, false);
     c.object(|c, key| {

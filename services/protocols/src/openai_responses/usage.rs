@@ -136,7 +136,7 @@ mod tests {
             parts in proptest::array::uniform5(0u64..1 << 41),
         ) {
             let [cached_input, cache_write, reasoning, input_audio, output_audio] = parts;
-            let counts = TokenCounts { input, cached_input, cache_write, output, reasoning, input_audio, output_audio }.contained();
+            let counts = TokenCounts { input, cached_input, cache_write, output, reasoning, input_audio, output_audio, ..TokenCounts::default() }.contained();
             let mut out = Vec::new();
             write(Object::open(&mut out), &counts);
             prop_assert_eq!(parse(std::str::from_utf8(&out).unwrap()), Some(counts));

@@ -6,7 +6,7 @@ use super::{Edits, MemberTracker};
 use crate::DecodeError;
 use crate::json::Cursor;
 use crate::openai_chat::request::{StreamOptions, stream_options};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 
 /// A request of Responses that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,19 +17,12 @@ pub struct Found {
     pub include_usage: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Messages,
-    Input,
-    StreamOptions,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("messages", Self::Messages),
-        ("input", Self::Input),
-        ("stream_options", Self::StreamOptions),
-    ];
+fields! {
+    enum Field {
+        Messages = "messages",
+        Input = "input",
+        StreamOptions = "stream_options",
+    }
 }
 
 /// Looks for one: it has an `input` and no `messages`. `None` when the body is one of chat, or neither.

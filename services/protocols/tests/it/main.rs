@@ -33,6 +33,8 @@ mod invoke;
 #[cfg(test)]
 mod made_up;
 #[cfg(test)]
+mod malformed;
+#[cfg(test)]
 mod meaning;
 #[cfg(test)]
 mod messages;

@@ -35,6 +35,7 @@ pub(crate) fn endpoint(id: u128, operations: &[Operation]) -> Endpoint {
         region: None,
         operations: operations.to_vec(),
         price: None,
+        price_versions: Vec::new(),
         context_window: Some(128_000),
         max_output_tokens: None,
         status: Status::Active,

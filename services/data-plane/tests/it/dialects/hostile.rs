@@ -78,13 +78,8 @@ async fn malformed_documents_are_refused_with_a_place() {
             let (status, message, _) = send(&worker, ingress, ingress.body(value)).await;
             assert_eq!(status, 400, "{} {value}: {message}", ingress.path);
             assert!(message.contains("byte "), "{} {value}: {message}", ingress.path);
+            assert!(message.contains(" at /"), "{} {value}: {message}", ingress.path);
         }
-        let (status, message, _) = send(&worker, ingress, ingress.body("7")).await;
-        assert!(
-            status == 400 && message.contains(" at /"),
-            "{}: {message}",
-            ingress.path
-        );
         for body in [
             "",
             "null",

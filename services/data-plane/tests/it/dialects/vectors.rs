@@ -73,14 +73,15 @@ async fn texts_that_need_a_call_each_come_back_as_one_list() {
 }
 
 #[actix_web::test]
-async fn a_call_that_fails_after_another_was_answered_may_have_been_billed() {
+async fn what_was_answered_before_a_call_failed_is_billed() {
     let refusal = Script::json(400, r#"{"message":"Malformed input request."}"#);
     let (worker, _provider) = with_bedrock([titan("0.5", 3), refusal]).await;
     let response = worker.post("/v1/embeddings", two("")).send().await.unwrap();
     assert_eq!(response.status(), 400);
     let record = worker.record().await;
-    assert_eq!(record.outcome, Outcome::UpstreamError);
+    assert_eq!(record.outcome, Outcome::Failed);
     let attempt = &record.attempts[0];
+    assert_eq!(attempt.tokens.input, 3);
     assert_eq!(
         (attempt.outcome, attempt.evidence),
         (AttemptOutcome::BadRequest, Evidence::Uncertain)

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Connection, Endpoint, Entity, KeySecret, Operation, Organization, PriceCard,
-    Project, ProviderSettings, RetryPolicy, Route, RouteTarget, Status, Strategy,
+    Project, ProviderSettings, Rates, RetryPolicy, Route, RouteTarget, Status, Strategy,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::money::PicoUsd;
@@ -135,6 +135,26 @@ impl Config {
         input: i64,
         output: i64,
     ) {
+        let card = PriceCard {
+            version: 4,
+            rates: Rates {
+                input: PicoUsd::from_picos(input),
+                output: PicoUsd::from_picos(output),
+                ..Rates::default()
+            },
+            ..PriceCard::default()
+        };
+        self.priced(model, provider, upstream_model, vec![card]);
+    }
+
+    /// Adds a catalog row with these versions of its price.
+    pub(crate) fn priced(
+        &mut self,
+        model: &str,
+        provider: &str,
+        upstream_model: &str,
+        price_versions: Vec<PriceCard>,
+    ) {
         let id = self.fresh().into();
         self.entities.push(Entity::Endpoint(Endpoint {
             id,
@@ -143,17 +163,8 @@ impl Config {
             upstream_model: upstream_model.to_owned(),
             region: None,
             operations: vec![Operation::ChatCompletions],
-            price: Some(PriceCard {
-                version: 4,
-                input: PicoUsd::from_picos(input),
-                output: PicoUsd::from_picos(output),
-                cache_read: None,
-                cache_write: None,
-                reasoning: None,
-                input_audio: None,
-                output_audio: None,
-                tiers: Vec::new(),
-            }),
+            price: price_versions.first().cloned(),
+            price_versions,
             context_window: Some(128_000),
             max_output_tokens: None,
             status: Status::Active,

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 use super::decode_citations::citations;
 use super::decode_media::media;
-use super::members::{Expected, Members};
+use super::members::Members;
 use super::words::block_role;
-use super::{Reading, form, seal};
+use super::{Expected, Reading, form, seal};
 use crate::DecodeError;
 use crate::canonical::{
     Arguments, CacheMark, CallKind, Extra, Issuer, MediaKind, Opaque, Part, PartBody, Reasoning, Text,

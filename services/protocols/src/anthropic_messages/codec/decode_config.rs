@@ -1,7 +1,7 @@
 //! How much to think and the form asked of the answer, into the canonical form.
 
-use super::members::{Expected, Members};
-use super::{Reading, form};
+use super::members::Members;
+use super::{Expected, Reading, form};
 use crate::DecodeError;
 use crate::canonical::{Extra, Form, Request, ResponseFormat, ResponseShape};
 use crate::json::{Cursor, Kind, RawJson};

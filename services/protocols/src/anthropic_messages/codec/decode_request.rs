@@ -10,7 +10,7 @@ use super::form;
 use crate::canonical::{Message, Request};
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonStr, Kind};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// Reads a request body nested at most `depth` deep.
@@ -34,38 +34,27 @@ pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeErro
     Ok(request)
 }
 
-macro_rules! fields {
-    ($($variant:ident = $name:literal,)+) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        enum Field {
-            $($variant,)+
-        }
-
-        impl Named for Field {
-            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)+];
-        }
-    };
-}
-
 fields! {
-    Model = "model",
-    System = "system",
-    Messages = "messages",
-    Tools = "tools",
-    ToolChoice = "tool_choice",
-    MaxTokens = "max_tokens",
-    Temperature = "temperature",
-    TopP = "top_p",
-    TopK = "top_k",
-    StopSequences = "stop_sequences",
-    Thinking = "thinking",
-    OutputConfig = "output_config",
-    OutputFormat = "output_format",
-    Metadata = "metadata",
-    ServiceTier = "service_tier",
-    CacheControl = "cache_control",
-    Stream = "stream",
-    Extension = "sluicegate",
+    enum Field {
+        Model = "model",
+        System = "system",
+        Messages = "messages",
+        Tools = "tools",
+        ToolChoice = "tool_choice",
+        MaxTokens = "max_tokens",
+        Temperature = "temperature",
+        TopP = "top_p",
+        TopK = "top_k",
+        StopSequences = "stop_sequences",
+        Thinking = "thinking",
+        OutputConfig = "output_config",
+        OutputFormat = "output_format",
+        Metadata = "metadata",
+        ServiceTier = "service_tier",
+        CacheControl = "cache_control",
+        Stream = "stream",
+        Extension = "sluicegate",
+    }
 }
 
 struct Reader<'a> {
@@ -119,9 +108,7 @@ impl<'a> Reader<'a> {
             Field::Metadata => metadata(c, request)?,
             Field::ServiceTier => self.service_tier(c, key)?,
             Field::CacheControl => {
-                let at = c.position();
-                let end = c.object(|_, _| Ok(()))?.end;
-                let span = crate::json::Span { start: at, end };
+                let span = c.skip_object()?;
                 request.cache = cache_mark(c, span, &mut request.extra)?;
             }
             Field::Stream => request.stream.enabled = Some(c.bool()?),

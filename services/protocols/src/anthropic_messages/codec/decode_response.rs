@@ -14,7 +14,7 @@ use crate::provider_error::ProviderError;
 /// Reads an answer.
 pub fn decode_response(body: &[u8]) -> Result<Response<'_>, DecodeError> {
     let mut response = Response::new(Dialect::AnthropicMessages);
-    let (mut standard, mut has_role, mut parts) = (false, false, None);
+    let (mut standard, mut role, mut parts) = (false, None, None);
     let (mut word, mut sequence) = (None, None);
     let mut cursor = Cursor::new(body, MAX_DEPTH)?;
     cursor.object(|c, key| {
@@ -29,9 +29,11 @@ pub fn decode_response(body: &[u8]) -> Result<Response<'_>, DecodeError> {
             }
             ("role", Kind::String) => {
                 let text = c.string()?;
-                has_role = text.decode() == "assistant";
-                if !has_role {
-                    response.extra.push("role", c.raw_at(text.span()));
+                let native = c.raw_at(text.span());
+                if text.decode() == "assistant" {
+                    role = Some(native);
+                } else {
+                    response.extra.push("role", native);
                 }
             }
             ("model", Kind::String) => response.model = Some(c.text()?),
@@ -52,11 +54,14 @@ pub fn decode_response(body: &[u8]) -> Result<Response<'_>, DecodeError> {
         response.form = form::response::OTHER_TYPE;
     }
     if parts.is_none() && word.is_none() && sequence.is_none() {
+        if let Some(role) = role {
+            response.extra.push("role", role);
+        }
         return Ok(response);
     }
     let mut candidate = Candidate::new(0);
     candidate.message.role = Role::Assistant;
-    if !has_role {
+    if role.is_none() {
         candidate.message.form = form::message::NO_ROLE;
     }
     if parts.is_some() {

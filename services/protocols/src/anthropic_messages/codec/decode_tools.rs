@@ -2,8 +2,8 @@
 //! strictly.
 
 use super::decode_block::cache_mark;
-use super::members::{Expected, Members};
-use super::{Reading, form};
+use super::members::Members;
+use super::{Expected, Reading, form};
 use crate::DecodeError;
 use crate::canonical::{Extra, Form, FunctionTool, ProviderTool, Tool, ToolBody, ToolChoice, ToolMode};
 use crate::json::{Cursor, Kind};

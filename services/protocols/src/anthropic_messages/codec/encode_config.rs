@@ -6,8 +6,9 @@ use super::form;
 use crate::canonical::{
     Message, PartBody, ReasoningConfig, Request, ResponseFormat, ResponseShape, Role, ToolMode,
 };
-use crate::json::{Kind, Object, RawJson};
+use crate::json::{Kind, Object};
 use crate::lossy::{Feature, Severity};
+use crate::reading::write_nested;
 use crate::target::{RequestTarget, ThinkingControl};
 
 const AT: &str = "/reasoning";
@@ -222,7 +223,7 @@ impl Writer {
             self.format(&mut inner, "format", format);
         }
         if let Some(rest) = rest {
-            write_members(&mut inner, rest);
+            write_nested(&mut inner, rest);
         }
     }
 
@@ -271,17 +272,4 @@ impl Writer {
             }
         }
     }
-}
-
-/// Writes the members of an object kept as text.
-pub(super) fn write_members(object: &mut Object<'_>, raw: &RawJson<'_>) {
-    let Ok(mut cursor) = raw.cursor() else {
-        return;
-    };
-    // The value is known to be well-formed.
-    let _ = cursor.object(|c, key| {
-        let value = c.raw()?;
-        value.write(object.value_of(&key.decode()));
-        Ok(())
-    });
 }

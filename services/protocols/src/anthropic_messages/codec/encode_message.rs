@@ -44,30 +44,22 @@ pub(super) fn is_plain(part: &Part<'_>) -> bool {
 }
 
 impl Writer {
-    /// Content as JSON: a string where one text is all there is, a list of blocks otherwise. `None`
-    /// when nothing is left of it, which no provider takes.
-    pub(super) fn foreign_content(&mut self, parts: &[Placed<'_, '_>]) -> Option<Vec<u8>> {
+    /// Writes content: a string where one text is all there is, a list of blocks otherwise. Says whether
+    /// anything is left of it; nothing is what no provider takes.
+    pub(super) fn foreign_content(&mut self, out: &mut Vec<u8>, parts: &[Placed<'_, '_>]) -> bool {
         if let [(_, _, part)] = parts
             && is_plain(part)
             && part.signature.is_none()
             && let Some(text) = part.body.as_text()
         {
-            if text.text.trim().is_empty() {
-                return None;
-            }
-            let mut out = Vec::with_capacity(text.text.len() + text.text.len() / 16 + 2);
-            write_string(&mut out, &text.text);
-            return Some(out);
+            write_string(out, &text.text);
+            return !text.text.trim().is_empty();
         }
-        let size: usize = parts.iter().map(|(_, _, part)| part.size_hint()).sum();
-        let mut out = Vec::with_capacity(size);
-        {
-            let mut list = Array::open(&mut out);
-            for &placed in parts {
-                self.block(&mut list, placed);
-            }
+        let mut list = Array::open(out);
+        for &placed in parts {
+            self.block(&mut list, placed);
         }
-        (out != b"[]").then_some(out)
+        !list.is_empty()
     }
 
     /// Writes content of this dialect as it was spelled.

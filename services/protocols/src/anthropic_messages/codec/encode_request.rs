@@ -1,12 +1,12 @@
 //! A request out of the canonical form.
 
 use super::encode_citations::write_cache_mark;
-use super::encode_config::write_members;
 use super::encode_message::{Side, Writer};
 use crate::canonical::{Extra, LogprobsConfig, Part, Request, Sampling, StreamConfig};
 use crate::dialect::Dialect;
 use crate::json::{Kind, Number, Object};
 use crate::lossy::{Encoded, Feature, LossReport, Severity};
+use crate::reading::write_nested;
 use crate::target::RequestTarget;
 use crate::tool_ids::{IdRule, ToolIds};
 
@@ -203,7 +203,7 @@ impl Writer {
             let mut inner = object.object("metadata");
             inner.optional_string("user_id", told);
             if let Some(rest) = rest {
-                write_members(&mut inner, rest);
+                write_nested(&mut inner, rest);
             }
         }
     }

@@ -100,38 +100,36 @@ impl Writer {
             });
         }
         self.side = Side::User;
-        if let Some(content) = self.foreign_content(&system) {
-            object.value("system").extend_from_slice(&content);
-        }
+        object.tentative(|object| self.foreign_content(object.value("system"), &system));
         let mut list = object.array("messages");
-        let mut empty = true;
         for turn in turns {
-            self.turn(&mut list, turn, &mut empty);
+            self.turn(&mut list, turn);
         }
     }
 
-    fn turn(&mut self, list: &mut Array<'_>, turn: Turn<'_, '_>, empty: &mut bool) {
+    fn turn(&mut self, list: &mut Array<'_>, turn: Turn<'_, '_>) {
         let Turn { at, model, mut parts } = turn;
         self.side = if model { Side::Model } else { Side::User };
         // Stable: results stay in their order, and so does the rest.
         parts.sort_by_key(|(_, _, part): &(usize, usize, &Part<'_>)| {
             !model && !matches!(part.body, PartBody::ToolResult(_))
         });
-        let Some(content) = self.foreign_content(&parts) else {
-            return;
-        };
-        if model && std::mem::replace(empty, false) {
-            // The user has the first word in this dialect.
+        // The user has the first word in this dialect.
+        let prompted = model && list.is_empty();
+        list.tentative(|list| {
+            if prompted {
+                let mut object = list.object();
+                object.string("role", "user");
+                object.string("content", ".");
+            }
+            let mut object = list.object();
+            object.string("role", if model { "assistant" } else { "user" });
+            self.foreign_content(object.value("content"), &parts)
+        });
+        if prompted && !list.is_empty() {
             let note = format!("/messages/{at}/role");
             self.losses.note(Feature::Role, "user", Severity::Hint, note);
-            let mut object = list.object();
-            object.string("role", "user");
-            object.string("content", ".");
         }
-        *empty = false;
-        let mut object = list.object();
-        object.string("role", if model { "assistant" } else { "user" });
-        object.value("content").extend_from_slice(&content);
     }
 
     /// Notes what a message of another dialect carries and this one has no place for.

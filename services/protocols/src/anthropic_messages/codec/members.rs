@@ -6,13 +6,10 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use super::Reading;
+use super::{Expected, Reading};
 use crate::canonical::Extra;
 use crate::json::{Cursor, JsonStr, Kind, Span};
 use crate::{DecodeError, Fault};
-
-/// Modelled members of an object with what they take, in words.
-pub(super) type Expected = &'static [(&'static str, &'static str)];
 
 /// The members of an object that nobody has taken yet.
 #[derive(Debug)]

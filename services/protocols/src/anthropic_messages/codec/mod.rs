@@ -36,15 +36,7 @@ pub use encode_request::encode_request;
 pub use encode_response::encode_response;
 pub use encode_stream::StreamEncoder;
 
-/// What to do with a modelled member of the wrong type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// Refuse it: the document is a caller's, who wants to know.
-    Strict,
-    /// Keep it as an unknown member: the document is a provider's, and most of it is better than
-    /// nothing.
-    Lenient,
-}
+use crate::reading::{Expected, Reading};
 
 #[cfg(test)]
 mod tests;

@@ -175,3 +175,22 @@ proptest! {
         prop_assert!(MessagesRequestView::parse(&body.as_bytes()[..cut], 64).is_err());
     }
 }
+
+#[test]
+fn searches_the_provider_may_make_are_counted() {
+    let searches = |tools: &str| {
+        let body = format!(r#"{{"model":"m","max_tokens":1,"messages":[],"tools":{tools}}}"#);
+        MessagesRequestView::parse(body.as_bytes(), 64).unwrap().searches
+    };
+    assert_eq!(searches("[]"), Some(0));
+    assert_eq!(
+        searches(r#"[{"name":"x","input_schema":{"type":"web_search"}},7]"#),
+        Some(0)
+    );
+    let limited = r#"{"type":"web_search_20250305","name":"web_search","max_uses":5}"#;
+    assert_eq!(searches(&format!("[{limited},{limited}]")), Some(10));
+    let twice = r#"{"type":"web_search_20250305","max_uses":1,"max_uses":9}"#;
+    assert_eq!(searches(&format!("[{twice}]")), Some(9));
+    let unlimited = r#"{"type":"web_search_20260209","name":"web_search"}"#;
+    assert_eq!(searches(&format!("[{limited},{unlimited},{limited}]")), None);
+}

@@ -9,7 +9,7 @@ use crate::canonical::{Extra, Form, Message, ReasoningConfig, Request, ResponseF
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonStr, Kind, RawJson};
 use crate::reading::{Expected, Reading, nested};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// Reads a request body nested at most `depth` deep.
@@ -28,28 +28,17 @@ pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeErro
     Ok(reader.request)
 }
 
-macro_rules! fields {
-    ($($variant:ident = $name:literal,)+) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        enum Field {
-            $($variant,)+
-        }
-
-        impl Named for Field {
-            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)+];
-        }
-    };
-}
-
 fields! {
-    Messages = "messages",
-    System = "system",
-    InferenceConfig = "inferenceConfig",
-    ToolConfig = "toolConfig",
-    ModelFields = "additionalModelRequestFields",
-    OutputConfig = "outputConfig",
-    ServiceTier = "serviceTier",
-    Metadata = "requestMetadata",
+    enum Field {
+        Messages = "messages",
+        System = "system",
+        InferenceConfig = "inferenceConfig",
+        ToolConfig = "toolConfig",
+        ModelFields = "additionalModelRequestFields",
+        OutputConfig = "outputConfig",
+        ServiceTier = "serviceTier",
+        Metadata = "requestMetadata",
+    }
 }
 
 const INFERENCE: Expected = &[

@@ -48,7 +48,7 @@ impl Writer {
     /// Writes `system` and `messages`.
     pub(super) fn conversation(&mut self, object: &mut Object<'_>, messages: &[Message<'_>]) {
         let turns = turns(messages, !self.same);
-        let (system, spoken): (Vec<_>, Vec<_>) = turns.into_iter().partition(|turn| self.goes_on_top(turn));
+        let (system, spoken): (Vec<_>, Vec<_>) = turns.partition(|turn| self.goes_on_top(turn));
         if !system.is_empty() {
             let first_spoken = spoken.first().map_or(usize::MAX, |turn| turn.at);
             let mut list = object.array("system");
@@ -103,28 +103,26 @@ impl Writer {
 
     /// Writes the turns of one side as one message.
     fn message(&mut self, list: &mut Array<'_>, role: &str, turns: &[Turn<'_, '_>]) {
-        let mut blocks = Vec::new();
-        {
-            let mut content = Array::open(&mut blocks);
+        list.tentative(|list| {
+            let mut object = list.object();
+            object.string("role", role);
+            let mut content = object.array("content");
             for turn in turns {
                 self.around(turn);
                 for &part in &turn.parts {
                     self.part(&mut content, part, Inside::Message);
                 }
             }
-        }
-        // A message in which nothing is left would be refused.
-        if blocks == b"[]" && !self.same {
-            return;
-        }
-        let mut object = list.object();
-        object.string("role", role);
-        object.value("content").extend_from_slice(&blocks);
-        if self.same {
-            for (_, extra) in turns.iter().flat_map(|turn| &turn.extras) {
-                extra.write(&mut object);
+            // A message in which nothing is left would be refused.
+            let said = !content.is_empty();
+            drop(content);
+            if self.same {
+                for (_, extra) in turns.iter().flat_map(|turn| &turn.extras) {
+                    extra.write(&mut object);
+                }
             }
-        }
+            said || self.same
+        });
     }
 
     /// Notes what stands around the parts of a turn and this dialect has no place for.

@@ -293,12 +293,10 @@ fn are_labels(metadata: &RawJson<'_>) -> bool {
         text.len() <= 256 && text.chars().all(sign)
     };
     let (mut plain, mut count) = (true, 0);
-    let walked = metadata.cursor().and_then(|mut c| {
-        c.object(|c, key| {
-            count += 1;
-            plain &= fits(&key.decode()) && c.peek()? == Kind::String && fits(&c.text()?);
-            Ok(())
-        })
+    let walked = metadata.cursor().object(|c, key| {
+        count += 1;
+        plain &= fits(&key.decode()) && c.peek()? == Kind::String && fits(&c.text()?);
+        Ok(())
     });
     walked.is_ok() && plain && count <= 16
 }

@@ -11,7 +11,7 @@ use crate::canonical::{
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonStr, Kind};
 use crate::reading::Reading;
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// Reads a request body nested at most `depth` deep.
@@ -39,36 +39,25 @@ pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeErro
     Ok(request)
 }
 
-macro_rules! fields {
-    ($($variant:ident = $name:literal,)+) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        enum Field {
-            $($variant,)+
-        }
-
-        impl Named for Field {
-            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)+];
-        }
-    };
-}
-
 fields! {
-    Model = "model",
-    Messages = "messages",
-    Stream = "stream",
-    Tools = "tools",
-    ToolChoice = "tool_choice",
-    ResponseFormat = "response_format",
-    MaxTokens = "max_tokens",
-    StopSequences = "stop_sequences",
-    Temperature = "temperature",
-    Seed = "seed",
-    FrequencyPenalty = "frequency_penalty",
-    PresencePenalty = "presence_penalty",
-    K = "k",
-    P = "p",
-    Logprobs = "logprobs",
-    Thinking = "thinking",
+    enum Field {
+        Model = "model",
+        Messages = "messages",
+        Stream = "stream",
+        Tools = "tools",
+        ToolChoice = "tool_choice",
+        ResponseFormat = "response_format",
+        MaxTokens = "max_tokens",
+        StopSequences = "stop_sequences",
+        Temperature = "temperature",
+        Seed = "seed",
+        FrequencyPenalty = "frequency_penalty",
+        PresencePenalty = "presence_penalty",
+        K = "k",
+        P = "p",
+        Logprobs = "logprobs",
+        Thinking = "thinking",
+    }
 }
 
 fn field<'a>(

@@ -180,16 +180,13 @@ impl Writer {
             }
             _ => true,
         };
-        let mut list = Vec::new();
-        {
-            let mut tools = Array::open(&mut list);
+        object.tentative(|object| {
+            let mut tools = object.array("tools");
             for (at, tool) in request.tools.iter().enumerate().filter(|(_, tool)| wanted(tool)) {
                 self.tool(&mut tools, tool, at);
             }
-        }
-        if list != b"[]" {
-            object.value("tools").extend_from_slice(&list);
-        }
+            !tools.is_empty()
+        });
         match mode {
             None | Some(ToolMode::Auto | ToolMode::Allowed { required: false, .. }) => {}
             Some(ToolMode::None) => object.string("tool_choice", "NONE"),

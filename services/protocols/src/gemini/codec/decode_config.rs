@@ -5,43 +5,31 @@ use super::decode_tools::google_schema;
 use super::{Expected, Reading, form};
 use crate::canonical::{Extra, Form, ReasoningConfig, Request, ResponseFormat, ResponseShape};
 use crate::json::{Cursor, JsonStr, Kind, RawJson};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// What names of unknown members of `generationConfig` begin with in a request's extra.
 pub(super) const CONFIG: &str = "generationConfig.";
 
-macro_rules! fields {
-    ($($variant:ident = $camel:literal / $snake:literal,)+) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        enum Field {
-            $($variant,)+
-        }
-
-        impl Named for Field {
-            const ALL: &'static [(&'static str, Self)] =
-                &[$(($camel, Self::$variant), ($snake, Self::$variant),)+];
-        }
-    };
-}
-
 fields! {
-    Temperature = "temperature" / "temperature",
-    TopP = "topP" / "top_p",
-    TopK = "topK" / "top_k",
-    CandidateCount = "candidateCount" / "candidate_count",
-    MaxOutputTokens = "maxOutputTokens" / "max_output_tokens",
-    StopSequences = "stopSequences" / "stop_sequences",
-    Seed = "seed" / "seed",
-    PresencePenalty = "presencePenalty" / "presence_penalty",
-    FrequencyPenalty = "frequencyPenalty" / "frequency_penalty",
-    ResponseMimeType = "responseMimeType" / "response_mime_type",
-    ResponseSchema = "responseSchema" / "response_schema",
-    ResponseJsonSchema = "responseJsonSchema" / "response_json_schema",
-    ResponseLogprobs = "responseLogprobs" / "response_logprobs",
-    Logprobs = "logprobs" / "logprobs",
-    ThinkingConfig = "thinkingConfig" / "thinking_config",
-    ResponseModalities = "responseModalities" / "response_modalities",
+    enum Field {
+        Temperature = "temperature",
+        TopP = "topP" | "top_p",
+        TopK = "topK" | "top_k",
+        CandidateCount = "candidateCount" | "candidate_count",
+        MaxOutputTokens = "maxOutputTokens" | "max_output_tokens",
+        StopSequences = "stopSequences" | "stop_sequences",
+        Seed = "seed",
+        PresencePenalty = "presencePenalty" | "presence_penalty",
+        FrequencyPenalty = "frequencyPenalty" | "frequency_penalty",
+        ResponseMimeType = "responseMimeType" | "response_mime_type",
+        ResponseSchema = "responseSchema" | "response_schema",
+        ResponseJsonSchema = "responseJsonSchema" | "response_json_schema",
+        ResponseLogprobs = "responseLogprobs" | "response_logprobs",
+        Logprobs = "logprobs",
+        ThinkingConfig = "thinkingConfig" | "thinking_config",
+        ResponseModalities = "responseModalities" | "response_modalities",
+    }
 }
 
 /// The members that say what form the answer is to have, as they came.
@@ -158,7 +146,7 @@ fn response_format<'a>(
         (Some("application/json"), Some((_, raw)), None) if raw.kind() == Kind::Object => {
             let owned = raw.into_owned();
             let (schema, style) =
-                google_schema(&mut owned.cursor()?).map(|(schema, style)| (schema.into_owned(), style))?;
+                google_schema(&mut owned.cursor()).map(|(schema, style)| (schema.into_owned(), style))?;
             note = form::response_format::SCHEMA.with(style);
             json(schema)
         }

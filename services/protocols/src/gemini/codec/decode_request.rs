@@ -8,7 +8,7 @@ use super::{each, form};
 use crate::canonical::{Message, Request};
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonStr, Kind, Span};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// Reads a request body nested at most `depth` deep.
@@ -32,30 +32,16 @@ pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeErro
     Ok(request)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Contents,
-    SystemInstruction,
-    Tools,
-    ToolConfig,
-    GenerationConfig,
-    Labels,
-    Extension,
-}
-
-impl Named for Field {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("contents", Self::Contents),
-        ("systemInstruction", Self::SystemInstruction),
-        ("system_instruction", Self::SystemInstruction),
-        ("tools", Self::Tools),
-        ("toolConfig", Self::ToolConfig),
-        ("tool_config", Self::ToolConfig),
-        ("generationConfig", Self::GenerationConfig),
-        ("generation_config", Self::GenerationConfig),
-        ("labels", Self::Labels),
-        ("sluicegate", Self::Extension),
-    ];
+fields! {
+    enum Field {
+        Contents = "contents",
+        SystemInstruction = "systemInstruction" | "system_instruction",
+        Tools = "tools",
+        ToolConfig = "toolConfig" | "tool_config",
+        GenerationConfig = "generationConfig" | "generation_config",
+        Labels = "labels",
+        Extension = "sluicegate",
+    }
 }
 
 struct Reader<'a> {

@@ -57,18 +57,18 @@ impl Writer {
     /// Writes the conversation.
     pub(super) fn contents(&mut self, object: &mut Object<'_>, messages: &[Message<'_>], note: Form) {
         let turns = turns(messages, !self.same);
-        let mut spoken = turns.iter().filter(|turn| !turn.role.is_instruction());
+        let mut spoken = turns.filter(|turn| !turn.role.is_instruction());
         if self.same
             && note.has(form::request::ONE_CONTENT)
             && let Some(turn) = spoken.next()
         {
-            return self.content(&mut object.object("contents"), turn);
+            return self.content(&mut object.object("contents"), &turn);
         }
         let mut list = object.array("contents");
         for turn in spoken {
             // A content without parts is refused.
             if self.same || turn.parts.iter().any(|placed| self.says(*placed)) {
-                self.content(&mut list.object(), turn);
+                self.content(&mut list.object(), &turn);
             } else {
                 // Written for what is lost with it.
                 self.parts(&mut Object::open(&mut Vec::new()), &turn.parts, Form::default());

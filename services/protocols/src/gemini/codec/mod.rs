@@ -35,21 +35,8 @@ pub use encode_response::encode_response;
 pub use encode_stream::StreamEncoder;
 
 use crate::DecodeError;
-use crate::canonical::Extra;
-use crate::json::{Cursor, JsonStr, Kind};
-
-/// What to do with a modelled member of the wrong type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// Refuse it: the document is a caller's, who wants to know.
-    Strict,
-    /// Keep it as an unknown member: the document is a provider's, and most of it is better than
-    /// nothing.
-    Lenient,
-}
-
-/// Modelled members of an object with what they take, in words.
-type Expected = &'static [(&'static str, &'static str)];
+use crate::json::{Cursor, Kind};
+use crate::reading::{Expected, Reading};
 
 /// A name in camel case and in snake case: Google's servers take both.
 type Name = (&'static str, &'static str);
@@ -57,26 +44,6 @@ type Name = (&'static str, &'static str);
 /// The name in the spelling noted.
 fn spelled(name: Name, snake: bool) -> &'static str {
     if snake { name.1 } else { name.0 }
-}
-
-impl Reading {
-    /// Keeps a member that no arm took: unknown, null, or of the wrong type.
-    fn leftover<'a>(
-        self,
-        c: &mut Cursor<'a>,
-        key: JsonStr<'a>,
-        extra: &mut Extra<'a>,
-        modelled: Expected,
-    ) -> Result<(), DecodeError> {
-        let found = c.peek()?;
-        if self == Self::Strict && found != Kind::Null {
-            let name = key.decode();
-            if let Some((_, expected)) = modelled.iter().find(|(n, _)| *n == name) {
-                return Err(c.wrong_type(expected, found));
-            }
-        }
-        extra.keep(c, key)
-    }
 }
 
 /// Walks a list, or the one element that Google's servers take for a list of one; says whether it

@@ -51,7 +51,7 @@ impl PartialArgs {
     pub(super) fn feed(&mut self, pieces: &RawJson<'_>) -> Result<String, StreamFault> {
         let mut out = Vec::new();
         let mut fault = None;
-        let mut cursor = pieces.cursor().map_err(StreamFault::Malformed)?;
+        let mut cursor = pieces.cursor();
         if pieces.kind() != Kind::Array {
             return Err(StreamFault::OutOfOrder);
         }
@@ -251,7 +251,7 @@ impl<'a> CallPiece<'a> {
     /// Reads a part that holds a call without a name.
     pub(super) fn read(part: &'a RawJson<'_>) -> Result<Self, StreamFault> {
         let mut piece = Self::default();
-        let mut cursor = part.cursor().map_err(StreamFault::Malformed)?;
+        let mut cursor = part.cursor();
         let read = cursor.object(|c: &mut Cursor<'a>, key| {
             let call = matches!(key.decode().as_ref(), "functionCall" | "function_call");
             if !call || c.peek()? != Kind::Object {

@@ -49,7 +49,7 @@ const MAX_DROPPED: usize = 64;
 
 /// Brings a schema into Google's form.
 pub fn narrow(schema: &RawJson<'_>) -> Result<Narrowed, DecodeError> {
-    let mut cursor = schema.cursor()?;
+    let mut cursor = schema.cursor();
     let root = cursor.skip_value()?;
     let mut narrowing = Narrowing {
         root: cursor.revisit(root),

@@ -9,7 +9,7 @@ use crate::canonical::{
 };
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonStr, Kind, RawJson};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// Reads a request body nested at most `depth` deep.
@@ -30,53 +30,42 @@ pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeErro
     Ok(reader.finish())
 }
 
-macro_rules! fields {
-    ($($variant:ident = $name:literal,)+) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        enum Field {
-            $($variant,)+
-        }
-
-        impl Named for Field {
-            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)+];
-        }
-    };
-}
-
 fields! {
-    Model = "model",
-    Messages = "messages",
-    Tools = "tools",
-    Functions = "functions",
-    ToolChoice = "tool_choice",
-    FunctionCall = "function_call",
-    ParallelToolCalls = "parallel_tool_calls",
-    Temperature = "temperature",
-    TopP = "top_p",
-    TopK = "top_k",
-    FrequencyPenalty = "frequency_penalty",
-    PresencePenalty = "presence_penalty",
-    Seed = "seed",
-    MaxTokens = "max_tokens",
-    MaxCompletionTokens = "max_completion_tokens",
-    Stop = "stop",
-    N = "n",
-    ResponseFormat = "response_format",
-    ReasoningEffort = "reasoning_effort",
-    Reasoning = "reasoning",
-    Logprobs = "logprobs",
-    TopLogprobs = "top_logprobs",
-    Verbosity = "verbosity",
-    Modalities = "modalities",
-    User = "user",
-    SafetyIdentifier = "safety_identifier",
-    Metadata = "metadata",
-    ServiceTier = "service_tier",
-    PromptCacheKey = "prompt_cache_key",
-    Store = "store",
-    Stream = "stream",
-    StreamOptions = "stream_options",
-    Extension = "sluicegate",
+    enum Field {
+        Model = "model",
+        Messages = "messages",
+        Tools = "tools",
+        Functions = "functions",
+        ToolChoice = "tool_choice",
+        FunctionCall = "function_call",
+        ParallelToolCalls = "parallel_tool_calls",
+        Temperature = "temperature",
+        TopP = "top_p",
+        TopK = "top_k",
+        FrequencyPenalty = "frequency_penalty",
+        PresencePenalty = "presence_penalty",
+        Seed = "seed",
+        MaxTokens = "max_tokens",
+        MaxCompletionTokens = "max_completion_tokens",
+        Stop = "stop",
+        N = "n",
+        ResponseFormat = "response_format",
+        ReasoningEffort = "reasoning_effort",
+        Reasoning = "reasoning",
+        Logprobs = "logprobs",
+        TopLogprobs = "top_logprobs",
+        Verbosity = "verbosity",
+        Modalities = "modalities",
+        User = "user",
+        SafetyIdentifier = "safety_identifier",
+        Metadata = "metadata",
+        ServiceTier = "service_tier",
+        PromptCacheKey = "prompt_cache_key",
+        Store = "store",
+        Stream = "stream",
+        StreamOptions = "stream_options",
+        Extension = "sluicegate",
+    }
 }
 
 struct Reader<'a> {

@@ -21,6 +21,7 @@ mod encode_stream;
 mod encode_tools;
 mod form;
 mod stream_calls;
+mod stream_choice;
 mod stream_chunk;
 mod stream_frames;
 

@@ -18,7 +18,7 @@ use crate::openai_chat::usage;
 #[derive(Default)]
 pub(super) struct Chunk<'a> {
     pub(super) start: StreamStart<'a>,
-    pub(super) choices: Option<Span>,
+    pub(super) choices: SmallVec<[Piece<'a>; 1]>,
     pub(super) usage: Option<Usage<'a>>,
     pub(super) error: bool,
     pub(super) extra: Extra<'a>,
@@ -28,7 +28,7 @@ pub(super) struct Chunk<'a> {
 #[derive(Default)]
 pub(super) struct Piece<'a> {
     pub(super) index: Option<u64>,
-    pub(super) delta: Option<Span>,
+    pub(super) delta: Option<Said<'a>>,
     pub(super) message: Option<Span>,
     pub(super) finish: Option<Cow<'a, str>>,
     pub(super) logprobs: Option<Span>,
@@ -70,7 +70,7 @@ impl<'a> Chunk<'a> {
                 ("model", Kind::String) => chunk.start.model = some_text(c)?,
                 ("created", Kind::Number) => chunk.start.created = c.spelled_number()?.as_u64(),
                 ("service_tier", Kind::String) => chunk.start.service_tier = some_text(c)?,
-                ("choices", Kind::Array) => chunk.choices = Some(c.skip_value()?),
+                ("choices", Kind::Array) => chunk.choices = Piece::read_all(c)?,
                 ("usage", Kind::Object) => chunk.usage = usage_report(c)?.or(chunk.usage.take()),
                 ("x_groq", Kind::Object) => {
                     let span = c.skip_value()?;
@@ -82,7 +82,7 @@ impl<'a> Chunk<'a> {
                     })?;
                 }
                 ("error", Kind::Object | Kind::String) => chunk.error = true,
-                ("object" | "obfuscation" | "p", _) => {}
+                ("object" | "obfuscation" | "p", _) | (_, Kind::Null) => {}
                 _ => chunk.extra.keep(c, key)?,
             }
             Ok(())
@@ -93,7 +93,7 @@ impl<'a> Chunk<'a> {
 }
 
 impl<'a> Piece<'a> {
-    pub(super) fn read_all(c: &mut Cursor<'a>) -> Result<SmallVec<[Self; 1]>, DecodeError> {
+    fn read_all(c: &mut Cursor<'a>) -> Result<SmallVec<[Self; 1]>, DecodeError> {
         let mut pieces = SmallVec::new();
         c.array(|c, _| {
             c.count_node()?;
@@ -105,16 +105,17 @@ impl<'a> Piece<'a> {
         Ok(pieces)
     }
 
-    pub(super) fn read(c: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+    fn read(c: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         let mut piece = Self::default();
         c.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
                 ("index", Kind::Number) => piece.index = c.spelled_number()?.as_u64(),
-                ("delta", Kind::Object) => piece.delta = Some(c.skip_value()?),
+                ("delta", Kind::Object) => piece.delta = Some(Said::read(c)?),
                 ("message", Kind::Object) => piece.message = Some(c.skip_value()?),
                 ("finish_reason", Kind::String) => piece.finish = some_text(c)?,
                 ("logprobs", Kind::Object) => piece.logprobs = Some(c.skip_value()?),
                 ("usage", Kind::Object) => piece.usage = usage_report(c)?,
+                (_, Kind::Null) => {}
                 _ => piece.extra.keep(c, key)?,
             }
             Ok(())
@@ -128,7 +129,7 @@ impl<'a> Said<'a> {
         let mut said = Self::default();
         c.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
-                ("role", Kind::String) => {}
+                ("role", Kind::String) | (_, Kind::Null) => {}
                 ("content", Kind::String) => said.text = some_text(c)?,
                 ("content", Kind::Array) => {
                     c.array(|c, _| {

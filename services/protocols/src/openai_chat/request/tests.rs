@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::json::Kind;
 
 fn parse(body: &str) -> Result<ChatRequestView<'_>, DecodeError> {
     ChatRequestView::parse(body.as_bytes(), 64)
@@ -124,10 +125,14 @@ fn wrong_types_are_placed() {
         (
             r#"{"model":"m","messages":[],"x":{"y":[01]}}"#,
             Fault::Syntax("no leading zero in a number"),
-            "/x",
+            "/x/y/0",
         ),
         (r#"{"model":"m","messages":[]}}"#, Fault::TrailingData, ""),
-        (r#"{"model":"m","messages":["#, Fault::UnexpectedEnd, "/messages"),
+        (
+            r#"{"model":"m","messages":["#,
+            Fault::UnexpectedEnd,
+            "/messages/0",
+        ),
     ];
     for (body, fault, pointer) in cases {
         assert_eq!(refusal(body), (*fault, (*pointer).to_owned()), "{body}");

@@ -24,26 +24,58 @@ pub(super) enum TextKind {
     Output,
 }
 
+impl TextKind {
+    /// That of a speaker.
+    pub(super) fn of(role: &str) -> Self {
+        if role == "assistant" {
+            Self::Output
+        } else {
+            Self::Input
+        }
+    }
+}
+
 /// A part that is kept whole.
 pub(super) fn opaque<'a>(kind: Cow<'a, str>, role: OpaqueRole, value: RawJson<'a>) -> Part<'a> {
     Part::new(PartBody::Opaque(Opaque { kind, role, value }))
 }
 
-/// The type of the object that comes next, which stays unread.
-pub(super) fn type_ahead<'a>(c: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, DecodeError> {
+/// What is known of an object that comes next and stays unread.
+#[derive(Default)]
+pub(super) struct Ahead<'a> {
+    pub(super) kind: Option<Cow<'a, str>>,
+    /// Whether there is a role, and an id; not looked for where the object begins with its type or its
+    /// role, as nearly every object does.
+    pub(super) has_role: bool,
+    pub(super) has_id: bool,
+}
+
+/// Looks at the object that comes next.
+pub(super) fn look_ahead<'a>(c: &mut Cursor<'a>) -> Result<Ahead<'a>, DecodeError> {
     c.peek()?;
     let here = Span {
         start: c.position(),
         end: c.position(),
     };
-    let mut kind = None;
+    let mut ahead = Ahead::default();
+    if let Ok(Some(kind)) = c.revisit(here).leading_string("type") {
+        ahead.kind = Some(kind.decode());
+        return Ok(ahead);
+    }
+    if let Ok(Some(_)) = c.revisit(here).leading_string("role") {
+        ahead.has_role = true;
+        return Ok(ahead);
+    }
     c.revisit(here).object(|c, key| {
-        if key.decode() == "type" && c.peek()? == Kind::String {
-            kind = Some(c.text()?);
+        match (key.decode().as_ref(), c.peek()?) {
+            ("type", Kind::String) => ahead.kind = Some(c.text()?),
+            ("role", _) => ahead.has_role = true,
+            ("id", _) => ahead.has_id = true,
+            _ => {}
         }
         Ok(())
     })?;
-    Ok(kind)
+    Ok(ahead)
 }
 
 impl<'a> Items<'a> {
@@ -57,8 +89,7 @@ impl<'a> Items<'a> {
         }
         let start = c.position();
         let missing = |name: &str| DecodeError::new(Fault::Missing, start).under_key(name);
-        let kind = type_ahead(c)?;
-        match (kind, self.reading) {
+        match (look_ahead(c)?.kind, self.reading) {
             (Some(kind), _) => match kind.as_ref() {
                 "input_text" | "output_text" | "text" => self.text(c, kind, usual),
                 "refusal" => self.refusal(c, kind),

@@ -10,7 +10,7 @@ use crate::canonical::{
 };
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonStr, Kind, RawJson};
-use crate::request_fields::{FieldSet, Named};
+use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
 /// The entry of `include` that asks for probabilities of tokens.
@@ -41,50 +41,39 @@ pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeErro
     Ok(reader.finish())
 }
 
-macro_rules! fields {
-    ($($variant:ident = $name:literal,)+) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        enum Field {
-            $($variant,)+
-        }
-
-        impl Named for Field {
-            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)+];
-        }
-    };
-}
-
 fields! {
-    Model = "model",
-    Input = "input",
-    Instructions = "instructions",
-    Tools = "tools",
-    ToolChoice = "tool_choice",
-    ParallelToolCalls = "parallel_tool_calls",
-    Temperature = "temperature",
-    TopP = "top_p",
-    TopK = "top_k",
-    FrequencyPenalty = "frequency_penalty",
-    PresencePenalty = "presence_penalty",
-    Seed = "seed",
-    MaxOutputTokens = "max_output_tokens",
-    Text = "text",
-    Reasoning = "reasoning",
-    TopLogprobs = "top_logprobs",
-    Include = "include",
-    User = "user",
-    SafetyIdentifier = "safety_identifier",
-    Metadata = "metadata",
-    ServiceTier = "service_tier",
-    PromptCacheKey = "prompt_cache_key",
-    Store = "store",
-    Stream = "stream",
-    StreamOptions = "stream_options",
-    PreviousResponseId = "previous_response_id",
-    Conversation = "conversation",
-    Background = "background",
-    Prompt = "prompt",
-    Extension = "sluicegate",
+    enum Field {
+        Model = "model",
+        Input = "input",
+        Instructions = "instructions",
+        Tools = "tools",
+        ToolChoice = "tool_choice",
+        ParallelToolCalls = "parallel_tool_calls",
+        Temperature = "temperature",
+        TopP = "top_p",
+        TopK = "top_k",
+        FrequencyPenalty = "frequency_penalty",
+        PresencePenalty = "presence_penalty",
+        Seed = "seed",
+        MaxOutputTokens = "max_output_tokens",
+        Text = "text",
+        Reasoning = "reasoning",
+        TopLogprobs = "top_logprobs",
+        Include = "include",
+        User = "user",
+        SafetyIdentifier = "safety_identifier",
+        Metadata = "metadata",
+        ServiceTier = "service_tier",
+        PromptCacheKey = "prompt_cache_key",
+        Store = "store",
+        Stream = "stream",
+        StreamOptions = "stream_options",
+        PreviousResponseId = "previous_response_id",
+        Conversation = "conversation",
+        Background = "background",
+        Prompt = "prompt",
+        Extension = "sluicegate",
+    }
 }
 
 struct Reader<'a> {

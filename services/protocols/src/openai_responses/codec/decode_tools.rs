@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::decode_content::type_ahead;
+use super::decode_content::look_ahead;
 use super::{Expected, Reading, form};
 use crate::canonical::{CustomTool, Extra, FunctionTool, ProviderTool, Tool, ToolBody, ToolChoice, ToolMode};
 use crate::json::{Cursor, Kind, Object, RawJson, Span};
@@ -26,7 +26,7 @@ pub(super) fn tool<'a>(c: &mut Cursor<'a>) -> Result<Tool<'a>, DecodeError> {
         }
     }
     let start = c.position();
-    let Some(kind) = type_ahead(c)? else {
+    let Some(kind) = look_ahead(c)?.kind else {
         return Err(DecodeError::new(Fault::Missing, start).under_key("type"));
     };
     match kind.as_ref() {

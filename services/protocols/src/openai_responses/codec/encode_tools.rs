@@ -149,7 +149,7 @@ fn write_format(out: &mut Vec<u8>, format: &RawJson<'_>) {
 type Members<'f> = Vec<(String, RawJson<'f>)>;
 
 fn grammar<'f>(format: &'f RawJson<'_>) -> Result<Option<Members<'f>>, DecodeError> {
-    let mut c = format.cursor()?;
+    let mut c = format.cursor();
     let (mut members, mut plain) = (None, true);
     if c.peek()? != Kind::Object {
         return Ok(None);

@@ -4,13 +4,13 @@
 
 use std::borrow::Cow;
 
-use super::decode_content::{TextKind, opaque, type_ahead};
+use super::decode_content::{TextKind, look_ahead, opaque};
 use super::{Expected, Reading, decode_reasoning, form};
 use crate::canonical::{
     Arguments, CallKind, Extra, Form, Item, Message, OpaqueRole, Part, PartBody, Role, TokenLogprob,
     ToolCall, ToolResult,
 };
-use crate::json::{Cursor, JsonStr, Kind, RawJson, Span};
+use crate::json::{Cursor, JsonStr, Kind, RawJson};
 use crate::{DecodeError, Fault};
 
 const MESSAGE: Expected = &[
@@ -137,9 +137,14 @@ impl<'a> Items<'a> {
             (found, Reading::Strict) => return Err(c.wrong_type("an item", found)),
             (_, Reading::Lenient) => return Ok(ReadItem::whole("".into(), c.raw()?)),
         }
-        let Some(kind) = type_ahead(c)? else {
-            return self.untyped(c);
-        };
+        let ahead = look_ahead(c)?;
+        match ahead.kind {
+            Some(kind) => self.typed(c, kind),
+            None => self.untyped(c, ahead.has_role, ahead.has_id),
+        }
+    }
+
+    fn typed(&mut self, c: &mut Cursor<'a>, kind: Cow<'a, str>) -> Result<ReadItem<'a>, DecodeError> {
         match kind.as_ref() {
             "message" => self.message(c),
             "function_call" => self.call(c, kind, CallKind::Function),
@@ -152,39 +157,50 @@ impl<'a> Items<'a> {
     }
 
     /// An easy message may leave out its type, and a reference as well.
-    fn untyped(&mut self, c: &mut Cursor<'a>) -> Result<ReadItem<'a>, DecodeError> {
-        let start = c.position();
-        let (mut has_role, mut has_id) = (false, false);
-        c.revisit(Span { start, end: start }).object(|_, key| {
-            let name = key.decode();
-            has_role |= name == "role";
-            has_id |= name == "id";
-            Ok(())
-        })?;
+    fn untyped(
+        &mut self,
+        c: &mut Cursor<'a>,
+        has_role: bool,
+        has_id: bool,
+    ) -> Result<ReadItem<'a>, DecodeError> {
         match (has_role, has_id, self.reading) {
             (true, _, _) => self.message(c),
             (false, true, _) => Ok(ReadItem::whole("item_reference".into(), c.raw()?)),
             (false, false, Reading::Lenient) => Ok(ReadItem::whole("".into(), c.raw()?)),
-            (false, false, Reading::Strict) => Err(DecodeError::new(Fault::Missing, start).under_key("type")),
+            (false, false, Reading::Strict) => {
+                Err(DecodeError::new(Fault::Missing, c.position()).under_key("type"))
+            }
         }
     }
 
     fn message(&mut self, c: &mut Cursor<'a>) -> Result<ReadItem<'a>, DecodeError> {
-        let start = c.position();
-        let (mut role, mut item, mut typed) = (None, Item::default(), false);
-        let mut content = None;
-        c.object(|c, key| {
+        let (mut role, mut item, mut kind) = (None, Item::default(), None);
+        let (mut parts, mut note) = (Vec::new(), form::message::ABSENT);
+        let (mut content, mut has_content) = (None, false);
+        let whole = c.object(|c, key| {
             match (key.decode().as_ref(), c.peek()?) {
-                ("type", Kind::String) => {
-                    c.string()?;
-                    typed = true;
-                }
+                ("type", Kind::String) => kind = Some(c.text()?),
                 ("role", Kind::String) => role = Some(c.text()?),
-                ("content", Kind::String | Kind::Array) => content = Some((key, c.skip_value()?)),
+                ("content", Kind::String | Kind::Array) => {
+                    has_content = true;
+                    // The speaker nearly always comes first.
+                    match role.as_deref() {
+                        Some(word) if word == "assistant" || self.reading == Reading::Strict => {
+                            (content, parts) = (None, Vec::new());
+                            note = self.content(c, TextKind::of(word), &mut parts)?;
+                        }
+                        Some(_) | None => content = Some(c.skip_value()?),
+                    }
+                }
                 _ => self.member(c, key, &mut item, MESSAGE)?,
             }
             Ok(())
         })?;
+        let typed = kind.is_some();
+        if let Some(kind) = kind.filter(|kind| kind != "message") {
+            // It began with a role all the same.
+            return self.typed(&mut c.revisit(whole), kind);
+        }
         let role = match (role, self.reading) {
             (Some(word), _) => match word.as_ref() {
                 "system" => Role::System,
@@ -194,24 +210,18 @@ impl<'a> Items<'a> {
                 _ => Role::Other(word),
             },
             (None, Reading::Strict) => {
-                return Err(DecodeError::new(Fault::Missing, start).under_key("role"));
+                return Err(DecodeError::new(Fault::Missing, whole.start).under_key("role"));
             }
             (None, Reading::Lenient) => Role::Assistant,
         };
-        if self.reading == Reading::Lenient && (role != Role::Assistant || content.is_none()) {
+        if self.reading == Reading::Lenient && (role != Role::Assistant || !has_content) {
             // An answer is what the model says; what somebody else does, or nobody, is kept as it came.
-            let raw = c.revisit(Span { start, end: start }).raw()?;
-            return Ok(ReadItem::whole("message".into(), raw));
+            return Ok(ReadItem::whole("message".into(), c.raw_at(whole)));
         }
-        let usual = if role == Role::Assistant {
-            TextKind::Output
-        } else {
-            TextKind::Input
-        };
-        let (mut parts, mut note) = (Vec::new(), form::message::ABSENT);
-        if let Some((_, span)) = content {
+        if let Some(span) = content {
+            parts = Vec::new();
             note = self
-                .content(&mut c.revisit(span), usual, &mut parts)
+                .content(&mut c.revisit(span), TextKind::of(role.as_str()), &mut parts)
                 .map_err(|e| e.under_key("content"))?;
         }
         if !typed {

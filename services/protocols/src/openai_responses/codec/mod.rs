@@ -42,40 +42,8 @@ pub use encode_stream::StreamEncoder;
 
 use crate::DecodeError;
 use crate::canonical::Extra;
-use crate::json::{Cursor, JsonStr, Kind};
-
-/// What to do with a modelled member of the wrong type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// Refuse it: the document is a caller's, who wants to know.
-    Strict,
-    /// Keep it as an unknown member: the document is a provider's, and most of it is better than
-    /// nothing.
-    Lenient,
-}
-
-/// Modelled members of an object with what they take, in words.
-type Expected = &'static [(&'static str, &'static str)];
-
-impl Reading {
-    /// Keeps a member that no arm took: unknown, null, or of the wrong type.
-    fn leftover<'a>(
-        self,
-        c: &mut Cursor<'a>,
-        key: JsonStr<'a>,
-        extra: &mut Extra<'a>,
-        modelled: Expected,
-    ) -> Result<(), DecodeError> {
-        let found = c.peek()?;
-        if self == Self::Strict && found != Kind::Null {
-            let name = key.decode();
-            if let Some((_, expected)) = modelled.iter().find(|(n, _)| *n == name) {
-                return Err(c.wrong_type(expected, found));
-            }
-        }
-        extra.keep(c, key)
-    }
-}
+use crate::json::{Cursor, JsonStr};
+use crate::reading::{Expected, Reading};
 
 /// Reads a whole number; one in another spelling goes to `extra`.
 fn unsigned<'a>(

@@ -46,6 +46,13 @@ fn answers_come_out_as_they_came_in() {
 }
 
 #[test]
+fn a_role_without_anything_said_stays() {
+    same(
+        r#"{"id":"i","type":"message","role":"assistant","text":[],"usage":{"input_tokens":1,"output_tokens":2}}"#,
+    );
+}
+
+#[test]
 fn reasons_to_end_are_kept_apart() {
     let reason = |word: &str, content: &str| {
         let body = message(content, &format!(r#""stop_reason":"{word}""#));

@@ -227,3 +227,13 @@ fn an_unknown_part_stays_in_its_message() {
         {"type": "message", "role": "assistant", "id": "msg_1", "status": "completed", "content": [{"type": "new", "x": 1}]}
     ])));
 }
+
+#[test]
+fn an_item_may_name_its_type_last() {
+    let call = r#"{"role":"assistant","content":"x","call_id":"c","name":"f","arguments":"{}","type":"function_call"}"#;
+    let said = r#"{"role":"user","content":"x","type":"message"}"#;
+    let body = format!(r#"{{"model":"m","input":[{call},{said}]}}"#);
+    let request = decode_request(body.as_bytes(), 64).unwrap();
+    assert!(request.messages[0].parts[0].body.as_tool_call().is_some());
+    assert_eq!(request.messages[1].role, Role::User);
+}
