@@ -121,7 +121,10 @@ impl<'a> Draft<'a> {
     }
 
     fn finish(mut self) -> Message<'a> {
-        let note = self.content_form.unwrap_or(form::message::ABSENT);
+        let mut note = self.content_form.unwrap_or(form::message::ABSENT);
+        if self.role.is_none() {
+            note = note.with(form::message::NO_ROLE);
+        }
         self.place_citations();
         let mut parts = self.content;
         parts.extend(self.plan.map(|plan| {

@@ -75,7 +75,9 @@ impl Writer {
         let unsaid = note.has(form::candidate::NO_MESSAGE) && message.parts.is_empty();
         if !(self.same && unsaid) {
             let mut inner = object.object("message");
-            inner.string("role", message.role.as_str());
+            if !(self.same && message.form.has(form::message::NO_ROLE)) {
+                inner.string("role", message.role.as_str());
+            }
             let parts: Vec<_> = message
                 .parts
                 .iter()

@@ -15,6 +15,8 @@ pub(super) mod message {
     pub(in super::super) const NULL: Form = Form(3);
     /// Not there.
     pub(in super::super) const ABSENT: Form = Form(4);
+    /// It named no role, which only an answer may do.
+    pub(in super::super) const NO_ROLE: Form = Form(8);
 }
 
 /// Of a part.

@@ -203,11 +203,17 @@ fn thinking_config<'a>(c: &mut Cursor<'a>) -> Result<ReasoningConfig<'a>, Decode
                 }
             }
             ("thinkingLevel" | "thinking_level", Kind::String) => {
-                let level = c.text()?;
-                if level.bytes().any(|b| b.is_ascii_uppercase()) {
+                let text = c.string()?;
+                let level = text.decode();
+                let lower = level.to_ascii_lowercase();
+                if level == level.to_ascii_uppercase() {
                     config.form = config.form.with(form::thinking::UPPER);
+                } else if level != lower {
+                    // Neither spelling there is, so nothing that is known to be a level.
+                    config.extra.push(name, c.raw_at(text.span()));
+                    return Ok(());
                 }
-                config.effort = Some(level.to_ascii_lowercase().into());
+                config.effort = Some(lower.into());
             }
             _ => return Reading::Strict.leftover(c, key, &mut config.extra, MODELLED),
         }

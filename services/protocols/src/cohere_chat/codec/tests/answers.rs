@@ -1,7 +1,7 @@
 //! Whole answers: habits of Cohere, and that each comes out as it came in.
 
 use super::tree;
-use crate::canonical::{FinishReason, Response};
+use crate::canonical::{FinishReason, Response, Role};
 use crate::cohere_chat::codec::{decode_response, encode_response};
 use crate::target::AnswerTarget;
 
@@ -12,6 +12,14 @@ fn same(body: &str) -> Response<'_> {
     assert_eq!(tree(&encoded.body), tree(body.as_bytes()), "{body}");
     assert!(encoded.losses.is_empty(), "{body}: {:?}", encoded.losses);
     response
+}
+
+#[test]
+fn a_message_without_a_role_stays_without() {
+    let response = same(
+        r#"{"id":"i","message":{"oler":"assistant","content":[{"type":"text","text":"a"}]},"finish_reason":"COMPLETE"}"#,
+    );
+    assert_eq!(response.candidates[0].message.role, Role::Assistant);
 }
 
 #[test]

@@ -224,6 +224,18 @@ impl ToolMode<'_> {
 }
 
 #[test]
+fn a_level_of_thinking_in_mixed_case_stays_as_it_came() {
+    let body = |level: &str| {
+        format!(r#"{{"contents":[],"generationConfig":{{"thinkingConfig":{{"thinking_level":"{level}"}}}}}}"#)
+    };
+    for (level, effort) in [("lOW", None), ("LOW", Some("low")), ("low", Some("low"))] {
+        let body = body(level);
+        keeps(&body);
+        assert_eq!(request(&body).reasoning.unwrap().effort.as_deref(), effort);
+    }
+}
+
+#[test]
 fn settings_that_are_not_modelled_stay_in_their_object() {
     let body = r#"{"contents":[],"safetySettings":[{"category":"C"}],"cachedContent":"cachedContents/1",
         "labels":{"a":"b"},"toolConfig":{"retrievalConfig":{"languageCode":"de"}},
