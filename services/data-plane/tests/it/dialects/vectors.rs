@@ -1,14 +1,13 @@
-//! Models that make vectors in a form of their own: Bedrock's `InvokeModel` and Vertex AI's `predict`.
+//! Models that make vectors in a form of their own: Bedrock's `InvokeModel`. Vertex AI's `predict` is
+//! in `service_account`.
 
 use serde_json::{Value, json};
-use sluicegate_contracts::config::ProviderSettings;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence, Outcome};
 
 use super::header;
 use crate::support::{Config, Provider, Script, Worker};
 
 const TITAN: &str = "amazon/titan-embed";
-const GOOGLE: &str = "google/embed";
 
 fn titan(values: &str, tokens: u32) -> Script {
     Script::json(
@@ -29,6 +28,7 @@ async fn with_bedrock(scripts: impl IntoIterator<Item = Script>) -> (Worker, Pro
         1_000_000,
         0,
     );
+    config.embeds();
     (Worker::start(&config), provider)
 }
 
@@ -98,35 +98,4 @@ async fn more_texts_than_calls_are_made_for_are_refused() {
     let answer: Value = response.json().await.unwrap();
     assert_eq!(answer["error"]["param"], "input");
     assert!(provider.received().is_empty());
-}
-
-#[actix_web::test]
-async fn callers_of_gemini_get_vectors_of_vertex() {
-    let answer = r#"{"predictions":[{"embeddings":{"values":[0.5,1],"statistics":{"token_count":3,"truncated":false}}}]}"#;
-    let provider = Provider::start([Script::json(200, answer)]).await;
-    let mut config = Config::new();
-    let base = provider.url().replace("/v1", "");
-    let settings = ProviderSettings {
-        project: Some("acme".to_owned()),
-        region: Some("europe-west4".to_owned()),
-        ..ProviderSettings::default()
-    };
-    config.connect_as("main", "google-vertex", &base, "ya29.token", settings);
-    config.model(GOOGLE, "google-vertex", "gemini-embedding-001", 1, 0);
-    let worker = Worker::start(&config);
-    let path = format!("/v1beta/models/{GOOGLE}:embedContent");
-    let body = r#"{"content":{"parts":[{"text":"one"}]},"outputDimensionality":2}"#;
-    let response = worker.post(&path, body).send().await.unwrap();
-    assert_eq!(response.status(), 200);
-    let answer: Value = response.json().await.unwrap();
-    assert_eq!(answer["embedding"]["values"], json!([0.5, 1.0]));
-    let received = &provider.received()[0];
-    let line = received.head.lines().next().unwrap();
-    assert!(
-        line.ends_with("/publishers/google/models/gemini-embedding-001:predict HTTP/1.1"),
-        "{line}"
-    );
-    let sent: Value = serde_json::from_str(&received.body).unwrap();
-    assert_eq!(sent["instances"][0]["content"], "one");
-    assert_eq!(worker.record().await.tokens.input, 3);
 }

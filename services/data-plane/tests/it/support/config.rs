@@ -171,6 +171,13 @@ impl Config {
         }));
     }
 
+    /// Makes the catalog row added last one of a model that makes vectors.
+    pub(crate) fn embeds(&mut self) {
+        if let Some(Entity::Endpoint(endpoint)) = self.entities.last_mut() {
+            endpoint.operations = vec![Operation::Embeddings];
+        }
+    }
+
     /// Adds an ordered route over `models`.
     pub(crate) fn route(&mut self, slug: &str, models: &[&str], retry: RetryPolicy) {
         let id = self.fresh().into();
