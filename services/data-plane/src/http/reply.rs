@@ -75,9 +75,10 @@ fn streaming(events: impl Stream<Item = Result<Bytes, Infallible>> + 'static, ap
         return response.streaming(InArray::new(events));
     }
     response.insert_header((CONTENT_TYPE, EVENTS));
-    match api.dialect() {
-        Dialect::Gemini => response.streaming(events.map(|event| event.map(without_comment))),
-        _ => response.streaming(events),
+    if api.dialect() == Dialect::Gemini {
+        response.streaming(events.map(|event| event.map(without_comment)))
+    } else {
+        response.streaming(events)
     }
 }
 

@@ -128,16 +128,8 @@ pub(super) fn prepare<'s>(
     depth: u32,
 ) -> Result<Prepared<'s>, GatewayError> {
     let request = &planned.request;
-    let (upstream, connection) = match candidate.connection {
-        None => (Upstream::Echo, None),
-        Some(connection) => {
-            let mut connections = request.caller.project.connections.iter();
-            let live = connections.find(|live| live.connection.id == connection.id);
-            let Some((live, account)) = live.and_then(|live| Some((live, live.account.as_ref()?))) else {
-                return Ok(Prepared::Gone);
-            };
-            (Upstream::Account(account), Some(live.as_ref()))
-        }
+    let Some((upstream, connection)) = upstream(request, candidate) else {
+        return Ok(Prepared::Gone);
     };
     if let Some(family) = upstream.vectors(request.features.operation, candidate.upstream_model) {
         let (body, batch, losses) = match Batch::split(request.body, family, depth)? {
@@ -209,6 +201,19 @@ pub(super) fn prepare<'s>(
         },
         losses: encoded.losses,
     }))
+}
+
+/// Where the candidate is called; `None` when its connection cannot be used any more.
+fn upstream<'s>(
+    request: &Inspected<'s>,
+    candidate: &Candidate<'s>,
+) -> Option<(Upstream<'s>, Option<&'s LiveConnection>)> {
+    let Some(connection) = candidate.connection else {
+        return Some((Upstream::Echo, None));
+    };
+    let mut connections = request.caller.project.connections.iter();
+    let live = connections.find(|live| live.connection.id == connection.id)?;
+    Some((Upstream::Account(live.account.as_ref()?), Some(live.as_ref())))
 }
 
 fn decoded<'r, 's>(request: &'r Inspected<'s>, depth: u32) -> Result<&'r Decoded<'s>, GatewayError> {
