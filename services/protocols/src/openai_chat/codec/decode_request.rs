@@ -2,7 +2,7 @@
 //! what is checked here is what goes on.
 
 use super::decode_message::message;
-use super::decode_tools::{function, tool, tool_choice};
+use super::decode_tools::{Chooser, function, tool, tool_choice};
 use super::{Reading, form};
 use crate::canonical::{
     Extra, Form, ReasoningConfig, Request, ResponseFormat, ResponseShape, Tool, ToolBody, ToolChoice,
@@ -103,10 +103,10 @@ impl<'a> Reader<'a> {
         match field {
             Field::Model => request.model = Some(c.text()?),
             Field::Tools | Field::Functions => self.tools(c, key, field)?,
-            Field::ToolChoice => request.tool_choice = Some(tool_choice(c)?),
+            Field::ToolChoice => request.tool_choice = Some(tool_choice(c, Chooser::ToolChoice)?),
             Field::FunctionCall => {
                 let span = c.skip_value()?;
-                let mut choice = tool_choice(&mut c.revisit(span))?;
+                let mut choice = tool_choice(&mut c.revisit(span), Chooser::FunctionCall)?;
                 choice.form = choice.form.with(form::tool_choice::FUNCTION_CALL);
                 self.function_call = Some((choice, c.raw_at(span)));
             }

@@ -2,7 +2,9 @@
 //! strictly.
 
 use super::{Expected, Reading, form};
-use crate::canonical::{CustomTool, Extra, FunctionTool, ProviderTool, Tool, ToolBody, ToolChoice, ToolMode};
+use crate::canonical::{
+    CustomTool, Extra, Form, FunctionTool, ProviderTool, Tool, ToolBody, ToolChoice, ToolMode,
+};
 use crate::json::{Cursor, Kind};
 use crate::{DecodeError, Fault};
 
@@ -93,8 +95,16 @@ fn custom<'a>(c: &mut Cursor<'a>) -> Result<CustomTool<'a>, DecodeError> {
     Ok(custom)
 }
 
-/// Reads `tool_choice` or `function_call`.
-pub(super) fn tool_choice<'a>(c: &mut Cursor<'a>) -> Result<ToolChoice<'a>, DecodeError> {
+/// The member that says how tools are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chooser {
+    ToolChoice,
+    /// The older one, whose object is `{name}`.
+    FunctionCall,
+}
+
+/// Reads `tool_choice`, or `function_call` when that is the `member`.
+pub(super) fn tool_choice<'a>(c: &mut Cursor<'a>, member: Chooser) -> Result<ToolChoice<'a>, DecodeError> {
     let start = c.position();
     match c.peek()? {
         Kind::String => {
@@ -114,7 +124,7 @@ pub(super) fn tool_choice<'a>(c: &mut Cursor<'a>) -> Result<ToolChoice<'a>, Deco
             }
             Ok(choice)
         }
-        Kind::Object => choice_object(c),
+        Kind::Object => choice_object(c, member),
         found @ (Kind::Array | Kind::Number | Kind::Bool | Kind::Null) => {
             Err(c.wrong_type("a string or an object", found))
         }
@@ -123,7 +133,7 @@ pub(super) fn tool_choice<'a>(c: &mut Cursor<'a>) -> Result<ToolChoice<'a>, Deco
 
 /// `{type: function, function: {name}}`, `{name}` as `function_call`, or
 /// `{type: allowed_tools, allowed_tools: {mode, tools}}`.
-fn choice_object<'a>(c: &mut Cursor<'a>) -> Result<ToolChoice<'a>, DecodeError> {
+fn choice_object<'a>(c: &mut Cursor<'a>, member: Chooser) -> Result<ToolChoice<'a>, DecodeError> {
     let (mut kind, mut name, mut inner_name, mut allowed) = (None, None, None, None);
     let mut extra = Extra::NONE;
     let mut plain = true;
@@ -146,15 +156,24 @@ fn choice_object<'a>(c: &mut Cursor<'a>) -> Result<ToolChoice<'a>, DecodeError> 
         }
         Ok(())
     })?;
-    let (mode, note) = match (kind.as_deref(), inner_name, name, allowed) {
-        (Some("function"), Some(name), None, None) if plain => (ToolMode::Named(name), 0),
-        (None, Some(name), None, None) if plain => (ToolMode::Named(name), form::tool_choice::UNTYPED.0),
-        (None, None, Some(name), None) => (ToolMode::Named(name), form::tool_choice::FUNCTION_CALL.0),
-        (Some("allowed_tools"), None, None, Some(mode)) => (mode, 0),
-        _ => return Ok(ToolChoice::new(ToolMode::Other(c.raw_at(whole)))),
+    let found = match (member, kind.as_deref(), inner_name, name, allowed) {
+        (Chooser::ToolChoice, Some("function"), Some(name), None, None) if plain => {
+            Some((ToolMode::Named(name), Form::default()))
+        }
+        (Chooser::ToolChoice, None, Some(name), None, None) if plain => {
+            Some((ToolMode::Named(name), form::tool_choice::UNTYPED))
+        }
+        (Chooser::ToolChoice, Some("allowed_tools"), None, None, Some(mode)) => Some((mode, Form::default())),
+        (Chooser::FunctionCall, None, None, Some(name), None) => {
+            Some((ToolMode::Named(name), Form::default()))
+        }
+        _ => None,
+    };
+    let Some((mode, note)) = found else {
+        return Ok(ToolChoice::new(ToolMode::Other(c.raw_at(whole))));
     };
     let mut choice = ToolChoice::new(mode);
-    choice.form = crate::canonical::Form(note);
+    choice.form = note;
     choice.extra = extra;
     Ok(choice)
 }

@@ -201,23 +201,18 @@ impl<'a> Items<'a> {
             // It began with a role all the same.
             return self.typed(&mut c.revisit(whole), kind);
         }
-        let role = match (role, self.reading) {
-            (Some(word), _) => match word.as_ref() {
-                "system" => Role::System,
-                "developer" => Role::Developer,
-                "user" => Role::User,
-                "assistant" => Role::Assistant,
-                _ => Role::Other(word),
-            },
-            (None, Reading::Strict) => {
-                return Err(DecodeError::new(Fault::Missing, whole.start).under_key("role"));
-            }
-            (None, Reading::Lenient) => Role::Assistant,
-        };
-        if self.reading == Reading::Lenient && (role != Role::Assistant || !has_content) {
+        let role = role.map(|word| match word.as_ref() {
+            "system" => Role::System,
+            "developer" => Role::Developer,
+            "user" => Role::User,
+            "assistant" => Role::Assistant,
+            _ => Role::Other(word),
+        });
+        if self.reading == Reading::Lenient && (role != Some(Role::Assistant) || !has_content) {
             // An answer is what the model says; what somebody else does, or nobody, is kept as it came.
             return Ok(ReadItem::whole("message".into(), c.raw_at(whole)));
         }
+        let role = role.ok_or_else(|| DecodeError::new(Fault::Missing, whole.start).under_key("role"))?;
         if let Some(span) = content {
             parts = Vec::new();
             note = self

@@ -64,6 +64,8 @@ fn every_spelling_survives() {
         r#""tool_choice":{"type":"function","function":{"name":"f"},"x":1}"#,
         r#""tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","function":{"name":"f"}}]}}"#,
         r#""tool_choice":{"type":"new","y":[1.0]}"#,
+        r#""tool_choice":{"name":"f"}"#,
+        r#""functions":[{"name":"f"}],"function_call":{"function":{"name":"f"}}"#,
         r#""functions":[{"name":"f","parameters":{}}],"function_call":{"name":"f"}"#,
         r#""functions":[{"name":"f"}],"tools":[{"type":"web","x":1}],"function_call":"auto","tool_choice":"none""#,
         r#""tools":[{"function":{"name":"f","strict":null,"z":1},"cache_control":{"type":"ephemeral","ttl":"1h"}}]"#,

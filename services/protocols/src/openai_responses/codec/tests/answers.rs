@@ -163,6 +163,12 @@ fn what_repeats_the_request_is_no_loss_elsewhere() {
 }
 
 #[test]
+fn a_message_without_a_role_comes_back_without() {
+    let body = r#"{"status":"completed","output":[{"type":"message","id":"m","content":[{"type":"output_text","text":"a","annotations":[]}]}]}"#;
+    comes_back(body);
+}
+
+#[test]
 fn a_message_without_content_comes_back_without() {
     comes_back(
         r#"{"id":"r","object":"response","status":"completed","output":[{"type":"message","id":"m","role":"assistant","x":1}]}"#,

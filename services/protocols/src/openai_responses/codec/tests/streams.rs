@@ -262,7 +262,7 @@ fn probabilities_are_told_once() {
 
 #[test]
 fn refusals_are_refusals() {
-    let item = r#"{"type":"message","id":"msg_1","content":[{"type":"refusal","refusal":"no!"}]}"#;
+    let item = r#"{"type":"message","id":"msg_1","role":"assistant","content":[{"type":"refusal","refusal":"no!"}]}"#;
     assert_eq!(
         between(&[&added(0, MESSAGE), &delta("refusal", 0, "no"), &done(0, item)]),
         ["refusal msg_1 ", "+no", "+!", "end", "finish Stop"]
