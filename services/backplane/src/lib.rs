@@ -1,23 +1,27 @@
-//! The seams between the planes: the config bus and the usage queue. Nothing else talks to a broker.
+//! The seams between the planes: the config bus, the usage queue and the escrow. Nothing else talks to a broker.
 //!
 //! | seam | direction | guarantee |
 //! |---|---|---|
 //! | [`ConfigBus`] | control plane → every worker | at most once per binding, in order; a worker learns of every outage ([`BusItem::Lost`]) and finds a missed message by its gap-free version |
 //! | [`UsageQueue`] | workers → one ingester group | at least once; an entry stays until it is acknowledged, and a full queue refuses instead of dropping |
+//! | [`Escrow`] | workers ↔ keeper of the books | each message acts whole or not at all; a store that forgot says so and grants nothing until it is told the past |
 //!
 //! Each seam is an enum of two: the real service, and a twin in memory for one-process deployments and tests. Two
 //! closed variants instead of a trait object keep the calls readable and let one contract suite hold both to the
-//! same behavior (`tests/it/contract.rs`).
+//! same behavior (`tests/it/*_contract.rs`).
 //!
-//! Both twins treat a connection as disposable: any error drops it, and the next use builds a new one.
+//! The real services treat a connection as disposable: any error drops it, and the next use builds a new one.
 
 pub mod config_bus;
 pub mod error;
+pub mod escrow;
 mod reconnect;
+mod redis_link;
 pub mod settings;
 pub mod usage_queue;
 
 pub use config_bus::{BusItem, ConfigBus, ConfigSubscription, Published};
 pub use error::BackplaneError;
+pub use escrow::{Escrow, EscrowError};
 pub use settings::{AmqpSettings, BrokerSettingError, RedisSettings};
 pub use usage_queue::{Delivery, Depth, EntryId, MalformedEntry, UsageEntry, UsageQueue, Watermark};

@@ -6,7 +6,7 @@ use std::error::Error;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::{BackplaneError, ConfigBus, UsageQueue};
+use crate::{BackplaneError, ConfigBus, Escrow, UsageQueue};
 
 /// RabbitMQ, which carries configuration changes to workers.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,7 +18,7 @@ pub struct AmqpSettings<U> {
     pub prefix: String,
 }
 
-/// Redis, which carries usage records from workers.
+/// Redis, which carries usage records from workers and keeps what they claim of budgets.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings<U> {
@@ -63,6 +63,8 @@ impl<U> AmqpSettings<U> {
     }
 }
 
+const REDIS_URL: &str = "redis.url";
+
 impl<U> RedisSettings<U> {
     /// The usage queue over Redis. Nothing connects yet.
     ///
@@ -75,10 +77,25 @@ impl<U> RedisSettings<U> {
     where
         E: Error + Send + Sync + 'static,
     {
-        let key = "redis.url";
-        let url = resolved(key, self.url.as_ref(), resolve)?;
+        let url = resolved(REDIS_URL, self.url.as_ref(), resolve)?;
         UsageQueue::redis(url.expose_secret(), &self.prefix, self.queue_cap)
-            .map_err(|error| BrokerSettingError::Address(key, error))
+            .map_err(|error| BrokerSettingError::Address(REDIS_URL, error))
+    }
+
+    /// The store of budgets over Redis. Nothing connects yet.
+    ///
+    /// # Errors
+    /// [`BrokerSettingError`] when the address is missing or not one.
+    pub fn escrow<E>(
+        &self,
+        resolve: impl FnOnce(&U) -> Result<SecretString, E>,
+    ) -> Result<Escrow, BrokerSettingError>
+    where
+        E: Error + Send + Sync + 'static,
+    {
+        let url = resolved(REDIS_URL, self.url.as_ref(), resolve)?;
+        Escrow::redis(url.expose_secret(), &self.prefix)
+            .map_err(|error| BrokerSettingError::Address(REDIS_URL, error))
     }
 }
 

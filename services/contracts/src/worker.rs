@@ -24,6 +24,10 @@ pub struct Heartbeat {
     pub internal_url: Url,
     /// True once it stops taking new requests.
     pub draining: bool,
+    /// Of epochs below this one every record is in Postgres: they spend no more, and are known to the last attempt.
+    /// Above `epoch` once a worker that stops has nothing left to ship.
+    #[serde(default)]
+    pub settled_below: u32,
 }
 
 /// An entity a worker could not take over; it goes on with the one it had.

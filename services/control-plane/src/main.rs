@@ -104,6 +104,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         runtime: process.runtime().clone(),
         bus: settings.amqp.config_bus(SecretSetting::resolve)?,
         queue: settings.redis.usage_queue(SecretSetting::resolve)?,
+        escrow: settings.redis.escrow(SecretSetting::resolve)?,
     };
     let application = Application::build(settings, &seams)?;
     let (address, database) = (application.address(), application.state().database.clone());
@@ -111,6 +112,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         database.close().await;
         seams.bus.close().await;
         seams.queue.close().await;
+        seams.escrow.close().await;
     };
     let serve = |drain| application.run_until_stopped(drain);
     Ok(process.run(address, serve, close).await?)

@@ -15,7 +15,7 @@ use utoipa_actix_web::AppExt;
 use crate::api;
 use crate::problem::Problem;
 
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("auth", "Sign up, sign in, sessions."),
     ("me", "The signed-in person."),
     ("organizations", "Tenants, their members and invitations."),
@@ -24,6 +24,10 @@ const TAGS: [(&str, &str); 10] = [
     ("connections", "Accounts at providers."),
     ("models", "The catalog of models and prices."),
     ("routes", "Named, versioned routing policies."),
+    (
+        "budgets",
+        "Limits of spend, what was spent on them, and limits of rates.",
+    ),
     ("usage", "Requests, tokens and cost."),
     ("meta", "The deployment itself."),
 ];

@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use secrecy::ExposeSecret;
-use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
 use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::endpoints::Endpoints;
 use sluicegate_service_runtime::health::CheckHandle;
@@ -37,6 +37,8 @@ pub struct Seams {
     pub bus: ConfigBus,
     /// Where usage records come from.
     pub queue: UsageQueue,
+    /// What workers claim on budgets.
+    pub escrow: Escrow,
 }
 
 /// Why the application could not be built.
@@ -85,6 +87,7 @@ impl Application {
             &application.state,
             &seams.bus,
             &seams.queue,
+            &seams.escrow,
             &seams.runtime.tasks,
             &seams.runtime.registry,
             &seams.runtime.health,

@@ -59,6 +59,12 @@ pub enum ErrorKind {
     Draining,
     /// This worker cannot write down what calls cost, so it makes none.
     UsageUnavailable,
+    /// A budget has too little left for what the call can cost.
+    BudgetExceeded,
+    /// Whether a budget has room cannot be told now.
+    BudgetUnavailable,
+    /// A budget takes no calls whose price is not known.
+    PriceUnknown,
     /// A mistake of the gateway's own.
     Internal,
 }
@@ -69,7 +75,8 @@ impl ErrorKind {
     pub const fn status(self) -> u16 {
         match self {
             Self::InvalidApiKey => 401,
-            Self::NotAllowed => 403,
+            Self::BudgetExceeded => 402,
+            Self::NotAllowed | Self::PriceUnknown => 403,
             Self::ModelNotFound | Self::UnknownPath => 404,
             Self::MethodNotAllowed => 405,
             Self::InvalidRequest | Self::ContextLengthExceeded => 400,
@@ -77,7 +84,11 @@ impl ErrorKind {
             Self::HeadersTooLarge => 431,
             Self::UnsupportedMediaType => 415,
             Self::RequestTimeout => 408,
-            Self::NoRoute | Self::NotReady | Self::Draining | Self::UsageUnavailable => 503,
+            Self::NoRoute
+            | Self::NotReady
+            | Self::Draining
+            | Self::UsageUnavailable
+            | Self::BudgetUnavailable => 503,
             Self::UpstreamFailed(status) => status,
             Self::Deadline => 504,
             Self::Internal => 500,
@@ -103,7 +114,8 @@ impl ErrorKind {
     pub const fn class(self) -> FailureClass {
         match self {
             Self::InvalidApiKey => FailureClass::Authentication,
-            Self::NotAllowed => FailureClass::Permission,
+            Self::NotAllowed | Self::PriceUnknown => FailureClass::Permission,
+            Self::BudgetExceeded => FailureClass::OutOfCredit,
             Self::ModelNotFound | Self::UnknownPath => FailureClass::NotFound,
             Self::MethodNotAllowed | Self::InvalidRequest | Self::UnsupportedMediaType => {
                 FailureClass::InvalidRequest
@@ -111,9 +123,11 @@ impl ErrorKind {
             Self::ContextLengthExceeded => FailureClass::ContextTooLong,
             Self::RequestTooLarge | Self::HeadersTooLarge => FailureClass::TooLarge,
             Self::RequestTimeout | Self::Deadline => FailureClass::Timeout,
-            Self::NoRoute | Self::NotReady | Self::Draining | Self::UsageUnavailable => {
-                FailureClass::Unavailable
-            }
+            Self::NoRoute
+            | Self::NotReady
+            | Self::Draining
+            | Self::UsageUnavailable
+            | Self::BudgetUnavailable => FailureClass::Unavailable,
             Self::UpstreamFailed(_) | Self::Internal => FailureClass::Upstream,
         }
     }
@@ -139,6 +153,9 @@ impl ErrorKind {
             Self::NotReady => "not_ready",
             Self::Draining => "draining",
             Self::UsageUnavailable => "usage_unavailable",
+            Self::BudgetExceeded => "budget_exceeded",
+            Self::BudgetUnavailable => "budget_unavailable",
+            Self::PriceUnknown => "price_unknown",
             Self::Internal => "internal_error",
         }
     }
@@ -152,6 +169,7 @@ impl ErrorKind {
             | Self::NotReady
             | Self::Draining
             | Self::UsageUnavailable
+            | Self::BudgetUnavailable
             | Self::Internal => true,
             Self::UpstreamFailed(status) => status == 429 || status >= 500,
             Self::InvalidApiKey
@@ -164,6 +182,8 @@ impl ErrorKind {
             | Self::RequestTooLarge
             | Self::HeadersTooLarge
             | Self::UnsupportedMediaType
+            | Self::BudgetExceeded
+            | Self::PriceUnknown
             | Self::NoRoute => false,
         }
     }

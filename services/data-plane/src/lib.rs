@@ -8,6 +8,7 @@
 //! | [`http`] | the inference API: paths, handlers, errors as documents |
 //! | [`pipeline`] | a request from its first step to its last |
 //! | [`tokens`] | counting them without a provider |
+//! | [`budgets`] | which budgets a call counts on, and the money it may start from |
 //! | [`upstream`] | providers, the only place that calls them |
 //! | [`state`], [`metrics`], [`error`] | what requests share, what is counted, what the gateway answers with itself |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
@@ -15,6 +16,7 @@
 //! | [`config`], [`startup`], [`state`] | settings, how a worker starts and ends, what its requests share |
 
 mod backoff;
+pub mod budgets;
 pub mod config;
 pub mod error;
 pub mod http;

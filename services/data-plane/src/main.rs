@@ -63,12 +63,14 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         runtime: process.runtime().clone(),
         bus: settings.amqp.config_bus(SecretSetting::resolve)?,
         queue: settings.redis.usage_queue(SecretSetting::resolve)?,
+        escrow: settings.redis.escrow(SecretSetting::resolve)?,
     };
     let application = Application::build(settings, &seams)?;
     let address = application.address();
     let close = async {
         seams.bus.close().await;
         seams.queue.close().await;
+        seams.escrow.close().await;
     };
     let serve = |drain| application.run_until_stopped(drain);
     Ok(process.run(address, serve, close).await?)

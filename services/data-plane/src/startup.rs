@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
+use sluicegate_metering::escrow::Epoch;
 use sluicegate_service_runtime::health::CheckHandle;
 use sluicegate_service_runtime::ids;
 use sluicegate_service_runtime::process::Runtime;
@@ -20,6 +21,7 @@ use sluicegate_service_runtime::shutdown::Tasks;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::budgets::Budgets;
 use crate::config::{ConfigError, Settings};
 use crate::http::server;
 use crate::metrics::Metrics;
@@ -28,7 +30,7 @@ use crate::snapshot::sync::{self, Applied, Parts};
 use crate::snapshot::{ControlPlane, ControlPlaneError, SnapshotHandle};
 use crate::state::WorkerState;
 use crate::upstream::ClientFactory;
-use crate::usage::{Recorder, Shipper, Spool, SpoolError, SpoolLimits};
+use crate::usage::{Recorder, Shipper, Spool, SpoolError, SpoolLimits, Stored};
 
 /// Pause before a background task that ended early is started again.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
@@ -42,6 +44,8 @@ pub struct Seams {
     pub bus: ConfigBus,
     /// Usage records.
     pub queue: UsageQueue,
+    /// The fast store of budgets.
+    pub escrow: Escrow,
 }
 
 /// Why a worker could not be built, as a sentence for the operator.
@@ -100,9 +104,15 @@ impl Application {
         let listener = TcpListener::bind(listen).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let snapshots = SnapshotHandle::default();
+        let epoch = Epoch {
+            worker: spool.worker(),
+            number: spool.epoch(),
+        };
+        let (budgets, office) = Budgets::new(epoch, seams.escrow.clone(), seams.runtime.clock.clone());
         let state = WorkerState {
             snapshots: snapshots.clone(),
             recorder: spool.recorder(),
+            budgets: budgets.clone(),
             clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
             worker_token: master.worker_token(),
@@ -138,9 +148,20 @@ impl Application {
         };
         spawn_sync(&seams.runtime.tasks, parts, &stop);
         let drain = seams.runtime.tasks.drain_token();
-        let beats = heartbeat::run(identity, control_plane, heard, drain, stop.clone());
+        let stored = spawn_usage(&spool, seams, &stop)?;
+        let (taken, announced) = watch::channel(false);
+        let beats = heartbeat::run(
+            identity,
+            control_plane,
+            heard,
+            stored.clone(),
+            taken,
+            drain,
+            stop.clone(),
+        );
         seams.runtime.tasks.spawn("heartbeat", beats);
-        spawn_usage(&spool, seams, &stop)?;
+        let office = office.run(announced, stored, stop.clone());
+        seams.runtime.tasks.spawn("budgets", office);
         let serving = seams.runtime.health.register("serving");
         Ok(Self {
             address,
@@ -205,7 +226,12 @@ fn spawn_sync(tasks: &Tasks, parts: Parts, stop: &CancellationToken) {
     });
 }
 
-fn spawn_usage(spool: &Spool, seams: &Seams, stop: &CancellationToken) -> Result<(), SpoolError> {
+/// Starts shipping; tells how far everything is stored.
+fn spawn_usage(
+    spool: &Spool,
+    seams: &Seams,
+    stop: &CancellationToken,
+) -> Result<watch::Receiver<Stored>, SpoolError> {
     let health = seams.runtime.health.register("usage");
     let shipper = Shipper::new(
         spool,
@@ -214,6 +240,7 @@ fn spawn_usage(spool: &Spool, seams: &Seams, stop: &CancellationToken) -> Result
         health,
         &seams.runtime.registry,
     )?;
+    let stored = shipper.stored();
     seams
         .runtime
         .tasks
@@ -222,7 +249,7 @@ fn spawn_usage(spool: &Spool, seams: &Seams, stop: &CancellationToken) -> Result
         .runtime
         .tasks
         .spawn("usage shipping", shipper.run(stop.clone()));
-    Ok(())
+    Ok(stored)
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ fn seams() -> Seams {
         runtime: Runtime::new(Clock::system(), |id| id.to_string()),
         bus: ConfigBus::memory(),
         queue: UsageQueue::memory(100),
+        escrow: Escrow::memory(),
     }
 }
 

@@ -5,6 +5,7 @@ use sluicegate_credentials::{KeyHasher, WorkerToken};
 use sluicegate_service_runtime::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
+use crate::budgets::Budgets;
 use crate::metrics::Metrics;
 use crate::pipeline::Limits;
 use crate::snapshot::SnapshotHandle;
@@ -17,6 +18,8 @@ pub struct WorkerState {
     pub snapshots: SnapshotHandle,
     /// Where intents and usage records go.
     pub recorder: Recorder,
+    /// The money calls may start from.
+    pub budgets: Budgets,
     /// The only source of time.
     pub clock: Clock,
     /// Turns a presented key into what the snapshot knows it by.

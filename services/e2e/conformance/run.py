@@ -20,9 +20,9 @@ from pathlib import Path
 
 from suite import drive, install, matrix, paths, play
 from suite.clients import CLIENTS
-from suite.features import FEATURES, SHORT
+from suite.features import FEATURES, HABITS, SHORT
 from suite.gateway import CannotStart, gateway
-from suite.upstreams import UPSTREAMS
+from suite.upstreams import PROVIDERS, UPSTREAMS
 
 BEGUN = time.monotonic()
 SPEAKING = threading.Lock()
@@ -36,7 +36,7 @@ def say(text):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, known in (("clients", CLIENTS), ("upstreams", UPSTREAMS)):
+    for name, known in (("clients", CLIENTS), ("upstreams", UPSTREAMS + PROVIDERS)):
         parser.add_argument(f"--{name}", nargs="+", choices=[it.name for it in known], metavar="NAME")
     parser.add_argument("--features", nargs="+", choices=list(FEATURES), metavar="NAME")
     parser.add_argument("--sessions", nargs="*", metavar="NAME", help="no name: none")
@@ -86,20 +86,29 @@ def main():
     clients = chosen(CLIENTS, options.clients, options.short, lambda it: it.short)
     upstreams = chosen(UPSTREAMS, options.upstreams, options.short, lambda it: it.short)
     features = options.features or (SHORT if options.short else list(FEATURES))
+    providers = chosen(PROVIDERS, options.upstreams, False, None)
+    habits = [name for name in HABITS if name in features]
+    drivers = [client for client in clients if client.habits] if habits else []
     try:
         sessions = play.load(options.sessions, options.short)
         install.prepare({client.environment for client in clients}, say)
         say("starting the gateway and the mock provider")
-        with gateway(upstreams, options.binaries) as running:
+        with gateway(upstreams + providers, options.binaries) as running:
             say(f"{len(clients)} clients, {len(upstreams)} upstreams, {len(features)} features")
-            cells = drive.drive(running, clients, upstreams, features, progress)
+            cells = drive.drive(running, clients, upstreams, features, progress) if upstreams else []
+            say(f"{len(drivers)} clients, {len(providers)} providers, {len(habits)} features")
+            known = drive.drive(running, drivers, providers, habits, progress) if drivers and providers else []
             played = [play.play(running, session, upstreams) for session in sessions]
     except (install.CannotInstall, CannotStart, play.Malformed) as problem:
         say(str(problem))
         return 1
-    print(matrix.plain(clients, upstreams, features, cells))
+    if cells:
+        print(matrix.plain(clients, upstreams, features, cells))
+    if known:
+        print(matrix.plain(drivers, providers, habits, known))
     for session in played:
         print(f"{matrix.MARKS[session['status']]} {session['title']}: {session['steps']} requests")
+    cells += known
     problems = matrix.failures(cells) + [f"{it['title']}: {it['reason']}" for it in played if it["status"] == "fail"]
     print("\n".join(problems))
     facts = {
@@ -110,7 +119,8 @@ def main():
     }
     if options.page:
         titles = {name: FEATURES[name] for name in features}
-        write(options.page, matrix.page(clients, upstreams, titles, cells, facts))
+        families = matrix.Table(clients, upstreams, features)
+        write(options.page, matrix.page(families, matrix.Table(drivers, providers, habits), titles, cells, facts))
     if options.report:
         write(options.report, json.dumps({**facts, "cells": cells}, indent=1, ensure_ascii=False))
     passed, failed, without = matrix.counts(cells + played)

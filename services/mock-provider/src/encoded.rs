@@ -26,6 +26,7 @@ impl Voice {
             usage: plan.usage_chunk,
             // What encoders add for callers who expect a full document belongs in one of a provider.
             meaning_only: true,
+            for_any_client: false,
         }
     }
 
@@ -124,12 +125,15 @@ impl EventFrames {
             self.told.sent += beat.tokens;
             let framing = self.voice.format.wire.framing();
             for frame in frames::split(framing, &bytes) {
-                self.ready.push_back(match self.voice.format.dress {
+                let frame = match self.voice.format.dress {
                     None => frame,
                     Some(dress) => frames::rewrite(framing, frame, |event, document| {
                         dress(event, document, &self.told);
                     }),
-                });
+                };
+                if !frame.is_empty() {
+                    self.ready.push_back(frame);
+                }
             }
             self.in_tail |= beat.is_tail && !self.ready.is_empty();
         }

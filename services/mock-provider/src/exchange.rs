@@ -112,7 +112,7 @@ impl Incoming {
         };
         let voice = Voice {
             format,
-            hides_reasoning: canonical::hides_reasoning(&request),
+            hides_reasoning: !format.open && canonical::hides_reasoning(&request),
             gives_sealed: wants_sealed(&request),
             shape: self.shape,
             seed: state.config.seed,

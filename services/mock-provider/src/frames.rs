@@ -53,8 +53,8 @@ pub(crate) fn split(framing: Framing, bytes: &[u8]) -> Vec<Vec<u8>> {
     frames
 }
 
-/// The frame with its document changed by `change`, which is told the name of the event. A frame that
-/// holds no document stays as it is.
+/// The frame with its document changed by `change`, which is told the name of the event; nothing when
+/// the document is made null. A frame that holds no document stays as it is.
 pub(crate) fn rewrite(framing: Framing, frame: Vec<u8>, change: impl FnOnce(&str, &mut Value)) -> Vec<u8> {
     let rewritten = match framing {
         Framing::Sse => rewrite_sse(&frame, change),
@@ -69,6 +69,9 @@ fn rewrite_sse(frame: &[u8], change: impl FnOnce(&str, &mut Value)) -> Option<Ve
     let (head, data) = frame.split_at(start);
     let mut document = serde_json::from_slice(data).ok()?;
     change("", &mut document);
+    if document.is_null() {
+        return Some(Vec::new());
+    }
     let mut out = head.to_vec();
     out.extend_from_slice(line(&document).as_bytes());
     out.extend_from_slice(b"\n\n");
@@ -146,6 +149,10 @@ mod tests {
         assert_eq!(separator, b"data: {\"a\":\"\\u2028\"}\n\n");
         let sse = rewrite(Framing::Sse, b"event: x\ndata: {\"a\":1}\n\n".to_vec(), change);
         assert_eq!(sse, b"event: x\ndata: {\"a\":1,\"b\":2}\n\n");
+        let dropped = rewrite(Framing::Sse, b"data: {}\n\n".to_vec(), |_, document| {
+            *document = Value::Null;
+        });
+        assert!(dropped.is_empty());
         let done = b"data: [DONE]\n\n".to_vec();
         assert_eq!(rewrite(Framing::Sse, done.clone(), |_, _| {}), done);
         let message = |payload: &str| {

@@ -1,15 +1,17 @@
 //! The frame that closes a stream with usage, kept back until the cost of the call is known and
 //! then put into it: as `usage.cost`, where OpenRouter's clients look in chat and in Messages, and
-//! as `response.usage.cost` in Responses. Gemini's `usageMetadata` is a closed message and gets
-//! none. Called once per stream by what passes streams on, in whatever dialect.
+//! as `response.usage.cost` in Responses. Beside it stands what of a translated answer was lost, as
+//! `sluicegate.dropped`. Gemini's `usageMetadata` is a closed message, which some clients refuse with
+//! a member more: it gets no cost, and what was lost stands next to it in the chunk. Called once per
+//! stream by what passes streams on, in whatever dialect.
 //!
-//! Must stay true: apart from the cost every byte is as it came, and without a cost or a place for
-//! it all of them are.
+//! Must stay true: apart from these every byte is as it came, and without them or a place for them
+//! all bytes are.
 
 use bytes::Bytes;
 
 use crate::DecodeError;
-use crate::json::{Cursor, Kind, MAX_DEPTH, Span};
+use crate::json::{Cursor, Kind, MAX_DEPTH, Object, Span};
 use crate::sse::{Frame, FrameTooLarge, Parser};
 
 /// A whole frame.
@@ -19,6 +21,11 @@ pub(crate) struct ClosingFrame {
     /// Where its JSON stands; `None` when it is spread over several lines.
     json: Option<Span>,
 }
+
+/// What a call cost, in US dollars.
+const COST: &str = "cost";
+/// The gateway's own object, here as in requests.
+const OWN: &str = "sluicegate";
 
 /// Where a member goes in a document.
 enum Place {
@@ -67,9 +74,16 @@ impl ClosingFrame {
     /// The frame, with `usage.cost` when a cost is given.
     pub(crate) fn with_cost(self, cost: Option<&str>) -> Vec<u8> {
         match cost {
-            Some(cost) => self.with("cost", cost, place),
+            Some(cost) => self.with(COST, cost, |document| place(document, COST)),
             None => self.bytes,
         }
+    }
+
+    /// The frame, with `usage.sluicegate`, or `sluicegate` beside `usageMetadata`.
+    fn with_own(self, value: &str) -> Vec<u8> {
+        self.with(OWN, value, |document| {
+            Ok(place(document, OWN)?.or(place_beside_metadata(document)?))
+        })
     }
 
     /// The frame, with a member in its place, if it has one.
@@ -109,6 +123,14 @@ pub(crate) fn frames_with_cost(frames: Vec<u8>, cost: Option<&str>) -> Vec<u8> {
     }
 }
 
+/// Puts the names of what was lost into each of several whole frames that has a place for it.
+pub(crate) fn frames_with_dropped(frames: Vec<u8>, dropped: &str) -> Vec<u8> {
+    let mut own = Vec::with_capacity(dropped.len() + 32);
+    Object::open(&mut own).string("dropped", dropped);
+    let own = String::from_utf8(own).unwrap_or_default();
+    rewritten(frames, |frame| frame.with_own(&own))
+}
+
 /// Puts a usage object into each of several whole frames with a response that has none.
 pub(crate) fn frames_with_usage(frames: Vec<u8>, usage: &str) -> Vec<u8> {
     rewritten(frames, |frame| frame.with("usage", usage, missing_usage))
@@ -127,9 +149,9 @@ fn rewritten(frames: Vec<u8>, write: impl Fn(ClosingFrame) -> Vec<u8>) -> Vec<u8
     }
 }
 
-/// Finds the place for the cost; `None` when there is no usage object, or when it says something
-/// else under that name (Perplexity puts an object there).
-fn place(document: &[u8]) -> Result<Option<Place>, DecodeError> {
+/// Finds the place for a member of usage; `None` when there is no usage object, or when it says
+/// something else under that name (Perplexity has an object for the cost).
+fn place(document: &[u8], member: &str) -> Result<Option<Place>, DecodeError> {
     let mut found = None;
     let mut cursor = Cursor::new(document, MAX_DEPTH)?;
     cursor.object(|c, key| {
@@ -137,11 +159,11 @@ fn place(document: &[u8]) -> Result<Option<Place>, DecodeError> {
             return Ok(());
         }
         match key.decode().as_ref() {
-            "usage" => found = within(c)?,
+            "usage" => found = within(c, member)?,
             "response" => {
                 c.object(|c, key| {
                     if key.decode() == "usage" && c.peek()? == Kind::Object {
-                        found = within(c)?;
+                        found = within(c, member)?;
                     }
                     Ok(())
                 })?;
@@ -153,17 +175,35 @@ fn place(document: &[u8]) -> Result<Option<Place>, DecodeError> {
     Ok(found)
 }
 
-fn within(c: &mut Cursor<'_>) -> Result<Option<Place>, DecodeError> {
-    let (mut first, mut cost) = (true, None);
-    let usage = c.object(|c, key| {
-        first = false;
-        if key.decode() == "cost" {
-            let kind = c.peek()?;
-            cost = Some((kind, c.skip_value()?));
+/// Finds the place for our own object in Gemini's chunk that tells usage.
+fn place_beside_metadata(document: &[u8]) -> Result<Option<Place>, DecodeError> {
+    let (mut tells_usage, mut taken) = (false, false);
+    let mut cursor = Cursor::new(document, MAX_DEPTH)?;
+    let chunk = cursor.object(|_, key| {
+        match key.decode().as_ref() {
+            "usageMetadata" => tells_usage = true,
+            OWN => taken = true,
+            _ => {}
         }
         Ok(())
     })?;
-    Ok(match cost {
+    Ok((tells_usage && !taken).then_some(Place::Into {
+        at: chunk.end - 1,
+        first: false,
+    }))
+}
+
+fn within(c: &mut Cursor<'_>, member: &str) -> Result<Option<Place>, DecodeError> {
+    let (mut first, mut there) = (true, None);
+    let usage = c.object(|c, key| {
+        first = false;
+        if key.decode() == member {
+            let kind = c.peek()?;
+            there = Some((kind, c.skip_value()?));
+        }
+        Ok(())
+    })?;
+    Ok(match there {
         None => Some(Place::Into {
             at: usage.end - 1,
             first,
@@ -283,6 +323,18 @@ mod tests {
             frames_with_cost(b"data: {\"usage\":{".to_vec(), Some("1")),
             b"data: {\"usage\":{"
         );
+    }
+
+    #[test]
+    fn what_was_lost_stands_beside_the_cost() {
+        let frames = "data: {\"usage\":{\"cost\":0.5}}\n\ndata: {\"type\":\"message_stop\"}\n\n";
+        let told = frames_with_dropped(frames.as_bytes().to_vec(), "seed, x:\"");
+        let expected = frames.replace("0.5", r#"0.5,"sluicegate":{"dropped":"seed, x:\""}"#);
+        assert_eq!(String::from_utf8(told).unwrap(), expected);
+        let gemini = "data: {\"usageMetadata\":{\"a\":1},\"modelVersion\":\"m\"}\n\n";
+        let told = frames_with_dropped(gemini.as_bytes().to_vec(), "seed");
+        let expected = gemini.replace("\"m\"", r#""m","sluicegate":{"dropped":"seed"}"#);
+        assert_eq!(String::from_utf8(told).unwrap(), expected);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //! on the way in ([`ProviderError::class`]), a failure of ours is rendered on the way out by the
 //! dialect of the caller ([`crate::dialect::encode_failure`]).
 
+use std::borrow::Cow;
+
+use crate::dialect::Dialect;
 use crate::provider_error::ProviderError;
 
 /// Kinds of failure.
@@ -84,6 +87,30 @@ pub struct Failure<'a> {
     pub code: Option<&'a str>,
 }
 
+/// A provider's message for a caller of another dialect. Clients know that a prompt is too long by the
+/// sentence of their dialect's maker, which stands before a message that does not have it.
+pub fn retold(class: FailureClass, message: &str, dialect: Dialect) -> Cow<'_, str> {
+    let (sentence, known_by) = match (class, dialect) {
+        (FailureClass::ContextTooLong, Dialect::OpenAiChat | Dialect::OpenAiResponses) => (
+            "This model's maximum context length is exceeded.",
+            "maximum context length is",
+        ),
+        (FailureClass::ContextTooLong, Dialect::AnthropicMessages) => {
+            ("prompt is too long:", "prompt is too long")
+        }
+        (FailureClass::ContextTooLong, Dialect::Gemini) => (
+            "The input token count exceeds the maximum number of tokens allowed.",
+            "exceeds the maximum number of tokens allowed",
+        ),
+        (_, _) => return Cow::Borrowed(message),
+    };
+    if message.to_ascii_lowercase().contains(known_by) {
+        Cow::Borrowed(message)
+    } else {
+        Cow::Owned(format!("{sentence} {message}"))
+    }
+}
+
 impl ProviderError {
     /// What kind of failure a provider's answer with HTTP status `status` was. Words count before
     /// the status, since providers hide overflow and empty accounts behind 400 and 429. Errors told
@@ -94,6 +121,9 @@ impl ProviderError {
         }
         if self.is_out_of_credit() {
             return FailureClass::OutOfCredit;
+        }
+        if status == 400 && self.is_bad_key() {
+            return FailureClass::Authentication;
         }
         let by_words = [&self.kind, &self.code]
             .into_iter()
@@ -174,6 +204,37 @@ fn by_word(word: &str) -> Option<FailureClass> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prompt_that_is_too_long_is_told_by_the_sentence_that_clients_know() {
+        let class = FailureClass::ContextTooLong;
+        for (dialect, theirs, told) in [
+            (
+                Dialect::OpenAiChat,
+                "prompt is too long: 9 tokens > 8",
+                "This model's maximum context length is exceeded. prompt is too long: 9 tokens > 8",
+            ),
+            (
+                Dialect::OpenAiChat,
+                "This model's Maximum Context Length is 8 tokens.",
+                "This model's Maximum Context Length is 8 tokens.",
+            ),
+            (
+                Dialect::AnthropicMessages,
+                "too many tokens",
+                "prompt is too long: too many tokens",
+            ),
+            (
+                Dialect::Gemini,
+                "too long",
+                "The input token count exceeds the maximum number of tokens allowed. too long",
+            ),
+            (Dialect::CohereChat, "too long", "too long"),
+        ] {
+            assert_eq!(retold(class, theirs, dialect), told);
+            assert_eq!(retold(FailureClass::InvalidRequest, theirs, dialect), theirs);
+        }
+    }
 
     #[test]
     fn providers_errors_are_classed_by_words_before_status() {

@@ -2,6 +2,10 @@
 //! they wrote; the data plane refuses the request over it when the caller asked so, and names the
 //! losses in a header otherwise. Nothing may vanish without an entry here.
 
+mod words;
+
+pub use words::list;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -185,6 +189,18 @@ impl LossReport {
         }
     }
 
+    /// Notes what another report has.
+    pub fn append(&mut self, other: &Self) {
+        self.more += other.more;
+        for loss in &other.losses {
+            if self.losses.len() == MAX_LISTED {
+                self.more += 1;
+            } else {
+                self.losses.push(loss.clone());
+            }
+        }
+    }
+
     /// The losses in the order met, the first 256 of them.
     pub fn losses(&self) -> &[Loss] {
         &self.losses
@@ -237,6 +253,11 @@ mod tests {
         }
         report.note(Feature::Seed, "", Severity::Missing, "/seed");
         assert_eq!((report.losses().len(), report.more()), (256, 45));
+        let mut both = LossReport::default();
+        both.note(Feature::Seed, "", Severity::Missing, "/seed");
+        both.append(&report);
+        assert_eq!((both.losses().len(), both.more()), (256, 46));
+        assert_eq!(both.worst(), Some(Severity::Missing));
         assert_eq!(report.losses()[0].to_string(), "unknown_field:ab@/x");
         assert_eq!(report.worst(), Some(Severity::Hint));
     }

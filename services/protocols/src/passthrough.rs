@@ -39,6 +39,14 @@ pub fn chat(body: &Bytes, view: &ChatRequestView<'_>, model: &str) -> Rewritten 
     }
 }
 
+/// Rewrites a chat request for a provider that refuses to be asked for usage, and tells it unasked; see [`chat`].
+pub fn chat_unasked(body: &Bytes, view: &ChatRequestView<'_>, model: &str) -> Rewritten {
+    Rewritten {
+        body: Edits::new(&view.model, model, view.extension).apply(body),
+        hide_usage_chunk: view.is_stream() && !view.caller_wants_usage(),
+    }
+}
+
 /// Rewrites an embeddings request; see [`chat`].
 pub fn embeddings(body: &Bytes, view: &EmbeddingsRequestView<'_>, model: &str) -> Bytes {
     Edits::new(&view.model, model, view.extension).apply(body)

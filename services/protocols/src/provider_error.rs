@@ -93,21 +93,26 @@ impl ProviderError {
         }
     }
 
-    /// Its code, where that is a word: a number only repeats the HTTP status.
+    /// Its code, where that is a word: a number only repeats the HTTP status, and xAI writes a sentence.
     pub fn named_code(&self) -> Option<&str> {
-        self.code.as_deref().filter(|code| code.parse::<u32>().is_err())
+        let code = self.code.as_deref();
+        code.filter(|code| code.parse::<u32>().is_err() && !code.contains(' '))
     }
 
     /// Whether the input was too long for the model, however the provider words it.
     pub fn is_context_overflow(&self) -> bool {
-        const CODES: [&str; 4] = [
+        const CODES: [&str; 5] = [
             "TOO_MANY_TOKENS",
             "context_length_exceeded",
+            "exceed_context_size_error",
             "too_many_prompt_tokens",
             "string_above_max_length",
         ];
-        const WORDINGS: [&str; 8] = [
+        const WORDINGS: [&str; 11] = [
             "maximum context length",
+            "maximum prompt length",
+            "available context size",
+            "`inputs` tokens + `max_new_tokens` must be",
             "context window",
             "context length",
             "prompt is too long",
@@ -119,6 +124,13 @@ impl ProviderError {
         let names = |word: &Option<String>| word.as_deref().is_some_and(|w| CODES.contains(&w));
         let text = self.message.to_ascii_lowercase();
         names(&self.code) || names(&self.kind) || WORDINGS.iter().any(|w| text.contains(w))
+    }
+
+    /// Whether the key is not one of the provider's. Google and xAI say so with a status that means a bad request.
+    pub fn is_bad_key(&self) -> bool {
+        const WORDINGS: [&str; 2] = ["api key not valid", "incorrect api key provided"];
+        let text = self.message.to_ascii_lowercase();
+        WORDINGS.iter().any(|wording| text.contains(wording))
     }
 
     /// Whether the account is out of credit, which waiting does not mend.

@@ -129,4 +129,7 @@ pub struct AnswerTarget<'a> {
     pub usage: bool,
     /// Write the meaning alone, as for an answer of another dialect.
     pub meaning_only: bool,
+    /// The answer is of another dialect, and reasoning in it is told so that every client of this one finds it: most
+    /// clients of Responses read summaries alone, some of chat only `reasoning_details`.
+    pub for_any_client: bool,
 }

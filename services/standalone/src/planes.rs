@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
-use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::app::catalog;
 use sluicegate_control_plane::store;
@@ -83,6 +83,7 @@ impl Planes {
         let runtime = Runtime::new(Clock::system(), |id| RequestId::from(id).to_string());
         let bus = ConfigBus::memory();
         let queue = UsageQueue::memory(QUEUE_CAP);
+        let escrow = Escrow::memory();
         let (end, ended) = watch::channel(None);
         let admin = Tasks::new();
         let worker = Plane::new("the worker");
@@ -93,6 +94,7 @@ impl Planes {
             runtime: control_plane.share_of(&runtime),
             bus: bus.clone(),
             queue: queue.clone(),
+            escrow: escrow.clone(),
         };
         let application = sluicegate_control_plane::Application::build(settings, &seams)?;
         let dashboard = application.address();
@@ -111,6 +113,7 @@ impl Planes {
             runtime: worker.share_of(&runtime),
             bus,
             queue,
+            escrow,
         };
         let application = sluicegate_data_plane::startup::Application::build(&settings, &seams)?;
         let inference = application.address();

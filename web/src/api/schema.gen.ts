@@ -226,6 +226,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List budgets */
+        get: operations["list_budgets"];
+        put?: never;
+        /**
+         * Create a budget
+         * @description Its first window opens at once; what was spent before does not count.
+         */
+        post: operations["create_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/budgets/{budget}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a budget */
+        get: operations["get_budget"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a budget
+         * @description What was spent on it stays on record.
+         */
+        delete: operations["delete_budget"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a budget
+         * @description A new limit keeps the window that is open. A new interval, time zone or anchor ends it and opens a new one.
+         */
+        patch: operations["update_budget"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/budgets/{budget}/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the windows of a budget
+         * @description The one that is open, and those before it in which something was spent.
+         */
+        get: operations["list_budget_windows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/invites": {
         parameters: {
             query?: never;
@@ -262,6 +328,43 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List rate limits */
+        get: operations["list_limits"];
+        put?: never;
+        /** Create a rate limit */
+        post: operations["create_limit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/limits/{limit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a rate limit */
+        get: operations["get_limit"];
+        put?: never;
+        post?: never;
+        /** Delete a rate limit */
+        delete: operations["delete_limit"];
+        options?: never;
+        head?: never;
+        /** Change a rate limit */
+        patch: operations["update_limit"];
         trace?: never;
     };
     "/api/v1/organizations/{org}/members": {
@@ -677,6 +780,8 @@ export interface components {
              */
             connection: string | null;
             cost: components["schemas"]["Money"] | null;
+            /** @description The dialect spoken with the provider. */
+            dialect: string | null;
             /**
              * Format: double
              * @description Its length in milliseconds, to the microsecond.
@@ -742,6 +847,151 @@ export interface components {
             seq: number;
             /** @description Id of what it was done to. */
             target: string;
+        };
+        /** @description A budget. */
+        Budget: {
+            /** @description Shares of the limit, in percent, at which people are told. */
+            alert_thresholds: number[];
+            /** @description Where in the interval periods begin. */
+            anchor: components["schemas"]["BudgetAnchor"];
+            /** @description Whether calls over the organization's own connections count. */
+            counts_own_connections: boolean;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Id of the user who created it. */
+            created_by: string | null;
+            /** @description The window that is open now. */
+            current_window: components["schemas"]["BudgetWindow"];
+            /** @description How strictly it is kept. */
+            enforcement: components["schemas"]["BudgetEnforcement"];
+            /**
+             * @description Its id.
+             * @example bud_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description How long a period is. */
+            interval: components["schemas"]["BudgetInterval"];
+            /** @description Most that may be spent in a period. */
+            limit: components["schemas"]["Money"];
+            /**
+             * @description Its name for people; refusals tell it.
+             * @example Team budget
+             */
+            name: string;
+            /** @description What happens to a call without room. */
+            on_exceed: components["schemas"]["BudgetOnExceed"];
+            /** @description Which calls count. */
+            scope: components["schemas"]["BudgetScope"];
+            /** @description Whether it is in force. */
+            status: components["schemas"]["BudgetStatus"];
+            /**
+             * @description By whose clocks.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /** @description What happens to a call whose price is not known. */
+            unknown_price: components["schemas"]["BudgetUnknownPrice"];
+        };
+        /** @description Where in an interval its periods begin. */
+        BudgetAnchor: {
+            /**
+             * Format: int32
+             * @description Day of the month; the last one in months that are shorter.
+             */
+            day?: number;
+            /**
+             * Format: int32
+             * @description Hour of the day.
+             */
+            hour?: number;
+            /**
+             * Format: int32
+             * @description Day of the week; 1 is Monday.
+             */
+            weekday?: number;
+        };
+        /**
+         * @description How strictly a budget is kept.
+         * @enum {string}
+         */
+        BudgetEnforcement: "hard" | "soft" | "notify";
+        /**
+         * @description How long a period is.
+         * @enum {string}
+         */
+        BudgetInterval: "hour" | "day" | "week" | "month" | "lifetime";
+        /** @description What happens to a call without room. */
+        BudgetOnExceed: {
+            /** @enum {string} */
+            action: "refuse";
+        } | {
+            /** @enum {string} */
+            action: "route";
+            /** @description Id of the route. */
+            route: string;
+        } | {
+            /** @enum {string} */
+            action: "throttle";
+            /**
+             * Format: int32
+             * @description Calls per minute.
+             */
+            requests_per_minute: number;
+        };
+        /** @description Whose calls count. */
+        BudgetPartition: {
+            /** @enum {string} */
+            kind: "each";
+        } | {
+            /** @enum {string} */
+            kind: "one";
+            /** @description The name callers send, at most 128 bytes. */
+            value: string;
+        };
+        /** @description Which calls count: those that meet every part that is set. */
+        BudgetScope: {
+            end_user: components["schemas"]["BudgetPartition"] | null;
+            /** @description Calls with this key, or with one derived from it. */
+            key: string | null;
+            /** @description Attempts served by this model, or by any with this beginning when it ends in `*`. */
+            model: string | null;
+            /** @description Calls of this project. */
+            project: string | null;
+            /** @description Calls that this route decided. */
+            route: string | null;
+            session: components["schemas"]["BudgetPartition"] | null;
+            /** @description Calls that carry this tag. */
+            tag: string | null;
+        };
+        /**
+         * @description Whether it is in force.
+         * @enum {string}
+         */
+        BudgetStatus: "active" | "disabled";
+        /**
+         * @description What happens to a call whose price is not known.
+         * @enum {string}
+         */
+        BudgetUnknownPrice: "refuse" | "count_bound";
+        /** @description A period of a budget and what was spent in it. */
+        BudgetWindow: {
+            held: components["schemas"]["Money"] | null;
+            remaining: components["schemas"]["Money"] | null;
+            /**
+             * Format: date-time
+             * @description When it ended or will; null means never.
+             */
+            resets_at: string | null;
+            /** @description What calls that are over have cost, as far as usage has arrived. */
+            settled: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            starts_at: string | null;
         };
         /** @description An account at a provider. */
         Connection: {
@@ -836,6 +1086,37 @@ export interface components {
          * @enum {string}
          */
         CostEvidence: "reported" | "estimated" | "uncertain" | "none";
+        /** @description A new budget. */
+        CreateBudget: {
+            /** @description Shares of the limit, in percent, at which people are told; 80 and 100 when absent. */
+            alert_thresholds?: number[];
+            /** @description Where in the interval periods begin; at midnight, on Mondays, on the first when absent. */
+            anchor?: components["schemas"]["BudgetAnchor"];
+            /** @description Whether calls over the organization's own connections count; they do when absent. */
+            counts_own_connections?: boolean;
+            /** @description How strictly it is kept; `hard` when absent. */
+            enforcement?: components["schemas"]["BudgetEnforcement"];
+            /** @description How long a period is. */
+            interval: components["schemas"]["BudgetInterval"];
+            /** @description Most that may be spent in a period. */
+            limit: components["schemas"]["WriteMoney"];
+            /**
+             * @description Its name for people; refusals tell it.
+             * @example Team budget
+             */
+            name: string;
+            /** @description What happens to a call without room; refused when absent. */
+            on_exceed?: components["schemas"]["BudgetOnExceed"];
+            /** @description Which calls count; every call of the organization when absent. Cannot be changed later. */
+            scope?: components["schemas"]["WriteBudgetScope"];
+            /**
+             * @description Name of the IANA database; UTC when absent.
+             * @example Europe/Berlin
+             */
+            time_zone?: string;
+            /** @description What happens to a call whose price is not known; refused when absent. */
+            unknown_price?: components["schemas"]["BudgetUnknownPrice"];
+        };
         /** @description A new connection. */
         CreateConnection: {
             /** @description Base URL including the version path; the provider's own when absent. */
@@ -886,6 +1167,23 @@ export interface components {
              * @example backend
              */
             name: string;
+        };
+        /** @description A new rate limit. */
+        CreateLimit: {
+            /**
+             * Format: int64
+             * @description How much in a minute, or at once for `concurrency`.
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description How much may come at once after a pause; as much as in a minute when absent.
+             */
+            burst?: number | null;
+            /** @description What is counted. Cannot be changed later. */
+            metric: components["schemas"]["LimitMetric"];
+            /** @description Which calls count; every call of the organization when absent. Cannot be changed later. */
+            scope?: components["schemas"]["WriteLimitScope"];
         };
         /** @description A new tenant. */
         CreateOrganization: {
@@ -1051,6 +1349,54 @@ export interface components {
              * @description The provider's HTTP status.
              */
             status: number | null;
+        };
+        /** @description A rate limit. */
+        Limit: {
+            /**
+             * Format: int64
+             * @description How much in a minute, or at once for `concurrency`.
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description How much may come at once after a pause; null for `concurrency`.
+             */
+            burst: number | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Id of the user who created it. */
+            created_by: string | null;
+            /**
+             * @description Its id.
+             * @example lim_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description What is counted. */
+            metric: components["schemas"]["LimitMetric"];
+            /** @description Which calls count. */
+            scope: components["schemas"]["LimitScope"];
+            /** @description Whether it is in force. */
+            status: components["schemas"]["BudgetStatus"];
+        };
+        /**
+         * @description What is counted.
+         * @enum {string}
+         */
+        LimitMetric: "requests" | "input_tokens" | "output_tokens" | "concurrency";
+        /** @description Which calls count: those that meet every part that is set. */
+        LimitScope: {
+            end_user: components["schemas"]["BudgetPartition"] | null;
+            /** @description Calls with this key. */
+            key: string | null;
+            /** @description Attempts at this model, or at any with this beginning when it ends in `*`. */
+            model: string | null;
+            /** @description Calls of this project. */
+            project: string | null;
+            /** @description Attempts at this provider. */
+            provider: string | null;
         };
         /** @description The signed-in person and what they belong to. */
         Me: {
@@ -1226,6 +1572,84 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Budget: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description Shares of the limit, in percent, at which people are told. */
+                alert_thresholds: number[];
+                /** @description Where in the interval periods begin. */
+                anchor: components["schemas"]["BudgetAnchor"];
+                /** @description Whether calls over the organization's own connections count. */
+                counts_own_connections: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Id of the user who created it. */
+                created_by: string | null;
+                /** @description The window that is open now. */
+                current_window: components["schemas"]["BudgetWindow"];
+                /** @description How strictly it is kept. */
+                enforcement: components["schemas"]["BudgetEnforcement"];
+                /**
+                 * @description Its id.
+                 * @example bud_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description How long a period is. */
+                interval: components["schemas"]["BudgetInterval"];
+                /** @description Most that may be spent in a period. */
+                limit: components["schemas"]["Money"];
+                /**
+                 * @description Its name for people; refusals tell it.
+                 * @example Team budget
+                 */
+                name: string;
+                /** @description What happens to a call without room. */
+                on_exceed: components["schemas"]["BudgetOnExceed"];
+                /** @description Which calls count. */
+                scope: components["schemas"]["BudgetScope"];
+                /** @description Whether it is in force. */
+                status: components["schemas"]["BudgetStatus"];
+                /**
+                 * @description By whose clocks.
+                 * @example Europe/Berlin
+                 */
+                time_zone: string;
+                /** @description What happens to a call whose price is not known. */
+                unknown_price: components["schemas"]["BudgetUnknownPrice"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_BudgetWindow: {
+            /** @description The rows, newest first. */
+            data: {
+                held: components["schemas"]["Money"] | null;
+                remaining: components["schemas"]["Money"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended or will; null means never.
+                 */
+                resets_at: string | null;
+                /** @description What calls that are over have cost, as far as usage has arrived. */
+                settled: components["schemas"]["Money"];
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                starts_at: string | null;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Connection: {
             /** @description The rows, newest first. */
             data: {
@@ -1355,6 +1779,44 @@ export interface components {
                 previous_secret_valid_until: string | null;
                 /** @description Whether it works. */
                 status: components["schemas"]["KeyStatus"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Limit: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description How much in a minute, or at once for `concurrency`.
+                 */
+                amount: number;
+                /**
+                 * Format: int64
+                 * @description How much may come at once after a pause; null for `concurrency`.
+                 */
+                burst: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Id of the user who created it. */
+                created_by: string | null;
+                /**
+                 * @description Its id.
+                 * @example lim_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description What is counted. */
+                metric: components["schemas"]["LimitMetric"];
+                /** @description Which calls count. */
+                scope: components["schemas"]["LimitScope"];
+                /** @description Whether it is in force. */
+                status: components["schemas"]["BudgetStatus"];
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -1495,6 +1957,13 @@ export interface components {
                 cost: components["schemas"]["Money"] | null;
                 /** @description What the cost rests on. */
                 cost_evidence: components["schemas"]["CostEvidence"];
+                /** @description The dialect the caller spoke, such as `openai_chat` or `anthropic_messages`. */
+                dialect: string | null;
+                /**
+                 * @description What of the request or of its answer could not be said in the other dialect.
+                 * @example seed, unknown_field:x_odd
+                 */
+                dropped: string | null;
                 /**
                  * Format: double
                  * @description Milliseconds to the last byte, to the microsecond.
@@ -1513,7 +1982,7 @@ export interface components {
                 model_requested: string;
                 /** @description Canonical model that served. */
                 model_served: string | null;
-                /** @description `chat_completions` or `embeddings`. */
+                /** @description `chat_completions`, `embeddings` or `rerank`. */
                 operation: string;
                 /** @description `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`. */
                 outcome: string;
@@ -1546,6 +2015,8 @@ export interface components {
                  * @description Milliseconds to the first byte of the answer, to the microsecond.
                  */
                 ttft_ms: number | null;
+                /** @description The dialect of the last attempt; the answer was translated where it is another one. */
+                upstream_dialect: string | null;
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -1801,6 +2272,13 @@ export interface components {
             cost: components["schemas"]["Money"] | null;
             /** @description What the cost rests on. */
             cost_evidence: components["schemas"]["CostEvidence"];
+            /** @description The dialect the caller spoke, such as `openai_chat` or `anthropic_messages`. */
+            dialect: string | null;
+            /**
+             * @description What of the request or of its answer could not be said in the other dialect.
+             * @example seed, unknown_field:x_odd
+             */
+            dropped: string | null;
             /**
              * Format: double
              * @description Milliseconds to the last byte, to the microsecond.
@@ -1819,7 +2297,7 @@ export interface components {
             model_requested: string;
             /** @description Canonical model that served. */
             model_served: string | null;
-            /** @description `chat_completions` or `embeddings`. */
+            /** @description `chat_completions`, `embeddings` or `rerank`. */
             operation: string;
             /** @description `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`. */
             outcome: string;
@@ -1852,6 +2330,8 @@ export interface components {
              * @description Milliseconds to the first byte of the answer, to the microsecond.
              */
             ttft_ms: number | null;
+            /** @description The dialect of the last attempt; the answer was translated where it is another one. */
+            upstream_dialect: string | null;
         };
         /** @description A key. */
         RequestKey: {
@@ -2056,6 +2536,24 @@ export interface components {
              */
             reasoning: number;
         };
+        /** @description What shall change. A new limit keeps the window that is open; new times of periods open a new one. */
+        UpdateBudget: {
+            /** @description Shares of the limit, in percent, at which people are told. */
+            alert_thresholds?: number[] | null;
+            anchor?: components["schemas"]["BudgetAnchor"] | null;
+            /** @description Whether calls over the organization's own connections count. */
+            counts_own_connections?: boolean | null;
+            enforcement?: components["schemas"]["BudgetEnforcement"] | null;
+            interval?: components["schemas"]["BudgetInterval"] | null;
+            limit?: components["schemas"]["WriteMoney"] | null;
+            /** @description Its name for people. */
+            name?: string | null;
+            on_exceed?: components["schemas"]["BudgetOnExceed"] | null;
+            status?: components["schemas"]["BudgetStatus"] | null;
+            /** @description Name of the IANA database. */
+            time_zone?: string | null;
+            unknown_price?: components["schemas"]["BudgetUnknownPrice"] | null;
+        };
         /** @description What shall change. */
         UpdateConnection: {
             /** @description Base URL; null goes back to the provider's own. Another URL drops the credential unless it is sent again. */
@@ -2084,6 +2582,20 @@ export interface components {
             expires_at?: string | null;
             /** @description Its name for people. */
             name?: string | null;
+        };
+        /** @description What shall change. */
+        UpdateLimit: {
+            /**
+             * Format: int64
+             * @description How much in a minute, or at once for `concurrency`.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description How much may come at once after a pause; null: as much as in a minute.
+             */
+            burst?: number | null;
+            status?: components["schemas"]["BudgetStatus"] | null;
         };
         /** @description What shall change. */
         UpdateMember: {
@@ -2185,6 +2697,11 @@ export interface components {
              */
             requests: number;
         };
+        /**
+         * @description The one currency there is.
+         * @enum {string}
+         */
+        Usd: "USD";
         /** @description A person. */
         User: {
             /**
@@ -2217,6 +2734,46 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        /** @description Which calls shall count: those that meet every part that is set. With none, every call of the organization. */
+        WriteBudgetScope: {
+            end_user?: components["schemas"]["BudgetPartition"] | null;
+            /** @description Id of a key: calls with it or with one derived from it. */
+            key?: string | null;
+            /**
+             * @description Attempts served by this model, or by any with this beginning when it ends in `*`.
+             * @example openai/*
+             */
+            model?: string | null;
+            /** @description Id of a project. */
+            project?: string | null;
+            /** @description Id of a route: calls that it decided. */
+            route?: string | null;
+            session?: components["schemas"]["BudgetPartition"] | null;
+            /** @description Calls that carry this tag. */
+            tag?: string | null;
+        };
+        /** @description Which calls shall count: those that meet every part that is set. With none, every call of the organization. */
+        WriteLimitScope: {
+            end_user?: components["schemas"]["BudgetPartition"] | null;
+            /** @description Id of a key. */
+            key?: string | null;
+            /** @description Attempts at this model, or at any with this beginning when it ends in `*`. */
+            model?: string | null;
+            /** @description Id of a project. */
+            project?: string | null;
+            /** @description Id of a provider. */
+            provider?: string | null;
+        };
+        /** @description An amount of money, as written. */
+        WriteMoney: {
+            /**
+             * @description Decimal amount with at most nine decimals.
+             * @example 25.00
+             */
+            amount: string;
+            /** @description ISO 4217 code; USD when absent, and nothing else. */
+            currency?: components["schemas"]["Usd"];
         };
         /** @description A target as written. */
         WriteRouteTarget: {
@@ -2714,6 +3271,235 @@ export interface operations {
             };
         };
     };
+    list_budgets: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only those over this project, or over a part of it (id). */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The budgets, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Budget"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_budget: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBudget"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the budget */
+                budget: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The budget */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_budget: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the budget */
+                budget: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_budget: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the budget */
+                budget: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateBudget"];
+            };
+        };
+        responses: {
+            /** @description The budget as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_budget_windows: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only this end user or session; all added up when absent. */
+                partition?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the budget */
+                budget: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The windows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BudgetWindow"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_invites: {
         parameters: {
             query?: {
@@ -2810,6 +3596,194 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_limits: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only those over this project, or over a part of it (id). */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rate limits, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Limit"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_limit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLimit"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rate limit */
+                limit: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rate limit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_limit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the rate limit */
+                limit: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_limit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the rate limit */
+                limit: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLimit"];
+            };
+        };
+        responses: {
+            /** @description The rate limit as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"];
+                };
             };
             /** @description Problem */
             default: {

@@ -151,6 +151,9 @@ export function makeRequest(
   return {
     trace_id: null,
     operation: "chat_completions",
+    dialect: "openai_chat",
+    upstream_dialect: "openai_chat",
+    dropped: null,
     model_requested: "sluicegate/echo",
     model_served: "sluicegate/echo",
     provider: "sluicegate",
@@ -172,6 +175,7 @@ export function makeRequest(
         provider: "sluicegate",
         connection: null,
         upstream_model: "echo",
+        dialect: "openai_chat",
         status: 200,
         outcome: "served",
         duration_ms: 11.208,

@@ -116,6 +116,7 @@ function attemptsOf(model: (typeof MODELS)[number], { retried, refused, duration
     provider: "groq",
     connection: "groq-trial",
     upstream_model: model.served.split("/")[1] ?? model.served,
+    dialect: "openai_chat",
     status: 429,
     outcome: "rate_limited",
     duration_ms: 120,

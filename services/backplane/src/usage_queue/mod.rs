@@ -3,7 +3,6 @@
 
 mod depth;
 mod memory;
-mod redis_link;
 mod redis_streams;
 
 pub use depth::Depth;

@@ -18,9 +18,10 @@ use sluicegate_contracts::ids::WorkerId;
 use sluicegate_contracts::usage::Origin;
 
 use super::depth::entry_age;
-use super::redis_link::{LinkError, RedisLink};
 use super::{Delivery, Depth, EntryId, MalformedEntry, UsageEntry, Watermark};
 use crate::error::BackplaneError;
+use crate::reconnect::LONGEST;
+use crate::redis_link::{LinkError, Patience, RedisLink};
 
 const GROUP: &str = "ingest";
 const ACK: &str = include_str!("ack.lua");
@@ -30,6 +31,11 @@ const WATERMARK_SECONDS: u64 = 30 * 24 * 3600;
 /// Redis passes script arguments on its Lua stack, which ends at some thousands.
 const ACK_CHUNK: usize = 1_000;
 const AT_ONCE: Duration = Duration::ZERO;
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(2),
+    answer: Duration::from_secs(2),
+    between: LONGEST,
+};
 
 /// See [`super::UsageQueue::redis`].
 #[derive(Clone)]
@@ -51,8 +57,8 @@ impl RedisQueue {
         let client = Client::open(url).map_err(|_| BackplaneError::Address { scheme: "redis" })?;
         Ok(Self {
             inner: Arc::new(Inner {
-                commands: RedisLink::new(client.clone()),
-                reads: RedisLink::new(client),
+                commands: RedisLink::new(client.clone(), PATIENCE),
+                reads: RedisLink::new(client, PATIENCE),
                 prefix: prefix.to_owned(),
                 stream: format!("{prefix}:usage"),
                 cap,

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod config_contract;
 #[cfg(test)]
+mod escrow_contract;
+#[cfg(test)]
+mod escrow_redis;
+#[cfg(test)]
 mod rabbitmq;
 #[cfg(test)]
 mod redis_streams;

@@ -115,19 +115,39 @@ pub(crate) struct PrivateRedis {
     process: Process,
     directory: TempDir,
     port: u16,
+    persistence: Persistence,
+}
+
+/// What a private Redis keeps over a restart.
+#[derive(Clone, Copy)]
+enum Persistence {
+    /// Every command.
+    Log,
+    /// What it was last told to save.
+    Snapshot,
 }
 
 impl PrivateRedis {
     pub(crate) async fn start() -> Self {
+        Self::start_keeping(Persistence::Log).await
+    }
+
+    /// Comes back with its last snapshot.
+    pub(crate) async fn start_with_snapshots() -> Self {
+        Self::start_keeping(Persistence::Snapshot).await
+    }
+
+    async fn start_keeping(persistence: Persistence) -> Self {
         let directory = TempDir::new().expect("a directory");
         for _ in 0..5 {
             let port = free_port();
-            let mut process = Self::launch(directory.path(), port);
+            let mut process = Self::launch(directory.path(), port, persistence);
             if Self::wait(&mut process, port).await {
                 return Self {
                     process,
                     directory,
                     port,
+                    persistence,
                 };
             }
         }
@@ -137,7 +157,7 @@ impl PrivateRedis {
         );
     }
 
-    fn launch(directory: &Path, port: u16) -> Process {
+    fn launch(directory: &Path, port: u16, persistence: Persistence) -> Process {
         let mut command = Command::new(program("redis-server", &[]));
         command.args([
             "--bind",
@@ -149,9 +169,11 @@ impl PrivateRedis {
             "--save",
             "",
         ]);
-        command
-            .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
-            .arg(directory);
+        match persistence {
+            Persistence::Log => command.args(["--appendonly", "yes", "--appendfsync", "always"]),
+            Persistence::Snapshot => command.args(["--appendonly", "no"]),
+        };
+        command.arg("--dir").arg(directory);
         Process::start(&mut command, &directory.join("log"))
     }
 
@@ -171,11 +193,20 @@ impl PrivateRedis {
     }
 
     pub(crate) async fn restart(&mut self) {
-        self.process = Self::launch(self.directory.path(), self.port);
+        self.process = Self::launch(self.directory.path(), self.port, self.persistence);
         assert!(
             Self::wait(&mut self.process, self.port).await,
             "redis-server does not come back"
         );
+    }
+
+    /// Stops it where it is, until [`PrivateRedis::resume`].
+    pub(crate) fn pause(&self) {
+        signal_group(self.process.0.id(), "-STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        signal_group(self.process.0.id(), "-CONT");
     }
 
     pub(crate) fn url(&self) -> String {

@@ -80,6 +80,17 @@ pub enum OnExceed {
     },
 }
 
+/// What a budget does with a call whose price is not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownPrice {
+    /// Refused: what cannot be counted cannot be limited.
+    #[default]
+    Refuse,
+    /// Let through, and counted by the bound of its cost.
+    CountBound,
+}
+
 /// A budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
@@ -95,7 +106,8 @@ pub struct Budget {
     pub limit: NanoUsd,
     /// Raised whenever `limit` changes: the higher one is in force wherever two meet.
     pub limit_version: u64,
-    /// The current period and those to come, ascending and without gaps; empty: one period without end.
+    /// The current period and those to come, ascending and without gaps; empty: one period without end, as is one that
+    /// ends at `i64::MAX`.
     #[serde(default)]
     pub periods: Vec<Period>,
     /// How strictly it is kept.
@@ -104,12 +116,16 @@ pub struct Budget {
     pub on_exceed: OnExceed,
     /// Whether calls over the tenant's own connections count as well.
     pub counts_own_connections: bool,
+    /// What happens without a price.
+    #[serde(default)]
+    pub unknown_price: UnknownPrice,
     /// A budget out of force counts and refuses nothing.
     pub status: Status,
 }
 
 impl Budget {
-    /// The period that holds `now`; `None` before the first or after the last that is known.
+    /// The period that holds `now`; `None` after the last that is known. Before the first it is the first: a worker's
+    /// clock may be behind the one by which the budget was opened, and its calls must count.
     #[must_use]
     pub fn period_at(&self, now: UnixMillis) -> Option<Period> {
         if self.periods.is_empty() {
@@ -117,10 +133,7 @@ impl Budget {
             return Some(Period { start, end });
         }
         let after = self.periods.partition_point(|period| period.end <= now);
-        self.periods
-            .get(after)
-            .copied()
-            .filter(|period| period.start <= now)
+        self.periods.get(after).copied()
     }
 }
 
@@ -147,12 +160,13 @@ mod tests {
             enforcement: Enforcement::Hard,
             on_exceed: OnExceed::Refuse,
             counts_own_connections: true,
+            unknown_price: UnknownPrice::Refuse,
             status: Status::Active,
         }
     }
 
     #[test]
-    fn an_instant_belongs_to_the_period_that_starts_with_it() {
+    fn an_instant_belongs_to_the_period_that_starts_with_it_and_one_too_early_to_the_first() {
         let budget = budget(&[(10, 20), (20, 30)]);
         let start = |now| {
             budget
@@ -161,7 +175,7 @@ mod tests {
         };
         assert_eq!(
             [start(9), start(10), start(19), start(20), start(29), start(30)],
-            [None, Some(10), Some(10), Some(20), Some(20), None]
+            [Some(10), Some(10), Some(10), Some(20), Some(20), None]
         );
     }
 

@@ -15,7 +15,7 @@ pub mod rate_limit;
 pub mod route;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret};
-pub use budget::{Budget, BudgetScope, Enforcement, OnExceed, Partition, Period};
+pub use budget::{Budget, BudgetScope, Enforcement, OnExceed, Partition, Period, UnknownPrice};
 pub use connection::{Connection, ProviderSettings, SealedText};
 pub use endpoint::{Endpoint, Operation};
 pub use organization::Organization;

@@ -140,10 +140,7 @@ impl ProviderId {
     /// Whether vectors can be asked of it in OpenAI's form.
     #[must_use]
     pub const fn has_embeddings(self) -> bool {
-        !matches!(
-            self,
-            Self::Anthropic | Self::Bedrock | Self::HuggingFace | Self::Perplexity | Self::Vertex
-        )
+        !matches!(self, Self::Anthropic | Self::HuggingFace | Self::Perplexity)
     }
 
     /// Whether it is a server whose operator names the models, so that no catalog can list them: callers say

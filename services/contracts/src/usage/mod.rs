@@ -59,6 +59,10 @@ pub struct UsageRecord {
     /// The dialect the caller spoke; records of older workers do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialect: Option<String>,
+    /// What of the request or of its answer could not be said in the other dialect, in the words of the header that names
+    /// it to the caller; of a streamed answer, this is where all of it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<String>,
     /// Model name as the caller sent it (at most 256 bytes).
     pub model_requested: String,
     /// Canonical model that served, when one did.

@@ -7,6 +7,9 @@ mod audit;
 mod auth;
 pub mod await_applied;
 pub mod browser;
+mod budget_bodies;
+mod budget_shapes;
+mod budgets;
 mod connection_shapes;
 mod connection_tests;
 mod connections;
@@ -23,6 +26,8 @@ mod money;
 mod organizations;
 mod projects;
 mod providers;
+mod rate_limit_shapes;
+mod rate_limits;
 pub mod reply;
 mod requests;
 mod route_shapes;
@@ -40,6 +45,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         scope("/api/v1")
             .configure(identity)
             .configure(tenancy)
+            .configure(governance)
             .configure(project_contents)
             .configure(usage_of_projects)
             .configure(deployment_wide)
@@ -76,6 +82,21 @@ fn tenancy(config: &mut ServiceConfig<'_>) {
         .service(projects::get_project)
         .service(projects::update_project)
         .service(projects::delete_project);
+}
+
+fn governance(config: &mut ServiceConfig<'_>) {
+    config
+        .service(budgets::list_budgets)
+        .service(budgets::create_budget)
+        .service(budgets::get_budget)
+        .service(budgets::update_budget)
+        .service(budgets::delete_budget)
+        .service(budgets::list_budget_windows)
+        .service(rate_limits::list_limits)
+        .service(rate_limits::create_limit)
+        .service(rate_limits::get_limit)
+        .service(rate_limits::update_limit)
+        .service(rate_limits::delete_limit);
 }
 
 fn usage_of_projects(config: &mut ServiceConfig<'_>) {

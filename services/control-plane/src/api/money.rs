@@ -1,6 +1,6 @@
 //! Money on the wire: a decimal text and its currency, never a JSON number.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sluicegate_contracts::money::NanoUsd;
 use utoipa::ToSchema;
 
@@ -22,4 +22,26 @@ impl From<NanoUsd> for Money {
             currency: "USD",
         }
     }
+}
+
+/// An amount of money, as written.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WriteMoney {
+    /// Decimal amount with at most nine decimals.
+    #[schema(example = "25.00")]
+    pub(super) amount: String,
+    /// ISO 4217 code; USD when absent, and nothing else.
+    #[serde(default)]
+    #[expect(dead_code, reason = "reading it refuses every other currency")]
+    currency: Usd,
+}
+
+/// The one currency there is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+enum Usd {
+    /// US dollars.
+    #[default]
+    #[serde(rename = "USD")]
+    Usd,
 }

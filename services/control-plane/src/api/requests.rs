@@ -26,8 +26,17 @@ struct Request {
     /// When the gateway received it.
     #[serde(with = "time::serde::rfc3339")]
     started_at: OffsetDateTime,
-    /// `chat_completions` or `embeddings`.
+    /// `chat_completions`, `embeddings` or `rerank`.
     operation: String,
+    /// The dialect the caller spoke, such as `openai_chat` or `anthropic_messages`.
+    #[schema(required = true)]
+    dialect: Option<String>,
+    /// The dialect of the last attempt; the answer was translated where it is another one.
+    #[schema(required = true)]
+    upstream_dialect: Option<String>,
+    /// What of the request or of its answer could not be said in the other dialect.
+    #[schema(required = true, example = "seed, unknown_field:x_odd")]
+    dropped: Option<String>,
     /// Model name as sent.
     model_requested: String,
     /// Canonical model that served.
@@ -132,6 +141,9 @@ struct Attempt {
     connection: Option<ConnectionId>,
     /// Model name sent to the provider.
     upstream_model: String,
+    /// The dialect spoken with the provider.
+    #[schema(required = true)]
+    dialect: Option<String>,
     /// The provider's HTTP status.
     #[schema(required = true)]
     status: Option<u16>,
@@ -154,6 +166,7 @@ impl Attempt {
             provider: record.provider,
             connection: record.connection,
             upstream_model: record.upstream_model,
+            dialect: record.dialect,
             status: record.status,
             outcome: record.outcome.as_str(),
             duration_ms: millis(record.duration_us),
@@ -175,6 +188,9 @@ impl From<LoggedRequest> for Request {
             id: row.id.into(),
             started_at: row.started_at,
             operation: row.operation,
+            dialect: row.dialect,
+            upstream_dialect: row.upstream_dialect,
+            dropped: row.dropped,
             model_requested: row.model_requested,
             model_served: row.model_served,
             provider: row.provider,

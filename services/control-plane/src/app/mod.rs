@@ -2,6 +2,7 @@
 //! configuration events. Use-cases take `&mut Tx` and never open one; `App::write` (or the idempotent form) does.
 
 pub mod api_keys;
+pub mod budgets;
 pub mod catalog;
 pub mod connection_tests;
 pub mod connections;
@@ -12,6 +13,7 @@ pub mod invites;
 pub mod members;
 pub mod organizations;
 pub mod projects;
+pub mod rate_limits;
 pub mod routes;
 pub mod sessions;
 pub mod tx;

@@ -10,7 +10,7 @@ use crate::domain::identity::{DisplayName, Slug};
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
 use crate::store::projects::{self, Project};
-use crate::store::{api_keys, connections, routes};
+use crate::store::{api_keys, budgets, connections, rate_limits, routes};
 
 /// A new project of the tenant.
 ///
@@ -80,6 +80,12 @@ pub async fn delete(tx: &mut Tx, id: ProjectId, if_match: &IfMatch) -> Result<()
     }
     for route in routes::delete_all(tx.connection(), id, now).await? {
         tx.retract(EntityKind::Route, route.as_uuid());
+    }
+    for budget in budgets::delete_all(tx.connection(), id, now).await? {
+        tx.retract(EntityKind::Budget, budget.as_uuid());
+    }
+    for limit in rate_limits::delete_all(tx.connection(), id, now).await? {
+        tx.retract(EntityKind::RateLimit, limit.as_uuid());
     }
     for connection in connections::delete_all(tx.connection(), id, now).await? {
         tx.retract(EntityKind::Connection, connection.as_uuid());

@@ -6,11 +6,12 @@ use sluicegate_contracts::ids::{ProjectId, RouteId};
 use sluicegate_service_runtime::ids;
 
 use super::Tx;
+use crate::codes::Code;
 use crate::domain::precondition::IfMatch;
 use crate::domain::route_draft::{CheckedRoute, RouteDraft, TargetDraft};
 use crate::error::{Error, Result};
 use crate::store::routes::{self, LiveRoute};
-use crate::store::{Lock, connections};
+use crate::store::{Lock, budget_relations, connections};
 
 /// What shall change; the rest stays as published.
 #[derive(Debug, Default)]
@@ -124,9 +125,14 @@ pub async fn update(
 /// Takes a route out of use.
 ///
 /// # Errors
-/// `not_found`, `version_conflict`.
+/// `not_found`, `version_conflict`; `in_use` while a budget sends calls without room to it.
 pub async fn delete(tx: &mut Tx, project: ProjectId, id: RouteId, if_match: &IfMatch) -> Result<()> {
     let live = locked(tx, project, id, if_match).await?;
+    let budgets = budget_relations::falling_back_to(tx.connection(), id).await?;
+    if !budgets.is_empty() {
+        let detail = format!("Budgets switch to it: {}.", budgets.join(", "));
+        return Err(Error::new(Code::InUse, detail));
+    }
     let now = tx.ctx().now;
     routes::delete(tx.connection(), id, now).await?;
     tx.audit("route.delete", id, &json!({ "slug": live.route.slug }));

@@ -1,6 +1,8 @@
 //! What the control plane does without being asked. Each task is an idempotent pass without input: it looks at the
 //! state, does what is due, and can be run again at any time, here or in another process. `driver` runs them.
 
+pub mod budget_keeper;
+pub mod budget_periods;
 pub mod driver;
 pub mod housekeeping;
 pub mod metrics;
@@ -8,12 +10,14 @@ pub mod outbox_relay;
 pub mod usage_ingester;
 pub mod usage_watch;
 
-use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
 use sluicegate_service_runtime::health::Health;
 use sluicegate_service_runtime::metrics::Registry;
 use sluicegate_service_runtime::shutdown::Tasks;
 
 use crate::state::AppState;
+use budget_keeper::BudgetKeeper;
+use budget_periods::BudgetPeriods;
 use driver::Driver;
 use housekeeping::Housekeeping;
 use metrics::BackgroundMetrics;
@@ -26,6 +30,7 @@ pub fn start(
     state: &AppState,
     bus: &ConfigBus,
     queue: &UsageQueue,
+    escrow: &Escrow,
     tasks: &Tasks,
     registry: &Registry,
     health: &Health,
@@ -45,6 +50,14 @@ pub fn start(
     {
         let state = state.clone();
         driver.start(move || UsageWatch::new(state.clone(), queue.clone(), metrics.clone()));
+    }
+    {
+        let state = state.clone();
+        driver.start(move || BudgetPeriods::new(state.clone()));
+    }
+    {
+        let (state, escrow) = (state.clone(), escrow.clone());
+        driver.start(move || BudgetKeeper::new(state.clone(), escrow.clone()));
     }
     driver.start(move || Housekeeping::new(state.clone()));
 }

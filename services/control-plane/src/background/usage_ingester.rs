@@ -1,5 +1,5 @@
 //! Takes usage records from the queue into Postgres, each exactly once in effect: one transaction inserts what is not
-//! there yet, rolls up only that, and moves the watermark; then the queue is told. A crash between any two steps repeats
+//! there yet, counts only that on rollups and budgets, and moves the watermark; then the queue is told. A crash between any two steps repeats
 //! work and changes nothing. Records that can never be stored are set aside and count as accounted for, so one of them
 //! holds up neither the queue nor its worker's spool.
 
@@ -19,10 +19,11 @@ use crate::codes::Code;
 use crate::error::{Error, Result};
 use crate::state::AppState;
 use crate::store::Connection;
+use crate::store::budget_spend::{self, Spent};
 use crate::store::database::Scope;
 use crate::store::usage_dead_letters::{self, DeadLetter};
 use crate::store::usage_progress::{self, Source, SourceProgress};
-use crate::store::usage_records::{self, KeyUse, RequestRow, day_of};
+use crate::store::usage_records::{self, Inserted, RequestRow, day_of};
 
 /// One name for every process: entries are told apart by how long they lie, not by who took them.
 const CONSUMER: &str = "ingester";
@@ -165,28 +166,40 @@ impl Batch {
         let projects: Vec<Uuid> = projects.into_iter().collect();
         let owners = usage_records::owners(connection, &projects).await?;
         self.check_owners(&owners.into_iter().collect());
-        let rows: Vec<RequestRow> = self.rows.into_iter().map(|(_, row)| row).collect();
-        let uses = if rows.is_empty() {
-            Vec::new()
+        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let delivered = count(self.rows.len());
+        let rows = distinct(self.rows);
+        let inserted = if rows.is_empty() {
+            Inserted::default()
         } else {
             usage_records::insert(connection, &rows).await?
         };
-        usage_records::touch_keys(connection, &uses).await?;
+        let mut spent = Spent::default();
+        for row in rows.iter().filter(|row| inserted.ids.contains(&row.id)) {
+            row.add_to(&mut spent);
+        }
+        budget_spend::record(connection, &spent).await?;
+        usage_records::touch_keys(connection, &inserted.uses).await?;
         for letter in &self.letters {
             usage_dead_letters::insert(connection, letter, now).await?;
         }
         let watermarks = advance(connection, self.positions, now).await?;
-        let inserted: i64 = uses.iter().map(|KeyUse { requests, .. }| requests).sum();
-        let inserted = inserted.unsigned_abs();
-        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let stored = count(inserted.ids.len());
         Ok(Stored {
             entries: self.entries,
             watermarks,
-            inserted,
-            repeated: count(rows.len()).saturating_sub(inserted),
+            inserted: stored,
+            repeated: delivered.saturating_sub(stored),
             dead: count(self.letters.len()),
         })
     }
+}
+
+/// The rows without those that repeat another of the batch: of two, the one that is inserted must be the one that counts.
+fn distinct(rows: Vec<(Delivery, RequestRow)>) -> Vec<RequestRow> {
+    let mut seen = HashSet::new();
+    let rows = rows.into_iter().map(|(_, row)| row);
+    rows.filter(|row| seen.insert(row.id)).collect()
 }
 
 async fn advance(

@@ -2,7 +2,11 @@
 
 pub mod base_url;
 mod bedrock_models;
+pub mod budget_books;
+pub mod budget_draft;
+pub mod budget_window;
 pub mod identity;
+pub mod instant;
 pub mod model_catalog;
 pub mod model_names;
 pub mod model_pattern;
@@ -10,6 +14,7 @@ pub mod precondition;
 pub mod price_text;
 pub mod provider_settings;
 pub mod providers;
+pub mod rate_limit_draft;
 pub mod role;
 pub mod route_draft;
 pub mod session;

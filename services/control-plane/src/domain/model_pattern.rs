@@ -13,6 +13,12 @@ pub fn is_name(name: &str) -> bool {
     (1..=MAX_BYTES).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*')
 }
 
+/// Whether `pattern` is a model's name, or the beginning of one followed by `*`.
+#[must_use]
+pub fn is_pattern(pattern: &str) -> bool {
+    pattern == "*" || is_name(pattern.strip_suffix('*').unwrap_or(pattern))
+}
+
 /// Checks the models a key may ask for: exact names, or beginnings followed by `*`.
 #[must_use]
 pub fn findings(patterns: &[String], pointer: &str) -> Vec<FieldError> {
@@ -23,11 +29,10 @@ pub fn findings(patterns: &[String], pointer: &str) -> Vec<FieldError> {
             "At most 100 patterns are accepted.",
         )];
     }
-    let acceptable = |pattern: &str| pattern == "*" || is_name(pattern.strip_suffix('*').unwrap_or(pattern));
     let refused = patterns
         .iter()
         .enumerate()
-        .filter(|(_, pattern)| !acceptable(pattern));
+        .filter(|(_, pattern)| !is_pattern(pattern));
     let detail = "Use a model name without spaces, or its beginning followed by *.";
     refused
         .map(|(index, _)| FieldError::new(format!("{pointer}/{index}"), "invalid_model", detail))

@@ -3,6 +3,11 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod budget_keeping;
+pub mod budget_relations;
+pub mod budget_schedules;
+pub mod budget_spend;
+pub mod budgets;
 pub mod catalog;
 pub mod config;
 pub mod connection_tests;
@@ -16,6 +21,8 @@ pub mod migrations;
 pub mod organizations;
 pub mod outbox;
 pub mod projects;
+pub mod rate_limits;
+pub mod referents;
 pub mod requests;
 pub mod routes;
 pub mod sessions;
@@ -26,6 +33,7 @@ pub mod usage_progress;
 pub mod usage_records;
 pub mod usage_rollups;
 pub mod users;
+pub mod worker_epochs;
 pub mod workers;
 
 pub use database::Database;

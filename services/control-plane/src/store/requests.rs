@@ -43,6 +43,9 @@ pub struct LoggedRequest {
     pub duration_us: i64,
     pub trace_id: Option<String>,
     pub attempts: Value,
+    pub dialect: Option<String>,
+    pub upstream_dialect: Option<String>,
+    pub dropped: Option<String>,
 }
 
 /// Which requests to list.
@@ -63,7 +66,8 @@ pub struct RequestFilter {
 const COLUMNS: &str = "select r.id, r.started_at, r.operation, r.model_requested, r.model_served, r.provider, \
     r.route_slug, r.route_version, r.api_key_id, k.name as key_name, r.status, r.outcome, r.error_code, r.stream, \
     r.input_tokens, r.cache_read_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.cost_nanos, \
-    r.cost_evidence, r.first_byte_us, r.overhead_us, r.duration_us, r.trace_id, r.attempts \
+    r.cost_evidence, r.first_byte_us, r.overhead_us, r.duration_us, r.trace_id, r.attempts, \
+    r.dialect, r.upstream_dialect, r.dropped \
     from requests r \
     left join api_keys k on k.organization_id = r.organization_id and k.id = r.api_key_id \
     where r.project_id = ";

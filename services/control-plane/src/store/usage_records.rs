@@ -1,5 +1,7 @@
 //! The request log. Filled by the ingester from usage records; read by `GET …/requests`.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use sluicegate_contracts::ids::ApiKeyId;
 use sluicegate_contracts::usage::{AttemptRecord, Evidence, UsageRecord};
@@ -8,6 +10,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Connection;
+use super::budget_spend::{self, Spent};
 use crate::error::{Error, Result};
 
 /// Why a record cannot become a row.
@@ -19,6 +22,9 @@ pub enum Unstorable {
     /// A number does not fit a column.
     #[error("a number is out of range")]
     OutOfRange,
+    /// An attempt counts on an account that workers refuse to make.
+    #[error("an account cannot be stored")]
+    Account,
     /// The attempts cannot be written as JSON.
     #[error("the attempts cannot be encoded")]
     Encoding,
@@ -63,6 +69,9 @@ pub struct RequestRow {
     duration_us: i64,
     trace_id: Option<String>,
     attempts: Vec<AttemptRecord>,
+    dialect: Option<String>,
+    upstream_dialect: Option<String>,
+    dropped: Option<String>,
 }
 
 /// The day in which the time-ordered `id` was made.
@@ -115,9 +124,14 @@ impl RequestRow {
             .and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok())
             .ok_or(Unstorable::OutOfRange)?;
         let mut attempts = record.attempts;
+        let accounts = attempts.iter().flat_map(|attempt| &attempt.accounts);
+        if !accounts.into_iter().all(budget_spend::is_storable) {
+            return Err(Unstorable::Account);
+        }
         for attempt in &mut attempts {
             attempt.provider = storable(std::mem::take(&mut attempt.provider));
             attempt.upstream_model = storable(std::mem::take(&mut attempt.upstream_model));
+            attempt.dialect = attempt.dialect.take().map(storable);
         }
         Ok(Self {
             day,
@@ -151,8 +165,21 @@ impl RequestRow {
             overhead_us: count(record.overhead_us)?,
             duration_us: count(record.duration_us)?,
             trace_id: record.trace_id.map(storable),
+            dialect: record.dialect.map(storable),
+            upstream_dialect: attempts.last().and_then(|attempt| attempt.dialect.clone()),
+            dropped: record.dropped.map(storable),
             attempts,
         })
+    }
+
+    /// Adds what each attempt cost to the accounts it counts on.
+    pub fn add_to(&self, spent: &mut Spent) {
+        for attempt in &self.attempts {
+            for account in &attempt.accounts {
+                let cost = attempt.cost.unwrap_or_default();
+                spent.add(self.organization_id, self.worker_id, self.epoch, account, cost);
+            }
+        }
     }
 }
 
@@ -161,21 +188,27 @@ impl RequestRow {
 pub struct KeyUse {
     /// Which.
     pub key: ApiKeyId,
-    /// How many new requests.
-    pub requests: i64,
     /// When, at the latest.
     pub at: OffsetDateTime,
 }
 
-/// Inserts the rows that are not there yet and adds exactly those to the hourly rollups, in one statement. Returns
-/// the keys of the inserted rows. Rows and rollups are locked in sorted order, so concurrent ingesters cannot
+/// What an insert really inserted.
+#[derive(Debug, Default)]
+pub struct Inserted {
+    /// The requests.
+    pub ids: HashSet<Uuid>,
+    /// The keys they used.
+    pub uses: Vec<KeyUse>,
+}
+
+/// Inserts the rows that are not there yet and adds exactly those to the hourly rollups, in one statement. Rows and rollups are locked in sorted order, so concurrent ingesters cannot
 /// deadlock. The partitions must exist.
 ///
 /// # Errors
 /// When Postgres refuses; nothing is inserted then.
-pub async fn insert(connection: &mut Connection, rows: &[RequestRow]) -> Result<Vec<KeyUse>> {
+pub async fn insert(connection: &mut Connection, rows: &[RequestRow]) -> Result<Inserted> {
     let rows = serde_json::to_value(rows).map_err(Error::internal)?;
-    let uses = sqlx::query!(
+    let groups = sqlx::query!(
         r#"
         with inserted as (
             insert into requests
@@ -206,20 +239,21 @@ pub async fn insert(connection: &mut Connection, rows: &[RequestRow]) -> Result<
                 reasoning_tokens = usage_hourly.reasoning_tokens + excluded.reasoning_tokens,
                 cost_nanos = usage_hourly.cost_nanos + excluded.cost_nanos
         )
-        select api_key_id, count(*) as "requests!", max(started_at) as "at!" from inserted group by api_key_id
+        select api_key_id, array_agg(id) as "ids!", max(started_at) as "at!" from inserted group by api_key_id
         "#,
         rows,
     )
     .fetch_all(connection)
     .await?;
-    Ok(uses
-        .into_iter()
-        .map(|one| KeyUse {
-            key: one.api_key_id.into(),
-            requests: one.requests,
-            at: one.at,
-        })
-        .collect())
+    let mut inserted = Inserted::default();
+    for group in groups {
+        inserted.uses.push(KeyUse {
+            key: group.api_key_id.into(),
+            at: group.at,
+        });
+        inserted.ids.extend(group.ids);
+    }
+    Ok(inserted)
 }
 
 /// Which of these projects exist, with their tenants. System scope.

@@ -5,7 +5,7 @@ use sluicegate_contracts::ids::WorkerId;
 use sluicegate_contracts::worker::Heartbeat;
 use time::OffsetDateTime;
 
-use super::Connection;
+use super::{Connection, worker_epochs};
 use crate::error::{Error, Result};
 
 /// A worker as last heard of.
@@ -51,9 +51,9 @@ pub async fn beat(connection: &mut Connection, heartbeat: &Heartbeat, now: Offse
         heartbeat.draining,
         now,
     )
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    worker_epochs::raise(connection, heartbeat).await
 }
 
 /// Workers heard of since `since`, the most recently heard first.

@@ -80,6 +80,16 @@ impl World {
             .post(&owner.in_organization("/invites"), &invite)
             .await
             .expect(201);
+        let budget = json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" });
+        let budget = owner
+            .post(&owner.in_organization("/budgets"), &budget)
+            .await
+            .expect(201);
+        let limit = json!({ "metric": "requests", "amount": 60 });
+        let limit = owner
+            .post(&owner.in_organization("/limits"), &limit)
+            .await
+            .expect(201);
         app.member(owner, "viewer", guest).await;
         let members = owner
             .get(&owner.in_organization("/members?limit=1"))
@@ -91,6 +101,8 @@ impl World {
             ("key", key.text_of("id")),
             ("connection", connection.text_of("id")),
             ("route", route.text_of("id")),
+            ("budget", budget.text_of("id")),
+            ("limit", limit.text_of("id")),
             ("invite", invite.text_of("id")),
             (
                 "member",
@@ -121,6 +133,8 @@ impl World {
             "create_route" => {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
             }
+            "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
+            "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
             "create_invite" => json!({ "email": format!("i{salt}@example.com"), "role": "viewer" }),
             "create_project" => {
                 json!({ "organization": self.organization, "name": "P", "slug": format!("p-{salt}") })
@@ -218,9 +232,18 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
             .await
             .refused(404, "not_found");
         // Her own project, somebody else's object inside it.
-        let inner = ["key", "connection", "route", "invite", "member", "request"]
-            .into_iter()
-            .find(|name| operation.path.contains(&format!("{{{name}}}")));
+        let inner = [
+            "budget",
+            "limit",
+            "key",
+            "connection",
+            "route",
+            "invite",
+            "member",
+            "request",
+        ]
+        .into_iter()
+        .find(|name| operation.path.contains(&format!("{{{name}}}")));
         let Some(inner) = inner else { continue };
         let mut ids = own.ids.clone();
         ids.insert(inner, world.ids[inner].clone());

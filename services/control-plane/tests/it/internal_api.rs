@@ -131,6 +131,37 @@ async fn deltas_are_contiguous_or_none(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn what_is_settled_is_never_taken_back(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let client = worker(&app);
+    let someone = some_worker();
+    let known = async || {
+        let known: (i64, i64) = sqlx::query_as("select last_epoch, settled_below from worker_epochs")
+            .fetch_one(&app.judge)
+            .await
+            .unwrap();
+        known
+    };
+    // An older worker says nothing; a late heartbeat says less; a worker that stops says one more; nobody says more.
+    for (epoch, settled_below, expected) in [
+        (1, None, (1, 0)),
+        (3, Some(2), (3, 2)),
+        (2, Some(1), (3, 2)),
+        (3, Some(4), (3, 4)),
+        (3, Some(3), (3, 4)),
+        (4, Some(9), (4, 5)),
+    ] {
+        let mut beat = heartbeat(someone, 1, "http://127.0.0.1:1");
+        beat["epoch"] = json!(epoch);
+        if let Some(settled_below) = settled_below {
+            beat["settled_below"] = json!(settled_below);
+        }
+        client.post("/internal/v1/heartbeat", &beat).await.expect(204);
+        assert_eq!(known().await, expected);
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn heartbeats_tell_how_far_the_configuration_has_come(pool: PgPool) {
     let app = TestApp::start(&pool);
     let ada = app.sign_up("Ada").await;

@@ -44,6 +44,16 @@ async fn seeded(app: &TestApp, name: &str) -> Client {
         .post(&person.in_project("/routes"), &route)
         .await
         .expect(201);
+    let budget = json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" });
+    person
+        .post(&person.in_organization("/budgets"), &budget)
+        .await
+        .expect(201);
+    let limit = json!({ "metric": "requests", "amount": 60 });
+    person
+        .post(&person.in_organization("/limits"), &limit)
+        .await
+        .expect(201);
     let invite = json!({ "email": "x@example.com", "role": "viewer" });
     person
         .post(&person.in_organization("/invites"), &invite)
@@ -103,12 +113,15 @@ async fn a_query_without_a_tenant_sees_nothing(pool: PgPool) {
     for table in [
         "api_keys",
         "audit_events",
+        "budget_schedules",
+        "budgets",
         "config_entities",
         "connections",
         "idempotency_keys",
         "invites",
         "memberships",
         "projects",
+        "rate_limits",
         "route_aliases",
         "route_versions",
         "routes",
@@ -146,6 +159,7 @@ async fn one_tenant_can_neither_read_nor_write_another(pool: PgPool) {
     for sql in [
         "update projects set name = 'x' where organization_id = $1",
         "delete from memberships where organization_id = $1",
+        "update budgets set limit_nanos = 1 where organization_id = $1",
         "insert into audit_heads (organization_id, seq, hash) values ($1, 9, decode(repeat('00', 32), 'hex')) on conflict (organization_id) do update set seq = 9",
         "insert into config_entities (kind, id, organization_id, version, blocked, body, hash) values ('project', $1, $1, 1, false, '{}', 0)",
         "update audit_events set action = 'x' where $1::uuid is not null",

@@ -10,6 +10,10 @@ mod authorization;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod budget_keeper;
+#[cfg(test)]
+mod budget_spend;
+#[cfg(test)]
 mod catalog;
 #[cfg(test)]
 mod idempotency;

@@ -80,6 +80,19 @@ async fn the_log_lists_newest_first_and_filters(pool: PgPool) {
 
     let served = all.last().unwrap();
     assert_eq!(
+        (
+            &served["dialect"],
+            &served["upstream_dialect"],
+            &served["dropped"]
+        ),
+        (
+            &json!("anthropic_messages"),
+            &json!("openai_chat"),
+            &json!("server_tool:web_search")
+        )
+    );
+    assert_eq!(served["attempts"][0]["dialect"], "openai_chat");
+    assert_eq!(
         served["cost"],
         json!({ "amount": "0.000000412", "currency": "USD" })
     );

@@ -7,6 +7,7 @@ use sluicegate_service_runtime::http_span::RequestContext;
 use std::time::Duration;
 
 use super::body::BodyHead;
+use super::labels::Labels;
 use crate::error::{ErrorKind, GatewayError};
 use crate::pipeline::{Api, Gateway, Progress};
 use crate::upstream::PassedHeaders;
@@ -24,6 +25,7 @@ pub(crate) struct Arrival {
     pub(crate) body: BodyHead,
     /// What goes on to a provider of the caller's dialect.
     pub(crate) passed: PassedHeaders,
+    pub(crate) labels: Labels,
     pub(crate) progress: Progress,
 }
 
@@ -45,7 +47,7 @@ impl Arrival {
     /// Reads the head, with the gateway of this thread.
     ///
     /// # Errors
-    /// 503 while draining, 431 when the head is too large.
+    /// 503 while draining, 431 when the head is too large, 400 when a label in it cannot be read.
     pub(crate) fn of(request: &HttpRequest, api: Api) -> Result<(Gateway, Self), GatewayError> {
         let gateway = request.app_data::<Gateway>().cloned();
         let context = request.extensions().get::<RequestContext>().cloned();
@@ -75,9 +77,12 @@ impl Arrival {
             presented @ (Presented::Nothing | Presented::OtherScheme | Presented::Key(_)) => presented,
         };
         let body = BodyHead::of(request);
-        let headers = request.headers().iter();
-        let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let passed = PassedHeaders::select(api.dialect(), headers);
+        let headers = || {
+            let headers = request.headers().iter();
+            headers.map(|(name, value)| (name.as_str(), value.as_bytes()))
+        };
+        let passed = PassedHeaders::select(api.dialect(), headers());
+        let labels = Labels::select(headers())?;
         Ok((
             gateway,
             Self {
@@ -86,6 +91,7 @@ impl Arrival {
                 presented,
                 body,
                 passed,
+                labels,
                 progress: Progress::default(),
             },
         ))

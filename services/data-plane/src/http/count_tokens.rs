@@ -1,18 +1,20 @@
-//! The endpoints that count tokens and call nothing.
+//! The endpoints that count tokens and run no model.
 
 use actix_web::http::header::{ContentType, HeaderName, HeaderValue};
 use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use sluicegate_protocols::Dialect;
 
-use super::{Arrival, paths, render_error};
+use super::{Arrival, paths, render_error, reply};
 use crate::error::GatewayError;
-use crate::pipeline::{Api, Gateway, count_tokens};
-use crate::tokens::Count;
+use crate::pipeline::{Api, Counted, Gateway, count_tokens};
 
-/// Whether the number is exact, an estimate, or an upper bound.
+/// Whether the number is the provider's own, exact, an estimate, or an upper bound.
 const SURENESS: HeaderName = HeaderName::from_static("x-sluicegate-token-count");
+/// Why it is not the provider's own, where the provider counts.
+const FALLBACK: HeaderName = HeaderName::from_static("x-sluicegate-token-count-fallback");
+const PROVIDER: HeaderValue = HeaderValue::from_static("provider");
 
 /// Answers a call of `api`.
 pub(super) async fn count(request: &HttpRequest, payload: Payload, api: Api) -> HttpResponse {
@@ -32,17 +34,37 @@ pub(super) async fn answer(
         Err(error) => Err(error),
     };
     let mut response = match counted {
-        Ok(count) => HttpResponse::Ok()
-            .insert_header((SURENESS, HeaderValue::from_static(count.sureness.as_str())))
-            .content_type(ContentType::json())
-            .body(document(api, &count)),
+        Ok(Counted::Here { count, instead }) => {
+            let mut response = told(HeaderValue::from_static(count.sureness.as_str()));
+            if let Some(outcome) = instead {
+                response.insert_header((FALLBACK, HeaderValue::from_static(outcome.as_str())));
+            }
+            response.body(document(api, count.tokens))
+        }
+        Ok(Counted::There {
+            tokens,
+            document: None,
+        }) => told(PROVIDER).body(document(api, tokens)),
+        Ok(Counted::There {
+            tokens: _,
+            document: Some(theirs),
+        }) => told(PROVIDER).body(theirs),
+        Ok(Counted::Refused(refused)) => reply::refusal(refused),
         Err(error) => render_error::response(&error, api.dialect()),
     };
     paths::annotate(response.headers_mut(), request, api.dialect());
     response
 }
 
-fn document(api: Api, count: &Count) -> String {
+fn told(sureness: HeaderValue) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((SURENESS, sureness))
+        .content_type(ContentType::json());
+    response
+}
+
+fn document(api: Api, tokens: u64) -> String {
     let member = match api.dialect() {
         Dialect::Gemini => "totalTokens",
         Dialect::OpenAiChat
@@ -51,5 +73,5 @@ fn document(api: Api, count: &Count) -> String {
         | Dialect::BedrockConverse
         | Dialect::CohereChat => "input_tokens",
     };
-    format!(r#"{{"{member}":{}}}"#, count.tokens)
+    format!(r#"{{"{member}":{tokens}}}"#)
 }

@@ -20,6 +20,7 @@ mod gemini;
 mod in_array;
 mod inference;
 mod key;
+mod labels;
 mod models;
 mod paths;
 mod render_error;

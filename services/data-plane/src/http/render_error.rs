@@ -59,6 +59,9 @@ pub(super) fn response(error: &GatewayError, dialect: Dialect) -> HttpResponse {
         | ErrorKind::UpstreamFailed(_)
         | ErrorKind::Deadline
         | ErrorKind::UsageUnavailable
+        | ErrorKind::BudgetExceeded
+        | ErrorKind::BudgetUnavailable
+        | ErrorKind::PriceUnknown
         | ErrorKind::Internal => {}
     }
     response.body(encode_failure(dialect, &error.failure()))

@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::failure::Failure;
 use sluicegate_protocols::provider_error::ProviderError;
@@ -72,14 +72,26 @@ fn streaming(events: impl Stream<Item = Result<Bytes, Infallible>> + 'static, ap
         .insert_header((ACCEL_BUFFERING, HeaderValue::from_static("no")));
     if api.streams_array() {
         response.insert_header((CONTENT_TYPE, JSON));
-        response.streaming(InArray::new(events))
+        return response.streaming(InArray::new(events));
+    }
+    response.insert_header((CONTENT_TYPE, EVENTS));
+    if api.dialect() == Dialect::Gemini {
+        response.streaming(events.map(|event| event.map(without_comment)))
     } else {
-        response.insert_header((CONTENT_TYPE, EVENTS));
         response.streaming(events)
     }
 }
 
-fn refusal(refused: Refused) -> HttpResponse {
+/// Google's client for Python takes comments for JSON, and lines that are blank for nothing.
+fn without_comment(event: Bytes) -> Bytes {
+    if event == KEEP_ALIVE {
+        Bytes::from_static(b"\n\n")
+    } else {
+        event
+    }
+}
+
+pub(super) fn refusal(refused: Refused) -> HttpResponse {
     let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponseBuilder::new(status)
         .insert_header((CONTENT_TYPE, JSON))

@@ -2,27 +2,28 @@
 
 use std::borrow::Cow;
 
+use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{Endpoint, PriceCard};
 use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{AttemptRecord, UsageRecord};
-use sluicegate_metering::Terms;
-use sluicegate_protocols::{Dialect, TokenCounts};
+use sluicegate_metering::{CallSize, Span, Terms};
+use sluicegate_protocols::TokenCounts;
 use sluicegate_routing::Candidate;
 
+use super::finish::Trial;
 use crate::snapshot::Snapshot;
 use crate::usage::Intent;
 
 /// What is put on file before an attempt is sent.
 pub(super) fn intent<'a>(
     record: &'a UsageRecord,
-    candidate: &Candidate<'a>,
-    dialect: Dialect,
-    model: &'a str,
+    trial: &Trial<'a>,
     attempt_started_us: u64,
-    cost_bound: Option<NanoUsd>,
-    price_version: Option<u32>,
+    accounts: &'a [AccountId],
 ) -> Intent<'a> {
+    let candidate = trial.candidate;
     Intent {
         request: record.request,
         organization: record.organization,
@@ -31,7 +32,7 @@ pub(super) fn intent<'a>(
         operation: record.operation,
         dialect: record.dialect.as_deref().map(Cow::Borrowed),
         model_requested: record.model_requested.as_str().into(),
-        model_served: Some(model.into()),
+        model_served: Some(trial.model.into()),
         route: record.route.as_ref().map(Cow::Borrowed),
         stream: record.stream,
         started_at: record.started_at,
@@ -40,12 +41,30 @@ pub(super) fn intent<'a>(
         endpoint: candidate.endpoint.map(|endpoint| endpoint.id),
         provider: candidate.provider.into(),
         upstream_model: candidate.upstream_model.into(),
-        upstream_dialect: Some(dialect.as_str().into()),
+        upstream_dialect: Some(trial.dialect.as_str().into()),
         attempt_started_us,
-        cost_bound,
-        price_version,
-        accounts: Cow::Borrowed(&[]),
+        cost_bound: trial.bound,
+        price_version: trial.price_version,
+        accounts: accounts.into(),
     }
+}
+
+/// The most an attempt of this size can cost, and by which version of the price; the built-in echo costs nothing.
+pub(super) fn quote(
+    candidate: &Candidate<'_>,
+    size: &CallSize,
+    now: UnixMillis,
+    longest_ms: i64,
+) -> (Option<NanoUsd>, Option<u32>) {
+    let Some(terms) = terms(candidate) else {
+        return (Some(NanoUsd::ZERO), None);
+    };
+    let span = Span {
+        from: now,
+        until: now.offset(longest_ms),
+    };
+    let version = terms.in_force(now).map(|card| card.version);
+    (terms.bound(size, span).ok(), version)
 }
 
 /// Sum over the priced attempts; `None` when none was priced although one was sent.
@@ -65,7 +84,7 @@ pub(super) fn prices<'s>(snapshot: &'s Snapshot, model: &str, attempt: &AttemptR
 }
 
 /// What an attempt at this candidate is priced by; `None` when the gateway answers itself.
-pub(super) fn terms<'a>(candidate: &Candidate<'a>) -> Option<Terms<'a>> {
+fn terms<'a>(candidate: &Candidate<'a>) -> Option<Terms<'a>> {
     candidate.connection?;
     Some(Terms::at_cost(candidate.endpoint.map_or(&[], Endpoint::prices)))
 }

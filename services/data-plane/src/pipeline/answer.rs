@@ -2,8 +2,6 @@
 //!
 //! Must stay true: an answer is judged by what it says, not only by its status; servers exist that put errors under 200.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use sluicegate_contracts::usage::AttemptOutcome;
 use sluicegate_metering::Ending;
@@ -25,24 +23,18 @@ use tokio::time::Instant;
 
 use super::Limits;
 use super::api::Clothes;
-use super::attempt::{Failure, Opened, Said, Success};
+use super::attempt::{Failure, Opened, Success};
 use super::finish::AttemptEnd;
 use super::outgoing::Passes;
-use crate::snapshot::LiveConnection;
-use crate::upstream::{BodyFault, Framing, Reply, ReplyBody, auth, classify};
-
-/// Most of an error document that is read, in bytes.
-const MAX_ERROR_BYTES: usize = 64 * 1024;
-/// How long an error document may take.
-const ERROR_TIMEOUT: Duration = Duration::from_secs(5);
+use super::refusal::Refusing;
+use crate::upstream::{BodyFault, Framing, Reply, ReplyBody, classify};
 
 /// What is expected of an answer.
 pub(super) struct Reading<'a> {
     pub(super) limits: &'a Limits,
-    pub(super) connection: Option<&'a LiveConnection>,
+    /// What is made of an error.
+    pub(super) refusing: Refusing<'a>,
     pub(super) stream: bool,
-    /// The caller's dialect, in which errors are told.
-    pub(super) caller: Dialect,
     pub(super) clothes: Clothes,
     /// What the caller takes as an answer.
     pub(super) form: AnswerForm,
@@ -66,7 +58,7 @@ impl Reading<'_> {
             Failure::new(AttemptOutcome::ServerError, Ending::Unreadable, why).with_status(status)
         };
         if !(200..300).contains(&status) {
-            return Err(self.refusal(reply).await);
+            return Err(self.refusing.read(reply).await);
         }
         if reply.encoded {
             return Err(odd(
@@ -88,9 +80,22 @@ impl Reading<'_> {
         read.map_err(|failure| failure.with_status(status))
     }
 
-    async fn whole(&self, body: ReplyBody, status: u16) -> Result<Success, Failure> {
+    /// A whole document.
+    pub(super) async fn document(&self, body: ReplyBody) -> Result<Bytes, Failure> {
         let (limit, idle) = (self.limits.max_answer_bytes, self.limits.idle_timeout());
-        let body = body.whole(limit, idle, self.deadline).await.map_err(broken)?;
+        body.whole(limit, idle, self.deadline).await.map_err(broken)
+    }
+
+    /// Vectors in OpenAI's form, in the clothes of the caller's API.
+    pub(super) fn dressed(&self, body: Bytes) -> Result<Bytes, DecodeError> {
+        Ok(match self.clothes {
+            Clothes::Own | Clothes::Completions => body,
+            Clothes::Embed(method) => gemini::from_openai(&body, method)?.into(),
+        })
+    }
+
+    async fn whole(&self, body: ReplyBody, status: u16) -> Result<Success, Failure> {
+        let body = self.document(body).await?;
         let (facts, translated) = self.understand(&body).map_err(|_| {
             let why = "the provider's answer is not what was asked for";
             Failure::new(AttemptOutcome::ServerError, Ending::Unreadable, why)
@@ -138,14 +143,8 @@ impl Reading<'_> {
                     answers: facts.choices as usize,
                     error: facts.error,
                 };
-                let dressed = match self.clothes {
-                    Clothes::Own | Clothes::Completions => None,
-                    Clothes::Embed(method) => {
-                        let body = gemini::from_openai(body, method)?;
-                        Some((body.into(), LossReport::default()))
-                    }
-                };
-                Ok((facts, dressed))
+                let dressed = self.dressed(body.clone())?;
+                Ok((facts, Some((dressed, LossReport::default()))))
             }
             (Some(_), spoken) => Ok((read_whole(&decode_response(spoken, body)?), None)),
             (None, spoken) => {
@@ -207,64 +206,6 @@ impl Reading<'_> {
             ended,
         })))
     }
-
-    async fn refusal(&self, reply: Reply) -> Failure {
-        let by = (Instant::now() + ERROR_TIMEOUT).min(self.deadline);
-        // What cannot be read of an error does not change that it is one.
-        let said = reply
-            .body
-            .whole(MAX_ERROR_BYTES, ERROR_TIMEOUT, by)
-            .await
-            .unwrap_or_default();
-        let mut error = ProviderError::parse(&said);
-        error.kind = error.kind.or(reply.error_class);
-        let outcome = classify::refusal(reply.status, &error);
-        let mut failure = Failure::new(
-            outcome,
-            classify::refused_ending(reply.status),
-            format!("the provider answered {}", reply.status),
-        );
-        failure.retry_after = reply.retry_after.or(error.retry_after);
-        failure.said = if reply.encoded || self.quotes_credential(&said) {
-            None
-        } else if self.spoken == self.caller && is_envelope(self.caller, &said) {
-            self.is_document(&said).then_some(Said::Document(said))
-        } else {
-            Some(Said::Read(Box::new(error)))
-        };
-        failure.with_status(reply.status)
-    }
-
-    fn quotes_credential(&self, said: &[u8]) -> bool {
-        self.connection
-            .is_some_and(|connection| auth::quotes_credential(said, connection))
-    }
-
-    /// Only a JSON object passes on as it is.
-    fn is_document(&self, said: &Bytes) -> bool {
-        said.trim_ascii_start().first() == Some(&b'{')
-            && sluicegate_protocols::json::check(said, self.limits.max_json_depth).is_ok()
-    }
-}
-
-/// Whether an error stands in the envelope of the dialect. Vertex AI says what is wrong with an account in Google's, where
-/// Claude is served too; the envelopes of OpenAI's many servers differ anyway, and their clients know.
-fn is_envelope(dialect: Dialect, said: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Envelope<'a> {
-        #[serde(rename = "type", borrow)]
-        kind: std::borrow::Cow<'a, str>,
-    }
-    match dialect {
-        Dialect::AnthropicMessages => {
-            serde_json::from_slice::<Envelope<'_>>(said).is_ok_and(|envelope| envelope.kind == "error")
-        }
-        Dialect::OpenAiChat
-        | Dialect::OpenAiResponses
-        | Dialect::Gemini
-        | Dialect::BedrockConverse
-        | Dialect::CohereChat => true,
-    }
 }
 
 /// The provider's own count, else a guess from the text on both sides; and whether it was told.
@@ -301,19 +242,4 @@ fn told(error: &ProviderError) -> Failure {
     );
     failure.retry_after = error.retry_after;
     failure
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_in_another_envelope_is_told_anew() {
-        let claude = br#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#;
-        let google = br#"{"error":{"code":429,"message":"x","status":"RESOURCE_EXHAUSTED"}}"#;
-        assert!(is_envelope(Dialect::AnthropicMessages, claude));
-        assert!(!is_envelope(Dialect::AnthropicMessages, google));
-        assert!(!is_envelope(Dialect::AnthropicMessages, b"busy"));
-        assert!(is_envelope(Dialect::Gemini, google));
-    }
 }

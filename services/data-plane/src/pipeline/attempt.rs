@@ -21,8 +21,9 @@ use super::Gateway;
 use super::answer::Reading;
 use super::finish::{AttemptEnd, Finish};
 use super::outgoing::Outgoing;
+use super::refusal::Refusing;
 use super::stage::Planned;
-use crate::upstream::{Call, ReplyBody, classify};
+use crate::upstream::{Call, Reply, ReplyBody, Upstream, classify};
 use crate::usage::IntentGuard;
 
 /// A try that can be shown to the caller.
@@ -117,9 +118,14 @@ pub(super) async fn attempt(
     };
     let reading = Reading {
         limits: &gateway.state().limits,
-        connection: outgoing.connection,
+        refusing: Refusing {
+            depth: gateway.state().limits.max_json_depth,
+            connection: outgoing.connection,
+            caller: api.dialect(),
+            spoken: outgoing.dialect,
+            deadline,
+        },
         stream: request.features.stream,
-        caller: api.dialect(),
         clothes: api.clothes(),
         form,
         spoken: outgoing.dialect,
@@ -130,6 +136,7 @@ pub(super) async fn attempt(
             created: u64::try_from(now_millis / 1_000).unwrap_or(0),
             usage: request.view.wants_usage(),
             meaning_only: false,
+            for_any_client: outgoing.dialect != api.dialect(),
         },
         documents: request.view.documents(),
         input_bytes: request.view.input_bytes(),
@@ -147,19 +154,48 @@ pub(super) async fn attempt(
         request: intent.request(),
         now_millis,
     };
-    let reply = timeout_at(
-        reading.first_byte_by,
-        outgoing.upstream.send(gateway.client(), call, intent),
-    )
-    .await
-    .map_err(|_| {
-        let why = "the provider did not answer in time";
-        Failure::new(AttemptOutcome::TimedOut, Ending::TimedOutBeforeOutput, why)
-    })?
-    .map_err(|failure| {
-        let (outcome, ending) = classify::send_failure(failure);
-        Failure::new(outcome, ending, failure.to_string())
-    })?;
+    let attempt = Try {
+        gateway,
+        upstream: outgoing.upstream,
+        patience: Duration::from_millis(planned.retry.attempt_timeout_ms),
+        call,
+        intent,
+    };
+    if let Some(batch) = &outgoing.batch {
+        return batch.ask(&attempt, &reading, finish).await;
+    }
+    let reply = attempt.send(outgoing.body.clone(), reading.first_byte_by).await?;
     finish.first_byte();
     reading.read(reply).await
+}
+
+/// A try on its way.
+pub(super) struct Try<'a> {
+    gateway: &'a Gateway,
+    upstream: Upstream<'a>,
+    /// How long the provider may take to begin.
+    pub(super) patience: Duration,
+    pub(super) call: Call<'a>,
+    intent: &'a IntentGuard,
+}
+
+impl Try<'_> {
+    /// Sends the call with this body, and waits for the head of the answer.
+    pub(super) async fn send(&self, body: Bytes, by: Instant) -> Result<Reply, Failure> {
+        let call = Call {
+            body,
+            ..self.call.clone()
+        };
+        let sent = self.upstream.send(self.gateway.client(), call, self.intent);
+        timeout_at(by, sent)
+            .await
+            .map_err(|_| {
+                let why = "the provider did not answer in time";
+                Failure::new(AttemptOutcome::TimedOut, Ending::TimedOutBeforeOutput, why)
+            })?
+            .map_err(|failure| {
+                let (outcome, ending) = classify::send_failure(failure);
+                Failure::new(outcome, ending, failure.to_string())
+            })
+    }
 }

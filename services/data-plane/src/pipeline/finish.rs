@@ -16,15 +16,15 @@ use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
     AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
-use sluicegate_metering::{CallSize, Ending, Opening, Span, Terms, settle};
-use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_metering::{Ending, Opening, Terms, settle};
+use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
-use super::accounting::{intent, prices, terms, total_cost, usage};
+use super::accounting::{intent, prices, total_cost, usage};
 use super::attribution::Attribution;
-use super::losses::list;
+use super::reserve::Reserved;
 use super::stage::{Authenticated, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
@@ -41,10 +41,12 @@ pub(super) struct Trial<'a> {
     /// The dialect spoken with the provider.
     pub(super) dialect: Dialect,
     pub(super) cause: Cause,
-    /// The model name as the caller sent it.
-    pub(super) requested: &'a str,
-    /// How large the call can become.
-    pub(super) size: CallSize,
+    /// Canonical model, or the name asked for where the catalog has none.
+    pub(super) model: &'a str,
+    /// The most it can cost; `None` when its price is not known, or nothing limits it.
+    pub(super) bound: Option<NanoUsd>,
+    /// Version of the price the bound was computed from.
+    pub(super) price_version: Option<u32>,
 }
 
 /// How an attempt ended.
@@ -67,10 +69,12 @@ pub(super) struct Finish {
     received: Duration,
     record: Option<UsageRecord>,
     open: Option<Open>,
+    /// Attempts that cost something, until their record has its place.
+    spent: Vec<(Reserved, NanoUsd)>,
     served_by: Option<String>,
     cause: Option<Cause>,
-    undressed: LossReport,
-    dropped: Option<String>,
+    /// What could not be said in another dialect, of the request and of the answer it got.
+    losses: LossReport,
 }
 
 /// The attempt under way, noted as it would stand if nothing more came.
@@ -79,6 +83,7 @@ struct Open {
     started: Duration,
     /// Canonical model, to find the price by.
     model: String,
+    reserved: Reserved,
 }
 
 impl Finish {
@@ -100,6 +105,7 @@ impl Finish {
             api_key: caller.key.id,
             operation: caller.received.api.operation(),
             dialect: Some(caller.received.api.dialect().as_str().to_owned()),
+            dropped: None,
             model_requested: String::new(),
             model_served: None,
             route: None,
@@ -126,10 +132,10 @@ impl Finish {
             received: arrival.context.received,
             record: Some(record),
             open: None,
+            spent: Vec::new(),
             served_by: None,
             cause: None,
-            undressed: LossReport::default(),
-            dropped: None,
+            losses: LossReport::default(),
         }
     }
 
@@ -152,8 +158,12 @@ impl Finish {
         }
     }
 
-    /// Opens the books of an attempt; its intent is on file when this returns. `bound` is the most it can cost.
-    pub(super) fn begin(&mut self, trial: &Trial<'_>) -> Result<IntentGuard, GatewayError> {
+    /// Opens the books of an attempt; its intent is on file when this returns.
+    pub(super) fn begin(
+        &mut self,
+        trial: &Trial<'_>,
+        mut reserved: Reserved,
+    ) -> Result<IntentGuard, GatewayError> {
         let started = self.elapsed();
         let Some(record) = &mut self.record else {
             return Err(GatewayError::new(
@@ -165,55 +175,35 @@ impl Finish {
             record.overhead_us = micros(started);
         }
         let candidate = trial.candidate;
-        let now = UnixMillis::new(self.gateway.state().clock.now_millis());
-        let (bound, version) = match terms(candidate) {
-            None => (Some(NanoUsd::ZERO), None),
-            Some(terms) => {
-                let until = now.offset(self.gateway.state().limits.longest_call_ms());
-                let span = Span { from: now, until };
-                let version = terms.in_force(now).map(|card| card.version);
-                (terms.bound(&trial.size, span).ok(), version)
-            }
-        };
-        let model = match (candidate.endpoint, candidate.connection) {
-            (Some(endpoint), _) => endpoint.model.as_str(),
-            (None, Some(_)) => trial.requested,
-            (None, None) => candidate.upstream_model,
-        };
-        let intent = intent(
-            record,
-            candidate,
-            trial.dialect,
-            model,
-            micros(started),
-            bound,
-            version,
-        );
+        let intent = intent(record, trial, micros(started), &reserved.accounts);
         let guard = self.gateway.state().recorder.begin_attempt(&intent).map_err(|error| {
             tracing::warn!(target: "sluicegate", %error, "an attempt was not made because its intent is not on file");
             let message = "This worker cannot write usage down at the moment, so it makes no calls.";
             GatewayError::new(ErrorKind::UsageUnavailable, message).after(Duration::from_secs(5))
         })?;
+        let record = AttemptRecord {
+            connection: intent.connection,
+            endpoint: intent.endpoint,
+            provider: candidate.provider.to_owned(),
+            upstream_model: candidate.upstream_model.to_owned(),
+            dialect: Some(trial.dialect.as_str().to_owned()),
+            outcome: AttemptOutcome::ClientGone,
+            status: None,
+            tokens: TokenUsage::default(),
+            evidence: Evidence::Uncertain,
+            cost: trial.bound,
+            price_version: trial.price_version,
+            accounts: std::mem::take(&mut reserved.accounts),
+            started_us: micros(started),
+            first_byte_us: None,
+            duration_us: 0,
+        };
+        reserved.sent();
         self.open = Some(Open {
-            record: AttemptRecord {
-                connection: intent.connection,
-                endpoint: intent.endpoint,
-                provider: candidate.provider.to_owned(),
-                upstream_model: candidate.upstream_model.to_owned(),
-                dialect: Some(trial.dialect.as_str().to_owned()),
-                outcome: AttemptOutcome::ClientGone,
-                status: None,
-                tokens: TokenUsage::default(),
-                evidence: Evidence::Uncertain,
-                cost: bound,
-                price_version: intent.price_version,
-                accounts: intent.accounts.to_vec(),
-                started_us: micros(started),
-                first_byte_us: None,
-                duration_us: 0,
-            },
+            record,
             started,
-            model: model.to_owned(),
+            model: trial.model.to_owned(),
+            reserved,
         });
         let account = candidate
             .connection
@@ -223,14 +213,9 @@ impl Finish {
         Ok(guard)
     }
 
-    /// Notes what of the request, or of the answer, could not be translated.
-    pub(super) fn dropped(&mut self, request: &LossReport, answer: &LossReport) {
-        self.dropped = list(&[&self.undressed, request, answer], Severity::Hint);
-    }
-
-    /// Notes what was lost before there was a target.
-    pub(super) fn undressed(&mut self, losses: LossReport) {
-        self.undressed = losses;
+    /// Notes what of the request, or of the answer it got, could not be translated.
+    pub(super) fn lost(&mut self, losses: &LossReport) {
+        self.losses.append(losses);
     }
 
     /// Notes the first byte of the attempt's answer.
@@ -282,6 +267,11 @@ impl Finish {
             record.model_served = Some(open.model);
         }
         self.gateway.state().metrics.attempt(attempt);
+        match attempt.cost.unwrap_or_default() {
+            // What cost nothing is free for the next attempt.
+            NanoUsd::ZERO => open.reserved.finish(NanoUsd::ZERO, None),
+            cost => self.spent.push((open.reserved, cost)),
+        }
         record.attempts.push(open.record);
     }
 
@@ -309,7 +299,7 @@ impl Finish {
                 .map(|route| format!("{}@{}", route.slug, route.version)),
             attempts: record.attempts.len() + usize::from(open.is_some()),
             cause: self.cause,
-            dropped: self.dropped.clone(),
+            dropped: list(&[&self.losses], Severity::Hint),
             cost: total_cost(&record.attempts).filter(|_| open.is_none()),
             upstream: started.map(|_| Duration::from_micros(ended + running)),
             total: self.elapsed(),
@@ -329,6 +319,7 @@ impl Finish {
         record.status = if self.progress.committed() { 200 } else { status };
         record.error_code = error_code.map(str::to_owned);
         record.duration_us = duration_us;
+        record.dropped = list(&[&self.losses], Severity::Hint);
         record.tokens = record
             .attempts
             .iter()
@@ -337,9 +328,22 @@ impl Finish {
         let state = self.gateway.state();
         state.metrics.request(&record);
         let (request, cost) = (record.request, record.cost);
-        if let Err(error) = state.recorder.finish(|origin| UsageRecord { origin, ..record }) {
-            state.metrics.lost_record();
-            tracing::error!(target: "sluicegate", %request, %error, "a usage record is not on file");
+        let mut seq = 0;
+        let filed = state.recorder.finish(|origin| {
+            seq = origin.seq;
+            UsageRecord { origin, ..record }
+        });
+        match filed {
+            Ok(()) => {
+                for (reserved, cost) in self.spent.drain(..) {
+                    reserved.finish(cost, Some(seq));
+                }
+            }
+            // Its money stays claimed: the intents on file will be recorded at the next start.
+            Err(error) => {
+                state.metrics.lost_record();
+                tracing::error!(target: "sluicegate", %request, %error, "a usage record is not on file");
+            }
         }
         cost
     }

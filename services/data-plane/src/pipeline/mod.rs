@@ -15,13 +15,15 @@ mod finish;
 mod gateway;
 mod inspect;
 mod limits;
-mod losses;
 mod near;
 mod outgoing;
 mod plan;
+mod refusal;
 mod relay;
+mod reserve;
 mod resolve;
 mod stage;
+mod vectors;
 mod view;
 mod walk;
 
@@ -34,7 +36,7 @@ use tokio::time::Instant;
 
 pub(crate) use api::Api;
 pub(crate) use attribution::Attribution;
-pub(crate) use count::count_tokens;
+pub(crate) use count::{Counted, count_tokens};
 pub use gateway::Gateway;
 pub(crate) use gateway::Progress;
 pub use limits::Limits;
@@ -121,7 +123,7 @@ async fn serve(
     let body = body::read(&arrival.body, payload, limits).await?;
     let Undressed { api, body, losses } = inspect::undress(arrival, caller.received.api, body, depth)?;
     caller.received.api = api;
-    finish.undressed(losses);
+    finish.lost(&losses);
     let view = RequestView::parse(arrival, api, &body, depth)?;
     let model = view.model();
     let inspected = inspect::inspect(caller, &body, &view, &model)?;

@@ -17,6 +17,7 @@ use sluicegate_protocols::{DecodeError, Dialect};
 use sluicegate_routing::Candidate;
 
 use super::stage::{Inspected, Planned};
+use super::vectors::Batch;
 use super::view::RequestView;
 use crate::error::GatewayError;
 use crate::snapshot::LiveConnection;
@@ -36,6 +37,8 @@ pub(super) struct Outgoing<'s> {
     /// The form of the answer to come.
     pub(super) form: AnswerForm,
     pub(super) body: Bytes,
+    /// Further calls, where a model has vectors in a form of its own.
+    pub(super) batch: Option<Batch>,
     pub(super) passage: Passage,
     /// What is not in the body although the caller sent it.
     pub(super) losses: LossReport,
@@ -65,7 +68,9 @@ impl Outgoing<'_> {
     pub(super) fn read_bytes(&self, received: &Bytes) -> usize {
         match self.passage {
             Passage::Passed { .. } => received.len(),
-            Passage::Restated | Passage::Translated => self.body.len(),
+            Passage::Restated | Passage::Translated => {
+                self.body.len() + self.batch.as_ref().map_or(0, Batch::more_bytes)
+            }
         }
     }
 
@@ -123,17 +128,25 @@ pub(super) fn prepare<'s>(
     depth: u32,
 ) -> Result<Prepared<'s>, GatewayError> {
     let request = &planned.request;
-    let (upstream, connection) = match candidate.connection {
-        None => (Upstream::Echo, None),
-        Some(connection) => {
-            let mut connections = request.caller.project.connections.iter();
-            let live = connections.find(|live| live.connection.id == connection.id);
-            let Some((live, account)) = live.and_then(|live| Some((live, live.account.as_ref()?))) else {
-                return Ok(Prepared::Gone);
-            };
-            (Upstream::Account(account), Some(live.as_ref()))
-        }
+    let Some((upstream, connection)) = upstream(request, candidate) else {
+        return Ok(Prepared::Gone);
     };
+    if let Some(family) = upstream.vectors(request.features.operation, candidate.upstream_model) {
+        let (body, batch, losses) = match Batch::split(request.body, family, depth)? {
+            Ok(split) => split,
+            Err(refusal) => return Ok(Prepared::Unfit(refusal)),
+        };
+        return Ok(Prepared::Ready(Outgoing {
+            upstream,
+            connection,
+            dialect: Dialect::OpenAiChat,
+            form: AnswerForm::Dialect(Dialect::OpenAiChat),
+            body,
+            batch: Some(batch),
+            passage: Passage::Translated,
+            losses,
+        }));
+    }
     let own = request.caller.received.api.body_dialect();
     let dialect = upstream.dialect(request.features.operation, candidate.upstream_model, own);
     let limit = candidate.endpoint.and_then(|it| it.max_output_tokens);
@@ -149,8 +162,8 @@ pub(super) fn prepare<'s>(
     if dialect == own && !reworded && request.view.may_pass() {
         let model = upstream.model(candidate.upstream_model);
         let (body, hide_usage_chunk) = match chat {
-            Some(chat) => RequestView::chat(chat, depth)?.rewritten(chat, model),
-            None => request.view.rewritten(request.body, model),
+            Some(chat) => RequestView::chat(chat, depth)?.rewritten(chat, model, target.stream_usage),
+            None => request.view.rewritten(request.body, model, target.stream_usage),
         };
         return Ok(Prepared::Ready(Outgoing {
             upstream,
@@ -158,6 +171,7 @@ pub(super) fn prepare<'s>(
             dialect,
             form,
             body,
+            batch: None,
             passage: Passage::Passed { hide_usage_chunk },
             losses: LossReport::default(),
         }));
@@ -179,6 +193,7 @@ pub(super) fn prepare<'s>(
         dialect,
         form,
         body: encoded.body.into(),
+        batch: None,
         passage: if dialect == own && !reworded {
             Passage::Restated
         } else {
@@ -186,6 +201,19 @@ pub(super) fn prepare<'s>(
         },
         losses: encoded.losses,
     }))
+}
+
+/// Where the candidate is called; `None` when its connection cannot be used any more.
+fn upstream<'s>(
+    request: &Inspected<'s>,
+    candidate: &Candidate<'s>,
+) -> Option<(Upstream<'s>, Option<&'s LiveConnection>)> {
+    let Some(connection) = candidate.connection else {
+        return Some((Upstream::Echo, None));
+    };
+    let mut connections = request.caller.project.connections.iter();
+    let live = connections.find(|live| live.connection.id == connection.id)?;
+    Some((Upstream::Account(live.account.as_ref()?), Some(live.as_ref())))
 }
 
 fn decoded<'r, 's>(request: &'r Inspected<'s>, depth: u32) -> Result<&'r Decoded<'s>, GatewayError> {

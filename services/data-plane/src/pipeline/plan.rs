@@ -1,9 +1,8 @@
 //! Gathers what a decision needs, asks `routing`, and puts a refusal into words.
 
-use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_routing::{NoRoute, Rejection, RejectionCode, RoutingInput, Seed, plan as decide};
 
-use super::losses::list;
 use super::near::near;
 use super::resolve::{callable_names, resolve};
 use super::stage::{Admitted, Inspected, Planned};

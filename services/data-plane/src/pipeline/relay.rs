@@ -2,8 +2,9 @@
 //! looks, between two it translates event by event.
 //!
 //! Must stay true: nothing is held back, except the end: the usage record is written before the caller sees it, and
-//! the cost it states goes into the closing usage, where the dialect has a place for it. A stream that breaks says so in a last event and never looks
-//! complete. Dropping this cancels the provider's work.
+//! the cost it states goes into the closing usage, where the dialect has a place for it, as does what was lost in
+//! translation. A stream that breaks says so in a last event and never looks complete. Dropping this cancels the
+//! provider's work.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -105,6 +106,7 @@ impl Relay {
             StreamEnd::Complete => {
                 let facts = self.reader.facts();
                 let (counts, _) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
+                self.reader.conclude(&counts);
                 let cost = self.close((AttemptOutcome::Served, Ending::Answered), Outcome::Served, None);
                 let tail = self.reader.tail(&counts, cost.as_deref());
                 if !tail.is_empty() {
@@ -155,6 +157,7 @@ impl Relay {
             tokens,
             is_told,
         });
+        finish.lost(&self.reader.losses());
         finish
             .close(outcome, 200, error_code)
             .map(|cost| cost.to_string())

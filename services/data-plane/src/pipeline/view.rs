@@ -125,12 +125,17 @@ impl<'b> RequestView<'b> {
         }
     }
 
-    /// The document for a provider that knows the model as `model`: every other byte stays as the caller sent it. Also
-    /// whether the usage chunk was asked for by the gateway alone, so that the caller must not see it.
-    pub(super) fn rewritten(&self, body: &Bytes, model: &str) -> (Bytes, bool) {
+    /// The document for a provider that knows the model as `model`: every other byte stays as the caller sent it. A
+    /// stream is asked for usage where the provider takes the question. Also whether the caller did not ask for the
+    /// usage chunk, and so must not see it.
+    pub(super) fn rewritten(&self, body: &Bytes, model: &str, ask_for_usage: bool) -> (Bytes, bool) {
         match self {
             Self::Chat(view) => {
-                let rewritten = passthrough::chat(body, view, model);
+                let rewritten = if ask_for_usage {
+                    passthrough::chat(body, view, model)
+                } else {
+                    passthrough::chat_unasked(body, view, model)
+                };
                 (rewritten.body, rewritten.hide_usage_chunk)
             }
             Self::Text { view, .. } => {

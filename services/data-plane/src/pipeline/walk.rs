@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::AttemptOutcome;
 use sluicegate_protocols::dialect::encode_failure;
 use sluicegate_protocols::failure;
@@ -12,10 +13,12 @@ use sluicegate_routing::{Cause, PlannedAttempt, Progress, StopReason, Verdict, j
 use tokio::time::Instant;
 
 use super::Gateway;
+use super::accounting::quote;
 use super::attempt::{Failure, Opened, Said, Success, attempt};
 use super::finish::{Finish, Trial};
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::plan::unexpressed;
+use super::reserve::reserve;
 use super::stage::Planned;
 use crate::error::{ErrorKind, GatewayError, status_of};
 
@@ -66,25 +69,36 @@ pub(super) async fn walk(
     let mut failed = None;
     while let Some((next, outgoing)) = walk.next_target(depth)? {
         let failure = loop {
-            let intent = finish.begin(&walk.trial(next, &outgoing))?;
+            let trial = walk.trial(gateway, next, &outgoing);
+            let reserved = match reserve(gateway, planned, &trial).await {
+                Ok(reserved) => reserved,
+                // Another target may cost less, or count on other budgets.
+                Err(refusal) if refusal.kind != ErrorKind::BudgetUnavailable => {
+                    walk.unfit = Some(refusal);
+                    break None;
+                }
+                Err(undecided) => return Err(undecided),
+            };
+            let intent = finish.begin(&trial, reserved)?;
             walk.attempts += 1;
             let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
                 Ok(Success::Whole { body, losses, end }) => {
                     finish.end(&end);
                     finish.answering();
-                    finish.dropped(&outgoing.losses, &losses);
+                    finish.lost(&outgoing.losses);
+                    finish.lost(&losses);
                     return Ok(Answered::Whole(body));
                 }
                 Ok(Success::Stream(opened)) => {
                     finish.answering();
-                    finish.dropped(&outgoing.losses, &LossReport::default());
+                    finish.lost(&outgoing.losses);
                     return Ok(Answered::Stream(opened));
                 }
                 Err(failure) => failure,
             };
             finish.end(&failure.end);
             match walk.judge(&failure, deadline) {
-                Verdict::NextEndpoint => break failure,
+                Verdict::NextEndpoint => break Some(failure),
                 Verdict::RetrySame(wait) => {
                     tokio::time::sleep(wait).await;
                     walk.retries_here += 1;
@@ -94,7 +108,7 @@ pub(super) async fn walk(
             }
         };
         walk.pass();
-        failed = Some(failure);
+        failed = failure.or(failed);
     }
     match failed {
         Some(failure) => last_word(planned, failure, StopReason::Exhausted),
@@ -136,7 +150,7 @@ impl<'p, 's> Walk<'p, 's> {
         self.retries_here = 0;
     }
 
-    fn trial(&self, next: PlannedAttempt, outgoing: &Outgoing<'_>) -> Trial<'p> {
+    fn trial(&self, gateway: &Gateway, next: PlannedAttempt, outgoing: &Outgoing<'_>) -> Trial<'p> {
         let candidate = self.planned.candidate(next);
         let request = &self.planned.request;
         let cause = if self.retries_here > 0 {
@@ -144,14 +158,28 @@ impl<'p, 's> Walk<'p, 's> {
         } else {
             next.cause
         };
+        let model = match (candidate.endpoint, candidate.connection) {
+            (Some(endpoint), _) => endpoint.model.as_str(),
+            (None, Some(_)) => request.model,
+            (None, None) => candidate.upstream_model,
+        };
+        let size = request
+            .view
+            .size(outgoing.read_bytes(request.body), candidate.endpoint);
+        let state = gateway.state();
+        let (bound, price_version) = quote(
+            candidate,
+            &size,
+            UnixMillis::new(state.clock.now_millis()),
+            state.limits.longest_call_ms(),
+        );
         Trial {
             candidate,
             dialect: outgoing.dialect,
             cause,
-            requested: request.model,
-            size: request
-                .view
-                .size(outgoing.read_bytes(request.body), candidate.endpoint),
+            model,
+            bound,
+            price_version,
         }
     }
 
@@ -221,9 +249,10 @@ fn retold(planned: &Planned<'_>, status: u16, error: &ProviderError) -> (u16, By
         "" => "The provider refused the request and gave no reason.",
         message => message,
     };
+    let message = failure::retold(class, message, caller);
     let failure = failure::Failure {
         class,
-        message,
+        message: &message,
         param: error.param.as_deref(),
         code: error.named_code(),
     };

@@ -3,7 +3,7 @@
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Endpoint, Enforcement, Entity, KeyDigest,
     KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy, Route, RouteTarget, Status,
-    Strategy,
+    Strategy, UnknownPrice,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigVersion};
 use sluicegate_contracts::ids::OrganizationId;
@@ -130,6 +130,7 @@ pub(crate) fn budget(n: u64, organization: u64, project: Option<u64>) -> Budget 
         enforcement: Enforcement::Hard,
         on_exceed: OnExceed::Refuse,
         counts_own_connections: true,
+        unknown_price: UnknownPrice::Refuse,
         status: Status::Active,
     }
 }

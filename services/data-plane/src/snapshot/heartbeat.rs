@@ -14,10 +14,14 @@ use url::Url;
 
 use super::client::ControlPlane;
 use super::sync::Applied;
+use crate::usage::Stored;
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Bursts of changes are told of together.
 const SHORTEST: Duration = Duration::from_millis(50);
+
+/// How long the last beat waits for the usage that is still being shipped.
+const LAST_WORD: Duration = Duration::from_secs(4);
 
 /// What stays the same from beat to beat.
 #[derive(Debug, Clone)]
@@ -64,11 +68,19 @@ async fn source_towards(target: &Url) -> Option<IpAddr> {
     Some(socket.local_addr().ok()?.ip())
 }
 
-/// Beats until `stop` is cancelled, then once more. `drain` is told of as soon as it is cancelled.
+/// Until nobody will say anything more.
+async fn closed(told: &mut watch::Receiver<Stored>) {
+    while told.changed().await.is_ok() {}
+}
+
+/// Beats until `stop` is cancelled, then once more, when the last of `stored` is known. `drain` is told of as soon as it
+/// is cancelled. `taken` turns true once the control plane knows this epoch.
 pub async fn run(
     identity: Identity,
     control_plane: ControlPlane,
     mut applied: watch::Receiver<Applied>,
+    mut stored: watch::Receiver<Stored>,
+    taken: watch::Sender<bool>,
     drain: CancellationToken,
     stop: CancellationToken,
 ) {
@@ -88,6 +100,7 @@ pub async fn run(
             // A name that does not resolve yet: then the beat will not arrive either.
             internal_url: url.clone().unwrap_or_else(|| identity.control_plane.clone()),
             draining: drain.is_cancelled(),
+            settled_below: stored.borrow().epochs_below,
         };
         let outcome = control_plane.heartbeat(&beat).await;
         match &outcome {
@@ -96,6 +109,7 @@ pub async fn run(
             Ok(()) | Err(_) => {}
         }
         reachable = outcome.is_ok();
+        taken.send_if_modified(|known| reachable && !std::mem::replace(known, true));
         if stop.is_cancelled() {
             return;
         }
@@ -105,7 +119,9 @@ pub async fn run(
             () = tokio::time::sleep(EVERY.mul_f64(0.9 + 0.1 * rand::random::<f64>())) => {}
             _ = applied.changed(), if reachable => {}
             () = drain.cancelled(), if !beat.draining => {}
-            () = stop.cancelled() => {}
+            () = stop.cancelled() => {
+                let _ = tokio::time::timeout(LAST_WORD, closed(&mut stored)).await;
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ use super::super::fixtures::{digest, endpoint, event, key, keyring, organization
 use super::super::heartbeat::{self, Identity};
 use super::super::lines;
 use super::*;
+use crate::usage::Stored;
 
 /// A control plane that serves a log, and can be switched off.
 #[derive(Clone, Default)]
@@ -194,6 +195,12 @@ impl World {
                 identity,
                 control_plane,
                 heard,
+                watch::channel(Stored {
+                    epochs_below: 3,
+                    watermark: 0,
+                })
+                .1,
+                watch::Sender::new(false),
                 CancellationToken::new(),
                 stop.clone(),
             ),

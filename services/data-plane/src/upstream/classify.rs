@@ -11,6 +11,7 @@ use super::{BodyFault, SendFailure};
 pub fn refusal(status: u16, said: &ProviderError) -> AttemptOutcome {
     match status {
         401 | 403 => AttemptOutcome::CredentialRefused,
+        400 if said.is_bad_key() => AttemptOutcome::CredentialRefused,
         402 => AttemptOutcome::QuotaExhausted,
         429 if said.is_out_of_credit() => AttemptOutcome::QuotaExhausted,
         429 => AttemptOutcome::RateLimited,
@@ -92,5 +93,10 @@ mod tests {
             ..plain
         };
         assert_eq!(refusal(429, &broke), AttemptOutcome::QuotaExhausted);
+        let google = ProviderError {
+            message: "API key not valid. Please pass a valid API key.".to_owned(),
+            ..ProviderError::default()
+        };
+        assert_eq!(refusal(400, &google), AttemptOutcome::CredentialRefused);
     }
 }

@@ -9,11 +9,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri}
 use http_body_util::Full;
 use hyper_util::client::legacy;
 use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::ids::RequestId;
 use sluicegate_protocols::openai_chat::error::retry_after;
 
 use super::account::Account;
 use super::provider::{Ask, text};
-use super::{AddressNotAllowed, Call, Client, Framing, Reply, ReplyBody, SendFailure};
+use super::{AddressNotAllowed, Call, Client, Framing, PassedHeaders, Reply, ReplyBody, SendFailure};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -52,7 +53,9 @@ pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> 
         _ if call.text => text::completions(provider.id, call.model),
         (Some(spoken), _) => Some(spoken.address),
         (None, Operation::Rerank) => provider.rerank,
-        (None, Operation::ChatCompletions | Operation::Embeddings) => provider.embeddings,
+        (None, Operation::ChatCompletions | Operation::Embeddings) => provider
+            .embeddings
+            .or(provider.vectors.map(|vectors| vectors.address)),
     };
     let address = address.ok_or(SendFailure::Unsupported)?;
     let address = address(&ask).ok_or(SendFailure::Invalid)?;
@@ -60,21 +63,52 @@ pub(super) async fn send(client: &Client, account: &Account, call: Call<'_>) -> 
         Some(spoken) => (spoken.body)(call.body).ok_or(SendFailure::Invalid)?,
         None => call.body,
     };
-    let mut request = request(Method::POST, address, body.clone())?;
+    let outbound = Outbound {
+        address,
+        body,
+        accept: spoken.filter(|_| call.stream).map(|spoken| spoken.stream_type),
+        passed: call.passed,
+        headers: spoken.map_or(&[], |spoken| spoken.headers),
+        request: call.request,
+        now_millis: call.now_millis,
+    };
+    post(client, account, outbound).await
+}
+
+/// A document on its way out, with everything but the credential.
+pub(super) struct Outbound {
+    pub(super) address: String,
+    pub(super) body: Bytes,
+    /// The media type asked for, where that is not JSON.
+    pub(super) accept: Option<&'static str>,
+    pub(super) passed: PassedHeaders,
+    /// What the provider needs unless the caller's own say otherwise.
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    pub(super) request: RequestId,
+    pub(super) now_millis: i64,
+}
+
+/// Posts a document and waits for the head of the answer.
+pub(super) async fn post(
+    client: &Client,
+    account: &Account,
+    outbound: Outbound,
+) -> Result<Reply, SendFailure> {
+    let body = outbound.body;
+    let mut request = request(Method::POST, outbound.address, body.clone())?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
-    let accept = spoken.filter(|_| call.stream).map(|spoken| spoken.stream_type);
-    headers.insert(ACCEPT, accept.map_or(JSON, HeaderValue::from_static));
-    if let Ok(name) = HeaderValue::try_from(call.request.to_string()) {
+    headers.insert(ACCEPT, outbound.accept.map_or(JSON, HeaderValue::from_static));
+    if let Ok(name) = HeaderValue::try_from(outbound.request.to_string()) {
         headers.insert(REQUEST_ID, name);
     }
-    call.passed.apply(headers);
-    for (name, value) in spoken.map_or(&[][..], |spoken| spoken.headers) {
+    outbound.passed.apply(headers);
+    for (name, value) in outbound.headers {
         headers
             .entry(HeaderName::from_static(name))
             .or_insert(HeaderValue::from_static(value));
     }
-    finish(client, account, request, &body, call.now_millis).await
+    finish(client, account, request, &body, outbound.now_millis).await
 }
 
 /// Asks which models there are: the cheapest call that proves a credential.

@@ -50,6 +50,21 @@ pub(super) fn with_member(body: &Bytes, name: &str, value: &str, cut: &[&str]) -
     copy(body, &mut out, |member| member != name && !cut.contains(&member))
 }
 
+/// `body` with the members `names` alone; `None` when it is no object.
+pub(super) fn only(body: &[u8], names: &[&str]) -> Option<Bytes> {
+    copy(body, &mut vec![b'{'], |member| names.contains(&member))
+}
+
+/// `body` without the members `names`; `None` when it is no object.
+pub(super) fn without(body: &[u8], names: &[&str]) -> Option<Bytes> {
+    copy(body, &mut vec![b'{'], |member| !names.contains(&member))
+}
+
+/// An object that holds `document` under `name`, a plain word.
+pub(super) fn under(name: &str, document: &[u8]) -> Bytes {
+    Bytes::from([b"{\"", name.as_bytes(), b"\":", document, b"}"].concat())
+}
+
 /// `body` without the member `name`; `None` when it is no object.
 pub(super) fn without_member(body: Bytes, name: &str) -> Option<Bytes> {
     // Most bodies do not have it, and need no reading. One that spells it with escapes is rare enough to be refused by
@@ -117,6 +132,19 @@ mod tests {
             assert_eq!(cut(body).as_deref(), Some(left));
         }
         assert_eq!(cut(r#"["x"]"#), None);
+    }
+
+    #[test]
+    fn members_are_picked_and_put_under_a_name() {
+        let body = br#"{ "a":1.0, "b" : {"a":[ ]}, "c":null }"#;
+        let text = |picked: Option<Bytes>| picked.map(|it| String::from_utf8(it.to_vec()).unwrap());
+        assert_eq!(
+            text(only(body, &["b", "a", "x"])).as_deref(),
+            Some(r#"{"a":1.0,"b":{"a":[ ]}}"#)
+        );
+        assert_eq!(text(without(body, &["a", "b"])).as_deref(), Some(r#"{"c":null}"#));
+        assert_eq!(under("n", b"{}"), r#"{"n":{}}"#);
+        assert!(only(b"7", &["a"]).is_none() && without(b"[]", &["a"]).is_none());
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod body;
 pub mod classify;
 pub mod client;
+mod count;
 pub mod echo;
 pub mod exchange;
 mod members;
@@ -23,11 +24,13 @@ use bytes::Bytes;
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::embeddings::vendor::Family;
 use sluicegate_protocols::target::RequestTarget;
 
 pub use account::Account;
 pub use body::{BodyFault, ReplyBody};
 pub use client::{Client, ClientFactory};
+pub use count::TokenCounter;
 pub use passed::PassedHeaders;
 pub use resolver::AddressNotAllowed;
 
@@ -164,6 +167,18 @@ impl<'a> Upstream<'a> {
         match self {
             Self::Echo => false,
             Self::Account(account) => provider::text::completions(account.provider(), model).is_some(),
+        }
+    }
+
+    /// Whose form the vectors of `model` have, where it is not OpenAI's.
+    #[must_use]
+    pub fn vectors(&self, operation: Operation, model: &str) -> Option<Family> {
+        match (self, operation) {
+            (Self::Account(account), Operation::Embeddings) => account
+                .provider
+                .vectors
+                .and_then(|vectors| (vectors.family)(model)),
+            (Self::Echo, _) | (Self::Account(_), Operation::ChatCompletions | Operation::Rerank) => None,
         }
     }
 

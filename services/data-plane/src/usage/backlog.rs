@@ -12,6 +12,7 @@ use bytes::Bytes;
 use sluicegate_backplane::{UsageEntry, Watermark};
 use sluicegate_contracts::usage::Origin;
 
+use super::Stored;
 use super::directory::{Segment, SpoolDirectory};
 use super::journal::Journal;
 use super::recovery::Sealed;
@@ -159,6 +160,20 @@ impl Backlog {
                 .saturating_sub(epoch.acknowledged)
         };
         self.epochs.iter().map(written).sum()
+    }
+
+    /// How far everything is stored. Once this process has sealed its own epoch and nothing of it waits, that is the
+    /// epoch after it.
+    pub(super) fn stored(&self) -> Stored {
+        let last = |epoch: &Epoch| epoch.last_seq.or_else(|| self.journal.sealed());
+        let settled = |epoch: &&Epoch| last(epoch).is_some_and(|last| epoch.acknowledged >= last);
+        let own = self.directory.epoch();
+        let open = self.epochs.iter().find(|epoch| !settled(epoch));
+        let written = self.epochs.iter().find(|epoch| epoch.number == own);
+        Stored {
+            epochs_below: open.map_or(own.saturating_add(1), |epoch| epoch.number),
+            watermark: written.map_or(0, |epoch| epoch.acknowledged),
+        }
     }
 
     /// Deletes segments whose every record is stored, and whole epochs. Open intents move to the current segment

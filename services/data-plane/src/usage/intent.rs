@@ -80,6 +80,7 @@ pub(super) fn interrupted(origin: Origin, attempts: &[Intent<'_>]) -> Option<Usa
         api_key: last.api_key,
         operation: last.operation,
         dialect: last.dialect.clone().map(Cow::into_owned),
+        dropped: None,
         model_requested: last.model_requested.clone().into_owned(),
         model_served: last.model_served.clone().map(Cow::into_owned),
         route: last.route.clone().map(Cow::into_owned),

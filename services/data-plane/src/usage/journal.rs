@@ -215,6 +215,12 @@ impl Journal {
         *self.synced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The last position there will ever be, once the journal is sealed.
+    pub(super) fn sealed(&self) -> Option<u64> {
+        let writer = self.lock();
+        writer.sealed.then_some(writer.at.seq)
+    }
+
     /// Waits until a sync has made something new visible.
     pub(super) async fn visible(&self) {
         self.visible.notified().await;

@@ -108,6 +108,15 @@ pub struct Recorder {
     journal: Arc<Journal>,
 }
 
+/// How much of what was written down is in Postgres.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Of epochs below this one every record is.
+    pub epochs_below: u32,
+    /// Of this process's epoch every record up to this position is.
+    pub watermark: u64,
+}
+
 /// Proof that an attempt is on file. Sending an attempt upstream takes one, so that none can be sent without.
 #[derive(Debug)]
 pub struct IntentGuard {

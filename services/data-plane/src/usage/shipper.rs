@@ -15,11 +15,12 @@ use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::health::CheckHandle;
 use sluicegate_service_runtime::metrics::Registry;
 use std::sync::Arc;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::backlog::Backlog;
 use super::journal::Journal;
-use super::{Recorder, Spool};
+use super::{Recorder, Spool, Stored};
 use crate::backoff::Backoff;
 
 /// Records appended with one call.
@@ -28,6 +29,8 @@ const BATCH: usize = 500;
 const ASK_EVERY: Duration = Duration::from_millis(200);
 /// How long the watermark may stand still before shipped records are taken for lost.
 const STALE_AFTER: Duration = Duration::from_secs(10);
+/// How long a shipper that stops waits for the word that everything is stored. Without it the next start says so.
+const LAST_WORD: Duration = Duration::from_secs(2);
 /// Samples kept to tell the age of the oldest record that waits.
 const MAX_MARKS: usize = 1024;
 
@@ -50,6 +53,7 @@ pub struct Shipper {
     /// Unacknowledged records over time, to tell how old the oldest is.
     marks: VecDeque<(u64, Duration)>,
     acknowledged: u64,
+    stored: watch::Sender<Stored>,
 }
 
 #[derive(Debug)]
@@ -93,8 +97,10 @@ impl Shipper {
         health: CheckHandle,
         registry: &Registry,
     ) -> io::Result<Self> {
+        let backlog = spool.backlog()?;
         Ok(Self {
-            backlog: spool.backlog()?,
+            stored: watch::Sender::new(backlog.stored()),
+            backlog,
             journal: Arc::clone(&spool.journal),
             recorder: spool.recorder(),
             worker: spool.worker(),
@@ -110,15 +116,31 @@ impl Shipper {
         })
     }
 
-    /// Ships until `stop` is cancelled, then what is left; gives up on that at the first failure, since the files stay.
+    /// How far everything is stored for good. Closes when the shipper ends.
+    #[must_use]
+    pub fn stored(&self) -> watch::Receiver<Stored> {
+        self.stored.subscribe()
+    }
+
+    /// Ships until `stop` is cancelled, then what is left, and waits a moment for the word that it is stored; gives up on
+    /// that at the first failure, since the files stay.
     pub async fn run(mut self, stop: CancellationToken) {
+        let mut last_word = None;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
         loop {
             let stopping = stop.is_cancelled();
             let pass = self.pass().await;
             match pass {
                 Pass::Shipped => backoff.reset(),
-                Pass::Idle | Pass::Failed if stopping => return,
+                Pass::Failed if stopping => return,
+                Pass::Idle if stopping => {
+                    let now = tokio::time::Instant::now();
+                    let until = *last_word.get_or_insert(now + LAST_WORD);
+                    if self.backlog.unacknowledged() == 0 || now >= until {
+                        return;
+                    }
+                    tokio::time::sleep(ASK_EVERY).await;
+                }
                 Pass::Idle => {
                     backoff.reset();
                     tokio::select! {
@@ -140,6 +162,9 @@ impl Shipper {
     async fn pass(&mut self) -> Pass {
         let outcome = self.try_pass().await;
         self.report(outcome.is_ok());
+        let stored = self.backlog.stored();
+        self.stored
+            .send_if_modified(|known| std::mem::replace(known, stored) != stored);
         match outcome {
             Ok(pass) => pass,
             Err(error) => {

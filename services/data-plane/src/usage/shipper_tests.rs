@@ -206,7 +206,7 @@ async fn a_queue_at_its_cap_is_not_sent_anything_twice() {
     assert_eq!(ingester.requests(), (1..6).map(request).collect::<Vec<_>>());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn run_ships_what_is_left_when_told_to_stop() {
     let (data, queue, mut ingester) = (data_directory(), UsageQueue::memory(100), Ingester::default());
     let worker = start(data.path(), &queue);
@@ -305,4 +305,36 @@ proptest! {
     fn nothing_is_lost_or_stored_twice(steps in proptest::collection::vec(step(), 0..80)) {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(survives(steps));
     }
+}
+
+#[tokio::test]
+async fn epochs_are_settled_in_order_and_the_own_one_once_it_is_sealed_and_stored() {
+    let data = data_directory();
+    let queue = UsageQueue::memory(1_000);
+    let mut ingester = Ingester::default();
+    let first = start(data.path(), &queue);
+    first.serve(1..4);
+    drop(first);
+
+    let mut second = start(data.path(), &queue);
+    let settled = second.shipper.stored();
+    assert_eq!(
+        settled.borrow().epochs_below,
+        1,
+        "nothing of the first epoch is known to be stored"
+    );
+    second.serve(4..6);
+    assert_eq!(second.ship().await, Pass::Idle);
+    assert_eq!(settled.borrow().epochs_below, 1);
+    while ingester.ingest(&queue, 10).await > 0 {}
+    second.ship().await;
+    assert_eq!(settled.borrow().epochs_below, 2, "the own epoch may still grow");
+
+    second.serve(6..7);
+    second.spool.recorder().close().await.unwrap();
+    second.ship().await;
+    assert_eq!(settled.borrow().epochs_below, 2, "one record is not stored");
+    while ingester.ingest(&queue, 10).await > 0 {}
+    second.ship().await;
+    assert_eq!(settled.borrow().epochs_below, 3);
 }

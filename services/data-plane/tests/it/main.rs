@@ -5,6 +5,8 @@ mod accounts;
 #[cfg(test)]
 mod auth;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod connection_test;
 #[cfg(test)]
 mod dialects;

@@ -121,3 +121,29 @@ async fn a_body_of_many_reads_arrives_as_it_was_sent() {
         "changed on the way"
     );
 }
+
+#[actix_web::test]
+async fn a_provider_that_refuses_the_question_for_usage_is_never_asked() {
+    let last = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1,\"total_tokens\":6}}\n\n";
+    let stream = Script::events().then(last).then("data: [DONE]\n\n").end();
+    let provider = Provider::start([stream]).await;
+    let mut config = Config::new();
+    config.connect("main", "mistral", &provider.url());
+    config.model("mistralai/m", "mistral", "m-1", 1, 1);
+    let worker = Worker::start(&config);
+    let plain = r#"{ "model":"mistralai/m", "stream": true, "messages":[] }"#;
+    let asking = plain.replace(" }", r#", "stream_options":{"include_usage":true}}"#);
+    for body in [plain, &asking] {
+        let seen = worker.chat(body).await.text().await.unwrap();
+        assert!(seen.contains("\"prompt_tokens\":5"), "{seen}");
+    }
+    let received = provider.received();
+    assert_eq!(
+        received[0].body,
+        plain.replace("mistralai/m", "m-1"),
+        "no other byte changes"
+    );
+    assert!(!received[1].body.contains("stream_options"));
+    let records = worker.first_records(2).await;
+    assert!(records.iter().all(|record| record.tokens.input == 5));
+}

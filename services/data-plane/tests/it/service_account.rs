@@ -13,6 +13,7 @@ use crate::support::{Config, Provider, Script, Worker, chat};
 const PRIVATE_KEY: &str = include_str!("../keys/service_account.pem");
 const MODEL: &str = "z-ai/glm-5";
 const CLAUDE: &str = "anthropic/claude-sonnet-5";
+const VECTORS: &str = "google/embed";
 const ANSWER: &str = r#"{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"#;
 
 fn granted(token: &str, seconds: u32) -> Script {
@@ -47,6 +48,8 @@ fn config(model_server: &Provider, token_server: &Provider) -> (Config, Connecti
     );
     config.model(MODEL, "google-vertex", "zai-org/glm-5-maas", 1, 1);
     config.model(CLAUDE, "google-vertex", "claude-sonnet-5@default", 1, 1);
+    config.model(VECTORS, "google-vertex", "gemini-embedding-001", 1, 0);
+    config.embeds();
     (config, connection)
 }
 
@@ -98,6 +101,26 @@ async fn claude_is_told_its_version_in_the_body_and_no_model() {
     let body: serde_json::Value = serde_json::from_str(&call.body).unwrap();
     assert_eq!(body["anthropic_version"], "vertex-2023-10-16");
     assert!(body.get("model").is_none(), "{body}");
+}
+
+#[actix_web::test]
+async fn callers_of_gemini_get_vectors() {
+    let answer = r#"{"predictions":[{"embeddings":{"values":[0.5,1],"statistics":{"token_count":3,"truncated":false}}}]}"#;
+    let tokens = Provider::start([granted("ya29.first", 3600)]).await;
+    let models = Provider::start([Script::json(200, answer)]).await;
+    let worker = worker(&models, &tokens);
+    let path = format!("/v1beta/models/{VECTORS}:embedContent");
+    let body = r#"{"content":{"parts":[{"text":"one"}]},"outputDimensionality":2}"#;
+    let response = worker.post(&path, body).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let answer: serde_json::Value = response.json().await.unwrap();
+    assert_eq!(answer["embedding"]["values"], serde_json::json!([0.5, 1]));
+    let call = models.received().remove(0);
+    let path = "POST /v1/projects/acme/locations/europe-west4/publishers/google/models/gemini-embedding-001:predict ";
+    assert!(call.head.starts_with(path), "{}", call.head);
+    let sent: serde_json::Value = serde_json::from_str(&call.body).unwrap();
+    assert_eq!(sent["instances"][0]["content"], "one");
+    assert_eq!(worker.record().await.tokens.input, 3);
 }
 
 #[actix_web::test]

@@ -17,16 +17,18 @@ class Client(NamedTuple):
     driver: str
     # Part of the short form.
     short: bool = False
+    # Also drives each provider that speaks Chat Completions: one client that is passed through, one that is translated.
+    habits: bool = False
 
 
 NODE = "node"
 
 CLIENTS = [
-    Client("openai-python", "OpenAI Python, chat", "sdk", "chat", "openai_chat.py", True),
+    Client("openai-python", "OpenAI Python, chat", "sdk", "chat", "openai_chat.py", True, True),
     Client("openai-python-responses", "OpenAI Python, responses", "sdk", "responses", "openai_responses.py", True),
     Client("openai-node", "OpenAI Node, chat", NODE, "chat", "openai-chat.js", True),
     Client("openai-node-responses", "OpenAI Node, responses", NODE, "responses", "openai-responses.js"),
-    Client("anthropic-python", "Anthropic Python", "sdk", "messages", "anthropic_messages.py", True),
+    Client("anthropic-python", "Anthropic Python", "sdk", "messages", "anthropic_messages.py", True, True),
     Client("anthropic-node", "Anthropic TypeScript", NODE, "messages", "anthropic-messages.js"),
     Client("google-genai-python", "google-genai Python", "sdk", "gemini", "google_genai.py", True),
     Client("google-genai-node", "google-genai JS", NODE, "gemini", "google-genai.js"),

@@ -1,5 +1,7 @@
 """The matrix of a run: for the terminal, and as the page docs/conformance.md. Pure; `python3 -m doctest` proves it."""
 
+from typing import NamedTuple
+
 MARKS = {"pass": "✓", "fail": "✗", "unsupported": "–"}
 
 
@@ -62,8 +64,17 @@ def failures(cells):
     ]
 
 
-def page(clients, upstreams, features, cells, facts):
-    """The page. `features` maps names to what they prove; `facts`: command, commit, day, sessions."""
+class Table(NamedTuple):
+    """Which cells belong together."""
+
+    clients: list
+    upstreams: list
+    features: list
+
+
+def page(families, providers, features, cells, facts):
+    """The page: a table for each upstream family, one for all providers that speak one dialect. `features` maps names
+    to what they prove; `facts`: command, commit, day, sessions."""
     known = versions(cells)
     passed, failed, without = counts(cells)
     text = [
@@ -87,14 +98,17 @@ def page(clients, upstreams, features, cells, facts):
     ]
     notes = Notes()
     places = by_place(cells)
-    for upstream in upstreams:
+    for upstream in families.upstreams:
+        rows = [(f"{it.title} | {known.get(it.name, '')}", it.name, upstream.name) for it in families.clients]
         text += ["", f"## Upstream: {upstream.name}", ""]
-        text.append("| client | version | " + " | ".join(name.replace("_", " ") for name in features) + " |")
-        text.append("|---|---|" + ":-:|" * len(features))
-        for client in clients:
-            found = [places.get((client.name, upstream.name, feature)) for feature in features]
-            marks = [notes.mark(cell) if cell else "" for cell in found]
-            text.append(f"| {client.title} | {known.get(client.name, '')} | " + " | ".join(marks) + " |")
+        text += table("client | version", rows, families.features, places, notes)
+    if providers.clients and providers.upstreams:
+        text += ["", "## Providers that speak Chat Completions", ""]
+        text += ["Each through its own provider file, against the mock provider with its habits: where it puts reasoning"]
+        text += ["and usage, the shape and the words of its errors, what it refuses.", ""]
+        pairs = [(upstream, client) for upstream in providers.upstreams for client in providers.clients]
+        rows = [(f"{upstream.name} | {client.title}", client.name, upstream.name) for upstream, client in pairs]
+        text += table("provider | client", rows, providers.features, places, notes)
     text += ["", "## Sessions", ""]
     text += ["Requests as programs send them, from `services/e2e/conformance/sessions`.", ""]
     text += ["| session | requests | result |", "|---|--:|:-:|"]
@@ -102,6 +116,17 @@ def page(clients, upstreams, features, cells, facts):
         text.append(f"| {session['title']} | {session['steps']} | {notes.mark(session)} |")
     text += ["", "## Notes", "", *notes.lines(), ""]
     return "\n".join(text)
+
+
+def table(head, rows, features, places, notes):
+    """A table of marks. A row: what it is headed by, the client and the upstream."""
+    lines = [f"| {head} | " + " | ".join(name.replace("_", " ") for name in features) + " |"]
+    lines.append("|---|---|" + ":-:|" * len(features))
+    for title, client, upstream in rows:
+        found = [places.get((client, upstream, feature)) for feature in features]
+        marks = [notes.mark(cell) if cell else "" for cell in found]
+        lines.append(f"| {title} | " + " | ".join(marks) + " |")
+    return lines
 
 
 class Notes:

@@ -2,6 +2,8 @@
 
 // The attribute tells the lints that unwrapping is fine in functions that tests share.
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod first_token;

@@ -1,4 +1,4 @@
-//! Laws of the arithmetic, checked over random inputs against independent models.
+//! Laws of the arithmetic, checked over random inputs against independent models, and protocols explored to the end.
 
 #[cfg(test)]
 mod bound;
@@ -7,6 +7,10 @@ mod bucket;
 #[cfg(test)]
 mod cards;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 mod price;

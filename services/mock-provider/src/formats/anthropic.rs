@@ -37,6 +37,7 @@ pub(crate) const MESSAGES: Format = Format {
         code: None,
     },
     event: Some("content_block_delta"),
+    open: false,
     dress: None,
 };
 
@@ -46,7 +47,7 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
         .route("/v1/messages/count_tokens", web::post().to(count));
 }
 
-async fn messages(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
+pub(super) async fn messages(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
     Incoming::new(state, request, body).answer(&MESSAGES).await
 }
 

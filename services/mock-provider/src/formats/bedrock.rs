@@ -38,6 +38,7 @@ const CONVERSE: Format = Format {
         code: None,
     },
     event: Some("contentBlockDelta"),
+    open: false,
     dress: Some(dress),
 };
 

@@ -38,6 +38,7 @@ const CHAT: Format = Format {
         code: None,
     },
     event: Some("content-delta"),
+    open: false,
     dress: None,
 };
 

@@ -40,6 +40,7 @@ const GENERATE: Format = Format {
         code: None,
     },
     event: None,
+    open: false,
     dress: Some(dress),
 };
 

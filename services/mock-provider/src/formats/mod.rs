@@ -5,6 +5,7 @@ pub(crate) mod anthropic;
 pub(crate) mod azure;
 pub(crate) mod bedrock;
 pub(crate) mod cohere;
+mod flavors;
 pub(crate) mod gemini;
 pub(crate) mod openai;
 pub(crate) mod vertex;
@@ -46,6 +47,8 @@ pub(crate) struct Format {
     pub(crate) breakdown: Failure<'static>,
     /// The name of an event of a stream, where events have names.
     pub(crate) event: Option<&'static str>,
+    /// Whether reasoning is shown to whoever pays for it, in a dialect whose maker keeps it.
+    pub(crate) open: bool,
     /// Adds to a document what the provider has in it and encoders, which write for callers, leave out.
     pub(crate) dress: Option<fn(&str, &mut Value, &Told)>,
 }
@@ -108,6 +111,7 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     bedrock::configure(routes);
     cohere::configure(routes);
     azure::configure(routes);
+    flavors::configure(routes);
 }
 
 /// The value of a header that is text.

@@ -45,6 +45,7 @@ pub(crate) const CHAT: Format = Format {
     call_prefix: Some("call_"),
     breakdown: BREAKDOWN,
     event: None,
+    open: false,
     dress: None,
 };
 
@@ -74,7 +75,7 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
         .route("/v1/models", web::get().to(list));
 }
 
-async fn responses(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
+pub(super) async fn responses(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
     Incoming::new(state, request, body).answer(&RESPONSES).await
 }
 

@@ -34,6 +34,7 @@ pub fn convert(bytes: &[u8]) {
                     created: 1,
                     usage: true,
                     meaning_only: true,
+                    for_any_client: true,
                 };
                 let body = dialect::encode_response(to, &response, &target).body;
                 let again = dialect::decode_response(to, &body);

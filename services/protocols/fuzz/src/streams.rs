@@ -134,6 +134,7 @@ fn rewritten(from: Dialect, to: Dialect, bytes: &[u8], end: StreamEnd) {
         created: 1,
         usage: true,
         meaning_only: false,
+        for_any_client: true,
     };
     let mut encoder = StreamEncoder::new(to, &target);
     let mut written = Vec::new();

@@ -20,6 +20,7 @@ mod request;
 mod response;
 mod tools;
 mod turns;
+mod usage_detail;
 
 pub use collect::{CollectFault, Collector};
 pub use content::{

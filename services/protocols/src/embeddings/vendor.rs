@@ -25,6 +25,8 @@ pub enum Family {
     Cohere,
     /// `text-embedding-*` and others under Vertex AI's `predict`.
     Vertex,
+    /// `gemini-embedding-*` there, which take one text a call.
+    VertexGemini,
 }
 
 /// Most texts of one call to Cohere.
@@ -47,9 +49,18 @@ impl Family {
         }
     }
 
+    /// The family of a model of Google's on Vertex AI.
+    pub fn of_vertex(id: &str) -> Self {
+        if id.starts_with("gemini-embedding") {
+            Self::VertexGemini
+        } else {
+            Self::Vertex
+        }
+    }
+
     fn texts_per_call(self) -> usize {
         match self {
-            Self::Titan | Self::Nova => 1,
+            Self::Titan | Self::Nova | Self::VertexGemini => 1,
             Self::Cohere => MAX_COHERE,
             Self::Vertex => MAX_VERTEX,
         }
@@ -155,7 +166,7 @@ fn call(family: Family, texts: &[Cow<'_, str>], dimensions: Option<u64>) -> Vec<
             object.array("embedding_types").string("float");
             optional(&mut object, "output_dimension", dimensions);
         }
-        Family::Vertex => {
+        Family::Vertex | Family::VertexGemini => {
             {
                 let mut list = object.array("instances");
                 texts
@@ -181,15 +192,23 @@ fn optional(object: &mut Object<'_>, name: &'static str, value: Option<u64>) {
     }
 }
 
+/// The answers of all calls of a request as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// In OpenAI's form.
+    pub body: Vec<u8>,
+    /// Tokens of the input, where the bodies told them.
+    pub tokens: Option<u64>,
+}
+
 /// The answers of all calls of a request as one OpenAI answer. Vectors keep their spelling, unless the
-/// caller asked for base64. `input_tokens`: what the answers' headers told, for models whose bodies do
-/// not tell it.
+/// caller asked for base64. `guess`: tokens of the input, for models whose bodies do not tell them.
 pub fn to_openai(
     answers: &[&[u8]],
     model: &str,
     encoding: EncodingFormat,
-    input_tokens: Option<u64>,
-) -> Result<Vec<u8>, DecodeError> {
+    guess: u64,
+) -> Result<Answer, DecodeError> {
     let mut told = Told::default();
     for answer in answers {
         let mut cursor = Cursor::new(answer, MAX_DEPTH)?;
@@ -197,7 +216,7 @@ pub fn to_openai(
         cursor.end()?;
     }
     let Told { vectors, counted } = told;
-    let tokens = counted.or(input_tokens).unwrap_or(0);
+    let tokens = counted.unwrap_or(guess);
     let mut out = Vec::with_capacity(answers.iter().map(|answer| answer.len()).sum::<usize>() + 160);
     let mut object = Object::open(&mut out);
     object.string("object", "list");
@@ -217,7 +236,10 @@ pub fn to_openai(
         usage.unsigned("total_tokens", tokens);
     }
     drop(object);
-    Ok(out)
+    Ok(Answer {
+        body: out,
+        tokens: counted,
+    })
 }
 
 /// What answers say.
@@ -322,6 +344,8 @@ mod tests {
         let expected = json!({"instances": [{"content": "a"}, {"content": "b"}],
             "parameters": {"outputDimensionality": 256}});
         assert_eq!(vertex, [expected]);
+        let (gemini, _) = bodies(request, Family::of_vertex("gemini-embedding-001"));
+        assert_eq!(gemini[1]["instances"], json!([{"content": "b"}]));
         let many = format!(r#"{{"model":"m","input":[{}]}}"#, vec![r#""x""#; 100].join(","));
         assert_eq!(bodies(&many, Family::Cohere).0.len(), 2);
     }
@@ -344,12 +368,14 @@ mod tests {
             br#"{"embedding":[1.50,-2e0],"inputTextTokenCount":3}"#,
             br#"{"embedding":[0],"inputTextTokenCount":4}"#,
         ];
-        let one = to_openai(&answers, "m", EncodingFormat::Float, None).unwrap();
+        let one = to_openai(&answers, "m", EncodingFormat::Float, 0).unwrap();
+        assert_eq!(one.tokens, Some(7));
         let text = r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1.50,-2e0]},{"object":"embedding","index":1,"embedding":[0]}],"model":"m","usage":{"prompt_tokens":7,"total_tokens":7}}"#;
-        assert_eq!(String::from_utf8(one).unwrap(), text);
+        assert_eq!(String::from_utf8(one.body).unwrap(), text);
         let cohere: &[u8] = br#"{"embeddings":{"float":[[1,-2]]}}"#;
-        let one = to_openai(&[cohere], "m", EncodingFormat::Base64, Some(5)).unwrap();
-        let one: Value = serde_json::from_slice(&one).unwrap();
+        let one = to_openai(&[cohere], "m", EncodingFormat::Base64, 5).unwrap();
+        assert_eq!(one.tokens, None);
+        let one: Value = serde_json::from_slice(&one.body).unwrap();
         assert_eq!(
             (&one["data"][0]["embedding"], &one["usage"]["prompt_tokens"]),
             (&json!("AACAPwAAAMA="), &json!(5))

@@ -78,6 +78,18 @@ fn only_what_must_change_changes() {
 }
 
 #[test]
+fn a_provider_that_refuses_the_question_for_usage_is_not_asked() {
+    for (options, hide) in [("", true), (r#","stream_options":{"include_usage":true}"#, false)] {
+        let before = format!(r#"{{"messages":[],"stream":true{options},"sluicegate":{{}},"model":"a"}}"#);
+        let body = Bytes::from(before);
+        let view = ChatRequestView::parse(&body, 64).unwrap();
+        let out = chat_unasked(&body, &view, "b");
+        let after = format!(r#"{{"messages":[],"stream":true{options},"model":"b"}}"#);
+        assert_eq!((out.body, out.hide_usage_chunk), (Bytes::from(after), hide));
+    }
+}
+
+#[test]
 fn the_extension_goes_with_one_comma_wherever_it_stands() {
     let cases = [
         (

@@ -67,6 +67,8 @@ fn overflow_and_credit_are_recognized() {
     let gemini = r#"{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"The input token count (1313131) exceeds the maximum number of tokens allowed (1048576)."}}"#;
     assert!(parse(gemini).is_context_overflow());
     assert_eq!(parse(gemini).named_code(), None);
+    let sentence = r#"{"code":"Client specified an invalid argument","error":"x"}"#;
+    assert_eq!(parse(sentence).named_code(), None);
     assert_eq!(
         parse(r#"{"error":{"message":"x","code":"busy"}}"#).named_code(),
         Some("busy")
@@ -123,5 +125,18 @@ proptest! {
     #[test]
     fn any_header_is_read(text in "\\PC{0,40}", now in any::<u64>()) {
         let _ = retry_after(Some(&text), Some(&text), now);
+    }
+}
+
+#[test]
+fn every_servers_words_for_a_prompt_that_is_too_long_are_known() {
+    for said in [
+        r#"{"code":"Client specified an invalid argument","error":"This model's maximum prompt length is 131072 but the request contains 147748 tokens."}"#,
+        r#"{"error":{"code":400,"message":"too large","type":"exceed_context_size_error"}}"#,
+        r#"{"error":{"message":"request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it"}}"#,
+        r#"{"error":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000"}"#,
+        r#"{"error":{"message":"the input length exceeds the context length"}}"#,
+    ] {
+        assert!(parse(said).is_context_overflow(), "{said}");
     }
 }

@@ -31,6 +31,7 @@ use crate::TokenCounts;
 use crate::canonical::{StreamEnd, StreamFault};
 use crate::dialect::{Dialect, StreamEncoder};
 use crate::failure::Failure;
+use crate::lossy::LossReport;
 use crate::openai_chat::stream::ChatStream;
 use crate::target::AnswerTarget;
 
@@ -85,6 +86,24 @@ impl StreamRelay {
             }
             Self::Watch(stream) => stream.facts(),
             Self::Translate(stream) => stream.facts(),
+        }
+    }
+
+    /// Takes it that the answer is complete: what is still to be written is, behind everything that was shown, so that
+    /// [`StreamRelay::losses`] has all of them. `estimate` is as for [`StreamRelay::tail`].
+    pub fn conclude(&mut self, estimate: &TokenCounts) {
+        match self {
+            // Nothing is lost of what passes.
+            Self::Chat(_) | Self::Watch(_) => {}
+            Self::Translate(stream) => stream.conclude(estimate),
+        }
+    }
+
+    /// What of the answer could not be said in the caller's dialect so far.
+    pub fn losses(&self) -> LossReport {
+        match self {
+            Self::Chat(_) | Self::Watch(_) => LossReport::default(),
+            Self::Translate(stream) => stream.losses(),
         }
     }
 

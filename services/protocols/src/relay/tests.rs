@@ -136,3 +136,80 @@ fn an_error_of_the_provider_is_shown_and_ends_the_stream() {
         assert_eq!(relay.finish(&mut Vec::new()), StreamEnd::Failed);
     }
 }
+
+#[test]
+fn losses_of_a_stream_are_known_before_its_end_is_shown() {
+    let priced = STREAM.replace("\"completion_tokens\":2", "\"completion_tokens\":2,\"cost\":7");
+    let mut relay = translator(true);
+    feed(&mut relay, &priced);
+    assert!(relay.losses().is_empty());
+    relay.conclude(&TokenCounts::default());
+    assert_eq!(relay.losses().losses().len(), 1);
+    let tail = text(relay.tail(&TokenCounts::default(), Some("0.5")));
+    assert!(
+        tail.starts_with(": x-sluicegate-dropped usage_detail\n\ndata: "),
+        "{tail}"
+    );
+    assert!(
+        tail.contains("\"cost\":0.5,\"sluicegate\":{\"dropped\":\"usage_detail\"}"),
+        "{tail}"
+    );
+    assert_eq!(tail.matches("finish_reason").count(), 1);
+    // Nobody looks at usage that is not told.
+    let mut relay = translator(false);
+    feed(&mut relay, &priced);
+    assert!(!text(relay.tail(&TokenCounts::default(), None)).contains("dropped"));
+}
+
+/// A stream with reasoning in the open, told to a caller of another dialect; and the same as a whole answer.
+fn told(from: Dialect, to: Dialect, stream: &str, whole: &str) -> (String, String) {
+    let target = AnswerTarget {
+        for_any_client: true,
+        ..AnswerTarget::default()
+    };
+    let mut relay = StreamTranslator::new(from, AnswerForm::Dialect(to), &target, 1 << 16);
+    let mut out = Vec::new();
+    relay
+        .feed(&Bytes::copy_from_slice(stream.as_bytes()), &mut out)
+        .unwrap();
+    out.push(relay.tail(&TokenCounts::default(), None));
+    let answer = crate::dialect::decode_response(from, whole.as_bytes()).unwrap();
+    let encoded = encode_answer(AnswerForm::Dialect(to), &answer, &target);
+    (
+        String::from_utf8(out.concat()).unwrap(),
+        String::from_utf8(encoded.body).unwrap(),
+    )
+}
+
+#[test]
+fn reasoning_is_told_so_that_every_client_finds_it() {
+    let stream = concat!(
+        "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n",
+        "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: [DONE]\n\n",
+    );
+    let whole = r#"{"id":"c","choices":[{"index":0,"message":{"reasoning_content":"hm","content":"a"},"finish_reason":"stop"}]}"#;
+    let summary = r#""summary":[{"type":"summary_text","text":"hm"}]"#;
+    let (streamed, answer) = told(Dialect::OpenAiChat, Dialect::OpenAiResponses, stream, whole);
+    assert!(
+        answer.contains(summary) && !answer.contains("reasoning_text"),
+        "{answer}"
+    );
+    assert!(
+        streamed.contains("response.reasoning_summary_text.delta"),
+        "{streamed}"
+    );
+    assert!(
+        streamed.contains(summary) && !streamed.contains("reasoning_text"),
+        "{streamed}"
+    );
+
+    let candidate = r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"hm","thought":true},{"text":"a"}]},"finishReason":"STOP"}]}"#;
+    let stream = format!("data: {candidate}\n\n");
+    let (streamed, answer) = told(Dialect::Gemini, Dialect::OpenAiChat, &stream, candidate);
+    for shown in [streamed, answer] {
+        assert!(shown.contains(r#""reasoning_content":"hm""#), "{shown}");
+        let detail = r#""reasoning_details":[{"type":"reasoning.text","text":"hm""#;
+        assert!(shown.contains(detail), "{shown}");
+    }
+}

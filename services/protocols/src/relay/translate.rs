@@ -11,10 +11,12 @@ use super::frames::Frames;
 use super::noted::Noted;
 use crate::TokenCounts;
 use crate::canonical::{Finish, StreamEnd, StreamEvent, StreamFault, Usage};
-use crate::closing_frame::frames_with_cost;
+use crate::closing_frame::{frames_with_cost, frames_with_dropped};
 use crate::dialect::{Dialect, StreamDecoder};
 use crate::failure::Failure;
-use crate::lossy::LossReport;
+use crate::json::RawJson;
+use crate::lossy::{Feature, LossReport, Severity, list};
+use crate::sse::write_comment;
 use crate::target::AnswerTarget;
 
 /// The translator of one stream.
@@ -32,7 +34,15 @@ struct Writer {
     /// Finish reasons that wait for the end, at most one per answer.
     finishes: Vec<(u32, Finish<'static>)>,
     out: Vec<u8>,
+    /// Google's client for Python takes comments for JSON.
+    has_comments: bool,
+    /// The end is written.
+    concluded: bool,
+    report: UsageReport,
 }
+
+/// The header that names losses of requests and of whole answers; streams say it in a comment.
+const DROPPED: &str = "x-sluicegate-dropped";
 
 impl StreamTranslator {
     /// A translator that holds at most `max_frame` bytes of an unfinished frame.
@@ -45,6 +55,12 @@ impl StreamTranslator {
                 noted: Noted::default(),
                 finishes: Vec::new(),
                 out: Vec::new(),
+                has_comments: to != AnswerForm::Dialect(Dialect::Gemini),
+                concluded: false,
+                report: UsageReport {
+                    is_told: target.usage,
+                    ..UsageReport::default()
+                },
             },
         }
     }
@@ -85,15 +101,21 @@ impl StreamTranslator {
         self.writer.noted.facts()
     }
 
-    /// What ends a complete stream towards the caller. `estimate` stands in for usage that the
-    /// provider never told; `cost` is a JSON number in US dollars.
-    pub fn tail(&mut self, estimate: &TokenCounts, cost: Option<&str>) -> Bytes {
+    /// Writes the end of a complete answer, which [`StreamTranslator::tail`] shows. `estimate` stands
+    /// in for usage that the provider never told.
+    pub fn conclude(&mut self, estimate: &TokenCounts) {
         let Writer {
             encoder,
             noted,
             finishes,
             out,
+            concluded,
+            report,
+            has_comments: _,
         } = &mut self.writer;
+        if std::mem::replace(concluded, true) {
+            return;
+        }
         if noted.facts().usage.is_none() {
             let usage = Usage {
                 counts: *estimate,
@@ -105,18 +127,83 @@ impl StreamTranslator {
             encoder.event(&StreamEvent::Finish { candidate, finish }, out);
         }
         encoder.event(&StreamEvent::Done, out);
-        frames_with_cost(std::mem::take(out), cost).into()
+        report.judge(noted.facts().usage);
+    }
+
+    /// What ends a complete stream towards the caller; see [`StreamTranslator::conclude`]. What was
+    /// lost of the answer is told in a comment, and in the frame that tells usage, as is `cost`, a
+    /// JSON number in US dollars, each where the dialect has a place for it.
+    pub fn tail(&mut self, estimate: &TokenCounts, cost: Option<&str>) -> Bytes {
+        self.conclude(estimate);
+        let frames = frames_with_cost(std::mem::take(&mut self.writer.out), cost);
+        let Some(dropped) = self.dropped() else {
+            return frames.into();
+        };
+        let mut out = self.comment(&dropped);
+        out.extend_from_slice(&frames_with_dropped(frames, &dropped));
+        out.into()
     }
 
     /// Ends a broken stream in a way that no client takes for a proper end.
     pub fn fail(&mut self, failure: &Failure<'_>) -> Bytes {
+        let dropped = self.dropped();
+        let mut out = dropped.map(|it| self.comment(&it)).unwrap_or_default();
         self.writer.encoder.fail(failure, &mut self.writer.out);
-        std::mem::take(&mut self.writer.out).into()
+        out.append(&mut self.writer.out);
+        out.into()
     }
 
     /// What could not be said in the caller's dialect so far.
-    pub fn losses(&self) -> &LossReport {
-        self.writer.encoder.losses()
+    pub fn losses(&self) -> LossReport {
+        let mut losses = self.writer.encoder.losses().clone();
+        losses.append(&self.writer.report.losses);
+        losses
+    }
+
+    /// The losses in words. The head of the stream, which names those of the request, has left
+    /// before any of them was known.
+    fn dropped(&self) -> Option<String> {
+        list(&[&self.losses()], Severity::Hint)
+    }
+
+    /// The comment frame that tells losses, for callers that can read past it.
+    fn comment(&self, dropped: &str) -> Vec<u8> {
+        let mut comment = Vec::new();
+        if self.writer.has_comments {
+            write_comment(&mut comment, &format!("{DROPPED} {dropped}"));
+        }
+        comment
+    }
+}
+
+/// The last report of usage in the provider's own words, to know in the end whether it said more
+/// than was told.
+#[derive(Debug, Default)]
+struct UsageReport {
+    /// Nobody looks at reports when the caller is told no usage.
+    is_told: bool,
+    native: String,
+    losses: LossReport,
+}
+
+impl UsageReport {
+    fn keep(&mut self, usage: &Usage<'_>) {
+        if let (true, Some(native)) = (self.is_told, &usage.native) {
+            self.native.clear();
+            self.native.push_str(native.as_str());
+        }
+    }
+
+    fn judge(&mut self, counts: Option<TokenCounts>) {
+        let native = RawJson::parse(self.native.as_str()).ok();
+        let usage = Usage {
+            counts: counts.unwrap_or_default(),
+            native,
+        };
+        if usage.says_more() {
+            self.losses
+                .note(Feature::UsageDetail, "", Severity::Hint, "/stream");
+        }
     }
 }
 
@@ -140,12 +227,15 @@ impl Writer {
                 self.finishes.push((*candidate, finish.clone().into_owned()));
             }
             StreamEvent::Done => {}
+            StreamEvent::Usage(usage) => {
+                self.report.keep(usage);
+                self.encoder.event(event, &mut self.out);
+            }
             StreamEvent::Start(_)
             | StreamEvent::PartStart { .. }
             | StreamEvent::Delta { .. }
             | StreamEvent::PartEnd { .. }
             | StreamEvent::Logprobs { .. }
-            | StreamEvent::Usage(_)
             | StreamEvent::Extra { .. }
             | StreamEvent::Error(_) => self.encoder.event(event, &mut self.out),
         }

@@ -78,6 +78,7 @@ const ANSWER: AnswerTarget<'static> = AnswerTarget {
     created: 1,
     usage: true,
     meaning_only: false,
+    for_any_client: true,
 };
 
 /// What became of one document in another dialect.

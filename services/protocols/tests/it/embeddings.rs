@@ -131,8 +131,9 @@ fn answers_in_vendors_forms_become_openais() {
             );
             continue;
         }
-        let one = vendor::to_openai(&[answer.as_bytes()], "m", EncodingFormat::Float, None)
-            .unwrap_or_else(|e| panic!("{id}: {e}"));
+        let one = vendor::to_openai(&[answer.as_bytes()], "m", EncodingFormat::Float, 0)
+            .unwrap_or_else(|e| panic!("{id}: {e}"))
+            .body;
         let (vectors, dims, tokens) = counted(&one);
         let told: Value = serde_json::from_str(&answer).unwrap();
         assert!(vectors > 0 && dims > 0, "{id}");

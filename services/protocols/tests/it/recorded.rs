@@ -299,6 +299,7 @@ fn streams_say_what_their_summaries_say_before_and_after_being_written_anew() {
                 created: 1,
                 usage: true,
                 meaning_only: false,
+                for_any_client: false,
             };
             let first = meaning::run(
                 case.dialect,

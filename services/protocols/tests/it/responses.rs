@@ -107,6 +107,7 @@ fn written(dialect: Dialect, endpoint: &str) -> Vec<(Recording, Vec<u8>)> {
         created: 1,
         usage: true,
         meaning_only: false,
+        for_any_client: false,
     };
     let mut all = Vec::new();
     for recording in recordings(endpoint) {

@@ -24,6 +24,7 @@ const TARGET: AnswerTarget<'static> = AnswerTarget {
     created: 0,
     usage: true,
     meaning_only: false,
+    for_any_client: true,
 };
 
 /// Recordings of other dialects.

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, InviteId, MembershipId, RequestId, RouteId};
+use sluicegate_contracts::ids::{
+    ApiKeyId, BudgetId, ConnectionId, InviteId, MembershipId, RateLimitId, RequestId, RouteId,
+};
 
 use crate::error::{Error, Result};
 
@@ -25,9 +27,11 @@ macro_rules! in_path {
 
 in_path! {
     ApiKeyId = "key";
+    BudgetId = "budget";
     ConnectionId = "connection";
     InviteId = "invite";
     MembershipId = "member";
+    RateLimitId = "limit";
     RequestId = "request";
     RouteId = "route";
 }

@@ -1,9 +1,11 @@
 //! One file per resource.
 
 mod api_keys;
+mod budgets;
 mod connection_settings;
 mod connections;
 mod members;
 mod organizations;
 mod projects;
+mod rate_limits;
 mod routes;

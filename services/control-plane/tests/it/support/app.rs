@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sluicegate_backplane::{ConfigBus, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::Application;
 use sluicegate_control_plane::settings::{DEFAULTS, Settings};
@@ -32,6 +32,7 @@ pub struct TestApp {
     pub tasks: Tasks,
     pub bus: ConfigBus,
     pub queue: UsageQueue,
+    pub escrow: Escrow,
     base: String,
 }
 
@@ -66,8 +67,9 @@ impl TestApp {
             runtime,
             bus: ConfigBus::memory(),
             queue: UsageQueue::memory(10_000),
+            escrow: Escrow::memory(),
         };
-        let (bus, queue) = (seams.bus.clone(), seams.queue.clone());
+        let (bus, queue, escrow) = (seams.bus.clone(), seams.queue.clone(), seams.escrow.clone());
         let database = Database::over(options.clone(), 4, 3);
         let application = Application::with_database(settings(changes), database, &seams).unwrap();
         let base = format!("http://127.0.0.1:{}", application.port());
@@ -87,6 +89,7 @@ impl TestApp {
             tasks,
             bus,
             queue,
+            escrow,
             base,
         }
     }
@@ -115,6 +118,17 @@ impl TestApp {
         )
         .with_home()
         .await
+    }
+
+    /// Somebody who signed up before, and whose token has expired since.
+    pub async fn sign_in(&self, name: &str) -> Client {
+        let email = format!("{}@example.com", name.to_lowercase());
+        let body = json!({ "email": email, "password": PASSWORD });
+        let signing_in = self.anonymous();
+        let answer = signing_in.post("/api/v1/auth/sign-in", &body).await.expect(200);
+        Client::new(self.base.clone(), Some(answer.text_of("access_token")))
+            .with_home()
+            .await
     }
 
     /// Somebody who joined `owner`'s organization as `role`.

@@ -5,8 +5,9 @@ use sluicegate_protocols::Dialect;
 use sluicegate_protocols::tool_ids::IdRule;
 
 use super::compatible::{CHAT, COMPATIBLE, below};
-use super::{Listing, Provider, Spoken};
+use super::{Counter, Listing, Provider, Spoken};
 use crate::upstream::auth::KeyHeader;
+use crate::upstream::members::without;
 
 /// The version its documentation is written for; a caller of the same dialect may name another.
 const VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
@@ -17,8 +18,29 @@ pub(super) const MESSAGES: Spoken = Spoken {
     address: |ask| below(ask.base, "/messages"),
     headers: VERSION,
     tool_ids: IdRule::ANTHROPIC,
+    counter: Some(COUNTER),
     ..CHAT
 };
+
+pub(super) const COUNTER: Counter = Counter {
+    address: |ask| below(ask.base, "/messages/count_tokens"),
+    question: |request, _| without(&request, OF_THE_ANSWER),
+    tokens: "input_tokens",
+};
+
+/// Members that are about the answer; the counter refuses them.
+pub(super) const OF_THE_ANSWER: &[&str] = &[
+    "max_tokens",
+    "stream",
+    "temperature",
+    "top_p",
+    "top_k",
+    "stop_sequences",
+    "metadata",
+    "service_tier",
+    "inference_geo",
+    "container",
+];
 
 pub(in crate::upstream) const ANTHROPIC: Provider = Provider {
     id: ProviderId::Anthropic,

@@ -3,10 +3,10 @@
 
 use sluicegate_contracts::config::{ProviderId, ProviderSettings};
 
-use super::anthropic::MESSAGES;
+use super::anthropic::{COUNTER, MESSAGES};
 use super::compatible::{CHAT, COMPATIBLE, below};
 use super::openai::{OPENAI, RESPONSES, needs_responses};
-use super::{Ask, Listing, Provider, Spoken};
+use super::{Ask, Counter, Listing, Provider, Spoken};
 use crate::upstream::address::segment;
 use crate::upstream::auth::KeyHeader;
 
@@ -25,8 +25,15 @@ const RESPONDING: Spoken = Spoken {
     },
     ..RESPONSES
 };
+/// Messages below `/anthropic`, with a key in `api-key` or `x-api-key`, and the counter beside them; lists of models and
+/// batches are left out. See platform.claude.com, "Claude in Microsoft Foundry"; Anthropic's own client for it calls the
+/// same paths.
 const CLAUDE: Spoken = Spoken {
     address: |ask| below(resource(ask.base), "/anthropic/v1/messages"),
+    counter: Some(Counter {
+        address: |ask| below(resource(ask.base), "/anthropic/v1/messages/count_tokens"),
+        ..COUNTER
+    }),
     ..MESSAGES
 };
 

@@ -3,11 +3,13 @@
 
 use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::embeddings::vendor::Family;
 use sluicegate_protocols::tool_ids::IdRule;
 
 use super::compatible::{CHAT, COMPATIBLE, below};
-use super::{Listing, Provider, Spoken};
+use super::{Counter, Listing, Provider, Spoken, Vectors};
 use crate::upstream::address::segment;
+use crate::upstream::members::{only, under};
 
 const CONVERSE: Spoken = Spoken {
     dialect: Dialect::BedrockConverse,
@@ -18,8 +20,22 @@ const CONVERSE: Spoken = Spoken {
     },
     stream_type: "application/vnd.amazon.eventstream",
     tool_ids: IdRule::WordUpTo(64),
+    counter: Some(Counter {
+        address: |ask| {
+            let (base, model) = (ask.base, segment(foundation(ask.model))?);
+            Some(format!("{base}/model/{model}/count-tokens"))
+        },
+        question: |request, _| {
+            let counted = ["messages", "system", "toolConfig", "additionalModelRequestFields"];
+            let request = only(&request, &counted)?;
+            Some(under("input", &under("converse", &request)))
+        },
+        tokens: "inputTokens",
+    }),
     ..CHAT
 };
+/// Takes a signature as well as a key, as the runtime's other paths do. See the Bedrock user guide, "Invoke a model with the
+/// OpenAI Chat Completions API" (prerequisites: AWS credentials, or a key of Bedrock's).
 const OPEN: Spoken = Spoken {
     address: |ask| below(ask.base, "/openai/v1/chat/completions"),
     ..CHAT
@@ -35,6 +51,13 @@ pub(in crate::upstream) const BEDROCK: Provider = Provider {
         }
     },
     embeddings: None,
+    vectors: Some(Vectors {
+        family: Family::of_model,
+        address: |ask| {
+            let (base, model) = (ask.base, segment(ask.model)?);
+            Some(format!("{base}/model/{model}/invoke"))
+        },
+    }),
     rerank: None,
     // Inference profiles, by the id the catalog has.
     model: |settings, model| settings.deployments.get(model).map_or(model, String::as_str),
@@ -56,5 +79,17 @@ fn control(base: &str) -> String {
             format!("https://bedrock.{rest}")
         }
         Some(_) | None => base.to_owned(),
+    }
+}
+
+/// The model behind an inference profile of several regions (`eu.anthropic.…`). The counter's `modelId` is a foundation
+/// model's (Bedrock API reference, `CountTokens`), and it answers a profile's with a `ValidationException`.
+fn foundation(model: &str) -> &str {
+    let Some((places, rest)) = model.split_once('.') else {
+        return model;
+    };
+    match places {
+        "us" | "us-gov" | "eu" | "apac" | "jp" | "au" | "ca" | "global" => rest,
+        _ => model,
     }
 }

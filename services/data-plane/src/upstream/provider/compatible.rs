@@ -17,6 +17,7 @@ pub(super) const CHAT: Spoken = Spoken {
     headers: &[],
     tool_ids: IdRule::OPENAI,
     body: Some,
+    counter: None,
 };
 
 /// Any server of the kind. It takes the spellings that all of them know: `max_tokens`, system messages.
@@ -24,6 +25,7 @@ pub(in crate::upstream) const COMPATIBLE: Provider = Provider {
     id: ProviderId::Compatible,
     chat: |_| &[CHAT],
     embeddings: Some(embeddings),
+    vectors: None,
     rerank: Some(|ask| below(ask.base, "/rerank")),
     key: KeyHeader::Bearer,
     setting_headers: |_| Vec::new(),

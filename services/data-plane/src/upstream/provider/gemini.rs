@@ -5,21 +5,24 @@ use sluicegate_contracts::config::ProviderId;
 use sluicegate_protocols::Dialect;
 
 use super::compatible::{CHAT, COMPATIBLE, below};
-use super::{Listing, Provider, Spoken};
+use super::{Ask, Counter, Listing, Provider, Spoken};
 use crate::upstream::address::segment;
 use crate::upstream::auth::KeyHeader;
+use crate::upstream::members::{under, with_member};
 
 /// generateContent, where the Gemini API has it.
 pub(super) const GENERATE: Spoken = Spoken {
     dialect: Dialect::Gemini,
-    address: |ask| {
-        let model = segment(ask.model)?;
-        Some(format!(
-            "{}/models/{model}:{}",
-            root(ask.base),
-            method(ask.stream)
-        ))
-    },
+    address: |ask| model(ask, method(ask.stream)),
+    counter: Some(Counter {
+        address: |ask| model(ask, "countTokens"),
+        // Instructions and tools count only in a whole request, which names its model again.
+        question: |request, ask| {
+            let request = with_member(&request, "model", &format!("models/{}", ask.model), &[])?;
+            Some(under("generateContentRequest", &request))
+        },
+        tokens: "totalTokens",
+    }),
     ..CHAT
 };
 
@@ -41,6 +44,11 @@ pub(in crate::upstream) const GEMINI: Provider = Provider {
 
 fn root(base: &str) -> &str {
     base.strip_suffix("/openai").unwrap_or(base)
+}
+
+fn model(ask: &Ask<'_>, method: &str) -> Option<String> {
+    let model = segment(ask.model)?;
+    Some(format!("{}/models/{model}:{method}", root(ask.base)))
 }
 
 /// What a model is asked, as it stands behind its name. A stream without `alt` would be one JSON array.

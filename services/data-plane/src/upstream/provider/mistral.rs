@@ -10,7 +10,7 @@ use crate::upstream::members::without_member;
 
 const MISTRAL_CHAT: Spoken = Spoken {
     tool_ids: IdRule::MISTRAL,
-    // It answers the question for usage with 422, and tells it at the end of every stream unasked.
+    // A caller's own question for usage: it answers 422, and tells usage at the end of every stream unasked.
     body: |body| without_member(body, "stream_options"),
     ..CHAT
 };

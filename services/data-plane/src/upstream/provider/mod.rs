@@ -26,6 +26,7 @@ mod xai;
 use bytes::Bytes;
 use sluicegate_contracts::config::{ProviderId, ProviderSettings};
 use sluicegate_protocols::Dialect;
+use sluicegate_protocols::embeddings::vendor::Family;
 use sluicegate_protocols::target::ChatQuirks;
 use sluicegate_protocols::tool_ids::IdRule;
 
@@ -39,6 +40,8 @@ pub(super) struct Provider {
     pub(super) chat: fn(model: &str) -> &'static [Spoken],
     /// The address for vectors, where it has them in OpenAI's form.
     pub(super) embeddings: Option<Address>,
+    /// Vectors in a form of their vendor's, where it has them in none of OpenAI's.
+    pub(super) vectors: Option<Vectors>,
     /// The address for rankings, where it has them in Cohere's form.
     pub(super) rerank: Option<Address>,
     /// Where a plain key goes.
@@ -56,6 +59,14 @@ pub(super) struct Provider {
     pub(super) listing: Listing,
 }
 
+/// Vectors in a form of their vendor's; a request may take several calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vectors {
+    /// Whose form a model has; `None` when it makes none.
+    pub(super) family: fn(model: &str) -> Option<Family>,
+    pub(super) address: Address,
+}
+
 /// A dialect as a provider speaks it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spoken {
@@ -69,6 +80,18 @@ pub(super) struct Spoken {
     pub(super) tool_ids: IdRule,
     /// The last change to a body, where the dialect is spoken with a difference; `None` when it is no JSON object.
     pub(super) body: fn(Bytes) -> Option<Bytes>,
+    /// Who counts the tokens of a request in it, where the provider does that.
+    pub(super) counter: Option<Counter>,
+}
+
+/// A call that counts the tokens of a request and runs no model.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counter {
+    pub(super) address: Address,
+    /// What is asked, made of the request; `None` when that is no JSON object.
+    pub(super) question: fn(Bytes, &Ask<'_>) -> Option<Bytes>,
+    /// The member of the answer that tells the number.
+    pub(super) tokens: &'static str,
 }
 
 /// The whole URL of a call; `None` when a name in it cannot stand in a URL, or a setting is missing.

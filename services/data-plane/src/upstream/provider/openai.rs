@@ -41,7 +41,9 @@ pub(in crate::upstream) const OPENAI: Provider = Provider {
     ..COMPATIBLE
 };
 
-/// Whether a model answers Chat Completions with 404: those made for agents, and those that think longest.
+/// Whether a model is not served by Chat Completions: those made for agents, and those that think longest. They are the
+/// models for which LiteLLM's public price list names `/v1/responses` alone, or the mode `responses`;
+/// OpenAI's error for them is "This model is only supported in v1/responses and not in v1/chat/completions".
 pub(super) fn needs_responses(model: &str) -> bool {
     let is_or_dated = |name: &str| {
         model

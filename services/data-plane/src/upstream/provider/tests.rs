@@ -63,6 +63,10 @@ const CASES: &[Case] = &[
         true, "/model/amazon.nova-lite-v1%3A0/converse-stream"),
     (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", ChatCompletions, Chat, "openai.gpt-oss-20b-1:0", false,
         "/openai/v1/chat/completions"),
+    (P::Bedrock, "https://bedrock-runtime.eu-west-1.amazonaws.com", Embeddings, Chat, "amazon.titan-embed-text-v2:0", false,
+        "/model/amazon.titan-embed-text-v2%3A0/invoke"),
+    (P::Vertex, "https://aiplatform.googleapis.com", Embeddings, Chat, "gemini-embedding-001", false,
+        "/v1/projects/acme/locations/eu-west-1/publishers/google/models/gemini-embedding-001:predict"),
     (P::Cohere, "https://api.cohere.ai/compatibility/v1", Embeddings, Chat, "embed-v4.0", false, "/embeddings"),
     (P::Cohere, "https://api.cohere.com", ChatCompletions, CohereChat, "command-a-03-2025", true, "/v2/chat"),
     (P::Cohere, "https://api.cohere.ai/compatibility/v1", ChatCompletions, CohereChat, "command-a-03-2025", false,
@@ -115,7 +119,10 @@ fn calls_go_where_the_provider_documents_them() {
         };
         let address = match operation {
             ChatCompletions => at(id, dialect, &ask),
-            Embeddings => of(id).embeddings.and_then(|address| address(&ask)),
+            Embeddings => {
+                let own = of(id).vectors.map(|vectors| vectors.address);
+                of(id).embeddings.or(own).and_then(|address| address(&ask))
+            }
             Rerank => of(id).rerank.and_then(|address| address(&ask)),
         };
         let expected = match expected.strip_prefix('/') {
@@ -139,7 +146,8 @@ fn every_value_is_whole_and_stands_under_its_own_id() {
     for &id in ProviderId::ALL {
         let provider = of(id);
         assert_eq!(provider.id, id);
-        assert_eq!(provider.embeddings.is_some(), id.has_embeddings(), "{id}");
+        let embeds = provider.embeddings.is_some() || provider.vectors.is_some();
+        assert_eq!(embeds, id.has_embeddings(), "{id}");
         let aws = id.credentials().contains(&CredentialKind::AwsKeys);
         assert_eq!(provider.aws_service.is_some(), aws, "{id}");
         for model in names {
@@ -247,6 +255,140 @@ fn a_dated_api_of_azure_names_the_deployment() {
     assert_eq!(
         azure.embeddings.and_then(|address| address(&ask)),
         Some(embeddings)
+    );
+}
+
+#[test]
+fn tokens_are_counted_where_the_provider_documents_it() {
+    let vertex = "https://aiplatform.googleapis.com/v1/projects/acme/locations/eu-west-1/publishers";
+    let bedrock = "https://bedrock-runtime.eu-west-1.amazonaws.com";
+    let cases = [
+        (
+            P::Anthropic,
+            "https://api.anthropic.com/v1",
+            Messages,
+            "claude-x",
+            "/messages/count_tokens".to_owned(),
+        ),
+        (
+            P::Azure,
+            "https://r.services.ai.azure.com",
+            Messages,
+            "claude-x",
+            "/anthropic/v1/messages/count_tokens".into(),
+        ),
+        (
+            P::Google,
+            "https://g.example.com/v1beta",
+            Gemini,
+            "gemini-x",
+            "/models/gemini-x:countTokens".into(),
+        ),
+        (
+            P::Vertex,
+            "https://aiplatform.googleapis.com",
+            Gemini,
+            "gemini-x",
+            format!("{vertex}/google/models/gemini-x:countTokens"),
+        ),
+        (
+            P::Vertex,
+            "https://aiplatform.googleapis.com",
+            Messages,
+            "claude-x",
+            format!("{vertex}/anthropic/models/count-tokens:rawPredict"),
+        ),
+        // It knows models alone, no profiles.
+        (
+            P::Bedrock,
+            bedrock,
+            Converse,
+            "global.anthropic.claude-x-v1:0",
+            "/model/anthropic.claude-x-v1%3A0/count-tokens".into(),
+        ),
+        (
+            P::Bedrock,
+            bedrock,
+            Converse,
+            "amazon.nova-x",
+            "/model/amazon.nova-x/count-tokens".into(),
+        ),
+    ];
+    for (id, base, dialect, model, expected) in cases {
+        let spoken = of(id).spoken(model, dialect);
+        let settings = settings();
+        let ask = Ask {
+            base,
+            settings: &settings,
+            model,
+            stream: false,
+        };
+        let address = spoken.counter.and_then(|counter| (counter.address)(&ask));
+        let expected = if expected.starts_with('/') {
+            format!("{base}{expected}")
+        } else {
+            expected
+        };
+        assert_eq!(address, Some(expected), "{id}");
+    }
+    let counting: BTreeSet<&str> = ProviderId::ALL
+        .iter()
+        .filter(|id| of(**id).spoken("claude-x", Messages).counter.is_some())
+        .map(|id| id.as_str())
+        .collect();
+    let expected = ["amazon-bedrock", "anthropic", "azure", "google", "google-vertex"];
+    assert_eq!(counting, BTreeSet::from(expected));
+}
+
+#[test]
+fn questions_for_a_count_hold_what_the_counter_takes() {
+    let settings = settings();
+    let asked = |id: P, dialect, model, request: &'static str| {
+        let ask = Ask {
+            base: "https://x.example.com",
+            settings: &settings,
+            model,
+            stream: false,
+        };
+        let counter = of(id).spoken(model, dialect).counter.unwrap();
+        let question = (counter.question)(Bytes::from_static(request.as_bytes()), &ask).unwrap();
+        String::from_utf8(question.to_vec()).unwrap()
+    };
+    assert_eq!(
+        asked(
+            P::Vertex,
+            Messages,
+            "claude-x",
+            r#"{"model":"claude-x","max_tokens":1,"messages":[]}"#
+        ),
+        r#"{"anthropic_version":"vertex-2023-10-16","model":"claude-x","messages":[]}"#
+    );
+    assert_eq!(
+        asked(
+            P::Vertex,
+            Gemini,
+            "gemini-x",
+            r#"{"contents":[],"safetySettings":[],"tools":[]}"#
+        ),
+        r#"{"contents":[],"tools":[]}"#
+    );
+    assert_eq!(
+        asked(
+            P::Google,
+            Gemini,
+            "gemini-x",
+            r#"{"contents":[],"model":"models/other"}"#
+        ),
+        r#"{"generateContentRequest":{"model":"models/gemini-x","contents":[]}}"#
+    );
+    assert_eq!(
+        asked(
+            P::Bedrock,
+            Converse,
+            "m",
+            r#"{"inferenceConfig":{},"messages":[]}"#
+        ),
+        r#"{"input":{"converse":{"messages":[]}}}"#
     );
 }
 

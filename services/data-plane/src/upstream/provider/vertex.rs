@@ -3,16 +3,27 @@
 //! through an OpenAI-compatible door.
 
 use sluicegate_contracts::config::ProviderId;
+use sluicegate_protocols::embeddings::vendor::Family;
 
-use super::anthropic::MESSAGES;
+use super::anthropic::{COUNTER, MESSAGES, OF_THE_ANSWER};
 use super::compatible::{CHAT, COMPATIBLE};
 use super::gemini::{self, GENERATE};
-use super::{Ask, Listing, Provider, Spoken};
+use super::{Ask, Counter, Listing, Provider, Spoken, Vectors};
 use crate::upstream::address::segment;
-use crate::upstream::members::with_member;
+use crate::upstream::members::{only, with_member};
 
 /// The version of Anthropic's dialect that Vertex AI documents.
 const CLAUDE_VERSION: &str = "vertex-2023-10-16";
+
+/// What the counter takes of a request, in either spelling of Google's.
+const COUNTED: &[&str] = &[
+    "contents",
+    "systemInstruction",
+    "system_instruction",
+    "tools",
+    "generationConfig",
+    "generation_config",
+];
 
 const CLAUDE: Spoken = Spoken {
     address: |ask| {
@@ -25,10 +36,22 @@ const CLAUDE: Spoken = Spoken {
     },
     headers: &[],
     body: |body| with_member(&body, "anthropic_version", CLAUDE_VERSION, &["model"]),
+    counter: Some(Counter {
+        // One for all models: the body names the one that is meant.
+        address: |ask| account(ask, "publishers/anthropic/models/count-tokens:rawPredict"),
+        question: |request, _| with_member(&request, "anthropic_version", CLAUDE_VERSION, OF_THE_ANSWER),
+        ..COUNTER
+    }),
     ..MESSAGES
 };
 const GOOGLE: Spoken = Spoken {
     address: |ask| model(ask, "google", gemini::method(ask.stream)),
+    counter: Some(Counter {
+        address: |ask| model(ask, "google", "countTokens"),
+        // Unlike the Gemini API it takes these at the top, and no other member.
+        question: |request, _| only(&request, COUNTED),
+        tokens: "totalTokens",
+    }),
     ..GENERATE
 };
 const OPEN: Spoken = Spoken {
@@ -48,6 +71,10 @@ pub(in crate::upstream) const VERTEX: Provider = Provider {
         }
     },
     embeddings: None,
+    vectors: Some(Vectors {
+        family: |model| Some(Family::of_vertex(model)),
+        address: |ask| model(ask, "google", "predict"),
+    }),
     rerank: None,
     listing: Listing {
         // The list of models in general: it proves that a token is given and taken, not that the project may be used.

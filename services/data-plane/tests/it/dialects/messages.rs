@@ -404,8 +404,8 @@ async fn an_error_of_the_provider_passes_on_or_is_retold() {
 
 #[actix_web::test]
 async fn tokens_are_counted_without_a_provider() {
-    let (worker, provider) = with_anthropic([]).await;
-    let body = r#"{"model":"anthropic/claude-x","messages":[{"role":"user","content":"hello"}]}"#;
+    let (worker, provider) = with_chat([]).await;
+    let body = r#"{"model":"local/m","messages":[{"role":"user","content":"hello"}]}"#;
     let response = worker
         .post("/v1/messages/count_tokens", body)
         .send()
@@ -413,11 +413,12 @@ async fn tokens_are_counted_without_a_provider() {
         .unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(header(&response, "x-sluicegate-token-count"), Some("bound"));
+    assert_eq!(header(&response, "x-sluicegate-token-count-fallback"), None);
     let answer: Value = response.json().await.unwrap();
     assert_eq!(answer, json!({"input_tokens": 3 + 4 + 5}));
     assert!(provider.received().is_empty() && worker.records().is_empty());
     for (body, status) in [
-        (body.replace("anthropic/claude-x", "no/such"), 404),
+        (body.replace("local/m", "no/such"), 404),
         (body.replace("\"hello\"", "7"), 400),
     ] {
         let response = worker

@@ -3,6 +3,7 @@
 mod bedrock;
 mod cohere;
 mod completions;
+mod counting;
 mod cursor;
 mod foreign_reasoning;
 mod gemini;
@@ -14,6 +15,7 @@ mod rerank;
 mod responses;
 mod slow;
 mod untold;
+mod vectors;
 
 use reqwest::Response;
 use serde_json::Value;

@@ -111,6 +111,40 @@ async fn a_waiting_caller_hears_keep_alives_between_events() {
 }
 
 #[actix_web::test]
+async fn a_waiting_caller_of_gemini_gets_blank_lines() {
+    let limits = Limits {
+        keep_alive_ms: 50,
+        ..Limits::default()
+    };
+    let pause = Duration::from_millis(180);
+    let body = r#"{"contents":[{"role":"user","parts":[{"text":"hello"}]}]}"#;
+    for is_array in [false, true] {
+        let script = TRANSLATED.end(Script::default().wait(pause).and(TRANSLATED.begin()).wait(pause));
+        let (worker, _provider) = worker(TRANSLATED, [script], limits).await;
+        let query = if is_array { "" } else { "?alt=sse" };
+        let path = format!("/v1beta/models/lab/m:streamGenerateContent{query}");
+        let seen = worker
+            .post(&path, body)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        assert!(!seen.contains("keep-alive"), "{seen}");
+        assert!(seen.starts_with('\n'), "before the first event: {seen}");
+        if !is_array {
+            assert!(seen.contains("\n\n\n\ndata: "), "between whole events: {seen}");
+            let told = events(&seen);
+            let said = told
+                .iter()
+                .filter_map(|(_, it)| it["candidates"][0]["content"]["parts"][0]["text"].as_str());
+            assert_eq!(said.collect::<String>(), "Hello");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_provider_that_falls_silent_ends_in_an_error_of_the_dialect() {
     let limits = Limits {
         idle_timeout_ms: 100,

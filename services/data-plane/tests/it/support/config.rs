@@ -1,12 +1,14 @@
 //! One organization with a project, a key, and the connections and routes a test adds.
 
 use secrecy::SecretString;
+use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Connection, Endpoint, Entity, KeySecret, Operation, Organization, PriceCard,
-    Project, ProviderSettings, Rates, RetryPolicy, Route, RouteTarget, Status, Strategy,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Endpoint, Enforcement, Entity, KeySecret,
+    OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, Rates, RetryPolicy, Route,
+    RouteTarget, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
-use sluicegate_contracts::money::PicoUsd;
+use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_credentials::{ApiKeySecret, DataKey, KeyKind, MasterKey, Sealing};
 use sluicegate_data_plane::snapshot::Snapshot;
@@ -171,6 +173,13 @@ impl Config {
         }));
     }
 
+    /// Makes the catalog row added last one of a model that makes vectors.
+    pub(crate) fn embeds(&mut self) {
+        if let Some(Entity::Endpoint(endpoint)) = self.entities.last_mut() {
+            endpoint.operations = vec![Operation::Embeddings];
+        }
+    }
+
     /// Adds an ordered route over `models`.
     pub(crate) fn route(&mut self, slug: &str, models: &[&str], retry: RetryPolicy) {
         let id = self.fresh().into();
@@ -190,6 +199,41 @@ impl Config {
             targets: models.iter().map(target).collect(),
             retry,
         }));
+    }
+
+    /// Adds a hard budget of `limit` nano-USD over the calls of `scope`.
+    pub(crate) fn budget(&mut self, name: &str, limit: i64, scope: BudgetScope) -> AccountId {
+        self.budget_kept(name, limit, scope, Enforcement::Hard)
+    }
+
+    /// Adds a budget and gives its account for calls that have no share of their own.
+    pub(crate) fn budget_kept(
+        &mut self,
+        name: &str,
+        limit: i64,
+        scope: BudgetScope,
+        enforcement: Enforcement,
+    ) -> AccountId {
+        let id = self.fresh().into();
+        self.entities.push(Entity::Budget(Budget {
+            id,
+            organization: self.organization.id,
+            name: name.to_owned(),
+            scope,
+            limit: NanoUsd::from_nanos(limit),
+            limit_version: 1,
+            periods: Vec::new(),
+            enforcement,
+            on_exceed: OnExceed::Refuse,
+            counts_own_connections: true,
+            unknown_price: UnknownPrice::Refuse,
+            status: Status::Active,
+        }));
+        AccountId {
+            budget: id,
+            period: UnixMillis::default(),
+            partition: None,
+        }
     }
 
     pub(crate) fn expire_key(&mut self) {

@@ -8,17 +8,21 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
-use sluicegate_backplane::UsageQueue;
+use sluicegate_backplane::{Escrow, UsageQueue};
+use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::address::AddressPolicy;
-use sluicegate_contracts::ids::RequestId;
+use sluicegate_contracts::ids::{OrganizationId, RequestId};
+use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::UsageRecord;
+use sluicegate_data_plane::budgets::Budgets;
 use sluicegate_data_plane::http::server;
 use sluicegate_data_plane::metrics::Metrics;
 use sluicegate_data_plane::pipeline::Limits;
 use sluicegate_data_plane::snapshot::{Snapshot, SnapshotHandle};
 use sluicegate_data_plane::state::WorkerState;
 use sluicegate_data_plane::upstream::ClientFactory;
-use sluicegate_data_plane::usage::{Shipper, Spool, SpoolLimits};
+use sluicegate_data_plane::usage::{Shipper, Spool, SpoolLimits, Stored};
+use sluicegate_metering::escrow::Epoch;
 use sluicegate_service_runtime::clock::Clock;
 use sluicegate_service_runtime::health::Health;
 use sluicegate_service_runtime::http_span::HttpSpan;
@@ -26,6 +30,7 @@ use sluicegate_service_runtime::ids;
 use sluicegate_service_runtime::metrics::Registry;
 use sluicegate_service_runtime::tls::install_crypto_provider;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Config, eventually};
@@ -35,6 +40,8 @@ pub(crate) struct Worker {
     pub(crate) registry: Registry,
     key: String,
     records: Arc<Mutex<Vec<UsageRecord>>>,
+    escrow: Escrow,
+    epoch: Epoch,
     _data: TempDir,
     drain: CancellationToken,
     handle: ServerHandle,
@@ -67,9 +74,18 @@ impl Worker {
         let records = ship(&spool, clock.clone(), &registry);
         let drain = CancellationToken::new();
         let addresses = AddressPolicy::new(allowed.iter().map(|it| it.parse().unwrap()).collect());
+        let epoch = Epoch {
+            worker: spool.worker(),
+            number: spool.epoch(),
+        };
+        let escrow = Escrow::memory();
+        let (budgets, office) = Budgets::new(epoch, escrow.clone(), clock.clone());
+        let (taken, stored) = (watch::channel(true).1, watch::channel(Stored::default()).1);
+        rt::spawn(office.run(taken, stored, drain.clone()));
         let state = WorkerState {
             snapshots: SnapshotHandle::new(snapshot),
             recorder: spool.recorder(),
+            budgets,
             clock: clock.clone(),
             key_hasher: config.master.key_hasher(),
             worker_token: config.master.worker_token(),
@@ -89,10 +105,33 @@ impl Worker {
             registry,
             key,
             records,
+            escrow,
+            epoch,
             _data: data,
             drain,
             handle,
             client,
+        }
+    }
+
+    /// Opens the store of budgets, as the keeper of the books does for an organization that has spent nothing.
+    pub(crate) async fn open_budgets(&self, organization: OrganizationId) {
+        self.escrow.fence(organization, 1).await.unwrap();
+        self.escrow
+            .open(organization, 1, &[self.epoch], &[])
+            .await
+            .unwrap();
+    }
+
+    /// What is claimed on an account once nothing of it is idle or held any more.
+    pub(crate) async fn settled(&self, organization: OrganizationId, account: &AccountId) -> NanoUsd {
+        loop {
+            let account = std::slice::from_ref(account);
+            let balances = self.escrow.read(organization, account).await.unwrap();
+            match balances[0] {
+                Some(balance) if balance.open == NanoUsd::ZERO => return balance.claimed,
+                Some(_) | None => rt::time::sleep(Duration::from_millis(5)).await,
+            }
         }
     }
 

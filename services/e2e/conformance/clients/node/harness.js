@@ -105,6 +105,7 @@ export class Cell {
     this.model = upstream.model;
     this.embeddingModel = upstream.embedding_model;
     this.countsReasoning = upstream.counts_reasoning;
+    this.countsTokens = upstream.counts_tokens;
     Cell.#number += 1;
     this.tag = `${feature}.${process.pid}.${Cell.#number}`;
   }
@@ -140,6 +141,21 @@ export class Cell {
   expectResults(found) {
     const results = Object.values(RESULTS);
     holds(`the results are not in ${JSON.stringify(found)}`, results.every((words) => found.includes(words)));
+  }
+
+  // `count` gives the tokens of a prompt, `send` sends one. More text is more tokens, and where the provider counts, a
+  // count is what it bills.
+  async expectCount(count, send) {
+    const long = await count("The water runs over stones and under bridges. ".repeat(20));
+    const short = await count("Hello.");
+    holds(`${short} and ${long} tokens`, short > 0 && short < long);
+    if (this.countsTokens) {
+      const prompt = this.prompt("[[say=one]]");
+      const counted = await count(prompt);
+      await send(prompt);
+      const billed = (await this.entries()).map((entry) => entry.input_tokens);
+      expect("tokens counted beside those billed", [counted], billed);
+    }
   }
 
   expectReasoningTokens(count) {

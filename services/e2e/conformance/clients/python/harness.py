@@ -83,6 +83,10 @@ class Cell:
         self.model = upstream["model"]
         self.embedding_model = upstream.get("embedding_model")
         self.counts_reasoning = upstream["counts_reasoning"]
+        self.counts_tokens = upstream["counts_tokens"]
+        # Where a client of chat that is passed through finds reasoning, and whether an error names its class.
+        self.reasoning_member = upstream["reasoning_member"]
+        self.names_errors = upstream["names_errors"]
         self.tag = f"{feature}.{os.getpid()}.{next(self.numbers)}"
 
     def prompt(self, order, text="Please."):
@@ -116,6 +120,17 @@ class Cell:
         """`told`: pairs of input and output tokens, in the order of the calls."""
         booked = [(entry["input_tokens"], entry["output_tokens"]) for entry in self.entries()]
         expect("usage beside what the provider billed", told, booked)
+
+    def expect_count(self, count, send):
+        """`count` gives the tokens of a prompt, `send` sends one. More text is more tokens, and where the provider
+        counts, a count is what it bills."""
+        short, long = count("Hello."), count("The water runs over stones and under bridges. " * 20)
+        holds(f"{short} and {long} tokens", 0 < short < long)
+        if self.counts_tokens:
+            prompt = self.prompt("[[say=one]]")
+            counted = count(prompt)
+            send(prompt)
+            expect("tokens counted beside those billed", [counted], [it["input_tokens"] for it in self.entries()])
 
     def expect_left(self):
         """The provider has to see that its caller left."""

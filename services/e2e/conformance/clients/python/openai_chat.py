@@ -97,12 +97,12 @@ class Driver:
         answer = self.create(cell, prompt, reasoning_effort="low")
         message = answer.choices[0].message
         cell.expect_text(message.content)
-        expect("reasoning", getattr(message, "reasoning_content", None), harness.REASONING)
+        expect("reasoning", getattr(message, cell.reasoning_member, None), harness.REASONING)
         details = answer.usage.completion_tokens_details
         cell.expect_reasoning_tokens(details and details.reasoning_tokens)
         chunks = self.create(cell, prompt, reasoning_effort="low", stream=True)
         deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
-        thought = "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas)
+        thought = "".join(getattr(delta, cell.reasoning_member, None) or "" for delta in deltas)
         expect("reasoning of the stream", thought, harness.REASONING)
         cell.expect_stream([delta.content for delta in deltas if delta.content])
 
@@ -136,7 +136,8 @@ class Driver:
             self.create(cell, cell.prompt("[[fail=503]]"))
 
     def context_length(self, cell):
-        with cell.raises(openai.BadRequestError, status_code=400, code="context_length_exceeded"):
+        named = {"code": "context_length_exceeded"} if cell.names_errors else {}
+        with cell.raises(openai.BadRequestError, status_code=400, **named):
             self.create(cell, cell.prompt("[[fail=context]]"))
 
     def cancel(self, cell):
@@ -151,7 +152,8 @@ class Driver:
         prompt = cell.prompt("[[say=one two three]]")
         told = [self.create(cell, prompt).usage]
         stream = self.create(cell, prompt, stream=True, stream_options={"include_usage": True})
-        told += [chunk.usage for chunk in stream if chunk.usage]
+        # Some servers tell it in every chunk, as far as it has come.
+        told += [chunk.usage for chunk in stream if chunk.usage][-1:]
         cell.expect_usage([(usage.prompt_tokens, usage.completion_tokens) for usage in told])
 
 

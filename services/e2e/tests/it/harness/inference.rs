@@ -105,6 +105,15 @@ impl App {
         self.chat_for(base, model, manner, prompt, Stay::ToTheEnd).await
     }
 
+    /// Asks a model something for an answer of at most so many tokens.
+    pub(crate) async fn chat_briefly(&self, base: &str, model: &str, prompt: &str, max_tokens: u64) -> Call {
+        let body = json!({
+            "model": model, "max_tokens": max_tokens, "messages": [{ "role": "user", "content": prompt }],
+        });
+        let (call, request) = self.prepare(base, "/chat/completions", &body, prompt);
+        make(call, request, false, Stay::ToTheEnd).await
+    }
+
     /// Asks a model something.
     pub(crate) async fn chat_for(
         &self,

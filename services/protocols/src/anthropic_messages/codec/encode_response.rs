@@ -156,7 +156,7 @@ impl Writer {
     }
 
     fn usage(&mut self, object: &mut Object<'_>, report: Option<&Usage<'_>>, tier: Option<&str>) {
-        let Some(Usage { counts, native }) = report else {
+        let Some(report) = report else {
             if !self.same {
                 // Clients of this dialect count on it.
                 usage::write(
@@ -167,11 +167,12 @@ impl Writer {
             }
             return;
         };
+        let Usage { counts, native } = report;
         match native {
             Some(native) if self.same => object.raw("usage", native),
             _ => {
                 usage::write(object.value("usage"), counts, tier.map(given_tier));
-                if native.is_some() || counts.input_audio > 0 || counts.output_audio > 0 {
+                if report.says_more() || counts.input_audio > 0 || counts.output_audio > 0 {
                     self.losses
                         .note(Feature::UsageDetail, "", Severity::Hint, "/usage");
                 }

@@ -126,7 +126,7 @@ impl Writer {
             Some(native) if self.same => object.raw("usage", native),
             _ => {
                 usage::write(&mut object.object("usage"), counts);
-                if native.is_some() || says_more(counts) {
+                if report.says_more() || says_more(counts) {
                     self.losses
                         .note(Feature::UsageDetail, "", Severity::Hint, "/usage");
                 }

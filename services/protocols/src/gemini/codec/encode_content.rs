@@ -163,5 +163,6 @@ impl Writer {
     }
 }
 
-/// What Google has documented for calls that another model made.
+/// What Google documents for calls that another model made: ai.google.dev/gemini-api/docs/thought-signatures (FAQs), which
+/// names one more, and the page of that name of Vertex AI, which names this one alone.
 const STAND_IN: &str = "skip_thought_signature_validator";

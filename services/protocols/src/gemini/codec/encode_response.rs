@@ -55,12 +55,13 @@ impl Writer {
                 self.candidate(&mut list.object(), candidate, at);
             }
         }
-        if let Some(Usage { counts, native }) = usage {
+        if let Some(report) = usage {
+            let Usage { counts, native } = report;
             match native {
                 Some(native) if self.same => object.raw("usageMetadata", native),
                 _ => {
                     usage::write(&mut object.object("usageMetadata"), counts);
-                    if native.is_some() {
+                    if report.says_more() || counts.cache_write > 0 {
                         self.losses
                             .note(Feature::UsageDetail, "", Severity::Hint, "/usage");
                     }

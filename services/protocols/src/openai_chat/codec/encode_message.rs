@@ -26,6 +26,8 @@ pub(super) struct Writer {
     /// The canonical form came from this dialect: its form and extra count.
     pub(super) same: bool,
     pub(super) side: Side,
+    /// Reasoning is told so that every client finds it.
+    pub(super) for_any_client: bool,
     pub(super) quirks: ChatQuirks,
     pub(super) ids: ToolIds,
     pub(super) losses: LossReport,

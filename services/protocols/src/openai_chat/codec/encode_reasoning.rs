@@ -39,8 +39,8 @@ impl Writer {
         }
     }
 
-    /// The reasoning that must be told in full because some of it is sealed and has to come back
-    /// with the next turn, in its order.
+    /// The reasoning that must be told in full, in its order: because some of it is sealed and has to
+    /// come back with the next turn, or because a client reads it nowhere else.
     fn sealed<'m, 'a>(&mut self, reasoning: &[Placed<'m, 'a>]) -> Vec<Placed<'m, 'a>> {
         let is_sealed = |part: &Part<'_>| {
             let encrypted = part.body.as_reasoning().is_some_and(|r| r.encrypted.is_some());
@@ -48,6 +48,7 @@ impl Writer {
         };
         let first = reasoning.iter().find(|(_, _, part)| is_sealed(part));
         match (first, self.same, self.side) {
+            (None, false, Side::Answer) if self.for_any_client => reasoning.to_vec(),
             (None, _, _) | (_, true, _) => Vec::new(),
             (Some(_), false, Side::Answer) => reasoning.to_vec(),
             (Some(&(message, at, _)), false, Side::Request) => {

@@ -18,6 +18,7 @@ pub fn encode_request(request: &Request<'_>, target: &RequestTarget<'_>) -> Enco
     let mut writer = Writer {
         same: request.origin == Dialect::OpenAiChat && !target.meaning_only,
         side: Side::Request,
+        for_any_client: false,
         quirks: target.chat,
         ids: ToolIds::new(target.tool_ids),
         losses: LossReport::default(),

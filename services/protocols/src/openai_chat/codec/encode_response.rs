@@ -15,6 +15,7 @@ pub fn encode_response(response: &Response<'_>, target: &AnswerTarget<'_>) -> En
     let mut writer = Writer {
         same: response.origin == Dialect::OpenAiChat && !target.meaning_only,
         side: Side::Answer,
+        for_any_client: target.for_any_client,
         quirks: RequestTarget::default().chat,
         // What a provider calls its calls is for the caller to repeat as it is.
         ids: ToolIds::new(IdRule::UpTo(usize::MAX)),
@@ -145,7 +146,7 @@ impl Writer {
             Some(native) if self.same => object.raw("usage", native),
             _ => {
                 usage::write(object.value("usage"), counts);
-                if native.is_some() {
+                if report.says_more() {
                     self.losses
                         .note(Feature::UsageDetail, "", Severity::Hint, "/usage");
                 }

@@ -28,6 +28,7 @@ pub struct StreamEncoder {
     pub(super) prefix: Vec<u8>,
     pub(super) choices: Vec<Choice>,
     pub(super) usage: Option<TokenCounts>,
+    pub(super) for_any_client: bool,
     pub(super) ended: bool,
     pub(super) losses: LossReport,
 }
@@ -43,6 +44,7 @@ impl StreamEncoder {
             prefix: Vec::new(),
             choices: Vec::new(),
             usage: None,
+            for_any_client: target.for_any_client,
             ended: false,
             losses: LossReport::default(),
         }
@@ -170,12 +172,16 @@ impl StreamEncoder {
         let at = self.choice(candidate, out);
         match (delta, self.choices[at].open.clone()) {
             (_, Open::Lost) => {}
-            (Delta::Text(text), Open::Reasoning(format, _)) => self.thought(at, text, format.is_some(), out),
+            (Delta::Text(text), Open::Reasoning(format, _)) => {
+                let in_full = format.is_some() || self.for_any_client;
+                self.thought(at, text, in_full.then_some("text"), out);
+            }
             (Delta::Text(text), _) => self.text(at, text, out),
             (Delta::Summary { piece, text }, Open::Reasoning(format, reached)) => {
                 let apart = if *piece > reached { "\n\n" } else { "" };
                 self.choices[at].open = Open::Reasoning(format, *piece);
-                self.thought(at, &format!("{apart}{text}"), false, out);
+                let in_full = self.for_any_client.then_some("summary");
+                self.thought(at, &format!("{apart}{text}"), in_full, out);
             }
             (Delta::Arguments(text), Open::Call(_, kind)) => {
                 self.choices[at].open = Open::Call(true, kind);

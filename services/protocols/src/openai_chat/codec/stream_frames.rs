@@ -230,17 +230,17 @@ impl StreamEncoder {
         });
     }
 
-    pub(super) fn thought(&mut self, at: usize, text: &str, signed: bool, out: &mut Vec<u8>) {
+    /// Reasoning, in full as a detail of this kind: what is signed must come back as it was.
+    pub(super) fn thought(&mut self, at: usize, text: &str, detail: Option<&'static str>, out: &mut Vec<u8>) {
         if text.is_empty() {
             return;
         }
-        if !signed {
+        let Some(kind) = detail else {
             return self.chunk(at, out, None, |delta| delta.string("reasoning_content", text));
-        }
-        // What is signed must come back as it was, so it is told in full.
+        };
         self.detail(at, out, Some(text), |object| {
-            object.string("type", "reasoning.text");
-            object.string("text", text);
+            object.string("type", &format!("reasoning.{kind}"));
+            object.string(kind, text);
         });
     }
 

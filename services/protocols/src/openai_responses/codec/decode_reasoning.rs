@@ -60,6 +60,10 @@ pub(super) fn sealed_part<'a>(
             issuer = Some(whose);
         }
         Some(Sealed::Signature(whose, data)) => {
+            // What another provider signs is its reasoning, which callers here are told as a summary.
+            if reasoning.text.is_empty() {
+                reasoning.text = std::mem::take(&mut reasoning.summary);
+            }
             signature = Some(data);
             issuer = Some(whose);
         }

@@ -79,6 +79,10 @@ impl Writer<'_> {
             }
             None => {}
         }
+        let (text, summary) = match summary.as_slice() {
+            [] if self.summarizes => (&[][..], text.as_slice()),
+            summary => (text.as_slice(), summary),
+        };
         write_reasoning(
             &mut object,
             text,

@@ -26,6 +26,8 @@ pub(super) struct Writer<'t> {
     pub(super) same: bool,
     /// The canonical form came from another dialect.
     pub(super) foreign: bool,
+    /// Reasoning is told as its summary.
+    pub(super) summarizes: bool,
     pub(super) side: Side,
     pub(super) ids: ToolIds,
     /// What ids are minted from: the id of the answer.

@@ -19,6 +19,7 @@ pub fn encode_request(request: &Request<'_>, target: &RequestTarget<'_>) -> Enco
     let mut writer = Writer {
         same: !foreign && !target.meaning_only,
         foreign,
+        summarizes: false,
         side: Side::Request,
         ids: ToolIds::new(target.tool_ids),
         seed: String::new(),

@@ -20,6 +20,7 @@ pub fn encode_response(response: &Response<'_>, target: &AnswerTarget<'_>) -> En
     let mut writer = Writer {
         same: !foreign && !target.meaning_only,
         foreign,
+        summarizes: foreign && target.for_any_client,
         side: Side::Answer,
         // What a provider calls its calls is for the caller to repeat as it is.
         ids: ToolIds::new(IdRule::UpTo(usize::MAX)),
@@ -95,11 +96,7 @@ impl Writer<'_> {
             usage: usage.as_ref().map(|usage| &usage.counts),
         };
         envelope.write(object, |list| self.output(list, candidate));
-        let Usage { native, .. } = match usage {
-            Some(usage) => usage,
-            None => return self.lost(extra, String::new),
-        };
-        if native.is_some() && self.foreign {
+        if self.foreign && usage.as_ref().is_some_and(Usage::says_more) {
             self.losses
                 .note(Feature::UsageDetail, "", Severity::Hint, "/usage");
         }

@@ -46,6 +46,8 @@ pub struct StreamEncoder {
     /// Bytes kept.
     pub(super) kept: usize,
     usage: Option<TokenCounts>,
+    /// Reasoning is told as its summary.
+    pub(super) summarizes: bool,
     finish: Option<Option<Ending<'static>>>,
     pub(super) losses: LossReport,
 }
@@ -69,6 +71,7 @@ impl StreamEncoder {
             held: Vec::new(),
             kept: 0,
             usage: None,
+            summarizes: target.for_any_client,
             finish: None,
             losses: LossReport::default(),
         }

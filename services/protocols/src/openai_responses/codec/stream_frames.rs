@@ -258,6 +258,9 @@ impl StreamEncoder {
                 }
             }
             (Body::Message { .. }, Delta::Citation(citation)) => self.cite(citation, out),
+            (Body::Reasoning(_), Delta::Text(text)) if self.summarizes => {
+                self.thought(Piece::Summary, 0, text, out);
+            }
             (Body::Reasoning(_), Delta::Text(text)) => self.thought(Piece::Text, 0, text, out),
             (Body::Reasoning(_), Delta::Summary { piece, text }) => {
                 self.thought(Piece::Summary, *piece, text, out);

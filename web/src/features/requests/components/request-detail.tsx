@@ -53,6 +53,8 @@ export function RequestDetail({ request }: { request: RequestRecord }) {
             ["Route", request.route && `route/${request.route.slug}, version ${request.route.version}`],
             ["Key", request.key?.name],
             ["Operation", `${request.operation.replaceAll("_", " ")}${request.stream ? ", streamed" : ""}`],
+            ["Dialect", dialects(request)],
+            ["Lost in translation", request.dropped && <code key="dropped">{request.dropped}</code>],
             [
               "Started",
               <time key="at" title={formatUtc(request.started_at)}>
@@ -75,6 +77,12 @@ export function RequestDetail({ request }: { request: RequestRecord }) {
       </Section>
     </div>
   );
+}
+
+/** The dialects a request went through, two where it was translated. */
+function dialects({ dialect, upstream_dialect: upstream }: RequestRecord): string | null {
+  const words = [dialect, upstream].filter((word, index, all) => word && all.indexOf(word) === index);
+  return words.map((word) => word?.replaceAll("_", " ")).join(" → ") || null;
 }
 
 function Section({ title, children }: { title: string; children: ReactNode }) {

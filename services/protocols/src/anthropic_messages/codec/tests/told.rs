@@ -20,6 +20,7 @@ const TARGET: AnswerTarget<'static> = AnswerTarget {
     created: 0,
     usage: true,
     meaning_only: false,
+    for_any_client: false,
 };
 
 fn start() -> StreamEvent<'static> {

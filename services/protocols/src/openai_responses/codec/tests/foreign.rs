@@ -303,6 +303,7 @@ fn an_answer_is_a_response_in_full() {
         created: 3,
         usage: false,
         meaning_only: false,
+        for_any_client: false,
     };
     let encoded = encode_response(&response, &target);
     assert_eq!(

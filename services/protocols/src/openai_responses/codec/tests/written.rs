@@ -18,6 +18,7 @@ fn encoder() -> StreamEncoder {
         created: 7,
         usage: false,
         meaning_only: false,
+        for_any_client: false,
     })
 }
 

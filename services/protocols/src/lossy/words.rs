@@ -1,14 +1,15 @@
-//! Losses in words: for the header that names what was dropped, and for the refusal of a caller that insists.
+//! Losses in words: for the header that names what was dropped, for the end of a stream, which that header is too early
+//! for, for the usage record, and for the refusal of a caller that insists.
 
 use std::fmt::Write as _;
 
-use sluicegate_protocols::lossy::{LossReport, Severity};
+use super::{LossReport, Severity};
 
 /// Longest list, in bytes; a header much longer makes clients fail.
 const MAX_LIST: usize = 1024;
 
 /// What was lost, each thing once, as `feature` or `feature:name`, separated by commas. `None` when nothing was.
-pub(super) fn list(reports: &[&LossReport], at_least: Severity) -> Option<String> {
+pub fn list(reports: &[&LossReport], at_least: Severity) -> Option<String> {
     let losses = || reports.iter().flat_map(|report| report.losses());
     let mut words: Vec<String> = Vec::new();
     let mut more: u64 = reports.iter().map(|report| report.more()).sum();
@@ -46,9 +47,8 @@ fn plain(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use sluicegate_protocols::lossy::Feature;
-
     use super::*;
+    use crate::lossy::Feature;
 
     #[test]
     fn a_list_names_each_thing_once_and_stays_short_and_plain() {

@@ -1,0 +1,148 @@
+//! Which budgets a call counts on. Pure: reads the snapshot's budgets and the facts of one call.
+
+use std::sync::Arc;
+
+use sluicegate_contracts::account::AccountId;
+use sluicegate_contracts::config::{ApiKey, Budget, Enforcement, Partition, UnknownPrice};
+use sluicegate_contracts::ids::RouteId;
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_metering::escrow::{Path, Terms, exposure_cap};
+
+/// What budgets look at in a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub(crate) key: &'a ApiKey,
+    pub(crate) end_user: Option<&'a str>,
+    pub(crate) session: Option<&'a str>,
+    pub(crate) tags: &'a [String],
+    pub(crate) route: Option<RouteId>,
+    pub(crate) now: UnixMillis,
+}
+
+/// What they look at in one attempt.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    /// Canonical model.
+    pub(crate) model: &'a str,
+    /// Whether the tenant pays the provider itself.
+    pub(crate) over_own_connection: bool,
+}
+
+/// The budgets over one attempt.
+#[derive(Debug, Default)]
+pub(crate) struct Standing<'s> {
+    counted: Vec<(AccountId, &'s Arc<Budget>)>,
+    hard: Vec<(AccountId, Terms)>,
+    soft: Vec<(AccountId, Terms)>,
+}
+
+/// A budget is over the call, but knows no period for this time.
+#[derive(Debug)]
+pub(crate) struct NoPeriod<'s>(pub(crate) &'s Budget);
+
+impl<'s> Standing<'s> {
+    /// Finds the budgets over an attempt.
+    ///
+    /// # Errors
+    /// When one of them cannot be kept, because the periods it came with are all over.
+    pub(crate) fn over(
+        budgets: &'s [Arc<Budget>],
+        facts: &Facts<'_>,
+        target: &Target<'_>,
+    ) -> Result<Self, NoPeriod<'s>> {
+        let mut standing = Self::default();
+        for budget in budgets.iter().filter(|budget| covers(budget, facts, target)) {
+            let period = budget.period_at(facts.now).ok_or(NoPeriod(budget))?;
+            let account = AccountId {
+                budget: budget.id,
+                period: period.start,
+                partition: partition(budget, facts),
+            };
+            let terms = Terms {
+                limit: budget.limit,
+                version: budget.limit_version,
+                exposure: exposure_cap(budget.limit),
+                end: period.end,
+            };
+            match budget.enforcement {
+                Enforcement::Hard => standing.hard.push((account.clone(), terms)),
+                Enforcement::Soft => standing.soft.push((account.clone(), terms)),
+                Enforcement::Notify => {}
+            }
+            standing.counted.push((account, budget));
+        }
+        Ok(standing)
+    }
+
+    /// Where the cost is to be counted.
+    pub(crate) fn accounts(&self) -> Vec<AccountId> {
+        self.counted.iter().map(|(account, _)| account.clone()).collect()
+    }
+
+    /// The accounts of hard budgets: they want the bound of the cost before the attempt.
+    pub(crate) fn hard(&self) -> Option<Path> {
+        Path::new(self.hard.clone())
+    }
+
+    /// The accounts of soft budgets: they want something to be left.
+    pub(crate) fn soft(&self) -> Option<Path> {
+        Path::new(self.soft.clone())
+    }
+
+    /// The budget of an account.
+    pub(crate) fn budget(&self, account: &AccountId) -> Option<&'s Budget> {
+        let found = self.counted.iter().find(|(counted, _)| counted == account);
+        found.map(|(_, budget)| -> &'s Budget { budget })
+    }
+
+    /// The first budget that refuses calls whose cost cannot be bounded.
+    pub(crate) fn wants_a_price(&self) -> Option<&'s Budget> {
+        let budgets = self.counted.iter().map(|(_, budget)| -> &'s Budget { budget });
+        budgets
+            .filter(|budget| budget.enforcement == Enforcement::Hard)
+            .find(|budget| budget.unknown_price == UnknownPrice::Refuse)
+    }
+}
+
+fn covers(budget: &Budget, facts: &Facts<'_>, target: &Target<'_>) -> bool {
+    let scope = &budget.scope;
+    // The snapshot lists the budgets over a project; its project and organization are met.
+    (budget.counts_own_connections || !target.over_own_connection)
+        && scope.api_key.is_none_or(|key| key == facts.key.id)
+        && holds(scope.end_user.as_ref(), facts.end_user)
+        && holds(scope.session.as_ref(), facts.session)
+        && scope.tag.as_ref().is_none_or(|tag| facts.tags.contains(tag))
+        && scope.route.is_none_or(|route| facts.route == Some(route))
+        && scope
+            .model
+            .as_ref()
+            .is_none_or(|model| matches(model, target.model))
+}
+
+fn holds(wanted: Option<&Partition>, value: Option<&str>) -> bool {
+    match wanted {
+        None => true,
+        Some(Partition::Each) => value.is_some(),
+        Some(Partition::One(one)) => value == Some(one),
+    }
+}
+
+fn matches(pattern: &str, model: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => model.starts_with(prefix),
+        None => pattern == model,
+    }
+}
+
+/// Whose share of the budget it is: the values of all parts that are kept apart.
+fn partition(budget: &Budget, facts: &Facts<'_>) -> Option<String> {
+    let scope = &budget.scope;
+    let parts = [(&scope.end_user, facts.end_user), (&scope.session, facts.session)];
+    let values: Vec<&str> = parts
+        .into_iter()
+        .filter(|(wanted, _)| matches!(wanted, Some(Partition::Each)))
+        .filter_map(|(_, value)| value)
+        .collect();
+    // A caller's value holds no control character, so the separator cannot be forged.
+    (!values.is_empty()).then(|| values.join("\u{1f}"))
+}

@@ -1,0 +1,106 @@
+//! What a caller says about itself in headers: for whom it calls, in which session, with which tags. Budgets and limits
+//! may be kept by them.
+
+use sluicegate_contracts::account::MAX_PARTITION_BYTES;
+
+use crate::error::{ErrorKind, GatewayError};
+
+const END_USER: &str = "x-sluicegate-user";
+const SESSION: &str = "x-sluicegate-session";
+const TAGS: &str = "x-sluicegate-tags";
+/// Most tags of one call.
+const MAX_TAGS: usize = 16;
+
+/// See the module. Debug shows nothing of them: names of people may be among them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Labels {
+    pub(crate) end_user: Option<String>,
+    pub(crate) session: Option<String>,
+    /// In ascending order, each once.
+    pub(crate) tags: Vec<String>,
+}
+
+impl std::fmt::Debug for Labels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Labels(..)")
+    }
+}
+
+impl Labels {
+    /// Reads them from the headers of a request, given as names in lower case and values. Of a name that is there twice
+    /// the last counts.
+    ///
+    /// # Errors
+    /// 400 that names the header: a label that cannot be read must not be taken for none, since a budget may hang on it.
+    pub(crate) fn select<'h>(
+        headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
+    ) -> Result<Self, GatewayError> {
+        let mut labels = Self::default();
+        for (name, value) in headers {
+            match name {
+                END_USER => labels.end_user = Some(label(END_USER, value)?),
+                SESSION => labels.session = Some(label(SESSION, value)?),
+                TAGS => labels.tags = tags(value)?,
+                _ => {}
+            }
+        }
+        Ok(labels)
+    }
+}
+
+fn tags(value: &[u8]) -> Result<Vec<String>, GatewayError> {
+    let tags = value.split(|byte| *byte == b',').map(|tag| label(TAGS, tag));
+    let mut tags = tags.take(MAX_TAGS + 1).collect::<Result<Vec<_>, _>>()?;
+    if tags.len() > MAX_TAGS {
+        let message = format!("The header {TAGS} holds more than {MAX_TAGS} tags.");
+        return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at(TAGS));
+    }
+    tags.sort_unstable();
+    tags.dedup();
+    Ok(tags)
+}
+
+fn label(header: &'static str, value: &[u8]) -> Result<String, GatewayError> {
+    let text = std::str::from_utf8(value).map(str::trim).ok();
+    let text = text.filter(|text| {
+        (1..=MAX_PARTITION_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
+    });
+    text.map(str::to_owned).ok_or_else(|| {
+        let message = format!(
+            "A value in the header {header} has 1 to {MAX_PARTITION_BYTES} bytes of UTF-8 and no control characters."
+        );
+        GatewayError::new(ErrorKind::InvalidRequest, message).at(header)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(headers: &[(&str, &[u8])]) -> Result<Labels, Option<String>> {
+        Labels::select(headers.iter().copied()).map_err(|error| error.param)
+    }
+
+    #[test]
+    fn labels_are_read_and_tags_counted_once() {
+        let labels = read(&[
+            ("x-sluicegate-user", b" ann "),
+            ("x-sluicegate-tags", b"b, a,b"),
+            ("cookie", b"x-sluicegate-session=1"),
+        ]);
+        let labels = labels.unwrap();
+        assert_eq!((labels.end_user.as_deref(), labels.session), (Some("ann"), None));
+        assert_eq!(labels.tags, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_label_that_cannot_be_read_is_refused() {
+        let long = [b'x'; MAX_PARTITION_BYTES + 1];
+        for bad in [&b""[..], b"  ", b"a\x1fb", b"\xff", &long] {
+            assert_eq!(read(&[(END_USER, bad)]), Err(Some(END_USER.to_owned())));
+            assert_eq!(read(&[(TAGS, bad)]), Err(Some(TAGS.to_owned())));
+        }
+        let many = vec!["t"; MAX_TAGS + 1].join(",");
+        assert_eq!(read(&[(TAGS, many.as_bytes())]), Err(Some(TAGS.to_owned())));
+    }
+}
