@@ -112,7 +112,7 @@ impl Application {
         let state = WorkerState {
             snapshots: snapshots.clone(),
             recorder: spool.recorder(),
-            budgets: budgets.clone(),
+            budgets,
             clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
             worker_token: master.worker_token(),
@@ -147,20 +147,16 @@ impl Application {
             control_plane: settings.control_plane_url.clone(),
         };
         spawn_sync(&seams.runtime.tasks, parts, &stop);
-        let drain = seams.runtime.tasks.drain_token();
         let stored = spawn_usage(&spool, seams, &stop)?;
-        let (taken, announced) = watch::channel(false);
-        let beats = heartbeat::run(
+        let taken = spawn_heartbeat(
+            &seams.runtime.tasks,
             identity,
             control_plane,
             heard,
-            stored.clone(),
-            taken,
-            drain,
-            stop.clone(),
+            &stored,
+            &stop,
         );
-        seams.runtime.tasks.spawn("heartbeat", beats);
-        let office = office.run(announced, stored, stop.clone());
+        let office = office.run(taken, stored, stop.clone());
         seams.runtime.tasks.spawn("budgets", office);
         let serving = seams.runtime.health.register("serving");
         Ok(Self {
@@ -224,6 +220,30 @@ fn spawn_sync(tasks: &Tasks, parts: Parts, stop: &CancellationToken) {
     tasks.supervise("config sync", RESTART_PAUSE, move || {
         sync::run(parts.clone(), stop.clone())
     });
+}
+
+/// Starts the heartbeat; tells once the control plane knows this epoch.
+fn spawn_heartbeat(
+    tasks: &Tasks,
+    identity: Identity,
+    control_plane: ControlPlane,
+    applied: watch::Receiver<Applied>,
+    stored: &watch::Receiver<Stored>,
+    stop: &CancellationToken,
+) -> watch::Receiver<bool> {
+    let (taken, told) = watch::channel(false);
+    let (stored, drain) = (stored.clone(), tasks.drain_token());
+    let beats = heartbeat::run(
+        identity,
+        control_plane,
+        applied,
+        stored,
+        taken,
+        drain,
+        stop.clone(),
+    );
+    tasks.spawn("heartbeat", beats);
+    told
 }
 
 /// Starts shipping; tells how far everything is stored.

@@ -42,7 +42,7 @@ async fn what_a_call_did_not_cost_goes_back() {
     assert_eq!(answer.status(), 200);
     let record = worker.record().await;
     assert_eq!(record.cost, Some(NanoUsd::from_nanos(COST)));
-    assert_eq!(record.attempts[0].accounts, [account.clone()]);
+    assert_eq!(record.attempts[0].accounts, std::slice::from_ref(&account));
     let settled = worker.settled(config.organization.id, &account).await;
     assert_eq!(settled, NanoUsd::from_nanos(COST));
 }

@@ -48,7 +48,9 @@ async fn prove(dashboard: &str, endpoints: &[&String], mock: &Mock) {
             match call.seen {
                 Seen::Answered => {}
                 Seen::Refused(402, code) if code == "budget_exceeded" => refused += 1,
-                other => others.push(other),
+                other @ (Seen::Refused(..) | Seen::ErrorEvent(_) | Seen::Broken(_) | Seen::HungUp(_)) => {
+                    others.push(other);
+                }
             }
         }
         if refused >= 16 {
