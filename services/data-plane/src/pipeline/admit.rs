@@ -1,4 +1,5 @@
-//! Whether this caller may ask this, now. Key grants act here; rate limits and budgets will reserve here.
+//! Whether this caller may ask this, now. Key grants act here, and rate limits will. Money is set aside
+//! for each attempt, in [`super::reserve`].
 
 use super::stage::{Admitted, Inspected};
 use crate::error::{ErrorKind, GatewayError};

@@ -42,7 +42,7 @@ pub(super) struct Inspected<'s> {
     pub(super) decoded: DecodedOnce<'s>,
 }
 
-/// The caller may ask this. Limits and budgets will hold their reservation here.
+/// The caller may ask this.
 pub(super) struct Admitted<'s> {
     pub(super) request: Inspected<'s>,
 }

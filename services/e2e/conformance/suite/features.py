@@ -23,4 +23,13 @@ FEATURES = {
 SHORT = ["plain", "stream", "parallel_tools", "tool_result_turn", "embeddings", "list_models"]
 SHORT += ["bad_key", "bad_request", "not_found", "rate_limited", "cancel", "usage"]
 # What providers differ in that speak one dialect.
-HABITS = ["plain", "stream", "parallel_tools", "tool_result_turn", "reasoning", "rate_limited", "context_length", "usage"]
+HABITS = [
+    "plain",
+    "stream",
+    "parallel_tools",
+    "tool_result_turn",
+    "reasoning",
+    "rate_limited",
+    "context_length",
+    "usage",
+]

@@ -104,8 +104,8 @@ def page(families, providers, features, cells, facts):
         text += table("client | version", rows, families.features, places, notes)
     if providers.clients and providers.upstreams:
         text += ["", "## Providers that speak Chat Completions", ""]
-        text += ["Each through its own provider file, against the mock provider with its habits: where it puts reasoning"]
-        text += ["and usage, the shape and the words of its errors, what it refuses.", ""]
+        text += ["Each through its own provider file, against the mock provider with its habits: where it puts"]
+        text += ["reasoning and usage, the shape and the words of its errors, what it refuses.", ""]
         pairs = [(upstream, client) for upstream in providers.upstreams for client in providers.clients]
         rows = [(f"{upstream.name} | {client.title}", client.name, upstream.name) for upstream, client in pairs]
         text += table("provider | client", rows, providers.features, places, notes)
