@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::model_matches;
 use crate::ids::{ApiKeyId, OrganizationId, ProjectId};
 use crate::time::UnixMillis;
 
@@ -105,9 +106,6 @@ impl ApiKey {
             || self
                 .allowed_models
                 .iter()
-                .any(|pattern| match pattern.strip_suffix('*') {
-                    Some(prefix) => model.starts_with(prefix),
-                    None => pattern == model,
-                })
+                .any(|pattern| model_matches(pattern, model))
     }
 }

@@ -71,6 +71,15 @@ impl EntityKind {
     }
 }
 
+/// Whether `model` is the one that `pattern` names, or begins as it does when the pattern ends in `*`.
+#[must_use]
+pub fn model_matches(pattern: &str, model: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => model.starts_with(prefix),
+        None => pattern == model,
+    }
+}
+
 /// Whether an entity may serve. Anything but `Active` refuses traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

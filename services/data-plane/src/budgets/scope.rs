@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sluicegate_contracts::account::AccountId;
-use sluicegate_contracts::config::{ApiKey, Budget, Enforcement, Partition, UnknownPrice};
+use sluicegate_contracts::config::{ApiKey, Budget, Enforcement, Partition, UnknownPrice, model_matches};
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::escrow::{Path, Terms, exposure_cap};
@@ -116,7 +116,7 @@ fn covers(budget: &Budget, facts: &Facts<'_>, target: &Target<'_>) -> bool {
         && scope
             .model
             .as_ref()
-            .is_none_or(|model| matches(model, target.model))
+            .is_none_or(|pattern| model_matches(pattern, target.model))
 }
 
 fn holds(wanted: Option<&Partition>, value: Option<&str>) -> bool {
@@ -124,13 +124,6 @@ fn holds(wanted: Option<&Partition>, value: Option<&str>) -> bool {
         None => true,
         Some(Partition::Each) => value.is_some(),
         Some(Partition::One(one)) => value == Some(one),
-    }
-}
-
-fn matches(pattern: &str, model: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => model.starts_with(prefix),
-        None => pattern == model,
     }
 }
 
