@@ -139,3 +139,134 @@ fn partition(budget: &Budget, facts: &Facts<'_>) -> Option<String> {
     // A caller's value holds no control character, so the separator cannot be forged.
     (!values.is_empty()).then(|| values.join("\u{1f}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use sluicegate_contracts::config::BudgetScope;
+    use sluicegate_contracts::ids::ApiKeyId;
+
+    use super::*;
+    use crate::snapshot::fixtures::{budget, key, uuid};
+
+    const TARGET: Target<'static> = Target {
+        model: "openai/gpt-4o",
+        over_own_connection: true,
+    };
+
+    /// Ann calls with key 3 through route 5 in session `s`, tagged `a` and `b`.
+    fn standing(change: impl FnOnce(&mut Budget)) -> Option<Option<String>> {
+        let (key, tags) = (key(3, 1, 2), ["a".to_owned(), "b".to_owned()]);
+        let facts = Facts {
+            key: &key,
+            end_user: Some("ann"),
+            session: Some("s"),
+            tags: &tags,
+            route: Some(uuid(5).into()),
+            now: UnixMillis::new(1),
+        };
+        let mut budget = budget(7, 1, None);
+        change(&mut budget);
+        let budgets = [Arc::new(budget)];
+        let accounts = Standing::over(&budgets, &facts, &TARGET).unwrap().accounts();
+        accounts.into_iter().next().map(|account| account.partition)
+    }
+
+    fn scoped(scope: BudgetScope) -> Option<Option<String>> {
+        standing(|budget| budget.scope = scope)
+    }
+
+    #[test]
+    fn every_part_that_is_set_has_to_be_met() {
+        let all = BudgetScope::default;
+        let key = |n| ApiKeyId::from(uuid(n));
+        let one = |name: &str| Some(Partition::One(name.to_owned()));
+        let text = |text: &str| Some(text.to_owned());
+        let pairs = [
+            (
+                BudgetScope {
+                    api_key: Some(key(3)),
+                    ..all()
+                },
+                BudgetScope {
+                    api_key: Some(key(4)),
+                    ..all()
+                },
+            ),
+            (
+                BudgetScope {
+                    end_user: one("ann"),
+                    ..all()
+                },
+                BudgetScope {
+                    end_user: one("bob"),
+                    ..all()
+                },
+            ),
+            (
+                BudgetScope {
+                    session: one("s"),
+                    ..all()
+                },
+                BudgetScope {
+                    session: one("t"),
+                    ..all()
+                },
+            ),
+            (
+                BudgetScope {
+                    tag: text("b"),
+                    ..all()
+                },
+                BudgetScope {
+                    tag: text("c"),
+                    ..all()
+                },
+            ),
+            (
+                BudgetScope {
+                    route: Some(uuid(5).into()),
+                    ..all()
+                },
+                BudgetScope {
+                    route: Some(uuid(6).into()),
+                    ..all()
+                },
+            ),
+            (
+                BudgetScope {
+                    model: text("openai/*"),
+                    ..all()
+                },
+                BudgetScope {
+                    model: text("openai/gpt-4"),
+                    ..all()
+                },
+            ),
+        ];
+        assert_eq!(scoped(all()), Some(None));
+        for (met, missed) in pairs {
+            assert_eq!(scoped(met.clone()), Some(None), "{met:?}");
+            assert_eq!(scoped(missed.clone()), None, "{missed:?}");
+            let both = BudgetScope {
+                tag: text("c"),
+                ..met
+            };
+            assert_eq!(scoped(both), None, "one part that is missed is enough");
+        }
+        assert_eq!(standing(|budget| budget.counts_own_connections = false), None);
+    }
+
+    #[test]
+    fn who_is_kept_apart_has_an_account_of_its_own() {
+        let each = BudgetScope {
+            end_user: Some(Partition::Each),
+            ..BudgetScope::default()
+        };
+        assert_eq!(scoped(each.clone()), Some(Some("ann".to_owned())));
+        let both = BudgetScope {
+            session: Some(Partition::Each),
+            ..each
+        };
+        assert_eq!(scoped(both), Some(Some("ann\u{1f}s".to_owned())));
+    }
+}
