@@ -24,9 +24,10 @@
 
 mod balances;
 mod book;
+pub mod charge;
 
-pub use balances::Balances;
-pub use book::{Book, Movement, Receipt, Rest};
+pub use balances::{Balances, Parts};
+pub use book::{Book, Made, Movement, Receipt, Rest, entries};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 

@@ -9,7 +9,7 @@ use sluicegate_contracts::time::UnixMillis;
 use super::{Account, Entry, EntryKind, Lot, Refused, TransferId};
 
 /// Amounts by the lot they belong to, in the order they were drawn.
-pub(super) type Parts = Vec<(Lot, NanoUsd)>;
+pub type Parts = Vec<(Lot, NanoUsd)>;
 
 /// When a lot expires, and what is left of it.
 type LotState = (Option<UnixMillis>, i128);
@@ -25,6 +25,30 @@ pub struct Balances {
 }
 
 impl Balances {
+    /// The state that a store keeps: what stands on the accounts, what is left of lots, and the open pendings. Lots with
+    /// nothing left may be missing, as long as no movement names them.
+    #[must_use]
+    pub fn restored(
+        accounts: impl IntoIterator<Item = (Account, i128)>,
+        lots: impl IntoIterator<Item = (Lot, NanoUsd)>,
+        open: impl IntoIterator<Item = (TransferId, Parts)>,
+    ) -> Self {
+        let lots = lots.into_iter();
+        Self {
+            accounts: accounts.into_iter().collect(),
+            lots: lots
+                .map(|(lot, left)| (lot.id, (lot.expires_at, i128::from(left.nanos()))))
+                .collect(),
+            open: open.into_iter().collect(),
+            resolved: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a lot of which nothing is left to a state restored without it.
+    pub fn recall(&mut self, lot: Lot) {
+        self.lots.entry(lot.id).or_insert((lot.expires_at, 0));
+    }
+
     /// Reads a ledger from its first entry on.
     ///
     /// # Errors
@@ -77,6 +101,23 @@ impl Balances {
     #[must_use]
     pub fn pending_in_all(&self) -> NanoUsd {
         self.open.values().flatten().map(|(_, amount)| *amount).sum()
+    }
+
+    /// What is open, by pending.
+    pub fn open(&self) -> impl Iterator<Item = (TransferId, &Parts)> {
+        self.open.iter().map(|(id, parts)| (*id, parts))
+    }
+
+    /// Lots with something left.
+    pub fn lots(&self) -> impl Iterator<Item = (Lot, NanoUsd)> {
+        let lots = self.lots.iter().filter(|(_, (_, left))| *left > 0);
+        lots.map(|(id, (expires_at, left))| {
+            let lot = Lot {
+                id: *id,
+                expires_at: *expires_at,
+            };
+            (lot, amount(*left))
+        })
     }
 
     pub(super) fn parts(&self, pending: TransferId) -> Option<&Parts> {

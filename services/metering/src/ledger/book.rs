@@ -124,7 +124,7 @@ impl Book {
                 Err(Refused::IdReused)
             };
         }
-        let entries = self.entries(id, movement, now)?;
+        let entries = entries(&self.balances, id, movement, self.made(movement), now)?;
         let mut balances = self.balances.clone();
         entries.iter().try_for_each(|entry| balances.post(entry))?;
         self.balances = balances;
@@ -138,125 +138,160 @@ impl Book {
         })
     }
 
-    fn entries(&self, id: TransferId, movement: Movement, now: UnixMillis) -> Result<Vec<Entry>, Refused> {
-        let single = |debit, credit, amount, lot| Entry {
-            transfer: id,
-            kind: EntryKind::Single,
-            debit,
-            credit,
-            amount,
-            lot,
+    /// What a transfer that is to be reversed was.
+    fn made(&self, movement: Movement) -> Option<Made<'_>> {
+        let Movement::Reverse { transfer } = movement else {
+            return None;
         };
-        let brings = |from, amount, expires_at| {
-            let lot = Lot { id, expires_at };
-            vec![single(from, Account::Credit, amount, Some(lot))]
-        };
-        let spends = |parts: Parts, to| {
-            let entry = |(lot, amount)| single(Account::Credit, to, amount, Some(lot));
-            parts.into_iter().map(entry).collect()
-        };
-        let draw = |amount: NanoUsd| match amount > NanoUsd::ZERO {
-            true => self.balances.draw(amount, now),
-            false => Err(Refused::Amount),
-        };
-        Ok(match movement {
-            Movement::TopUp { amount, expires_at } => brings(Account::Payments, amount, expires_at),
-            Movement::Grant { amount, expires_at } => brings(Account::Promo, amount, expires_at),
-            Movement::AdjustUp { amount } => brings(Account::Adjustments, amount, None),
-            Movement::Charge { amount } => spends(draw(amount)?, Account::Revenue),
-            Movement::AdjustDown { amount } => spends(draw(amount)?, Account::Adjustments),
-            Movement::Expire => spends(self.balances.over(now), Account::Expired),
-            Movement::WriteOff { amount } => {
-                vec![single(Account::Adjustments, Account::Revenue, amount, None)]
-            }
-            Movement::Refund { lot, amount } => {
-                let lot = self.balances.lot(lot).ok_or(Refused::UnknownLot)?;
-                vec![single(Account::Credit, Account::Refunds, amount, Some(lot))]
-            }
-            Movement::Reserve { amount } => reserve(id, draw(amount)?),
-            Movement::Settle { pending, used, rest } => self.settle(id, pending, used, rest)?,
-            Movement::Reverse { transfer } => self.reverse(id, transfer)?,
+        let (movement, entries) = self.made.get(&transfer)?;
+        Some(Made {
+            movement: *movement,
+            entries,
+            is_reversed: self.reversed.contains(&transfer),
         })
     }
+}
 
-    /// What was used is posted from the parts that expire first; what was not goes back.
-    fn settle(
-        &self,
-        id: TransferId,
-        pending: TransferId,
-        used: NanoUsd,
-        rest: Rest,
-    ) -> Result<Vec<Entry>, Refused> {
-        let parts = self.balances.parts(pending).ok_or(Refused::NotPending)?;
-        let whole: NanoUsd = parts.iter().map(|(_, amount)| *amount).sum();
-        if used < NanoUsd::ZERO {
-            return Err(Refused::Amount);
-        }
-        if used > whole {
-            return Err(Refused::ExceedsPending { pending: whole });
-        }
-        let resolves = |kind, credit, amount, lot| Entry {
-            transfer: id,
-            kind,
-            debit: Account::InFlight,
-            credit,
-            amount,
-            lot: Some(lot),
-        };
-        let mut entries = Vec::new();
-        let mut kept = Parts::new();
-        let mut left = used.nanos();
-        for (lot, amount) in parts {
-            let posted = left.min(amount.nanos());
-            let unused = NanoUsd::from_nanos(amount.nanos() - posted);
-            left -= posted;
-            if posted > 0 {
-                let kind = EntryKind::Post { pending };
-                entries.push(resolves(
-                    kind,
-                    Account::Revenue,
-                    NanoUsd::from_nanos(posted),
-                    *lot,
-                ));
-            }
-            if unused > NanoUsd::ZERO {
-                let kind = EntryKind::Void { pending };
-                entries.push(resolves(kind, Account::Credit, unused, *lot));
-                kept.push((*lot, unused));
-            }
-        }
-        if rest == Rest::Carry {
-            entries.extend(reserve(id, kept));
-        }
-        Ok(entries)
-    }
+/// A transfer as it was made, for one that reverses it.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// What it was.
+    pub movement: Movement,
+    /// Its entries.
+    pub entries: &'a [Entry],
+    /// Whether another has reversed it already.
+    pub is_reversed: bool,
+}
 
-    fn reverse(&self, id: TransferId, transfer: TransferId) -> Result<Vec<Entry>, Refused> {
-        if self.reversed.contains(&transfer) {
-            return Err(Refused::AlreadyReversed);
+/// The entries of a movement that is made for the first time. `made` is the transfer that a [`Movement::Reverse`] names,
+/// if there is one. They still have to be posted, which may refuse them.
+///
+/// # Errors
+/// [`Refused`].
+pub fn entries(
+    balances: &Balances,
+    id: TransferId,
+    movement: Movement,
+    made: Option<Made<'_>>,
+    now: UnixMillis,
+) -> Result<Vec<Entry>, Refused> {
+    let single = |debit, credit, amount, lot| Entry {
+        transfer: id,
+        kind: EntryKind::Single,
+        debit,
+        credit,
+        amount,
+        lot,
+    };
+    let brings = |from, amount, expires_at| {
+        let lot = Lot { id, expires_at };
+        vec![single(from, Account::Credit, amount, Some(lot))]
+    };
+    let spends = |parts: Parts, to| {
+        let entry = |(lot, amount)| single(Account::Credit, to, amount, Some(lot));
+        parts.into_iter().map(entry).collect()
+    };
+    let draw = |amount: NanoUsd| match amount > NanoUsd::ZERO {
+        true => balances.draw(amount, now),
+        false => Err(Refused::Amount),
+    };
+    Ok(match movement {
+        Movement::TopUp { amount, expires_at } => brings(Account::Payments, amount, expires_at),
+        Movement::Grant { amount, expires_at } => brings(Account::Promo, amount, expires_at),
+        Movement::AdjustUp { amount } => brings(Account::Adjustments, amount, None),
+        Movement::Charge { amount } => spends(draw(amount)?, Account::Revenue),
+        Movement::AdjustDown { amount } => spends(draw(amount)?, Account::Adjustments),
+        Movement::Expire => spends(balances.over(now), Account::Expired),
+        Movement::WriteOff { amount } => {
+            vec![single(Account::Adjustments, Account::Revenue, amount, None)]
         }
-        let (movement, entries) = self.made.get(&transfer).ok_or(Refused::NotReversible)?;
-        match movement {
-            Movement::TopUp { .. }
-            | Movement::Grant { .. }
-            | Movement::Charge { .. }
-            | Movement::WriteOff { .. }
-            | Movement::Refund { .. }
-            | Movement::Expire
-            | Movement::AdjustUp { .. }
-            | Movement::AdjustDown { .. } => {}
-            Movement::Reserve { .. } | Movement::Settle { .. } | Movement::Reverse { .. } => {
-                return Err(Refused::NotReversible);
-            }
+        Movement::Refund { lot, amount } => {
+            let lot = balances.lot(lot).ok_or(Refused::UnknownLot)?;
+            vec![single(Account::Credit, Account::Refunds, amount, Some(lot))]
         }
-        let back = |entry: &Entry| Entry {
-            transfer: id,
-            debit: entry.credit,
-            credit: entry.debit,
-            ..*entry
-        };
-        Ok(entries.iter().map(back).collect())
+        Movement::Reserve { amount } => reserve(id, draw(amount)?),
+        Movement::Settle { pending, used, rest } => settle(balances, id, pending, used, rest)?,
+        Movement::Reverse { .. } => reverse(id, made)?,
+    })
+}
+
+/// What was used is posted from the parts that expire first; what was not goes back.
+fn settle(
+    balances: &Balances,
+    id: TransferId,
+    pending: TransferId,
+    used: NanoUsd,
+    rest: Rest,
+) -> Result<Vec<Entry>, Refused> {
+    let parts = balances.parts(pending).ok_or(Refused::NotPending)?;
+    let whole: NanoUsd = parts.iter().map(|(_, amount)| *amount).sum();
+    if used < NanoUsd::ZERO {
+        return Err(Refused::Amount);
     }
+    if used > whole {
+        return Err(Refused::ExceedsPending { pending: whole });
+    }
+    let resolves = |kind, credit, amount, lot| Entry {
+        transfer: id,
+        kind,
+        debit: Account::InFlight,
+        credit,
+        amount,
+        lot: Some(lot),
+    };
+    let mut entries = Vec::new();
+    let mut kept = Parts::new();
+    let mut left = used.nanos();
+    for (lot, amount) in parts {
+        let posted = left.min(amount.nanos());
+        let unused = NanoUsd::from_nanos(amount.nanos() - posted);
+        left -= posted;
+        if posted > 0 {
+            let kind = EntryKind::Post { pending };
+            entries.push(resolves(
+                kind,
+                Account::Revenue,
+                NanoUsd::from_nanos(posted),
+                *lot,
+            ));
+        }
+        if unused > NanoUsd::ZERO {
+            let kind = EntryKind::Void { pending };
+            entries.push(resolves(kind, Account::Credit, unused, *lot));
+            kept.push((*lot, unused));
+        }
+    }
+    if rest == Rest::Carry {
+        entries.extend(reserve(id, kept));
+    }
+    Ok(entries)
+}
+
+fn reverse(id: TransferId, made: Option<Made<'_>>) -> Result<Vec<Entry>, Refused> {
+    let made = made.ok_or(Refused::NotReversible)?;
+    if made.is_reversed {
+        return Err(Refused::AlreadyReversed);
+    }
+    match made.movement {
+        Movement::TopUp { .. }
+        | Movement::Grant { .. }
+        | Movement::Charge { .. }
+        | Movement::WriteOff { .. }
+        | Movement::Refund { .. }
+        | Movement::Expire
+        | Movement::AdjustUp { .. }
+        | Movement::AdjustDown { .. } => {}
+        Movement::Reserve { .. } | Movement::Settle { .. } | Movement::Reverse { .. } => {
+            return Err(Refused::NotReversible);
+        }
+    }
+    let back = |entry: &Entry| Entry {
+        transfer: id,
+        debit: entry.credit,
+        credit: entry.debit,
+        ..*entry
+    };
+    Ok(made.entries.iter().map(back).collect())
 }
 
 fn reserve(id: TransferId, parts: Parts) -> Vec<Entry> {
