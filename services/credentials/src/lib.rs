@@ -10,16 +10,22 @@
 //! | session seed | control plane | signing access tokens (Ed25519) |
 //! | [`WorkerToken`] | both planes | workers and control plane recognizing each other |
 //!
+//! Two secrets are the operator's own: an [`OperatorToken`], and the [`SigningSecret`] shared with a payment provider.
+//!
 //! Entropy and nonces are arguments. No secret type shows its content in `Debug`.
 
 pub mod api_key;
 mod master_key;
+mod operator_token;
 mod provider_credential;
 mod sealed;
+mod signed_payload;
 mod worker_token;
 
 pub use api_key::{ApiKeySecret, KeyHasher, KeyKind, MalformedKey};
 pub use master_key::{MasterKey, MasterKeyError};
+pub use operator_token::{OperatorToken, WeakToken};
 pub use provider_credential::{AwsKeys, MalformedCredential, ProviderCredential, ServiceAccount};
 pub use sealed::{DataKey, Keyring, OpenError, Sealing};
+pub use signed_payload::{SigningSecret, TOLERANCE_SECONDS, Unbelieved, WeakSecret};
 pub use worker_token::WorkerToken;
