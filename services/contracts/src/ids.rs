@@ -123,12 +123,16 @@ ids! {
     EndpointId = "ep";
     /// An invitation to an organization.
     InviteId = "inv";
+    /// A business event of an organization's ledger.
+    LedgerTransferId = "led";
     /// A user's membership of an organization.
     MembershipId = "mem";
     /// The tenant: the wall of isolation.
     OrganizationId = "org";
     /// The place inside an organization where keys, routes, budgets and logs live.
     ProjectId = "prj";
+    /// What a provider billed, as uploaded.
+    ProviderInvoiceId = "pin";
     /// A limit of requests, tokens or concurrency.
     RateLimitId = "lim";
     /// One inference call, as the caller sees it.
@@ -137,6 +141,8 @@ ids! {
     RouteId = "rt";
     /// A signed-in session (a family of rotating refresh tokens).
     SessionId = "ses";
+    /// A payment for credit, asked for.
+    TopUpId = "top";
     /// A person.
     UserId = "usr";
     /// A data-plane worker, stable over restarts of the same data directory.

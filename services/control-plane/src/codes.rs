@@ -71,6 +71,10 @@ codes! {
     InFlight = "in_flight", CONFLICT, "The same request is still being answered";
     /// An organization keeps at least one owner.
     LastOwner = "last_owner", CONFLICT, "An organization needs at least one owner";
+    /// The credit is spent, or held for calls.
+    InsufficientCredit = "insufficient_credit", CONFLICT, "There is not as much credit to take";
+    /// The deployment bills nobody.
+    SelfHostedMode = "self_hosted_mode", CONFLICT, "Billing is switched off in this deployment";
     /// The person already belongs to the organization.
     AlreadyMember = "already_member", CONFLICT, "Already a member";
     /// The invitation's time is over.
@@ -91,6 +95,10 @@ codes! {
     IfMatchRequired = "if_match_required", PRECONDITION_REQUIRED, "If-Match is required";
     /// Too many attempts.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many attempts";
+    /// A payment event that nobody we know signed.
+    SignatureRefused = "signature_refused", BAD_REQUEST, "The signature does not prove the sender";
+    /// The operator has set no secret for this.
+    NotConfigured = "not_configured", SERVICE_UNAVAILABLE, "Not configured in this deployment";
     /// Our fault.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
     /// Something we depend on does not answer.

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::app::catalog;
 use sluicegate_control_plane::settings::{DEFAULTS, Settings};
-use sluicegate_control_plane::startup::Seams;
+use sluicegate_control_plane::startup::{self, Seams};
 use sluicegate_control_plane::state::AppState;
 use sluicegate_control_plane::store::Database;
 use sluicegate_control_plane::{Application, openapi, store};
@@ -86,7 +86,8 @@ async fn import(settings: Settings, file: Option<PathBuf>) -> anyhow::Result<()>
     let url = settings.database.url.resolve()?;
     let database = Database::open(url.expose_secret(), &settings.database)?;
     let master = MasterKey::parse(settings.master_key.resolve()?.expose_secret())?;
-    let state = AppState::new(settings, &master, database, Clock::system())?;
+    let operator = startup::operator_secrets(&settings)?;
+    let state = AppState::new(settings, &master, operator, database, Clock::system())?;
     let imported = catalog::import(&state, &text).await;
     state.database.close().await;
     Ok(writeln!(std::io::stdout(), "{}.", imported?)?)

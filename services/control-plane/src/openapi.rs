@@ -15,7 +15,7 @@ use utoipa_actix_web::AppExt;
 use crate::api;
 use crate::problem::Problem;
 
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 13] = [
     ("auth", "Sign up, sign in, sessions."),
     ("me", "The signed-in person."),
     ("organizations", "Tenants, their members and invitations."),
@@ -27,6 +27,11 @@ const TAGS: [(&str, &str); 11] = [
     (
         "budgets",
         "Limits of spend, what was spent on them, and limits of rates.",
+    ),
+    ("billing", "Prepaid credit, and the payments it comes by."),
+    (
+        "operator",
+        "What the operator of the deployment does, with a token of their own.",
     ),
     ("usage", "Requests, tokens and cost."),
     ("meta", "The deployment itself."),
@@ -81,6 +86,10 @@ pub fn document() -> OpenApi {
     components
         .security_schemes
         .insert("access_token".to_owned(), SecurityScheme::Http(bearer).into());
+    components.security_schemes.insert(
+        "operator_token".to_owned(),
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)).into(),
+    );
     let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-sluicegate_refresh"));
     components
         .security_schemes

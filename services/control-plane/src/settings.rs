@@ -43,6 +43,10 @@ pub struct Settings {
     pub throttle: ThrottleSettings,
     /// Which provider addresses connections may name.
     pub upstream: UpstreamSettings,
+    /// Prepaid credit.
+    pub billing: BillingSettings,
+    /// What the operator proves themselves by; absent: the operator's operations are closed.
+    pub operator_token: Option<SecretSetting>,
     /// Log lines.
     pub log: LogSettings,
     /// Span export.
@@ -103,4 +107,26 @@ pub struct UpstreamSettings {
     /// Networks that are reachable although they are not public, also over plain HTTP. Set by the operator, never by a
     /// tenant.
     pub allow_private: AddressPolicy,
+}
+
+/// Prepaid credit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BillingSettings {
+    /// Whether the host bills for calls over its own accounts at providers.
+    pub mode: BillingMode,
+    /// What Stripe signs its webhook events with; absent: they are refused.
+    pub stripe_webhook_secret: Option<SecretSetting>,
+    /// A page where a top-up is paid, as Stripe's payment links are; it is opened with `client_reference_id`.
+    pub payment_link: Option<Url>,
+}
+
+/// Whether credit is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillingMode {
+    /// Nobody is billed; the operations of billing say so.
+    SelfHosted,
+    /// Organizations pay in advance.
+    Prepaid,
 }

@@ -11,16 +11,17 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use secrecy::ExposeSecret;
 use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
-use sluicegate_credentials::MasterKey;
+use sluicegate_credentials::{MasterKey, OperatorToken, SigningSecret};
 use sluicegate_service_runtime::endpoints::Endpoints;
 use sluicegate_service_runtime::health::CheckHandle;
 use sluicegate_service_runtime::process::Runtime;
+use sluicegate_service_runtime::secret::SecretSetting;
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::state::AppState;
+use crate::state::{AppState, OperatorSecrets};
 use crate::store::Database;
 use crate::{api, background, openapi, problem};
 
@@ -47,6 +48,9 @@ pub enum StartError {
     /// A secret cannot be read.
     #[error("setting `{0}`: {1}")]
     Secret(&'static str, sluicegate_service_runtime::secret::SecretError),
+    /// A secret is too short to be one.
+    #[error("setting `{0}`: {1}")]
+    Weak(&'static str, String),
     /// The master key is not one.
     #[error("setting `master_key`: {0}")]
     MasterKey(#[from] sluicegate_credentials::MasterKeyError),
@@ -107,7 +111,8 @@ impl Application {
         let master = MasterKey::parse(master.expose_secret())?;
         let listen = settings.http.listen;
         let workers = settings.http.workers;
-        let state = AppState::new(settings, &master, database, seams.runtime.clock.clone())?;
+        let operator = operator_secrets(&settings)?;
+        let state = AppState::new(settings, &master, operator, database, seams.runtime.clock.clone())?;
         let listener = TcpListener::bind(listen).map_err(|error| StartError::Listen(listen, error))?;
         let address = listener
             .local_addr()
@@ -157,6 +162,29 @@ impl Application {
         let (served, ()) = tokio::join!(self.server, stopping);
         served
     }
+}
+
+/// Reads the secrets that the operator has set.
+///
+/// # Errors
+/// [`StartError::Secret`] and [`StartError::Weak`].
+pub fn operator_secrets(settings: &Settings) -> Result<OperatorSecrets, StartError> {
+    let read = |name, setting: Option<&SecretSetting>| {
+        let secret = setting.map(SecretSetting::resolve).transpose();
+        secret.map_err(|error| StartError::Secret(name, error))
+    };
+    let token = "operator_token";
+    let stripe = "billing.stripe_webhook_secret";
+    Ok(OperatorSecrets {
+        token: read(token, settings.operator_token.as_ref())?
+            .map(OperatorToken::new)
+            .transpose()
+            .map_err(|weak| StartError::Weak(token, weak.to_string()))?,
+        stripe: read(stripe, settings.billing.stripe_webhook_secret.as_ref())?
+            .map(|secret| SigningSecret::new(&secret))
+            .transpose()
+            .map_err(|weak| StartError::Weak(stripe, weak.to_string()))?,
+    })
 }
 
 fn server(

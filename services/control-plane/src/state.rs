@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sluicegate_credentials::{KeyHasher, Keyring, MasterKey, WorkerToken};
+use sluicegate_credentials::{KeyHasher, Keyring, MasterKey, OperatorToken, SigningSecret, WorkerToken};
 use sluicegate_service_runtime::clock::Clock;
 use time::OffsetDateTime;
 
@@ -33,6 +33,8 @@ pub struct Inner {
     pub keyring: Keyring,
     /// What workers prove themselves by.
     pub worker_token: WorkerToken,
+    /// What the operator's own secrets open.
+    pub operator: OperatorSecrets,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
     /// Signs and checks access tokens.
@@ -41,12 +43,27 @@ pub struct Inner {
     pub refresh_tokens: RefreshTokens,
 }
 
+/// Secrets that an operator may set; what has none is closed.
+#[derive(Debug, Clone, Default)]
+pub struct OperatorSecrets {
+    /// Proves the operator.
+    pub token: Option<OperatorToken>,
+    /// Proves Stripe's events.
+    pub stripe: Option<SigningSecret>,
+}
+
 impl AppState {
     /// Puts the parts together.
     ///
     /// # Errors
     /// When the keys derived from `master` cannot be used.
-    pub fn new(settings: Settings, master: &MasterKey, database: Database, clock: Clock) -> Result<Self> {
+    pub fn new(
+        settings: Settings,
+        master: &MasterKey,
+        operator: OperatorSecrets,
+        database: Database,
+        clock: Clock,
+    ) -> Result<Self> {
         let seed = master.session_seed();
         Ok(Self(Arc::new(Inner {
             database,
@@ -54,6 +71,7 @@ impl AppState {
             key_hasher: master.key_hasher(),
             keyring: master.keyring(),
             worker_token: master.worker_token(),
+            operator,
             passwords: Passwords::new()?,
             access_tokens: AccessTokens::new(&seed, settings.session.access_seconds)?,
             refresh_tokens: RefreshTokens::new(&seed),

@@ -91,6 +91,25 @@ pub enum UnknownPrice {
     CountBound,
 }
 
+/// What of a call counts on a budget.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counts {
+    /// What it cost.
+    #[default]
+    Cost,
+    /// What prepaid credit pays of it: this budget is the organization's credit, as far as workers may spend it.
+    Charge,
+}
+
+impl Counts {
+    /// Whether it is the cost, as for every budget that people make.
+    #[must_use]
+    pub const fn is_cost(&self) -> bool {
+        matches!(self, Self::Cost)
+    }
+}
+
 /// A budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
@@ -119,6 +138,9 @@ pub struct Budget {
     /// What happens without a price.
     #[serde(default)]
     pub unknown_price: UnknownPrice,
+    /// What of a call counts.
+    #[serde(default, skip_serializing_if = "Counts::is_cost")]
+    pub counts: Counts,
     /// A budget out of force counts and refuses nothing.
     pub status: Status,
 }
@@ -161,6 +183,7 @@ mod tests {
             on_exceed: OnExceed::Refuse,
             counts_own_connections: true,
             unknown_price: UnknownPrice::Refuse,
+            counts: Counts::Cost,
             status: Status::Active,
         }
     }

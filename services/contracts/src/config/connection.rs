@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Status;
+use super::{Margin, Status};
 use crate::ids::{ConnectionId, OrganizationId, ProjectId};
 
 /// Ciphertext in text form, opened only by `credentials::sealed`. Debug shows nothing of it.
@@ -50,6 +50,13 @@ impl ProviderSettings {
     }
 }
 
+/// That every organization may call through an account: the host pays the provider, and callers pay the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resale {
+    /// What the host adds to the provider's price.
+    pub margin: Margin,
+}
+
 /// An account at a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
@@ -74,6 +81,9 @@ pub struct Connection {
     pub status: Status,
     /// Lower is tried first among connections that reach the same model.
     pub priority: i32,
+    /// Whether other organizations may call through it, for prepaid credit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resale: Option<Resale>,
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ pub mod rate_limit;
 pub mod route;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret};
-pub use budget::{Budget, BudgetScope, Enforcement, OnExceed, Partition, Period, UnknownPrice};
-pub use connection::{Connection, ProviderSettings, SealedText};
+pub use budget::{Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, UnknownPrice};
+pub use connection::{Connection, ProviderSettings, Resale, SealedText};
 pub use endpoint::{Endpoint, Operation};
 pub use organization::Organization;
 pub use price::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};

@@ -22,6 +22,15 @@ pub enum Evidence {
     Uncertain,
 }
 
+/// What prepaid credit pays of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditUse {
+    /// The account that workers spend the organization's credit from.
+    pub account: AccountId,
+    /// The cost, or nothing: nobody pays for an answer that failed or was empty.
+    pub charge: NanoUsd,
+}
+
 /// One upstream try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
@@ -51,6 +60,9 @@ pub struct AttemptRecord {
     /// What its cost counts on; empty for a call that no budget is over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountId>,
+    /// What prepaid credit pays of it; nothing for an attempt over the tenant's own account at the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<CreditUse>,
     /// From receipt of the request to the start of this attempt, in microseconds.
     pub started_us: u64,
     /// From the start of this attempt to the provider's first body byte, in microseconds.

@@ -6,7 +6,7 @@
 mod attempt;
 mod outcome;
 
-pub use attempt::{AttemptRecord, Evidence};
+pub use attempt::{AttemptRecord, CreditUse, Evidence};
 pub use outcome::{AttemptOutcome, Outcome};
 
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,8 @@ mod api_keys;
 mod audit;
 mod auth;
 pub mod await_applied;
+mod billing;
+mod billing_shapes;
 pub mod browser;
 mod budget_bodies;
 mod budget_shapes;
@@ -23,8 +25,13 @@ mod me;
 mod members;
 mod models;
 mod money;
+mod operator_books;
+mod operator_connections;
+mod operator_credits;
 mod organizations;
+mod payment_webhooks;
 mod projects;
+mod provider_invoices;
 mod providers;
 mod rate_limit_shapes;
 mod rate_limits;
@@ -48,6 +55,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .configure(governance)
             .configure(project_contents)
             .configure(usage_of_projects)
+            .configure(prepaid_credit)
             .configure(deployment_wide)
             .service(version::version),
     );
@@ -97,6 +105,31 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(rate_limits::get_limit)
         .service(rate_limits::update_limit)
         .service(rate_limits::delete_limit);
+}
+
+fn prepaid_credit(config: &mut ServiceConfig<'_>) {
+    config
+        .service(billing::get_billing)
+        .service(billing::list_credits)
+        .service(billing::list_ledger)
+        .service(billing::list_top_ups)
+        .service(billing::create_top_up)
+        .service(billing::get_top_up)
+        .service(billing::get_statement)
+        .service(provider_invoices::create_provider_invoice)
+        .service(provider_invoices::list_provider_invoices)
+        .service(provider_invoices::get_provider_invoice)
+        .service(provider_invoices::delete_provider_invoice)
+        .service(payment_webhooks::take_stripe_event)
+        .service(operator_credits::add_credit)
+        .service(operator_credits::refund_credit)
+        .service(operator_credits::adjust_credit)
+        .service(operator_credits::reverse_transfer)
+        .service(operator_credits::list_payment_events)
+        .service(operator_books::verify_books)
+        .service(operator_connections::list_resold_connections)
+        .service(operator_connections::resell_connection)
+        .service(operator_connections::stop_reselling);
 }
 
 fn usage_of_projects(config: &mut ServiceConfig<'_>) {

@@ -3,7 +3,7 @@
 
 use secrecy::SecretString;
 use serde_json::json;
-use sluicegate_contracts::config::{Entity, EntityKind, ProviderSettings, Status};
+use sluicegate_contracts::config::{Entity, EntityKind, ProviderSettings, Resale, Status};
 use sluicegate_contracts::ids::{ConnectionId, ProjectId};
 use sluicegate_credentials::{ProviderCredential, Sealing};
 use sluicegate_service_runtime::ids;
@@ -139,6 +139,7 @@ pub async fn create(tx: &mut Tx, project: ProjectId, input: NewConnection) -> Re
         credential,
         status: Status::Active,
         priority: input.priority,
+        resale: None,
         last_test: None,
         revision: 1,
         created_at: tx.ctx().now,
@@ -218,6 +219,26 @@ pub async fn update(
     account.priority = changes.priority.unwrap_or(account.priority);
     connections::update(tx.connection(), &mut account).await?;
     tx.audit("connection.update", id, &facts(&account));
+    tx.publish(&Entity::Connection(account.published()))?;
+    Ok(account)
+}
+
+/// Lets every organization call through an account for prepaid credit, or no other any more.
+///
+/// # Errors
+/// `not_found`.
+pub async fn resell(
+    tx: &mut Tx,
+    project: ProjectId,
+    id: ConnectionId,
+    resale: Option<Resale>,
+) -> Result<Account> {
+    let found = connections::find(tx.connection(), project, id, Lock::ForUpdate).await?;
+    let mut account = found.ok_or_else(Error::not_found)?;
+    account.resale = resale;
+    connections::resell(tx.connection(), &mut account).await?;
+    let margin = resale.map(|resale| resale.margin.ppm());
+    tx.audit("connection.resell", id, &json!({ "margin_ppm": margin }));
     tx.publish(&Entity::Connection(account.published()))?;
     Ok(account)
 }

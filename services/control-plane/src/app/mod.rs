@@ -2,21 +2,26 @@
 //! configuration events. Use-cases take `&mut Tx` and never open one; `App::write` (or the idempotent form) does.
 
 pub mod api_keys;
+pub mod billing;
 pub mod budgets;
 pub mod catalog;
 pub mod connection_tests;
 pub mod connections;
+pub mod credit_tranches;
 pub mod ctx;
 pub mod data_key;
 pub mod fleet;
 pub mod invites;
 pub mod members;
 pub mod organizations;
+pub mod payments;
 pub mod projects;
+pub mod provider_invoices;
 pub mod rate_limits;
 pub mod routes;
 pub mod sessions;
 pub mod tx;
+pub mod verification;
 
 use futures_util::future::BoxFuture;
 use sluicegate_contracts::event::ConfigVersion;

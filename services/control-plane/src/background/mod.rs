@@ -3,6 +3,8 @@
 
 pub mod budget_keeper;
 pub mod budget_periods;
+pub mod credit_expiry;
+pub mod credit_tranches;
 pub mod driver;
 pub mod housekeeping;
 pub mod metrics;
@@ -18,6 +20,8 @@ use sluicegate_service_runtime::shutdown::Tasks;
 use crate::state::AppState;
 use budget_keeper::BudgetKeeper;
 use budget_periods::BudgetPeriods;
+use credit_expiry::CreditExpiry;
+use credit_tranches::CreditTranches;
 use driver::Driver;
 use housekeeping::Housekeeping;
 use metrics::BackgroundMetrics;
@@ -58,6 +62,14 @@ pub fn start(
     {
         let (state, escrow) = (state.clone(), escrow.clone());
         driver.start(move || BudgetKeeper::new(state.clone(), escrow.clone()));
+    }
+    {
+        let state = state.clone();
+        driver.start(move || CreditExpiry::new(state.clone()));
+    }
+    {
+        let state = state.clone();
+        driver.start(move || CreditTranches::new(state.clone()));
     }
     driver.start(move || Housekeeping::new(state.clone()));
 }

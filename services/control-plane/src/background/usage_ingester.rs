@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::state::AppState;
 use crate::store::Connection;
 use crate::store::budget_spend::{self, Spent};
+use crate::store::credit_charges;
 use crate::store::database::Scope;
 use crate::store::usage_dead_letters::{self, DeadLetter};
 use crate::store::usage_progress::{self, Source, SourceProgress};
@@ -179,6 +180,8 @@ impl Batch {
             row.add_to(&mut spent);
         }
         budget_spend::record(connection, &spent).await?;
+        let new = rows.iter().filter(|row| inserted.ids.contains(&row.id));
+        credit_charges::book(connection, new.filter_map(RequestRow::charge).collect(), now).await?;
         usage_records::touch_keys(connection, &inserted.uses).await?;
         for letter in &self.letters {
             usage_dead_letters::insert(connection, letter, now).await?;

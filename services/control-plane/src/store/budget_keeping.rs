@@ -10,7 +10,7 @@ use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::escrow::Epoch;
 use uuid::Uuid;
 
-use super::{Connection, budget_schedules};
+use super::{Connection, budget_schedules, credit_accounts};
 use crate::domain::budget_books::{Kept, Spent};
 use crate::domain::budget_window::Opened;
 use crate::error::Result;
@@ -52,19 +52,20 @@ pub async fn next_generation(
     Ok(number.fetch_one(connection).await?.unsigned_abs())
 }
 
-/// Organizations with budgets.
+/// Organizations with budgets, or with credit that workers may spend.
 ///
 /// # Errors
 /// When Postgres refuses.
 pub async fn organizations(connection: &mut Connection) -> Result<Vec<OrganizationId>> {
     let ids = sqlx::query_scalar!(
-        "select distinct organization_id from budgets where deleted_at is null order by organization_id"
+        r#"select organization_id as "id!" from budgets where deleted_at is null
+         union select organization_id from credit_accounts order by 1"#
     );
     let ids = ids.fetch_all(connection).await?;
     Ok(ids.into_iter().map(OrganizationId::from).collect())
 }
 
-/// The organization's budgets, with the schedules they have had.
+/// The organization's budgets, with the schedules they have had, and its credit.
 ///
 /// # Errors
 /// When Postgres refuses.
@@ -91,8 +92,10 @@ pub async fn budgets(connection: &mut Connection, organization: OrganizationId) 
          where organization_id = $1 and deleted_at is null order by id",
         organization.as_uuid(),
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
+    let credit = credit_accounts::find(connection, organization).await?;
+    let credit = credit.map(|account| account.kept()).transpose()?;
     let kept = rows.into_iter().map(|row| Kept {
         id: row.id.into(),
         limit: NanoUsd::from_nanos(row.limit_nanos),
@@ -100,7 +103,7 @@ pub async fn budgets(connection: &mut Connection, organization: OrganizationId) 
         peak: NanoUsd::from_nanos(row.peak_nanos),
         history: histories.remove(&row.id).unwrap_or_default(),
     });
-    Ok(kept.collect())
+    Ok(kept.chain(credit).collect())
 }
 
 /// What was spent on each budget's periods that start at the given instant or later, by account and epoch.

@@ -2,6 +2,7 @@
 //! ingester, in the transaction that inserts the records, from what it really inserted.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use sluicegate_contracts::account::{AccountId, MAX_PARTITION_BYTES};
 use sluicegate_contracts::ids::{BudgetId, OrganizationId};
@@ -47,6 +48,35 @@ impl Spent {
         };
         let sum = self.0.entry(counter).or_default();
         *sum += i128::from(cost.nanos());
+    }
+}
+
+impl Spent {
+    /// The sums.
+    #[must_use]
+    pub const fn sums(&self) -> &BTreeMap<Counter, i128> {
+        &self.0
+    }
+}
+
+/// Names the row without the text of its partition, which may be a person's name.
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let account = AccountId {
+            budget: self.budget.into(),
+            period: UnixMillis::new(self.period_start),
+            partition: Some(self.partition.clone()).filter(|partition| !partition.is_empty()),
+        };
+        let Self {
+            organization,
+            worker,
+            epoch,
+            ..
+        } = self;
+        write!(
+            f,
+            "organization {organization}, account {account}, worker {worker}, epoch {epoch}"
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! Limits of spend, with the schedule in force. Deleted budgets keep their row, so that what was spent keeps its name.
 
 use sluicegate_contracts::config::{
-    Budget as Published, BudgetScope, Enforcement, OnExceed, Partition, Period, Status, UnknownPrice,
+    Budget as Published, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, Status, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ApiKeyId, BudgetId, OrganizationId, ProjectId, RouteId, UserId};
 use sluicegate_contracts::money::NanoUsd;
@@ -91,6 +91,7 @@ impl Budget {
             on_exceed: self.terms.on_exceed.clone(),
             counts_own_connections: self.terms.counts_own_connections,
             unknown_price: self.terms.unknown_price,
+            counts: Counts::Cost,
             status: self.status,
         };
         Ok((published, renew_at))

@@ -1,6 +1,8 @@
 //! Accounts at providers; the credential is sealed.
 
-use sluicegate_contracts::config::{Connection as Published, ProviderSettings, SealedText, Status};
+use sluicegate_contracts::config::{
+    Connection as Published, Margin, ProviderSettings, Resale, SealedText, Status,
+};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -44,6 +46,8 @@ pub struct Account {
     pub status: Status,
     /// Lower is tried first.
     pub priority: i32,
+    /// Whether other organizations may call through it.
+    pub resale: Option<Resale>,
     /// How the last test went, as shown.
     pub last_test: Option<serde_json::Value>,
     /// Counts its changes.
@@ -70,6 +74,7 @@ impl Account {
                 .map(|credential| credential.sealed.clone()),
             status: self.status,
             priority: self.priority,
+            resale: self.resale,
         }
     }
 }
@@ -86,6 +91,7 @@ struct Row {
     credential_hint: Option<String>,
     status: String,
     priority: i32,
+    resale_margin_ppm: Option<i32>,
     last_test: Option<serde_json::Value>,
     revision: i64,
     created_at: OffsetDateTime,
@@ -123,6 +129,9 @@ impl TryFrom<Row> for Account {
                 Status::Disabled
             },
             priority: row.priority,
+            resale: row.resale_margin_ppm.map(|ppm| Resale {
+                margin: Margin::from_ppm(ppm.unsigned_abs()),
+            }),
             last_test: row.last_test,
             revision: row.revision,
             created_at: row.created_at,
@@ -178,8 +187,8 @@ pub async fn list(
     sqlx::query_as!(
         Row,
         r#"select id, organization_id, project_id, slug, provider, base_url,
-            settings as "settings: Json<ProviderSettings>", credential, credential_hint, status, priority, last_test,
-            revision, created_at
+            settings as "settings: Json<ProviderSettings>", credential, credential_hint, status, priority,
+            resale_margin_ppm, last_test, revision, created_at
          from connections
          where project_id = $1 and deleted_at is null and ($2::uuid is null or id < $2)
          order by id desc limit $3"#,
@@ -215,8 +224,8 @@ pub async fn find(
     sqlx::query_as!(
         Row,
         r#"select id, organization_id, project_id, slug, provider, base_url,
-            settings as "settings: Json<ProviderSettings>", credential, credential_hint, status, priority, last_test,
-            revision, created_at
+            settings as "settings: Json<ProviderSettings>", credential, credential_hint, status, priority,
+            resale_margin_ppm, last_test, revision, created_at
          from connections where project_id = $1 and id = $2 and deleted_at is null"#,
         project.as_uuid(),
         id.as_uuid(),
@@ -297,4 +306,57 @@ pub async fn delete_all(
     .fetch_all(connection)
     .await?;
     Ok(ids.into_iter().map(ConnectionId::from).collect())
+}
+
+/// Where an account is. System scope.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn place(
+    connection: &mut Connection,
+    id: ConnectionId,
+) -> Result<Option<(OrganizationId, ProjectId)>> {
+    let row = sqlx::query!(
+        "select organization_id, project_id from connections where id = $1 and deleted_at is null",
+        id.as_uuid(),
+    );
+    let row = row.fetch_optional(connection).await?;
+    Ok(row.map(|row| (row.organization_id.into(), row.project_id.into())))
+}
+
+/// Every account that other organizations may call through, oldest first. System scope.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn resold(connection: &mut Connection) -> Result<Vec<Account>> {
+    sqlx::query_as!(
+        Row,
+        r#"select id, organization_id, project_id, slug, provider, base_url,
+            settings as "settings: Json<ProviderSettings>", credential, credential_hint, status, priority,
+            resale_margin_ppm, last_test, revision, created_at
+         from connections where resale_margin_ppm is not null and deleted_at is null order by id"#
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Account::try_from)
+    .collect()
+}
+
+/// Says whether other organizations may call through an account, and counts the change.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn resell(connection: &mut Connection, account: &mut Account) -> Result<()> {
+    let ppm = account
+        .resale
+        .map(|resale| i32::try_from(resale.margin.ppm()).map_err(Error::internal));
+    account.revision = sqlx::query_scalar!(
+        "update connections set resale_margin_ppm = $2, revision = revision + 1 where id = $1 returning revision",
+        account.id.as_uuid(),
+        ppm.transpose()?,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(())
 }

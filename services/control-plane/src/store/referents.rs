@@ -1,6 +1,6 @@
-//! What budgets and rate limits refer to: objects of the organization that are in use.
+//! What budgets, rate limits and invoices refer to: objects of the organization that are in use.
 
-use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId, RouteId};
+use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, OrganizationId, ProjectId, RouteId};
 
 use super::Connection;
 use crate::error::Result;
@@ -61,4 +61,21 @@ pub async fn route(
     .fetch_optional(connection)
     .await?;
     Ok(found.map(|row| (row.id.into(), row.project_id.into())))
+}
+
+/// Whether the organization has the connection.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn connection(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    id: ConnectionId,
+) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from connections where organization_id = $1 and id = $2) as "found!""#,
+        organization.as_uuid(),
+        id.as_uuid(),
+    );
+    Ok(found.fetch_one(connection).await?)
 }

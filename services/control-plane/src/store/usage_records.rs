@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
-use sluicegate_contracts::ids::ApiKeyId;
-use sluicegate_contracts::usage::{AttemptRecord, Evidence, UsageRecord};
+use sluicegate_contracts::ids::{ApiKeyId, OrganizationId};
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::usage::{AttemptRecord, CreditUse, Evidence, UsageRecord};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -124,7 +125,12 @@ impl RequestRow {
             .and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok())
             .ok_or(Unstorable::OutOfRange)?;
         let mut attempts = record.attempts;
+        let credit = attempts.iter().filter_map(|attempt| attempt.credit.as_ref());
+        if credit.clone().any(|credit| credit.charge < NanoUsd::ZERO) {
+            return Err(Unstorable::OutOfRange);
+        }
         let accounts = attempts.iter().flat_map(|attempt| &attempt.accounts);
+        let accounts = accounts.chain(credit.map(|credit| &credit.account));
         if !accounts.into_iter().all(budget_spend::is_storable) {
             return Err(Unstorable::Account);
         }
@@ -159,7 +165,7 @@ impl RequestRow {
             cache_write_tokens: count(record.tokens.cache_write)?,
             output_tokens: count(record.tokens.output)?,
             reasoning_tokens: count(record.tokens.reasoning)?,
-            cost_nanos: record.cost.map(sluicegate_contracts::money::NanoUsd::nanos),
+            cost_nanos: record.cost.map(NanoUsd::nanos),
             cost_evidence: evidence(&attempts),
             first_byte_us: record.first_byte_us.map(count).transpose()?,
             overhead_us: count(record.overhead_us)?,
@@ -172,14 +178,49 @@ impl RequestRow {
         })
     }
 
-    /// Adds what each attempt cost to the accounts it counts on.
+    /// Adds what each attempt cost to the accounts it counts on, and what credit pays to the account of the credit.
     pub fn add_to(&self, spent: &mut Spent) {
         for attempt in &self.attempts {
+            if let Some(CreditUse { account, charge }) = &attempt.credit {
+                spent.add(self.organization_id, self.worker_id, self.epoch, account, *charge);
+            }
             for account in &attempt.accounts {
                 let cost = attempt.cost.unwrap_or_default();
                 spent.add(self.organization_id, self.worker_id, self.epoch, account, cost);
             }
         }
+    }
+}
+
+/// What prepaid credit pays of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// The tenant.
+    pub organization: OrganizationId,
+    /// The request.
+    pub request: Uuid,
+    /// Its project.
+    pub project: Uuid,
+    /// The model that served, or was asked for.
+    pub model: String,
+    /// More than nothing.
+    pub amount: NanoUsd,
+}
+
+impl RequestRow {
+    /// What prepaid credit pays of it, if anything.
+    #[must_use]
+    pub fn charge(&self) -> Option<Charge> {
+        let charges = self.attempts.iter().filter_map(|attempt| attempt.credit.as_ref());
+        let amount: NanoUsd = charges.map(|credit| credit.charge).sum();
+        let model = self.model_served.as_ref().unwrap_or(&self.model_requested);
+        (amount > NanoUsd::ZERO).then(|| Charge {
+            organization: self.organization_id.into(),
+            request: self.id,
+            project: self.project_id,
+            model: model.clone(),
+            amount,
+        })
     }
 }
 

@@ -27,7 +27,16 @@ const PERSONAL: [&str; 9] = [
     "me",
 ];
 /// Operations anybody may ask for.
-const PUBLIC: [&str; 5] = ["refresh", "sign_in", "sign_out", "sign_up", "version"];
+const PUBLIC: [&str; 6] = [
+    "refresh",
+    "sign_in",
+    "sign_out",
+    "sign_up",
+    "take_stripe_event",
+    "version",
+];
+/// What operations of the operator name as their role: no member has it.
+const OPERATOR_ROLE: &str = "operator";
 const ROLES: [&str; 4] = ["viewer", "developer", "admin", "owner"];
 
 struct Operation {
@@ -37,6 +46,13 @@ struct Operation {
     role: Option<String>,
     public: bool,
     has_body: bool,
+}
+
+impl Operation {
+    /// Whether some member of an organization may call it.
+    fn is_a_members(&self) -> bool {
+        self.role.as_ref().is_some_and(|role| role != OPERATOR_ROLE)
+    }
 }
 
 fn operations() -> Vec<Operation> {
@@ -49,7 +65,7 @@ fn operations() -> Vec<Operation> {
             method: method.to_uppercase().parse().unwrap(),
             path: path.clone(),
             role: operation["x-sluicegate-role"].as_str().map(str::to_owned),
-            public: operation["security"].is_array(),
+            public: operation["security"].is_array() && operation["x-sluicegate-role"] != OPERATOR_ROLE,
             has_body: operation["requestBody"].is_object(),
         })
     });
@@ -85,6 +101,15 @@ impl World {
             .post(&owner.in_organization("/budgets"), &budget)
             .await
             .expect(201);
+        let top_up = json!({ "amount": { "amount": "5" } });
+        let top_up = owner
+            .post(&owner.in_organization("/top-ups"), &top_up)
+            .await
+            .expect(201);
+        let invoice = owner
+            .post(&owner.in_organization("/provider-invoices"), &provider_invoice())
+            .await
+            .expect(201);
         let limit = json!({ "metric": "requests", "amount": 60 });
         let limit = owner
             .post(&owner.in_organization("/limits"), &limit)
@@ -104,6 +129,8 @@ impl World {
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
             ("invite", invite.text_of("id")),
+            ("top_up", top_up.text_of("id")),
+            ("invoice", invoice.text_of("id")),
             (
                 "member",
                 members.body["data"][0]["id"].as_str().unwrap().to_owned(),
@@ -134,6 +161,8 @@ impl World {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
             }
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
+            "create_provider_invoice" => provider_invoice(),
+            "create_top_up" => json!({ "amount": { "amount": "1" } }),
             "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
             "create_invite" => json!({ "email": format!("i{salt}@example.com"), "role": "viewer" }),
             "create_project" => {
@@ -146,6 +175,13 @@ impl World {
         };
         operation.has_body.then(|| body.to_string())
     }
+}
+
+fn provider_invoice() -> Value {
+    json!({
+        "provider": "openai", "name": "November",
+        "lines": [{ "date": "2026-11-03", "model": "gpt-4o", "amount": "1" }],
+    })
 }
 
 /// A request in the owner's log.
@@ -184,7 +220,8 @@ fn every_operation_says_who_may_call_it() {
             (true, None) => (true, false),
             (false, None) => (false, true),
             (_, Some(role)) => {
-                assert!(ROLES.contains(&role.as_str()), "{}", operation.id);
+                let is_known = role == OPERATOR_ROLE || ROLES.contains(&role.as_str());
+                assert!(is_known, "{}", operation.id);
                 (false, false)
             }
         };
@@ -227,7 +264,7 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
     let (owner, stranger) = (app.sign_up("Ada").await, app.sign_up("Eve").await);
     let world = World::of(&app, &owner, "Target").await;
     let own = World::of(&app, &stranger, "Other").await;
-    for operation in operations().iter().filter(|operation| operation.role.is_some()) {
+    for operation in operations().iter().filter(|operation| operation.is_a_members()) {
         send(&stranger.with("if-match", "*"), &world, operation, 1)
             .await
             .refused(404, "not_found");
@@ -241,6 +278,8 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
             "invite",
             "member",
             "request",
+            "top_up",
+            "invoice",
         ]
         .into_iter()
         .find(|name| operation.path.contains(&format!("{{{name}}}")));
@@ -258,6 +297,23 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn no_member_is_the_operator(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let owner = app.sign_up("Ada").await;
+    let world = World::of(&app, &owner, "Target").await;
+    let operators: Vec<Operation> = operations()
+        .into_iter()
+        .filter(|operation| operation.role.as_deref() == Some(OPERATOR_ROLE))
+        .collect();
+    assert!(operators.len() >= 5);
+    for operation in &operators {
+        send(&owner, &world, operation, 0)
+            .await
+            .refused(401, "unauthenticated");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn a_role_below_the_named_one_is_403_and_the_named_one_passes(pool: PgPool) {
     let app = TestApp::start(&pool);
     let owner = app.sign_up("Ada").await;
@@ -266,8 +322,13 @@ async fn a_role_below_the_named_one_is_403_and_the_named_one_passes(pool: PgPool
         members.insert(role, app.member(&owner, role, name).await);
     }
     let world = World::of(&app, &owner, "Target").await;
-    for (salt, operation) in operations().iter().enumerate() {
-        let Some(needed) = &operation.role else { continue };
+    let mut operations = operations();
+    // What is deleted for good is deleted last.
+    operations.sort_by_key(|operation| operation.method == Method::DELETE);
+    for (salt, operation) in operations.iter().enumerate() {
+        let Some(needed) = operation.role.as_ref().filter(|_| operation.is_a_members()) else {
+            continue;
+        };
         let place = ROLES.iter().position(|role| role == needed).unwrap();
         for below in &ROLES[..place] {
             send(&members[below].with("if-match", "*"), &world, operation, salt)

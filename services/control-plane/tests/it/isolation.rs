@@ -10,6 +10,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Row};
 use tokio::sync::oneshot;
 
+use crate::support::app::OPERATOR;
 use crate::support::{Client, TestApp};
 
 /// Tables that belong to tenants.
@@ -57,6 +58,19 @@ async fn seeded(app: &TestApp, name: &str) -> Client {
     let invite = json!({ "email": "x@example.com", "role": "viewer" });
     person
         .post(&person.in_organization("/invites"), &invite)
+        .await
+        .expect(201);
+    let top_up = json!({ "amount": { "amount": "5" } });
+    person
+        .post(&person.in_organization("/top-ups"), &top_up)
+        .await
+        .expect(201);
+    let credit = json!({ "kind": "promo", "amount": { "amount": "5" } });
+    let path = format!("/api/v1/operator/organizations/{}/credits", person.organization);
+    app.anonymous()
+        .with("authorization", &format!("Bearer {OPERATOR}"))
+        .with("idempotency-key", "k")
+        .post(&path, &credit)
         .await
         .expect(201);
     person
@@ -117,14 +131,20 @@ async fn a_query_without_a_tenant_sees_nothing(pool: PgPool) {
         "budgets",
         "config_entities",
         "connections",
+        "credit_lots",
         "idempotency_keys",
         "invites",
+        "ledger_accounts",
+        "ledger_books",
+        "ledger_entries",
+        "ledger_transfers",
         "memberships",
         "projects",
         "rate_limits",
         "route_aliases",
         "route_versions",
         "routes",
+        "top_ups",
     ] {
         assert!(
             seen.iter().any(|seen| seen == table),

@@ -16,11 +16,17 @@ mod budget_spend;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod credit_charges;
+#[cfg(test)]
+mod credit_tranches;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod internal_api;
 #[cfg(test)]
 mod isolation;
+#[cfg(test)]
+mod ledger;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -29,6 +35,8 @@ mod openapi;
 mod outbox;
 #[cfg(test)]
 mod outbox_relay;
+#[cfg(test)]
+mod payments;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
@@ -41,3 +49,5 @@ mod support;
 mod usage_api;
 #[cfg(test)]
 mod usage_ingest;
+#[cfg(test)]
+mod verification;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use sluicegate_contracts::account::AccountId;
-use sluicegate_contracts::config::{ApiKey, Budget, Enforcement, Partition, UnknownPrice, model_matches};
+use sluicegate_contracts::config::{
+    ApiKey, Budget, Counts, Enforcement, Partition, UnknownPrice, model_matches,
+};
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::escrow::{Path, Terms, exposure_cap};
@@ -34,6 +36,8 @@ pub(crate) struct Standing<'s> {
     counted: Vec<(AccountId, &'s Arc<Budget>)>,
     hard: Vec<(AccountId, Terms)>,
     soft: Vec<(AccountId, Terms)>,
+    /// The organization's prepaid credit, for a call that the host pays the provider for.
+    credit: Option<(AccountId, Terms)>,
 }
 
 /// A budget is over the call, but knows no period for this time.
@@ -64,6 +68,13 @@ impl<'s> Standing<'s> {
                 exposure: exposure_cap(budget.limit),
                 end: period.end,
             };
+            match budget.counts {
+                Counts::Cost => {}
+                Counts::Charge => {
+                    standing.credit.get_or_insert((account, terms));
+                    continue;
+                }
+            }
             match budget.enforcement {
                 Enforcement::Hard => standing.hard.push((account.clone(), terms)),
                 Enforcement::Soft => standing.soft.push((account.clone(), terms)),
@@ -87,6 +98,13 @@ impl<'s> Standing<'s> {
     /// The accounts of soft budgets: they want something to be left.
     pub(crate) fn soft(&self) -> Option<Path> {
         Path::new(self.soft.clone())
+    }
+
+    /// The account of the organization's prepaid credit.
+    pub(crate) fn credit(&self) -> Option<(AccountId, Path)> {
+        let (account, terms) = self.credit.as_ref()?;
+        let path = Path::new(vec![(account.clone(), *terms)])?;
+        Some((account.clone(), path))
     }
 
     /// The budget of an account.
@@ -254,6 +272,36 @@ mod tests {
             assert_eq!(scoped(both), None, "one part that is missed is enough");
         }
         assert_eq!(standing(|budget| budget.counts_own_connections = false), None);
+    }
+
+    #[test]
+    fn credit_stands_over_calls_that_the_host_pays_and_counts_no_cost() {
+        let key = key(3, 1, 2);
+        let facts = Facts {
+            key: &key,
+            end_user: None,
+            session: None,
+            tags: &[],
+            route: None,
+            now: UnixMillis::new(1),
+        };
+        let mut credit = budget(8, 1, None);
+        credit.counts = Counts::Charge;
+        credit.counts_own_connections = false;
+        let budgets = [Arc::new(budget(7, 1, None)), Arc::new(credit)];
+        let standing = |over_own_connection| {
+            let target = Target {
+                over_own_connection,
+                ..TARGET
+            };
+            let standing = Standing::over(&budgets, &facts, &target).unwrap();
+            (
+                standing.accounts().len(),
+                standing.credit().map(|(account, _)| account.budget),
+            )
+        };
+        assert_eq!(standing(true), (1, None));
+        assert_eq!(standing(false), (1, Some(budgets[1].id)));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use sluicegate_contracts::account::AccountId;
-use sluicegate_contracts::config::{Endpoint, PriceCard};
+use sluicegate_contracts::config::{Endpoint, Margin, PriceCard};
+use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
@@ -52,11 +53,12 @@ pub(super) fn intent<'a>(
 /// The most an attempt of this size can cost, and by which version of the price; the built-in echo costs nothing.
 pub(super) fn quote(
     candidate: &Candidate<'_>,
+    margin: Margin,
     size: &CallSize,
     now: UnixMillis,
     longest_ms: i64,
 ) -> (Option<NanoUsd>, Option<u32>) {
-    let Some(terms) = terms(candidate) else {
+    let Some(terms) = terms(candidate, margin) else {
         return (Some(NanoUsd::ZERO), None);
     };
     let span = Span {
@@ -84,9 +86,21 @@ pub(super) fn prices<'s>(snapshot: &'s Snapshot, model: &str, attempt: &AttemptR
 }
 
 /// What an attempt at this candidate is priced by; `None` when the gateway answers itself.
-fn terms<'a>(candidate: &Candidate<'a>) -> Option<Terms<'a>> {
+fn terms<'a>(candidate: &Candidate<'a>, margin: Margin) -> Option<Terms<'a>> {
     candidate.connection?;
-    Some(Terms::at_cost(candidate.endpoint.map_or(&[], Endpoint::prices)))
+    Some(Terms {
+        versions: candidate.endpoint.map_or(&[], Endpoint::prices),
+        margin,
+    })
+}
+
+/// What the host adds for a caller of this organization: nothing where the account at the provider is their own.
+pub(super) fn margin(candidate: &Candidate<'_>, organization: OrganizationId) -> Margin {
+    let resold = candidate
+        .connection
+        .filter(|connection| connection.organization != organization);
+    let resale = resold.and_then(|connection| connection.resale);
+    resale.map_or(Margin::NONE, |resale| resale.margin)
 }
 
 /// The same counts in the words of the usage record.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluicegate_contracts::SCHEMA_VERSION;
-use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::config::{Margin, Operation};
 use sluicegate_contracts::ids::{RequestId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -47,6 +47,8 @@ pub(super) struct Trial<'a> {
     pub(super) bound: Option<NanoUsd>,
     /// Version of the price the bound was computed from.
     pub(super) price_version: Option<u32>,
+    /// What the host adds to the provider's price.
+    pub(super) margin: Margin,
 }
 
 /// How an attempt ended.
@@ -70,11 +72,18 @@ pub(super) struct Finish {
     record: Option<UsageRecord>,
     open: Option<Open>,
     /// Attempts that cost something, until their record has its place.
-    spent: Vec<(Reserved, NanoUsd)>,
+    spent: Vec<Spent>,
     served_by: Option<String>,
     cause: Option<Cause>,
     /// What could not be said in another dialect, of the request and of the answer it got.
     losses: LossReport,
+}
+
+/// What an attempt cost, and where its money was set aside.
+struct Spent {
+    reserved: Reserved,
+    cost: NanoUsd,
+    charge: NanoUsd,
 }
 
 /// The attempt under way, noted as it would stand if nothing more came.
@@ -83,6 +92,7 @@ struct Open {
     started: Duration,
     /// Canonical model, to find the price by.
     model: String,
+    margin: Margin,
     reserved: Reserved,
 }
 
@@ -194,6 +204,7 @@ impl Finish {
             cost: trial.bound,
             price_version: trial.price_version,
             accounts: std::mem::take(&mut reserved.accounts),
+            credit: None,
             started_us: micros(started),
             first_byte_us: None,
             duration_us: 0,
@@ -203,6 +214,7 @@ impl Finish {
             record,
             started,
             model: trial.model.to_owned(),
+            margin: trial.margin,
             reserved,
         });
         let account = candidate
@@ -248,8 +260,10 @@ impl Finish {
         attempt.tokens = usage(&end.tokens);
         attempt.duration_us = micros(now.saturating_sub(open.started));
         let opening = Opening {
-            terms: (attempt.provider != echo::PROVIDER)
-                .then(|| Terms::at_cost(prices(&self.snapshot, &open.model, attempt))),
+            terms: (attempt.provider != echo::PROVIDER).then(|| Terms {
+                versions: prices(&self.snapshot, &open.model, attempt),
+                margin: open.margin,
+            }),
             hold: attempt.cost,
             version: attempt.price_version,
         };
@@ -263,14 +277,20 @@ impl Finish {
         attempt.evidence = settled.evidence;
         attempt.cost = settled.cost;
         attempt.price_version = settled.version;
+        let charge = settled.charge.unwrap_or_default();
+        attempt.credit = open.reserved.paid(charge);
         if end.outcome == AttemptOutcome::Served {
             record.model_served = Some(open.model);
         }
         self.gateway.state().metrics.attempt(attempt);
         match attempt.cost.unwrap_or_default() {
             // What cost nothing is free for the next attempt.
-            NanoUsd::ZERO => open.reserved.finish(NanoUsd::ZERO, None),
-            cost => self.spent.push((open.reserved, cost)),
+            NanoUsd::ZERO => open.reserved.finish(NanoUsd::ZERO, NanoUsd::ZERO, None),
+            cost => self.spent.push(Spent {
+                reserved: open.reserved,
+                cost,
+                charge,
+            }),
         }
         record.attempts.push(open.record);
     }
@@ -335,8 +355,8 @@ impl Finish {
         });
         match filed {
             Ok(()) => {
-                for (reserved, cost) in self.spent.drain(..) {
-                    reserved.finish(cost, Some(seq));
+                for spent in self.spent.drain(..) {
+                    spent.reserved.finish(spent.cost, spent.charge, Some(seq));
                 }
             }
             // Its money stays claimed: the intents on file will be recorded at the next start.

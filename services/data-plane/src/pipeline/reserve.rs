@@ -4,6 +4,7 @@ use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::Budget;
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
+use sluicegate_contracts::usage::CreditUse;
 use sluicegate_metering::escrow::{Hold, Outcome, Path, Unavailable};
 use std::time::Duration;
 
@@ -23,17 +24,34 @@ const DECISION_RETRY: Duration = Duration::from_secs(1);
 pub(super) struct Reserved {
     pub(super) accounts: Vec<AccountId>,
     holds: Vec<Hold>,
+    /// What is set aside of the organization's prepaid credit, and where.
+    credit: Option<(AccountId, Hold)>,
 }
 
 impl Reserved {
     /// The attempt is about to be sent: from here on it may cost something, whatever becomes of this process.
     pub(super) fn sent(&mut self) {
         self.holds.iter_mut().for_each(Hold::sent);
+        if let Some((_, hold)) = &mut self.credit {
+            hold.sent();
+        }
     }
 
-    /// The attempt cost this much; `seq` is the place of its record in the spool.
-    pub(super) fn finish(self, cost: NanoUsd, seq: Option<u64>) {
+    /// What prepaid credit pays of an attempt with this charge.
+    pub(super) fn paid(&self, charge: NanoUsd) -> Option<CreditUse> {
+        let (account, _) = self.credit.as_ref()?;
+        Some(CreditUse {
+            account: account.clone(),
+            charge,
+        })
+    }
+
+    /// The attempt cost this much, of which credit pays `charge`; `seq` is the place of its record in the spool.
+    pub(super) fn finish(self, cost: NanoUsd, charge: NanoUsd, seq: Option<u64>) {
         self.holds.into_iter().for_each(|hold| hold.finish(cost, seq));
+        if let Some((_, hold)) = self.credit {
+            hold.finish(charge, seq.filter(|_| charge > NanoUsd::ZERO));
+        }
     }
 }
 
@@ -50,9 +68,13 @@ pub(super) async fn reserve(
     let caller = &planned.request.caller;
     let budgets = &caller.project.budgets;
     // The built-in echo costs nothing.
-    let Some(connection) = trial.candidate.connection.filter(|_| !budgets.is_empty()) else {
+    let Some(connection) = trial.candidate.connection else {
         return Ok(Reserved::default());
     };
+    let over_own_connection = connection.organization == caller.project.organization;
+    if budgets.is_empty() && over_own_connection {
+        return Ok(Reserved::default());
+    }
     let labels = &caller.received.arrival.labels;
     let facts = Facts {
         key: caller.key,
@@ -64,7 +86,7 @@ pub(super) async fn reserve(
     };
     let target = Target {
         model: trial.model,
-        over_own_connection: connection.organization == caller.project.organization,
+        over_own_connection,
     };
     let standing = Standing::over(budgets, &facts, &target).map_err(no_period)?;
     let amount = match (trial.bound, standing.wants_a_price()) {
@@ -75,6 +97,7 @@ pub(super) async fn reserve(
     let mut reserved = Reserved {
         accounts: standing.accounts(),
         holds: Vec::new(),
+        credit: None,
     };
     for (path, amount) in [(standing.hard(), amount), (standing.soft(), SOMETHING)] {
         if let Some(path) = path {
@@ -83,7 +106,49 @@ pub(super) async fn reserve(
                 .push(hold(gateway, planned, &standing, &path, amount).await?);
         }
     }
+    if !over_own_connection {
+        reserved.credit = Some(credit(gateway, planned, &standing, trial).await?);
+    }
     Ok(reserved)
+}
+
+/// Sets prepaid credit aside for an attempt that the host pays the provider for.
+async fn credit(
+    gateway: &Gateway,
+    planned: &Planned<'_>,
+    standing: &Standing<'_>,
+    trial: &Trial<'_>,
+) -> Result<(AccountId, Hold), GatewayError> {
+    let Some((account, path)) = standing.credit() else {
+        return Err(no_credit(NanoUsd::ZERO, trial.bound));
+    };
+    let Some(amount) = trial.bound else {
+        let message = format!(
+            "What {:?} costs is not known, and credit pays for no such call.",
+            trial.model
+        );
+        return Err(GatewayError::new(ErrorKind::PriceUnknown, message).at("model"));
+    };
+    let organization = planned.request.caller.project.organization;
+    match gateway.state().budgets.hold(organization, &path, amount).await {
+        Outcome::Held(hold) => Ok((account, hold)),
+        Outcome::Unavailable(why) => Err(undecided(why)),
+        Outcome::Refused { available: left, .. } | Outcome::TooLarge { most: left, .. } => {
+            Err(no_credit(left, Some(amount)))
+        }
+    }
+}
+
+fn no_credit(left: NanoUsd, wanted: Option<NanoUsd>) -> GatewayError {
+    let left = left.max(NanoUsd::ZERO);
+    let costs = wanted.map_or_else(String::new, |wanted| {
+        format!(" and this call can cost up to {wanted} USD")
+    });
+    let message = format!(
+        "The organization's prepaid credit has {left} USD left{costs}. Add credit, lower the output limit, or use a \
+         connection of your own."
+    );
+    GatewayError::new(ErrorKind::BudgetExceeded, message)
 }
 
 async fn hold(

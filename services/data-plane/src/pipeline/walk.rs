@@ -13,7 +13,7 @@ use sluicegate_routing::{Cause, PlannedAttempt, Progress, StopReason, Verdict, j
 use tokio::time::Instant;
 
 use super::Gateway;
-use super::accounting::quote;
+use super::accounting::{margin, quote};
 use super::attempt::{Failure, Opened, Said, Success, attempt};
 use super::finish::{Finish, Trial};
 use super::outgoing::{Outgoing, Prepared, prepare};
@@ -167,8 +167,10 @@ impl<'p, 's> Walk<'p, 's> {
             .view
             .size(outgoing.read_bytes(request.body), candidate.endpoint);
         let state = gateway.state();
+        let margin = margin(candidate, request.caller.project.organization);
         let (bound, price_version) = quote(
             candidate,
+            margin,
             &size,
             UnixMillis::new(state.clock.now_millis()),
             state.limits.longest_call_ms(),
@@ -180,6 +182,7 @@ impl<'p, 's> Walk<'p, 's> {
             model,
             bound,
             price_version,
+            margin,
         }
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Entities {
     pub(super) projects: HashMap<ProjectId, Held<Project>>,
     pub(super) keys: HashMap<ApiKeyId, Held<Arc<ApiKey>>>,
     pub(super) connections: HashMap<ConnectionId, HeldConnection>,
+    /// Those that every organization may call through.
+    pub(super) resold: BTreeSet<ConnectionId>,
     pub(super) routes: HashMap<RouteId, Held<Arc<Route>>>,
     pub(super) endpoints: BTreeMap<EndpointId, Held<Arc<Endpoint>>>,
     pub(super) budgets: HashMap<BudgetId, Arc<Budget>>,
@@ -79,6 +81,7 @@ impl Entities {
             projects: HashMap::new(),
             keys: HashMap::new(),
             connections: HashMap::new(),
+            resold: BTreeSet::new(),
             routes: HashMap::new(),
             endpoints: BTreeMap::new(),
             budgets: HashMap::new(),
@@ -258,6 +261,9 @@ impl Entities {
             .entry(live.connection.organization)
             .or_default();
         members.connections.insert(id);
+        if live.connection.resale.is_some() {
+            self.resold.insert(id);
+        }
         let held = HeldConnection {
             live: Arc::new(live),
             blocked,
@@ -345,6 +351,7 @@ impl Entities {
 
     fn unlink_connection(&mut self, id: ConnectionId) {
         self.touch_connection(id);
+        self.resold.remove(&id);
         if let Some(held) = self.connections.remove(&id)
             && let Some(members) = self.in_organization.get_mut(&held.live.connection.organization)
         {
@@ -386,6 +393,9 @@ impl Entities {
             return;
         };
         let connection = &held.live.connection;
+        if self.resold.contains(&id) {
+            self.touched.views.extend(self.projects.keys());
+        }
         match connection.project {
             Some(project) => {
                 self.touched.views.insert(project);

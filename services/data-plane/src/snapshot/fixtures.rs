@@ -1,7 +1,7 @@
 //! Entities for the tests of this module: small, deterministic, from numbers.
 
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Endpoint, Enforcement, Entity, KeyDigest,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, KeyDigest,
     KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy, Route, RouteTarget, Status,
     Strategy, UnknownPrice,
 };
@@ -93,6 +93,7 @@ pub(crate) fn connection(
         credential,
         status: Status::Active,
         priority: 0,
+        resale: None,
     }
 }
 
@@ -131,6 +132,7 @@ pub(crate) fn budget(n: u64, organization: u64, project: Option<u64>) -> Budget 
         on_exceed: OnExceed::Refuse,
         counts_own_connections: true,
         unknown_price: UnknownPrice::Refuse,
+        counts: Counts::Cost,
         status: Status::Active,
     }
 }

@@ -62,7 +62,8 @@ pub struct ProjectView {
     pub project: Project,
     /// Routes by callable name: `route/<slug>`, and each alias that no slug or older route claims.
     pub routes: HashMap<String, Arc<Route>>,
-    /// The project's and the organization's connections in service, by priority, then by id.
+    /// The project's and the organization's connections in service, by priority, then by id; after them those of the host
+    /// that are resold.
     pub connections: Vec<Arc<LiveConnection>>,
     /// Budgets in force over the organization or this project, oldest first.
     pub budgets: Vec<Arc<Budget>>,

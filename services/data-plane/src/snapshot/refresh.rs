@@ -8,7 +8,7 @@ use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 
 use super::catalog::Catalog;
 use super::entities::{Entities, Held};
-use super::index::{Blocked, Grant, ProjectView, Snapshot};
+use super::index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};
 
 impl Entities {
     /// Builds anew, in `next`, what changes since the last call have touched.
@@ -68,6 +68,7 @@ impl Entities {
             .map(|held| Arc::clone(&held.live))
             .collect();
         connections.sort_by_key(|live| (live.connection.priority, live.connection.id));
+        connections.extend(self.resold_to(organization));
         let members = self.in_project.get(&id);
         let routes = members
             .into_iter()
@@ -83,6 +84,18 @@ impl Entities {
             budgets: self.budgets_over(organization, id),
             rate_limits: self.rate_limits_over(organization, id),
         })
+    }
+
+    /// The host's accounts that this organization may call through. They come after its own, whatever their priority:
+    /// nobody pays the host for what their own account can serve.
+    fn resold_to(&self, organization: OrganizationId) -> Vec<Arc<LiveConnection>> {
+        let resold = self.resold.iter().filter_map(|id| self.connections.get(id));
+        let mut resold: Vec<_> = resold
+            .filter(|held| !held.blocked && held.live.connection.organization != organization)
+            .map(|held| Arc::clone(&held.live))
+            .collect();
+        resold.sort_by_key(|live| (live.connection.priority, live.connection.id));
+        resold
     }
 
     fn budgets_over(&self, organization: OrganizationId, project: ProjectId) -> Vec<Arc<Budget>> {

@@ -142,6 +142,7 @@ mod tests {
             credential: None,
             status: Status::Active,
             priority: 0,
+            resale: None,
         }
     }
 

@@ -120,6 +120,7 @@ fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
         cost: settled.cost,
         price_version: settled.version,
         accounts: intent.accounts.to_vec(),
+        credit: None,
         started_us: intent.attempt_started_us,
         first_byte_us: None,
         duration_us: 0,

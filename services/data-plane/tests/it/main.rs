@@ -9,6 +9,8 @@ mod budgets;
 #[cfg(test)]
 mod connection_test;
 #[cfg(test)]
+mod credit;
+#[cfg(test)]
 mod dialects;
 #[cfg(test)]
 mod disconnect;

@@ -23,6 +23,7 @@ pub(crate) fn connection(id: u128, status: Status) -> Connection {
         credential: None,
         status,
         priority: 0,
+        resale: None,
     }
 }
 

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use sluicegate_contracts::ids::{
-    ApiKeyId, BudgetId, ConnectionId, InviteId, MembershipId, RateLimitId, RequestId, RouteId,
+    ApiKeyId, BudgetId, ConnectionId, InviteId, MembershipId, ProviderInvoiceId, RateLimitId, RequestId,
+    RouteId, TopUpId,
 };
 
 use crate::error::{Error, Result};
@@ -31,9 +32,11 @@ in_path! {
     ConnectionId = "connection";
     InviteId = "invite";
     MembershipId = "member";
+    ProviderInvoiceId = "invoice";
     RateLimitId = "limit";
     RequestId = "request";
     RouteId = "route";
+    TopUpId = "top_up";
 }
 
 /// The id in the path's segment of that kind.

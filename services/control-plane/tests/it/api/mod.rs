@@ -1,11 +1,13 @@
 //! One file per resource.
 
 mod api_keys;
+mod billing;
 mod budgets;
 mod connection_settings;
 mod connections;
 mod members;
 mod organizations;
 mod projects;
+mod provider_invoices;
 mod rate_limits;
 mod routes;

@@ -20,6 +20,10 @@ use sqlx::{PgPool, Row};
 
 use super::Client;
 
+/// The operator's token.
+pub const OPERATOR: &str = "operator-token-for-tests-only";
+/// What Stripe signs with.
+pub const STRIPE: &str = "whsec_for_tests_only_0001";
 /// Where the manual clock starts: 2026-01-01T00:00:00Z.
 pub const START_MILLIS: i64 = 1_767_225_600_000;
 
@@ -45,6 +49,16 @@ pub fn settings(changes: impl FnOnce(&mut Settings)) -> Settings {
             "postgres://unused".to_owned(),
         ),
         ("SLUICEGATE_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+        ("SLUICEGATE_OPERATOR_TOKEN".to_owned(), OPERATOR.to_owned()),
+        ("SLUICEGATE_BILLING__MODE".to_owned(), "prepaid".to_owned()),
+        (
+            "SLUICEGATE_BILLING__STRIPE_WEBHOOK_SECRET".to_owned(),
+            STRIPE.to_owned(),
+        ),
+        (
+            "SLUICEGATE_BILLING__PAYMENT_LINK".to_owned(),
+            "https://pay.example.com/credit".to_owned(),
+        ),
     ];
     let mut settings = load_from::<Settings>(DEFAULTS, None, environment).unwrap();
     settings.http.workers = 2;

@@ -3,12 +3,18 @@
 use bytes::Bytes;
 use sluicegate_backplane::UsageEntry;
 use sluicegate_contracts::SCHEMA_VERSION;
+use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId, RequestId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
-use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, UsageRecord};
+use sluicegate_contracts::usage::{
+    AttemptOutcome, AttemptRecord, CreditUse, Evidence, Origin, Outcome, UsageRecord,
+};
+use sluicegate_control_plane::background::driver::Task;
+use sluicegate_control_plane::background::metrics::BackgroundMetrics;
+use sluicegate_control_plane::background::usage_ingester::UsageIngester;
 use uuid::{Builder, Uuid};
 
 use super::app::START_MILLIS;
@@ -85,6 +91,7 @@ impl Writer {
                 cost: Some(NanoUsd::from_nanos(412)),
                 price_version: Some(1),
                 accounts: Vec::new(),
+                credit: None,
                 started_us: 300,
                 first_byte_us: Some(20_000),
                 duration_us: 89_750,
@@ -120,5 +127,22 @@ impl TestApp {
     /// A number the judge reads.
     pub async fn number(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&self.judge).await.unwrap()
+    }
+}
+
+/// The same request, paid for with credit.
+pub fn charged(mut record: UsageRecord, account: &AccountId, nanos: i64) -> UsageRecord {
+    record.attempts[0].credit = Some(CreditUse {
+        account: account.clone(),
+        charge: NanoUsd::from_nanos(nanos),
+    });
+    record
+}
+
+/// Takes everything in that waits in the queue.
+pub async fn drain(app: &TestApp) {
+    let mut ingester = UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default());
+    while app.queue.depth().await.unwrap().entries > 0 {
+        ingester.pass().await.unwrap();
     }
 }

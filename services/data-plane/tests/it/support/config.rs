@@ -3,9 +3,9 @@
 use secrecy::SecretString;
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Endpoint, Enforcement, Entity, KeySecret,
-    OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, Rates, RetryPolicy, Route,
-    RouteTarget, Status, Strategy, UnknownPrice,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, KeySecret,
+    Margin, OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, Rates, Resale,
+    RetryPolicy, Route, RouteTarget, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
@@ -119,8 +119,51 @@ impl Config {
             credential: Some(sealed),
             status: Status::Active,
             priority: 0,
+            resale: None,
         }));
         id
+    }
+
+    /// Adds an account of the host that every organization may call through, at `margin_ppm` above the provider's price.
+    pub(crate) fn resold(&mut self, slug: &str, provider: &str, url: &str, margin_ppm: u32) -> ConnectionId {
+        let host = OrganizationId::from(self.fresh());
+        let keyring = self.master.keyring();
+        let sealed = keyring.wrap_new_data_key(host, [4; 32], [5; 24]);
+        let data_key = keyring.open_data_key(host, &sealed).unwrap();
+        let id = ConnectionId::from(self.fresh());
+        let place = Sealing::connection_credential(host, id);
+        let credential = data_key.seal(&place, &SecretString::from(credential(slug)), [6; 24]);
+        self.entities.push(Entity::Organization(Organization {
+            id: host,
+            status: Status::Active,
+            data_key: sealed,
+        }));
+        self.entities.push(Entity::Connection(Connection {
+            id,
+            organization: host,
+            project: Some(self.fresh().into()),
+            slug: slug.to_owned(),
+            provider: provider.to_owned(),
+            base_url: url.parse().unwrap(),
+            settings: ProviderSettings::default(),
+            credential: Some(credential),
+            status: Status::Active,
+            priority: -5,
+            resale: Some(Resale {
+                margin: Margin::from_ppm(margin_ppm),
+            }),
+        }));
+        id
+    }
+
+    /// Gives the organization prepaid credit, of which workers may spend this much in nano-USD.
+    pub(crate) fn credit(&mut self, limit: i64) -> AccountId {
+        let account = self.budget("prepaid credit", limit, BudgetScope::default());
+        if let Some(Entity::Budget(budget)) = self.entities.last_mut() {
+            budget.counts = Counts::Charge;
+            budget.counts_own_connections = false;
+        }
+        account
     }
 
     /// Adds a compatible server, whose models are called `<slug>/<model>`.
@@ -227,6 +270,7 @@ impl Config {
             on_exceed: OnExceed::Refuse,
             counts_own_connections: true,
             unknown_price: UnknownPrice::Refuse,
+            counts: Counts::Cost,
             status: Status::Active,
         }));
         AccountId {

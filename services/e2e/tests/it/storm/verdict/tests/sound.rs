@@ -151,6 +151,7 @@ impl Evidences {
             cost: Some(NanoUsd::from_nanos(i64::try_from(cost).unwrap())),
             price_version: None,
             accounts: Vec::new(),
+            credit: None,
             started_us: 0,
             first_byte_us: None,
             duration_us: 0,

@@ -1,0 +1,104 @@
+//! Calls over the host's accounts are paid from prepaid credit: set aside before the call, charged by how it ended.
+
+use sluicegate_contracts::config::BudgetScope;
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::usage::CreditUse;
+
+use crate::support::{Config, Provider, Script, Worker};
+
+/// 10 tokens in and 20 out; at 1,000 and 2,000 nano-USD a token that is 50,000 nano-USD, and 60,000 with a margin of 20%.
+const ANSWER: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi."},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30}}"#;
+/// As above, with nothing in the answer.
+const EMPTY: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":""},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":0,"total_tokens":10}}"#;
+const BODY: &str = r#"{"model":"openai/m","max_tokens":20,"messages":[{"role":"user","content":"Hello"}]}"#;
+const FIFTH: u32 = 200_000;
+
+fn nano(nanos: i64) -> NanoUsd {
+    NanoUsd::from_nanos(nanos)
+}
+
+/// The host's account at a provider that answers so.
+async fn resold(scripts: Vec<Script>) -> (Provider, Config) {
+    let provider = Provider::start(scripts).await;
+    let mut config = Config::new();
+    config.resold("house", "openai", &provider.url(), FIFTH);
+    config.model("openai/m", "openai", "m", 1_000_000, 2_000_000);
+    (provider, config)
+}
+
+#[actix_web::test]
+async fn an_answer_is_charged_with_the_margin() {
+    let (_provider, mut config) = resold(vec![Script::json(200, ANSWER)]).await;
+    let account = config.credit(1_000_000_000);
+    let team = config.budget("team", 1_000_000_000, BudgetScope::default());
+    let worker = Worker::start(&config);
+    worker.open_budgets(config.organization.id).await;
+    assert_eq!(worker.chat(BODY).await.status(), 200);
+    let record = worker.record().await;
+    let attempt = &record.attempts[0];
+    assert_eq!(attempt.cost, Some(nano(60_000)));
+    let paid = CreditUse {
+        account: account.clone(),
+        charge: nano(60_000),
+    };
+    assert_eq!(attempt.credit, Some(paid));
+    assert_eq!(
+        attempt.accounts,
+        std::slice::from_ref(&team),
+        "credit is no budget"
+    );
+    for account in [&account, &team] {
+        let settled = worker.settled(config.organization.id, account).await;
+        assert_eq!(settled, nano(60_000));
+    }
+}
+
+#[actix_web::test]
+async fn nobody_pays_for_an_empty_answer_but_budgets_count_it() {
+    let (_provider, mut config) = resold(vec![Script::json(200, EMPTY)]).await;
+    let account = config.credit(1_000_000_000);
+    let team = config.budget("team", 1_000_000_000, BudgetScope::default());
+    let worker = Worker::start(&config);
+    worker.open_budgets(config.organization.id).await;
+    assert_eq!(worker.chat(BODY).await.status(), 200);
+    let attempt = worker.record().await.attempts.remove(0);
+    assert_eq!(attempt.cost, Some(nano(12_000)));
+    assert_eq!(attempt.credit.map(|credit| credit.charge), Some(NanoUsd::ZERO));
+    let organization = config.organization.id;
+    assert_eq!(worker.settled(organization, &account).await, NanoUsd::ZERO);
+    assert_eq!(worker.settled(organization, &team).await, nano(12_000));
+}
+
+#[actix_web::test]
+async fn without_credit_the_provider_is_not_called() {
+    for credit in [None, Some(50_000)] {
+        let (provider, mut config) = resold(vec![Script::json(200, ANSWER)]).await;
+        if let Some(limit) = credit {
+            config.credit(limit);
+        }
+        let worker = Worker::start(&config);
+        worker.open_budgets(config.organization.id).await;
+        let refused = worker.chat(BODY).await;
+        assert_eq!(refused.headers()["x-should-retry"], "false");
+        assert_eq!(refused.status(), 402);
+        let text = refused.text().await.unwrap();
+        assert!(
+            text.contains("prepaid credit") && text.contains("budget_exceeded"),
+            "{text}"
+        );
+        assert!(provider.received().is_empty());
+    }
+}
+
+#[actix_web::test]
+async fn an_account_of_ones_own_comes_first_and_needs_no_credit() {
+    let (host, mut config) = resold(vec![Script::json(200, ANSWER)]).await;
+    let own = Provider::start(vec![Script::json(200, ANSWER)]).await;
+    let connection = config.connect("main", "openai", &own.url());
+    let worker = Worker::start(&config);
+    assert_eq!(worker.chat(BODY).await.status(), 200);
+    let attempt = worker.record().await.attempts.remove(0);
+    assert_eq!((attempt.connection, attempt.credit), (Some(connection), None));
+    assert_eq!(attempt.cost, Some(nano(50_000)), "without a margin");
+    assert!(host.received().is_empty());
+}
