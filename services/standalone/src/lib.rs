@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`config`] | what the operator chooses: folders, addresses, which Postgres |
 //! | [`data_directory`] | the folder that outlives the process: lock, master key |
+//! | [`ledger`] | comparing the books of a deployment, running or not |
 //! | `planes`, `plane_settings` | both planes over in-memory seams, and what they are told |
 //! | [`postgres`] | a private Postgres as a child process |
 //! | [`supervisor`] | the order of starting and, reversed, of stopping |
@@ -12,6 +13,7 @@
 
 pub mod config;
 pub mod data_directory;
+pub mod ledger;
 mod plane_settings;
 mod planes;
 pub mod postgres;

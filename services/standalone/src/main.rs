@@ -1,6 +1,7 @@
 //! The `sluicegate` command: parses the command line, prints for a person, and leaves the work to the library.
 
 mod doctor;
+mod ledger_report;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,11 +12,15 @@ use clap::{Parser, Subcommand};
 use sluicegate_service_runtime::shutdown;
 use sluicegate_service_runtime::tracing::{LogFormat, LogSettings};
 use sluicegate_standalone::data_directory::DataDirectory;
+use sluicegate_standalone::ledger::{self, VerifyOptions};
 use sluicegate_standalone::{Options, Progress, Standalone, postgres};
 use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Exit code of a comparison that found differences.
+const DIFFERENCES: u8 = 6;
 
 /// A multi-tenant router for LLM providers.
 #[derive(Debug, Parser)]
@@ -40,6 +45,9 @@ enum Command {
     Up(Options),
     /// Show what `up` would use and what is missing
     Doctor(Options),
+    /// The books of prepaid credit and usage
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Delete the data directory: database, master key, usage not yet counted
     Reset {
         /// Folder given to `up`
@@ -49,6 +57,12 @@ enum Command {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum LedgerCommand {
+    /// Compare usage events, roll-ups, budgets and the ledger row by row; exits with 6 when they do not agree
+    Verify(VerifyOptions),
 }
 
 #[tokio::main]
@@ -75,6 +89,15 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::FAILURE
+            })
+        }
+        Command::Ledger(LedgerCommand::Verify(options)) => {
+            let report = ledger::verify(&options, ledger_report::progress(std::io::stderr())).await?;
+            ledger_report::write(&report, &mut std::io::stdout().lock())?;
+            Ok(if report.agrees() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(DIFFERENCES)
             })
         }
         Command::Reset { data_dir, yes } => reset(&data_dir, yes).await.map(|()| ExitCode::SUCCESS),

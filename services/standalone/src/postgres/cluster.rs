@@ -99,6 +99,16 @@ pub(super) fn recorded_directory(data_dir: &Path) -> Option<PathBuf> {
     Record::read(data_dir).map(|record| record.directory)
 }
 
+/// Where the database of `data_dir` listens, with the password, once it is complete.
+pub(super) fn recorded_url(data_dir: &Path) -> Option<SecretString> {
+    let record = Record::read(data_dir).filter(|record| record.complete && record.port != 0)?;
+    Some(url(&record.password, record.port))
+}
+
+fn url(password: &str, port: u16) -> SecretString {
+    format!("postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}").into()
+}
+
 pub(super) fn remove_folder(path: &Path) -> Result<(), PostgresError> {
     if path.exists() {
         std::fs::remove_dir_all(path).map_err(failed("remove", path))
@@ -151,8 +161,7 @@ impl Cluster {
     /// URL with the password in it.
     #[must_use]
     pub fn url(&self) -> SecretString {
-        let (password, port) = (self.password.expose_secret(), self.port);
-        format!("postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}").into()
+        url(self.password.expose_secret(), self.port)
     }
 
     /// Settles on a free loopback port: the last one when it is free, else a new one, which is remembered.

@@ -206,6 +206,12 @@ pub async fn remove(data_dir: &Path) -> Result<(), PostgresError> {
     }
 }
 
+/// URL of the database of `data_dir` where the process that has the folder runs it; `None` before there is one.
+#[must_use]
+pub fn recorded_url(data_dir: &Path) -> Option<SecretString> {
+    cluster::recorded_url(data_dir)
+}
+
 async fn start_somewhere(
     installation: &Installation,
     cluster: &mut Cluster,

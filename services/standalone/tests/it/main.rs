@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod folder;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod postgres;
