@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::store::budget_spend::Spent;
 use crate::store::database::{Database, Scope};
-use crate::store::ledger::{stored_balances, uuid};
+use crate::store::ledger::uuid;
+use crate::store::ledger_state;
 use crate::store::verification::{self, Event};
 use crate::store::{Connection, ledger_rows, snapshot};
 
@@ -305,7 +306,18 @@ async fn book(connection: &mut Connection, report: &mut Report, organization: Or
         let says = format!("the last entry is {number}, the book counts {}", head.entries);
         report.find(Check::Ledger, named("ledger_books"), says);
     }
-    let stored = stored_balances(connection, organization).await?;
+    stored(connection, report, organization, &balances).await
+}
+
+/// Compares what is stored of a book with what its entries add up to.
+async fn stored(
+    connection: &mut Connection,
+    report: &mut Report,
+    organization: OrganizationId,
+    balances: &Balances,
+) -> Result<()> {
+    let named = |rest: &str| format!("organization {}: {rest}", organization.as_uuid());
+    let stored = ledger_state::balances(connection, organization.as_uuid()).await?;
     for account in Account::ALL {
         let (stored, replayed) = (stored.of(account), balances.of(account));
         if stored != replayed {

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod invites;
 pub mod ledger;
 pub mod ledger_rows;
+pub mod ledger_state;
 pub mod memberships;
 pub mod migrations;
 pub mod organizations;

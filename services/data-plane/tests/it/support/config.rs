@@ -130,7 +130,7 @@ impl Config {
         let keyring = self.master.keyring();
         let sealed = keyring.wrap_new_data_key(host, [4; 32], [5; 24]);
         let data_key = keyring.open_data_key(host, &sealed).unwrap();
-        let id = ConnectionId::from(self.fresh());
+        let (id, project) = (ConnectionId::from(self.fresh()), self.fresh().into());
         let place = Sealing::connection_credential(host, id);
         let credential = data_key.seal(&place, &SecretString::from(credential(slug)), [6; 24]);
         self.entities.push(Entity::Organization(Organization {
@@ -141,7 +141,7 @@ impl Config {
         self.entities.push(Entity::Connection(Connection {
             id,
             organization: host,
-            project: Some(self.fresh().into()),
+            project: Some(project),
             slug: slug.to_owned(),
             provider: provider.to_owned(),
             base_url: url.parse().unwrap(),
