@@ -3,32 +3,19 @@ import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { expect, test } from "vitest";
 import { refreshSession } from "@/api/session";
-import type { CurrentProject } from "@/hooks/use-project";
+import { currentProject, makeKey } from "@/testing/fixtures";
 import { renderPage } from "@/testing/render";
 import { startMockServer } from "@/testing/server";
 import type { Scenario } from "@/testing/world";
 import type { BudgetsSearch } from "../lib/budgets-search";
 import { BudgetsPanel } from "./budgets-panel";
 
-const DEFAULT = "prj_01k00000000000000000000001";
-const current: CurrentProject = {
-  id: DEFAULT,
-  name: "default",
-  slug: "default",
-  role: "owner",
-  organization: { id: "org_01k00000000000000000000001", slug: "northwind", name: "Northwind" },
-  projects: [
-    { id: DEFAULT, slug: "default", name: "default" },
-    { id: "prj_01k00000000000000000000002", slug: "support-bot", name: "Support bot" },
-  ],
-};
-
 function Page({ mayWrite = true }: { mayWrite?: boolean }) {
   const [creating, setCreating] = useState(false);
   const [search, setSearch] = useState<BudgetsSearch>({});
   return (
     <BudgetsPanel
-      current={current}
+      current={currentProject}
       mayWrite={mayWrite}
       creating={creating}
       onCreatingChange={setCreating}
@@ -88,18 +75,7 @@ test("budgets of other projects appear when they are asked for", async () => {
 
 test("a budget is created for a key, from amount to schedule", async () => {
   const { user, world } = await open("empty");
-  world.keys.push({
-    id: "key_ci",
-    name: "ci",
-    hint: "",
-    status: "active",
-    allowed_models: [],
-    created_at: "2026-11-01T00:00:00Z",
-    created_by: null,
-    expires_at: null,
-    previous_secret_valid_until: null,
-    last_used_at: null,
-  });
+  world.keys.push(makeKey({ id: "key_ci", name: "ci" }));
   await user.click(await screen.findByRole("button", { name: "Create budget" }));
   const form = within(await screen.findByRole("dialog", { name: "Create budget" }));
   await user.type(form.getByLabelText("Name"), "CI a week");
@@ -121,7 +97,7 @@ test("a budget is created for a key, from amount to schedule", async () => {
     anchor: { hour: 0, weekday: 4, day: 1 },
     enforcement: "soft",
     on_exceed: { action: "throttle", requests_per_minute: 10 },
-    scope: { project: DEFAULT, key: "key_ci" },
+    scope: { project: currentProject.id, key: "key_ci" },
   });
 });
 
