@@ -3,10 +3,9 @@ import { queryOptions, useQueries } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api } from "@/api/client";
 import { unwrap } from "@/api/problem";
+import { readAll } from "@/api/read-all";
 import type { Scope, ScopeNames } from "@/lib/scope";
 import type { CurrentProject } from "./use-project";
-
-const ALL = 200;
 
 export interface Named {
   id: string;
@@ -23,14 +22,18 @@ export function projectPartsQuery(project: string) {
   return queryOptions({
     queryKey: ["project-parts", project],
     queryFn: async ({ signal }): Promise<ProjectParts> => {
-      const params = { path: { project }, query: { limit: ALL } };
+      const path = { project };
       const [keys, routes] = await Promise.all([
-        unwrap(api.GET("/api/v1/projects/{project}/keys", { params, signal })),
-        unwrap(api.GET("/api/v1/projects/{project}/routes", { params, signal })),
+        readAll((query) =>
+          unwrap(api.GET("/api/v1/projects/{project}/keys", { params: { path, query }, signal })),
+        ),
+        readAll((query) =>
+          unwrap(api.GET("/api/v1/projects/{project}/routes", { params: { path, query }, signal })),
+        ),
       ]);
       return {
-        keys: keys.data.map(({ id, name }) => ({ id, name })),
-        routes: routes.data.map(({ id, slug }) => ({ id, name: slug })),
+        keys: keys.map(({ id, name }) => ({ id, name })),
+        routes: routes.map(({ id, slug }) => ({ id, name: slug })),
       };
     },
     staleTime: 60_000,

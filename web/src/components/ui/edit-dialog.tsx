@@ -1,7 +1,7 @@
 // A dialog that changes something. It is read anew when the dialog opens, stays as it was while somebody types, and can be
 // read again when somebody else was faster.
-import { type QueryKey, type UseQueryOptions, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type QueryKey, useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import type { Tagged } from "@/api/problem";
 import { Button } from "./button";
 import { Dialog } from "./dialog";
@@ -9,40 +9,39 @@ import { ErrorState } from "./error-state";
 import { Notice } from "./notice";
 import { SkeletonRows } from "./skeleton";
 
-interface EditDialogProps<T, K extends QueryKey> {
+interface EditDialogProps<T> {
   title: string;
-  query: UseQueryOptions<Tagged<T>, Error, Tagged<T>, K>;
+  /** The key under which pages keep what is changed. */
+  subject: QueryKey;
+  read: (signal: AbortSignal) => Promise<Tagged<T>>;
   onClose: () => void;
   /** The form; drawn anew for each state that is read. */
   children: (current: Tagged<T>, reload: () => void) => ReactNode;
 }
 
-export function EditDialog<T, K extends QueryKey>({
-  title,
-  query,
-  onClose,
-  children,
-}: EditDialogProps<T, K>) {
-  const [opened] = useState(() => Date.now());
+export function EditDialog<T>({ title, subject, read, onClose, children }: EditDialogProps<T>) {
   const current = useQuery({
-    ...query,
+    // Read apart from the page below, which may be kept up to date while somebody types.
+    queryKey: [...subject, "edit"],
+    queryFn: ({ signal }) => read(signal),
+    gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
-    refetchOnMount: "always",
+    refetchOnReconnect: false,
     refetchOnWindowFocus: false,
-    refetchInterval: false,
   });
-  const isFresh = current.isSuccess && current.dataUpdatedAt >= opened;
   return (
     <Dialog open onOpenChange={(next) => !next && onClose()} title={title}>
-      {current.isError && (
+      {current.isLoadingError && (
         <ErrorState
           error={current.error}
           title="It could not be loaded as it is now."
           onRetry={() => current.refetch()}
         />
       )}
-      {!current.isError && !isFresh && <SkeletonRows rows={6} label="Loading" />}
-      {isFresh && <div key={current.data.etag}>{children(current.data, () => void current.refetch())}</div>}
+      {current.isPending && <SkeletonRows rows={6} label="Loading" />}
+      {current.isSuccess && (
+        <div key={current.data.etag}>{children(current.data, () => void current.refetch())}</div>
+      )}
     </Dialog>
   );
 }

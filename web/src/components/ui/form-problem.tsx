@@ -1,4 +1,6 @@
-// What went wrong with a form, as far as no field of it shows it.
+// What went wrong with a form, as far as no field of it shows it. The first field that does show something gets the focus,
+// because it may be far from the button that was pressed.
+import { useEffect, useRef } from "react";
 import { asProblem } from "@/api/problem";
 import { Notice } from "./notice";
 
@@ -9,10 +11,16 @@ interface FormProblemProps {
 }
 
 export function FormProblem({ error, places }: FormProblemProps) {
-  if (!error) return null;
-  const problem = asProblem(error);
-  const findings = Object.entries(problem.pointers);
+  const here = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!error) return;
+    const invalid = here.current?.closest("form")?.querySelector<HTMLElement>("[aria-invalid=true]");
+    if (invalid) invalid.focus();
+    else here.current?.scrollIntoView({ block: "nearest" });
+  }, [error]);
+  const problem = error ? asProblem(error) : null;
+  const findings = Object.entries(problem?.pointers ?? {});
   const unplaced = findings.filter(([pointer]) => !places.includes(pointer)).map(([, detail]) => detail);
-  if (findings.length > 0 && unplaced.length === 0) return null;
-  return <Notice tone="bad">{findings.length > 0 ? unplaced.join(" ") : problem.message}</Notice>;
+  const message = findings.length > 0 ? unplaced.join(" ") : problem?.message;
+  return <div ref={here}>{message && <Notice tone="bad">{message}</Notice>}</div>;
 }

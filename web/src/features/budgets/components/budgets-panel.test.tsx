@@ -110,6 +110,7 @@ test("what the server refuses is explained at the field it names, opened for it"
   await user.click(form.getByRole("button", { name: "Create budget" }));
   expect(await form.findByText(/^Use an amount above 0/)).toBeTruthy();
   expect(form.getByLabelText("Limit in US dollars").getAttribute("aria-invalid")).toBe("true");
+  expect(document.activeElement).toBe(form.getByLabelText("Limit in US dollars"));
 
   await user.clear(form.getByLabelText("Limit in US dollars"));
   await user.type(form.getByLabelText("Limit in US dollars"), "1000");

@@ -8,7 +8,7 @@ import { EditDialog, OutdatedNotice } from "@/components/ui/edit-dialog";
 import { FormProblem } from "@/components/ui/form-problem";
 import { useToast } from "@/components/ui/toaster";
 import { type ScopeNames, scopeWords } from "@/lib/scope";
-import { budgetQuery } from "../api/get-budget";
+import { readBudget } from "../api/get-budget";
 import { useUpdateBudget } from "../api/update-budget";
 import { changeBody, draftOf, reopens } from "../lib/budget-draft";
 import { BudgetTerms, TERM_PLACES } from "./budget-terms";
@@ -26,7 +26,8 @@ export function EditBudgetDialog({ organization, editing, names, onClose }: Edit
   return (
     <EditDialog
       title={`Edit “${editing.name}”`}
-      query={budgetQuery(organization, editing.id)}
+      subject={["budget", organization, editing.id]}
+      read={(signal) => readBudget(organization, editing.id, signal)}
       onClose={onClose}
     >
       {(current, reload) => (

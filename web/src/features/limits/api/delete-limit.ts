@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { unwrap } from "@/api/problem";
-import { readLimit } from "./get-limit";
+import { readLimit } from "./read-limit";
 
 /** Deletes a limit as it now is: nothing that somebody may have changed meanwhile makes a difference. */
 export function useDeleteLimit(organization: string) {

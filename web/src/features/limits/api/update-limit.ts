@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { unwrap } from "@/api/problem";
 import type { UpdateLimit } from "@/api/types";
-import { readLimit } from "./get-limit";
+import { readLimit } from "./read-limit";
 
 export interface LimitChange {
   limit: string;

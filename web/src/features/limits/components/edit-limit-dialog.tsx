@@ -7,7 +7,7 @@ import { EditDialog, OutdatedNotice } from "@/components/ui/edit-dialog";
 import { FormProblem } from "@/components/ui/form-problem";
 import { useToast } from "@/components/ui/toaster";
 import { type ScopeNames, scopeWords } from "@/lib/scope";
-import { limitQuery } from "../api/get-limit";
+import { readLimit } from "../api/read-limit";
 import { useUpdateLimit } from "../api/update-limit";
 import { changeBody, draftOf } from "../lib/limit-draft";
 import { metricLabel } from "../lib/metrics";
@@ -25,7 +25,8 @@ export function EditLimitDialog({ organization, editing, names, onClose }: EditL
   return (
     <EditDialog
       title={`Edit limit: ${metricLabel(editing.metric).toLowerCase()}`}
-      query={limitQuery(organization, editing.id)}
+      subject={["limit", organization, editing.id]}
+      read={(signal) => readLimit(organization, editing.id, signal)}
       onClose={onClose}
     >
       {(current, reload) => (
