@@ -23,8 +23,8 @@ const INPUT_TOKENS: u64 = 300;
 const REFUSALS: usize = 5;
 /// How long that may take.
 const USED_UP_WITHIN: Duration = Duration::from_secs(180);
-/// Records may take so long beyond the time that money has to come back in.
-const RECORDED_WITHIN: Duration = Duration::from_secs(60);
+/// Records may take so much longer than money may take to come back.
+const RECORDED_AFTER: Duration = Duration::from_secs(50);
 
 pub(super) async fn run(options: &Hammer, folder: &Path) -> anyhow::Result<Verdict> {
     let (shape, limit) = (&options.shape, options.limit.0);
@@ -53,11 +53,12 @@ pub(super) async fn run(options: &Hammer, folder: &Path) -> anyhow::Result<Verdi
         .await;
     let over = stage.end().await;
     keep_log(folder, &over.calls)?;
-    let held = store::nothing_held(&stack, &scene, Duration::from_secs(options.quiet_secs)).await?;
-    let (evidence, recorded) = when_recorded(&stack, &over.calls, RECORDED_WITHIN).await?;
+    let quiet = Duration::from_secs(options.quiet_secs);
+    let held = store::nothing_held(&stack, &scene, quiet).await?;
+    let (evidence, recorded) = when_recorded(&stack, &over.calls, quiet + RECORDED_AFTER).await?;
     let mut verdict = judge(&evidence, &over, &scene);
     verdict.add(budgets::rules(&evidence, &over.calls, &scene));
-    verdict.add([held]);
+    verdict.add([held, store::agrees(&stack, &scene, quiet + RECORDED_AFTER).await?]);
     put(&format!("  {}", service::summary(&over.calls)));
     put(&format!(
         "  records were complete {recorded:.1?} after that; {}",
