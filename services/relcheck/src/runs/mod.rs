@@ -2,31 +2,28 @@
 
 mod hammer;
 mod outage;
+mod stage;
 mod store;
 mod storm;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep;
 
 use crate::evidence::Evidence;
-use crate::load::call::{Call, Seen, unix_millis};
-use crate::load::{self, Log, Plan};
-use crate::options::{Also, Cli, Command, Dollars, Hammer, Kills, Shape, Storm};
-use crate::report::{self, put, say};
+use crate::load::Plan;
+use crate::load::call::Call;
+use crate::options::{Also, Cli, Command, Dollars, Hammer, Kills, Outage, Shape, Storm};
+use crate::report::{self, put};
 use crate::scene::Scene;
-use crate::schedule::{Size, Strike};
+use crate::schedule::{Kind, Size, Target};
 use crate::stack::Stack;
-use crate::verdict::service::{self, Outage};
-use crate::verdict::{Rule, Verdict, books, records};
+use crate::verdict::{Rule, Verdict, books, records, service};
+use stage::Over;
 
-/// Between two lines about how far a run is.
-const PROGRESS: Duration = Duration::from_secs(5);
 /// How long an answer takes at the provider, so that strikes meet calls under way.
 const FIRST_TOKEN_MS: u64 = 100;
 /// Part of `./justw test`: records and money may take their time on a machine that is busy with other things.
@@ -57,7 +54,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<bool> {
 enum Run {
     Hammer(Hammer),
     Storm(Storm),
-    Outage(crate::options::Outage),
+    Outage(Outage),
 }
 
 fn runs(command: Command) -> Vec<Run> {
@@ -95,7 +92,7 @@ fn runs(command: Command) -> Vec<Run> {
             let shapes = seeds(&outage.shape);
             shapes
                 .map(|shape| {
-                    Run::Outage(crate::options::Outage {
+                    Run::Outage(Outage {
                         shape,
                         ..outage.clone()
                     })
@@ -116,11 +113,10 @@ fn short() -> Vec<Run> {
         seed,
         seeds: 1,
     };
-    let kills = |targets: &[crate::schedule::Target], secs| Kills {
+    let kills = |targets: &[Target], secs| Kills {
         targets: targets.to_vec(),
         every: Duration::from_secs(secs),
     };
-    use crate::schedule::{Kind, Target};
     let hammer = Hammer {
         shape: shape(7, 80),
         limit: Dollars(500_000_000),
@@ -160,7 +156,7 @@ async fn in_folder(logs: &Path, keep: bool, run: &Run) -> anyhow::Result<Verdict
         .tempdir_in(logs)?;
     // Kept until the verdict is known, also when the run itself fails.
     let folder = folder.keep();
-    report::keep_in(&folder)?;
+    report::begin(&folder)?;
     put(&format!("==== {name}, seed {}", shape.seed));
     let begun = Instant::now();
     let verdict = match run {
@@ -202,133 +198,6 @@ fn plan(shape: &Shape, max_tokens: u64, most: Option<u64>) -> Plan {
         clients: usize::from(shape.clients),
         max_tokens,
         most,
-    }
-}
-
-/// Callers and strikes under way.
-struct Stage {
-    stack: Arc<Stack>,
-    log: Log,
-    load: JoinSet<anyhow::Result<()>>,
-    strikes: JoinSet<(anyhow::Result<()>, Outage)>,
-    failures: Vec<String>,
-    outages: Vec<Outage>,
-}
-
-/// What was seen of a run, before anybody judges.
-struct Over {
-    calls: Vec<Call>,
-    outages: Vec<Outage>,
-    /// Parts that did not do as they were told.
-    failures: Vec<String>,
-}
-
-impl Stage {
-    /// Begins the calls, and strikes as they fall due.
-    fn begin(stack: Arc<Stack>, scene: Arc<Scene>, plan: Plan, strikes: Vec<Strike>) -> Self {
-        let (log, begun) = (Log::default(), tokio::time::Instant::now());
-        let mut load = JoinSet::new();
-        load.spawn(load::run(plan, scene, stack.inference.clone(), log.clone()));
-        let mut stage = Self {
-            stack,
-            log,
-            load,
-            strikes: JoinSet::new(),
-            failures: Vec::new(),
-            outages: Vec::new(),
-        };
-        for strike in strikes {
-            let stack = Arc::clone(&stage.stack);
-            stage.strikes.spawn(async move {
-                sleep_until(begun + strike.at).await;
-                let from = unix_millis();
-                let struck = stack.strike(&strike).await;
-                let until = unix_millis();
-                (
-                    struck,
-                    Outage {
-                        part: strike.part,
-                        from,
-                        until,
-                    },
-                )
-            });
-        }
-        stage
-    }
-
-    /// Waits for the last repair, telling how far things are.
-    async fn until_repaired(&mut self) {
-        let mut tick = tokio::time::interval(PROGRESS);
-        loop {
-            tokio::select! {
-                struck = self.strikes.join_next() => match struck {
-                    Some(Ok((struck, outage))) => {
-                        self.outages.push(outage);
-                        self.failures.extend(struck.err().map(|error| format!("{error:#}")));
-                    }
-                    Some(Err(error)) => self.failures.push(error.to_string()),
-                    None => return,
-                },
-                _ = tick.tick() => self.tell(),
-            }
-        }
-    }
-
-    /// Waits until `enough` says so of the calls, or for at most so long.
-    async fn until(&self, within: Duration, enough: impl Fn(&[Call]) -> bool) {
-        let (begun, mut told) = (Instant::now(), Instant::now());
-        while begun.elapsed() < within && !self.log.look(&enough) && !self.is_over() {
-            sleep(Duration::from_millis(100)).await;
-            if told.elapsed() >= PROGRESS {
-                self.tell();
-                told = Instant::now();
-            }
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.load.is_empty()
-    }
-
-    fn tell(&self) {
-        let (answered, refused, undecided, failed) = self.log.look(|calls| {
-            let of = |code: &str| calls.iter().filter(|call| call.code() == Some(code)).count();
-            (
-                calls.iter().filter(|call| call.seen == Seen::Answered).count(),
-                of("budget_exceeded"),
-                of("budget_unavailable"),
-                calls.iter().filter(|call| service::has_failed(call)).count(),
-            )
-        });
-        say(format!(
-            "{} calls begun: {answered} answered, {refused} refused, {undecided} undecided, {failed} failed",
-            self.log.begun()
-        ));
-    }
-
-    /// Ends the calls.
-    async fn end(mut self) -> Over {
-        self.log.stop();
-        while let Some(ended) = self.load.join_next().await {
-            let wrong = ended.map_err(anyhow::Error::from).and_then(|ended| ended).err();
-            self.failures.extend(wrong.map(|error| format!("{error:#}")));
-        }
-        self.tell();
-        let left_out = self.log.left_out();
-        if left_out > 0 {
-            say(format!(
-                "{left_out} calls were left out: this machine is too slow for this rate"
-            ));
-        }
-        let missing = self.stack.missing().await;
-        self.failures
-            .extend(missing.iter().map(|part| format!("{part} has ended by itself")));
-        Over {
-            calls: self.log.take(),
-            outages: self.outages,
-            failures: self.failures,
-        }
     }
 }
 

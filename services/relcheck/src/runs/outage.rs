@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{FIRST_TOKEN_MS, Stage, judge, keep_log, plan, size, when_recorded};
+use super::stage::Stage;
+use super::{FIRST_TOKEN_MS, judge, keep_log, plan, size, when_recorded};
 use crate::load::call::Call;
 use crate::options::Outage;
 use crate::report::{put, say};

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{FIRST_TOKEN_MS, Stage, judge, keep_log, plan, size, when_recorded};
+use super::stage::Stage;
+use super::{FIRST_TOKEN_MS, judge, keep_log, plan, size, when_recorded};
 use crate::load::call::Call;
 use crate::options::Storm;
 use crate::report::{put, say};
@@ -33,10 +34,8 @@ pub(super) async fn run(options: &Storm, folder: &Path) -> anyhow::Result<Verdic
     let plan = plan(shape, MAX_TOKENS, Some(options.calls));
     let mut stage = Stage::begin(Arc::clone(&stack), Arc::clone(&scene), plan, strikes);
     stage.until_repaired().await;
-    // It ends by itself with the last call.
-    while let Some(ended) = stage.load.join_next().await {
-        ended??;
-    }
+    // The last call ends the load.
+    stage.until_over().await;
     let over = stage.end().await;
     keep_log(folder, &over.calls)?;
     let quiet = Duration::from_secs(options.quiet_secs);
