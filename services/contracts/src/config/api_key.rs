@@ -79,7 +79,11 @@ pub enum ApiKeyStatus {
     Disabled,
 }
 
-/// An inference key.
+/// Most keys that one key derives from, one through the other.
+pub const MAX_ANCESTORS: usize = 4;
+
+/// An inference key. A key that derives from others may never do what one of them may not: their statuses, their ends
+/// and their models bind it too, and budgets over them count its calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Its id.
@@ -88,6 +92,9 @@ pub struct ApiKey {
     pub organization: OrganizationId,
     /// The project it calls for.
     pub project: ProjectId,
+    /// The keys it derives from, nearest first, at most [`MAX_ANCESTORS`]. Never changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ancestors: Vec<ApiKeyId>,
     /// Current secret first, then the one being rotated out.
     pub secrets: Vec<KeySecret>,
     /// Whether it may call.
@@ -99,6 +106,12 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// Whether it is the key with this id, or derives from it.
+    #[must_use]
+    pub fn descends_from(&self, key: ApiKeyId) -> bool {
+        self.id == key || self.ancestors.contains(&key)
+    }
+
     /// Whether this key may ask for `model`.
     #[must_use]
     pub fn allows_model(&self, model: &str) -> bool {

@@ -12,6 +12,7 @@ use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Vi
 use super::reply::Reply;
 use super::shapes::{Page, display_name};
 use crate::app::api_keys::{self, Changes, NewKey};
+use crate::domain::key_grants::GrantChanges;
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
 use crate::store::Lock;
@@ -71,8 +72,10 @@ pub(super) async fn create_key(member: InProject<Developer>, body: Creation<Crea
     let name = display_name(&body.name)?;
     let input = NewKey {
         name,
-        expires_at: body.expires_at,
-        allowed_models: body.allowed_models,
+        grants: GrantChanges {
+            expires_at: Some(body.expires_at),
+            allowed_models: Some(body.allowed_models),
+        },
     };
     let (project, now) = (member.project, member.ctx.now);
     member
@@ -133,8 +136,10 @@ pub(super) async fn update_key(
     let body = body.checked()?;
     let changes = Changes {
         name: body.name.as_deref().map(display_name).transpose()?,
-        expires_at: body.expires_at,
-        allowed_models: body.allowed_models,
+        grants: GrantChanges {
+            expires_at: body.expires_at,
+            allowed_models: body.allowed_models,
+        },
     };
     let (project, id, now) = (member.project, id.0, member.ctx.now);
     member
@@ -254,7 +259,8 @@ pub(super) async fn enable_key(
 
 /// Revoke a key
 ///
-/// It stops working within seconds and cannot be brought back.
+/// It stops working within seconds and cannot be brought back. Keys that derive from it end with it, and so do the budgets
+/// over any of them.
 #[utoipa::path(
     operation_id = "revoke_key", tag = "keys",
     params(

@@ -14,6 +14,7 @@ mod connection_shapes;
 mod connection_tests;
 mod connections;
 mod deployment;
+mod derived_keys;
 pub mod elsewhere;
 pub mod extract;
 mod idempotent;
@@ -124,6 +125,7 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(api_keys::disable_key)
         .service(api_keys::enable_key)
         .service(api_keys::revoke_key)
+        .service(derived_keys::derive_key)
         .service(connections::list_connections)
         .service(connections::create_connection)
         .service(connections::get_connection)

@@ -8,6 +8,7 @@ pub mod connection_tests;
 pub mod connections;
 pub mod ctx;
 pub mod data_key;
+pub mod derived_keys;
 pub mod fleet;
 pub mod invites;
 pub mod members;

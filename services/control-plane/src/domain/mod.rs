@@ -7,6 +7,7 @@ pub mod budget_draft;
 pub mod budget_window;
 pub mod identity;
 pub mod instant;
+pub mod key_grants;
 pub mod model_catalog;
 pub mod model_names;
 pub mod model_pattern;

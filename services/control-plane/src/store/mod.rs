@@ -14,6 +14,7 @@ pub mod connection_tests;
 pub mod connections;
 pub mod constraint;
 pub mod database;
+pub mod derived_keys;
 pub mod idempotency;
 pub mod invites;
 pub mod memberships;

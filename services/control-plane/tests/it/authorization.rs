@@ -126,7 +126,7 @@ impl World {
 
     fn body(&self, operation: &Operation, salt: usize) -> Option<String> {
         let body = match operation.id.as_str() {
-            "create_key" => json!({ "name": "k" }),
+            "create_key" | "derive_key" => json!({ "name": "k" }),
             "create_connection" => {
                 json!({ "slug": format!("c{salt}"), "provider": "openai-compatible", "base_url": "https://example.com" })
             }

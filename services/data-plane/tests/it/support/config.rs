@@ -58,6 +58,7 @@ impl Config {
             id: id(3).into(),
             organization: organization_id,
             project: project.id,
+            ancestors: Vec::new(),
             secrets: vec![KeySecret {
                 digest,
                 valid_until: None,
