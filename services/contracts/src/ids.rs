@@ -123,6 +123,8 @@ ids! {
     EndpointId = "ep";
     /// An invitation to an organization.
     InviteId = "inv";
+    /// A key by which programs manage an organization.
+    ManagementKeyId = "mgk";
     /// A user's membership of an organization.
     MembershipId = "mem";
     /// The tenant: the wall of isolation.

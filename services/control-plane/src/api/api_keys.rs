@@ -16,7 +16,7 @@ use crate::domain::key_grants::GrantChanges;
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
 use crate::store::Lock;
-use crate::store::api_keys as rows;
+use crate::store::api_keys::{self as rows, Listing};
 
 const MAX_OVERLAP_SECONDS: u32 = 604_800;
 
@@ -35,13 +35,15 @@ fn shown(row: rows::ApiKey, now: OffsetDateTime) -> Result<Reply> {
 )]
 #[get("/projects/{project}/keys")]
 pub(super) async fn list_keys(member: InProject<Viewer>, page: PageQuery) -> Result<Reply> {
-    let (project, before, fetch) = (
-        member.project,
-        page.before::<Uuid>()?.map(ApiKeyId::from),
-        page.fetch()?,
-    );
+    let project = member.project;
+    let listing = Listing {
+        before: page.before::<Uuid>()?.map(ApiKeyId::from),
+        with_disabled: true,
+        offset: 0,
+        limit: page.fetch()?,
+    };
     let found = member
-        .read(move |connection| rows::list(connection, project, before, fetch).boxed())
+        .read(move |connection| rows::list(connection, project, listing).boxed())
         .await?;
     let now = member.ctx.now;
     Reply::ok(&Page::of(

@@ -1,6 +1,7 @@
 //! The route table, nothing else. Handlers live in one file per resource, with their request and response shapes, or
 //! these in a file beside it where there are many.
 
+pub mod account;
 mod api_key_shapes;
 mod api_keys;
 mod audit;
@@ -20,6 +21,7 @@ pub mod extract;
 mod idempotent;
 pub mod internal;
 mod invites;
+mod management_keys;
 mod me;
 mod members;
 mod models;
@@ -78,6 +80,10 @@ fn tenancy(config: &mut ServiceConfig<'_>) {
         .service(invites::revoke_invite)
         .service(invites::accept_invite)
         .service(audit::list_audit_events)
+        .service(management_keys::list_management_keys)
+        .service(management_keys::create_management_key)
+        .service(management_keys::get_management_key)
+        .service(management_keys::revoke_management_key)
         .service(projects::list_projects)
         .service(projects::create_project)
         .service(projects::get_project)

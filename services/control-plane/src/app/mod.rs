@@ -11,6 +11,8 @@ pub mod data_key;
 pub mod derived_keys;
 pub mod fleet;
 pub mod invites;
+pub mod key_accounts;
+pub mod management_keys;
 pub mod members;
 pub mod organizations;
 pub mod projects;

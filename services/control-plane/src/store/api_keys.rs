@@ -181,16 +181,24 @@ pub async fn insert(connection: &mut Connection, key: &ApiKey) -> Result<()> {
     Ok(())
 }
 
-/// The keys of `project` that are not revoked, newest first, created before `before`.
+/// Which keys to list.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// Only those created before this one.
+    pub before: Option<ApiKeyId>,
+    /// Also those that are switched off.
+    pub with_disabled: bool,
+    /// So many are passed over.
+    pub offset: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// The keys of `project` that are not revoked, newest first.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn list(
-    connection: &mut Connection,
-    project: ProjectId,
-    before: Option<ApiKeyId>,
-    limit: i64,
-) -> Result<Vec<ApiKey>> {
+pub async fn list(connection: &mut Connection, project: ProjectId, listing: Listing) -> Result<Vec<ApiKey>> {
     sqlx::query_as!(
         Row,
         r#"select id, organization_id, project_id, name, hint, digest, previous_digest, previous_valid_until, status,
@@ -202,10 +210,13 @@ pub async fn list(
             from api_keys above where above.id = any(api_keys.ancestors)
          ) above
          where project_id = $1 and revoked_at is null and ($2::uuid is null or id < $2)
-         order by id desc limit $3"#,
+            and ($4 or status = 'active')
+         order by id desc limit $3 offset $5"#,
         project.as_uuid(),
-        before.map(ApiKeyId::as_uuid),
-        limit,
+        listing.before.map(ApiKeyId::as_uuid),
+        listing.limit,
+        listing.with_disabled,
+        listing.offset,
     )
     .fetch_all(connection)
     .await?

@@ -1,6 +1,8 @@
 //! The only room with SQL: one module per table, functions named by verbs. Readers and writers take a connection that
 //! `Database` or `Tx` opened for one tenant (or for the system), so row-level security stands behind every query.
 
+pub mod account_keys;
+pub mod activity;
 pub mod api_keys;
 pub mod audit;
 pub mod budget_keeping;
@@ -17,6 +19,8 @@ pub mod database;
 pub mod derived_keys;
 pub mod idempotency;
 pub mod invites;
+pub mod key_usage;
+pub mod management_keys;
 pub mod memberships;
 pub mod migrations;
 pub mod organizations;

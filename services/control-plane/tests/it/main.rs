@@ -2,6 +2,8 @@
 #![expect(unreachable_pub, reason = "one binary: `pub` means for the other modules")]
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod audit;
