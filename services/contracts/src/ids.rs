@@ -111,6 +111,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A threshold of a budget that was reached.
+    AlertId = "alt";
     /// An inference key.
     ApiKeyId = "key";
     /// One entry of the audit trail.

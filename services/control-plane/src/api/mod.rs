@@ -2,6 +2,7 @@
 //! these in a file beside it where there are many.
 
 pub mod account;
+mod alerts;
 mod api_key_shapes;
 mod api_keys;
 mod audit;
@@ -99,6 +100,7 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(budgets::update_budget)
         .service(budgets::delete_budget)
         .service(budgets::list_budget_windows)
+        .service(alerts::list_alerts)
         .service(rate_limits::list_limits)
         .service(rate_limits::create_limit)
         .service(rate_limits::get_limit)

@@ -12,6 +12,8 @@ mod authorization;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod budget_alerts;
+#[cfg(test)]
 mod budget_keeper;
 #[cfg(test)]
 mod budget_spend;

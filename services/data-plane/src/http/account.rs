@@ -33,8 +33,6 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(super) enum Resource {
     /// The caller's own key.
     OwnKey,
-    /// Credit bought and used.
-    Credits,
     /// All keys.
     Keys,
     /// The key that the path names.
@@ -46,10 +44,9 @@ pub(super) enum Resource {
 }
 
 /// What is asked where. The second place of the own key is the one it had first.
-pub(super) const RESOURCES: [(Method, &str, Resource); 10] = [
+pub(super) const RESOURCES: [(Method, &str, Resource); 9] = [
     (Method::GET, "/key", Resource::OwnKey),
     (Method::GET, "/auth/key", Resource::OwnKey),
-    (Method::GET, "/credits", Resource::Credits),
     (Method::GET, "/keys", Resource::Keys),
     (Method::POST, "/keys", Resource::Keys),
     (Method::GET, "/keys/{hash}", Resource::OneKey),
@@ -154,7 +151,6 @@ impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OwnKey => "/key",
-            Self::Credits => "/credits",
             Self::Keys | Self::OneKey => "/keys",
             Self::Generation => "/generation",
             Self::Activity => "/activity",
@@ -182,9 +178,7 @@ async fn hand_on(
     let digest = presented(&gateway, &arrival.presented)?;
     let path = match resource {
         Resource::OneKey => format!("{resource}/{}", named(request)?),
-        Resource::OwnKey | Resource::Credits | Resource::Keys | Resource::Generation | Resource::Activity => {
-            resource.to_string()
-        }
+        Resource::OwnKey | Resource::Keys | Resource::Generation | Resource::Activity => resource.to_string(),
     };
     let takes_a_body = [Method::POST, Method::PATCH].contains(request.method());
     let body = if takes_a_body {

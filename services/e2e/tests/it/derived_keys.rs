@@ -46,11 +46,17 @@ async fn prove(dashboard: &str, endpoints: &[&String], mock: &Mock) {
     let grandchild = tenant.derive_key(&free, &json!({ "name": "grandchild" })).await;
 
     let spent_alone = exhaust(&App::new(&capped.secret), endpoints, mock).await;
-    assert!(spent_alone <= LIMIT * 3 / 10, "{spent_alone} is more than its cap");
+    assert!(
+        spent_alone <= LIMIT * 3 / 10,
+        "{spent_alone} is more than its cap"
+    );
     exhaust(&App::new(&grandchild.secret), endpoints, mock).await;
     let billed = billed(mock);
     assert!(billed <= LIMIT, "{billed} was spent of {LIMIT}");
-    assert!(billed >= LIMIT * 9 / 10, "only {billed} of {LIMIT} could be spent");
+    assert!(
+        billed >= LIMIT * 9 / 10,
+        "only {billed} of {LIMIT} could be spent"
+    );
 
     let left = |shown: &Value| shown["data"]["limit_remaining"].as_f64();
     eventually("the caller to see what it spent", SHOWN_WITHIN, async || {
@@ -63,13 +69,18 @@ async fn prove(dashboard: &str, endpoints: &[&String], mock: &Mock) {
     let management = tenant.create_management_key().await;
     for endpoint in endpoints {
         let (status, keys) = account(endpoint, &management, "/keys").await;
-        assert_eq!((status, keys["data"].as_array().unwrap().len()), (StatusCode::OK, 4));
+        assert_eq!(
+            (status, keys["data"].as_array().unwrap().len()),
+            (StatusCode::OK, 4)
+        );
     }
 
     tenant.disable_key(&parent).await;
     for endpoint in endpoints {
         for key in [&parent, &capped, &free, &grandchild] {
-            let call = App::new(&key.secret).chat_briefly(endpoint, CHAT, "Name rivers.", 20).await;
+            let call = App::new(&key.secret)
+                .chat_briefly(endpoint, CHAT, "Name rivers.", 20)
+                .await;
             assert_eq!(call.seen, Seen::Refused(401, "invalid_api_key".to_owned()));
         }
     }
@@ -79,7 +90,8 @@ async fn prove(dashboard: &str, endpoints: &[&String], mock: &Mock) {
 async fn exhaust(app: &App, endpoints: &[&String], mock: &Mock) -> u64 {
     let before = billed(mock);
     for _ in 0..40 {
-        let calls = (0..8).map(|n| app.chat_briefly(endpoints[n % endpoints.len()], CHAT, "Name rivers.", 20));
+        let calls =
+            (0..8).map(|n| app.chat_briefly(endpoints[n % endpoints.len()], CHAT, "Name rivers.", 20));
         let mut refused = 0;
         for call in join_all(calls).await {
             match call.seen {

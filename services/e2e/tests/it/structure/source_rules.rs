@@ -110,7 +110,7 @@ pub(super) fn brokers(path: &str, text: &str) -> Vec<String> {
 }
 
 /// One small module dials providers, so that one place guards against forged addresses and can be replaced. Our own
-/// endpoints (snapshot pull) and the dashboard's connection test have clients of their own.
+/// endpoints (snapshot pull, account API) and the dashboard's connection test have clients of their own.
 pub(super) fn upstream(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     if !is_below(path, &["services/data-plane/src/upstream"]) {
@@ -123,12 +123,16 @@ pub(super) fn upstream(path: &str, text: &str) -> Vec<String> {
         ));
     }
     let connection_test = path.starts_with("services/control-plane/src/") && path.contains("connection");
-    if !connection_test && !is_below(path, &["services/data-plane/src/snapshot"]) {
+    let own_endpoints = [
+        "services/data-plane/src/snapshot",
+        "services/data-plane/src/account.rs",
+    ];
+    if !connection_test && !is_below(path, &own_endpoints) {
         found.extend(mentions(
             path,
             text,
             &["reqwest::"],
-            "only snapshot pull and connection test use reqwest",
+            "only snapshot pull, account API and connection test use reqwest",
         ));
     }
     found
