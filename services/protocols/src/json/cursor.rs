@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{JsonStr, Kind, MAX_DEPTH, Number, RawJson, Span, scan};
+use super::{JsonStr, Kind, MAX_DEPTH, Number, RawJson, Span, scan, string};
 use crate::{DecodeError, Fault};
 
 /// Most nodes (messages, parts, tools, unknown fields) that decoders build of one document. A few
@@ -23,6 +23,10 @@ pub struct Cursor<'a> {
     limit: u32,
     nodes: u32,
     members: u32,
+    /// Where texts with escapes are decoded: one place for all of them, with room for the longest there
+    /// can be, so that none has to grow.
+    decoded: Vec<u8>,
+    room: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -43,6 +47,8 @@ impl<'a> Cursor<'a> {
             limit: limit.min(MAX_DEPTH),
             nodes: 0,
             members: 0,
+            decoded: Vec::new(),
+            room: text.len(),
         }
     }
 
@@ -68,6 +74,8 @@ impl<'a> Cursor<'a> {
             limit: self.limit,
             nodes: self.nodes,
             members: self.members,
+            decoded: Vec::new(),
+            room: span.len(),
         }
     }
 
@@ -148,9 +156,36 @@ impl<'a> Cursor<'a> {
         Ok(JsonStr::new(&self.text[start + 1..end - 1], escaped, start))
     }
 
-    /// Reads a string and decodes it.
+    /// Reads a string and decodes it, in one pass.
     pub fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        Ok(self.string()?.decode())
+        self.expect(Kind::String, "a string")?;
+        let start = self.at + 1;
+        let end = scan::run_end::<false>(self.bytes(), start);
+        if self.bytes().get(end) == Some(&b'\\') {
+            return self.escaped_text(start, end).map(Cow::Owned);
+        }
+        self.at = scan::closing_quote(self.bytes(), end)?;
+        Ok(Cow::Borrowed(self.text.get(start..end).unwrap_or_default()))
+    }
+
+    /// Reads on in a text that started at `start` and has its first escape at `at`.
+    fn escaped_text(&mut self, start: usize, at: usize) -> Result<String, DecodeError> {
+        let bytes = self.bytes();
+        self.decoded.clear();
+        if self.decoded.capacity() == 0 {
+            self.decoded
+                .reserve_exact(self.room.min(bytes.len().saturating_sub(start)));
+        }
+        self.decoded
+            .extend_from_slice(bytes.get(start..at).unwrap_or_default());
+        self.at = string::decode_rest(bytes, at, &mut self.decoded)?;
+        // A text that fills the place takes it along.
+        let decoded = if self.decoded.len() > self.decoded.capacity() / 2 {
+            std::mem::take(&mut self.decoded)
+        } else {
+            self.decoded.as_slice().to_vec()
+        };
+        Ok(string::checked(decoded))
     }
 
     /// Passes over one value of any type, checking it, and gives it as text.

@@ -108,14 +108,8 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeErr
     let mut escaped = false;
     loop {
         at = run_end::<false>(bytes, at);
-        match bytes.get(at) {
-            None => return Err(DecodeError::new(Fault::UnexpectedEnd, at)),
-            Some(b'"') => return Ok((at + 1, escaped)),
-            Some(b'\\') => {}
-            Some(_) => {
-                let fault = Fault::Syntax("no raw control character in a string");
-                return Err(DecodeError::new(fault, at));
-            }
+        if bytes.get(at) != Some(&b'\\') {
+            return Ok((closing_quote(bytes, at)?, escaped));
         }
         escaped = true;
         // Where there is one escape, the next is often near.
@@ -130,8 +124,22 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeErr
     }
 }
 
+/// Takes the quote that ends a string, which is to be at `at`, the end of a run of plain bytes; gives the
+/// offset after it.
+#[inline]
+pub(super) fn closing_quote(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
+    match bytes.get(at) {
+        Some(b'"') => Ok(at + 1),
+        None => Err(DecodeError::new(Fault::UnexpectedEnd, at)),
+        Some(_) => {
+            let fault = Fault::Syntax("no raw control character in a string");
+            Err(DecodeError::new(fault, at))
+        }
+    }
+}
+
 /// Checks the escape whose backslash is at `at`; gives the offset after it.
-fn escape(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
+pub(super) fn escape(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
     match bytes.get(at + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
         Some(b'u') if unit(bytes, at + 2).is_some() => Ok(at + 6),

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::{Span, scan};
+use crate::DecodeError;
 
 /// A string literal of a document, borrowed and checked, not decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +42,7 @@ impl<'a> JsonStr<'a> {
                 at += used;
             }
         }
-        // Runs and characters of a text make a text.
-        let text = String::from_utf8(text);
-        Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        Cow::Owned(checked(text))
     }
 
     /// Length of the decoded text in UTF-8 bytes, without decoding it into memory.
@@ -67,8 +66,28 @@ impl<'a> JsonStr<'a> {
     }
 }
 
-/// Decodes the escape at `at`, if there is one: the character and the bytes it took. The scanner has
-/// checked the grammar.
+/// Decodes a string from an escape at `at` on, checking it; gives the offset after its closing quote.
+pub(super) fn decode_rest(bytes: &[u8], mut at: usize, text: &mut Vec<u8>) -> Result<usize, DecodeError> {
+    while bytes.get(at) == Some(&b'\\') {
+        let (character, used) = match unescape(bytes, at) {
+            Some(character) => character,
+            // Says what is wrong with it.
+            None => return scan::escape(bytes, at),
+        };
+        push(text, character);
+        at += used;
+        at = scan::copy_run(bytes, at, text);
+    }
+    scan::closing_quote(bytes, at)
+}
+
+/// A text put together of runs and characters of one.
+pub(super) fn checked(text: Vec<u8>) -> String {
+    let text = String::from_utf8(text);
+    text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Decodes the escape at `at`, if there is one that is well-formed: the character and the bytes it took.
 fn unescape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     if bytes.get(at) != Some(&b'\\') {
         return None;
@@ -80,7 +99,8 @@ fn unescape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         b'b' => '\u{8}',
         b'f' => '\u{c}',
         b'u' => return unescape_unicode(bytes, at + 2),
-        &other => char::from(other),
+        &quoted @ (b'"' | b'\\' | b'/') => char::from(quoted),
+        _ => return None,
     };
     Some((simple, 2))
 }

@@ -134,6 +134,15 @@ pub(crate) const WAYS: &[Way] = &[
         says_it: true,
     },
     Way {
+        name: "azure claude",
+        dialect: Dialect::AnthropicMessages,
+        endpoint: "messages",
+        whole: "/anthropic/v1/messages",
+        stream: "/anthropic/v1/messages",
+        headers: &[("api-key", "key"), ("anthropic-version", "2023-06-01")],
+        says_it: true,
+    },
+    Way {
         name: "openai",
         dialect: Dialect::OpenAiChat,
         endpoint: "chat.completions",

@@ -126,7 +126,7 @@ impl Writer {
         } = media;
         let written = match writable(media, self.same) {
             // The model's own turns hold no media.
-            Ok(_) if !self.same && self.side != Side::User => Err(super::encode_media::feature(media.kind)),
+            Ok(_) if !self.same && self.side != Side::User => Err(Feature::of_media(media.kind)),
             written => written,
         };
         let written = match written {

@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 
-use super::encode_part::{can_cite, feature, opaque_feature, write_annotations, write_part};
+use super::encode_part::{can_cite, opaque_feature, write_annotations, write_part};
 use super::form;
 use crate::canonical::{Extra, Form, Media, Opaque, Part, PartBody, Role, Turn};
 use crate::json::{Array, Object};
@@ -179,7 +179,7 @@ impl Writer {
                 PartBody::Opaque(_) if self.same => buckets.content.push(placed),
                 PartBody::Media(Media { kind, .. }) => {
                     self.losses
-                        .note(feature(*kind), "", Severity::Missing, place(message, at));
+                        .note(Feature::of_media(*kind), "", Severity::Missing, place(message, at));
                 }
                 PartBody::Opaque(Opaque { kind, role, value: _ }) => {
                     self.losses

@@ -7,16 +7,6 @@ use crate::canonical::{
 use crate::json::{Array, Object, write_string};
 use crate::lossy::{Feature, LossReport, Severity};
 
-/// What is lost when media of that kind cannot be expressed.
-pub(super) fn feature(kind: MediaKind) -> Feature {
-    match kind {
-        MediaKind::Image => Feature::Image,
-        MediaKind::Audio => Feature::Audio,
-        MediaKind::Video => Feature::Video,
-        MediaKind::File => Feature::File,
-    }
-}
-
 /// Writes a part as an element of a content list. `same`: it came from this dialect.
 pub(super) fn write_part(
     list: &mut Array<'_>,
@@ -89,7 +79,7 @@ fn write_media(
     let mime = mime.as_deref();
     if let Source::Text(text) = source {
         // A plain-text document reads the same as text.
-        losses.note(feature(*kind), "", Severity::Hint, at());
+        losses.note(Feature::of_media(*kind), "", Severity::Hint, at());
         return list.object_of_text(text);
     }
     let lost = |losses: &mut LossReport, feature| losses.note(feature, "", Severity::Missing, at());
@@ -97,7 +87,7 @@ fn write_media(
     if let Source::Url(url) = source
         && !(same || url.starts_with("http") || url.starts_with("data:"))
     {
-        return lost(losses, feature(*kind));
+        return lost(losses, Feature::of_media(*kind));
     }
     match (kind, source) {
         (MediaKind::Image | MediaKind::Video, Source::Url(_) | Source::Base64(_)) => {
@@ -158,7 +148,7 @@ fn write_media(
             MediaKind::Audio | MediaKind::Image | MediaKind::Video | MediaKind::File,
             Source::Url(_) | Source::Text(_),
         ) => {
-            lost(losses, feature(*kind));
+            lost(losses, Feature::of_media(*kind));
         }
     }
 }

@@ -8,7 +8,6 @@
 
 use std::borrow::Cow;
 
-use super::encode_content::feature;
 use super::envelope::{Ending, Envelope, ending_of, is_exact};
 use super::stream_frames::end_frame;
 use super::stream_kept::OpenItem;
@@ -202,7 +201,7 @@ impl StreamEncoder {
                 self.whole_item(value, out);
             }
             PartBody::Opaque(Opaque { kind, .. }) => self.lose(Feature::UnknownPart, kind, out),
-            PartBody::Media(media) => self.lose(feature(media.kind), "", out),
+            PartBody::Media(media) => self.lose(Feature::of_media(media.kind), "", out),
             PartBody::ToolResult(_) => self.lose(Feature::ToolResultContent, "", out),
         }
         let in_place = matches!(part.body, PartBody::Reasoning(_) | PartBody::ToolCall(_));

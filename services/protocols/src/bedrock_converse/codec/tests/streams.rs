@@ -48,7 +48,6 @@ fn text_begins_without_a_word_and_usage_comes_last() {
             "+a",
             "+b",
             "end",
-            "extra metrics",
             "usage 1/2",
             "finish Stop",
             "done"
