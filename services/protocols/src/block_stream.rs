@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::TokenCounts;
 use crate::call_input::{CallInput, opening};
 use crate::canonical::{
-    Citation, Delta, Finish, Media, Opaque, Part, PartBody, Reasoning, StreamEvent, Text, ToolCall, Usage,
+    Citation, Delta, Finish, Media, Part, PartBody, Reasoning, StreamEvent, Text, ToolCall, Usage,
 };
 use crate::failure::{Failure, FailureClass};
 use crate::lossy::{Feature, LossReport, Severity};
@@ -210,7 +210,7 @@ impl<B: Blocks> BlockStream<B> {
                     self.lose_part(Feature::of_media(media.kind), "");
                 }
             }
-            PartBody::Opaque(Opaque { kind, .. }) => self.lose_part(Feature::UnknownPart, kind),
+            PartBody::Opaque(opaque) => self.lose_part(Feature::UnknownPart, &opaque.kind),
             PartBody::ToolResult(_) => self.lose_part(Feature::ToolResultContent, ""),
         }
         if let Some(signature) = signature {

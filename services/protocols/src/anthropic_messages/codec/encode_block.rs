@@ -8,7 +8,7 @@ use super::encode_message::{Placed, Side, Writer, place};
 use super::form;
 use super::seal::{self, Written};
 use crate::canonical::{
-    Arguments, CallKind, Issuer, Media, Opaque, OpaqueRole, Part, PartBody, Reasoning, Text, ToolCall,
+    Arguments, CallKind, Issuer, Media, OpaqueRole, Part, PartBody, Reasoning, Text, ToolCall,
     ToolResult,
 };
 use crate::json::{Array, Object, RawJson, write_string};
@@ -35,12 +35,12 @@ impl Writer {
             PartBody::ToolCall(call) => self.call(list.object(), part, call, at),
             PartBody::ToolResult(result) => self.result(list.object(), placed, result),
             PartBody::Opaque(opaque) if self.same => list.raw(&opaque.value),
-            PartBody::Opaque(Opaque { kind, role, value: _ }) => {
-                let feature = match role {
+            PartBody::Opaque(opaque) => {
+                let feature = match opaque.role {
                     OpaqueRole::ServerToolCall | OpaqueRole::ServerToolResult => Feature::ServerTool,
                     OpaqueRole::Unknown => Feature::UnknownPart,
                 };
-                self.losses.note(feature, kind, Severity::Missing, at());
+                self.losses.note(feature, &opaque.kind, Severity::Missing, at());
             }
         }
     }

@@ -9,7 +9,7 @@ use super::seal::{self, Written};
 use super::stream_frames::{block_delta, block_start, block_stop};
 use super::words::is_own_block;
 use crate::call_input::{CallInput, opening};
-use crate::canonical::{Delta, Opaque, Part, PartBody, Reasoning, Text, ToolCall};
+use crate::canonical::{Delta, Part, PartBody, Reasoning, Text, ToolCall};
 use crate::json::Object;
 use crate::lossy::{Feature, Severity};
 use crate::tool_ids;
@@ -64,13 +64,13 @@ impl StreamEncoder {
             }
             PartBody::Reasoning(reasoning) => return self.thinking_start(part, reasoning, out),
             PartBody::ToolCall(call) => self.call_start(call, out),
-            PartBody::Opaque(Opaque { kind, value, .. }) if is_own_block(kind) => {
-                block_start(out, self.index, |block| value.write(block));
+            PartBody::Opaque(opaque) if is_own_block(&opaque.kind) => {
+                block_start(out, self.index, |block| opaque.value.write(block));
                 block_stop(out, self.index);
                 self.index += 1;
                 self.open = Open::Lost;
             }
-            PartBody::Opaque(Opaque { kind, .. }) => self.lost_part(Feature::UnknownPart, kind),
+            PartBody::Opaque(opaque) => self.lost_part(Feature::UnknownPart, &opaque.kind),
             PartBody::Media(media) => self.lost_part(Feature::of_media(media.kind), ""),
             PartBody::ToolResult(_) => self.lost_part(Feature::ToolResultContent, ""),
         }

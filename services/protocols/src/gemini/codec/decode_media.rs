@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
     fn part(self, source: impl FnOnce(Cow<'a, str>) -> Source<'a>) -> Option<Part<'a>> {
         let bytes = self.bytes.filter(|_| self.plain)?;
         let source = source(bytes);
-        let mut part = Part::new(PartBody::Media(Media {
+        let mut part = Part::new(PartBody::from(Media {
             kind: kind(self.mime.as_deref(), &source),
             source,
             mime: self.mime,

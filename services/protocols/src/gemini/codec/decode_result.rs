@@ -41,7 +41,7 @@ pub(super) fn function_response<'a>(
         Some(span) => said(&mut c.revisit(span), c.raw_at(span))?,
     };
     content.append(&mut media);
-    let mut part = Part::new(PartBody::ToolResult(ToolResult {
+    let mut part = Part::new(PartBody::from(ToolResult {
         call_id: id,
         name,
         content,

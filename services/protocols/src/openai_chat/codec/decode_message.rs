@@ -165,7 +165,7 @@ impl<'a> Draft<'a> {
         match function(&mut c.revisit(span), CallKind::Function)? {
             // Some servers dump an empty one beside real calls.
             Some((call, form)) if !call.name.is_empty() => {
-                let mut part = Part::new(PartBody::ToolCall(call));
+                let mut part = Part::new(PartBody::from(call));
                 part.form = form.with(form::part::FUNCTION_CALL);
                 self.function_call = Some(Box::new(part));
             }
@@ -234,7 +234,7 @@ impl<'a> Draft<'a> {
         Message {
             role: Role::Tool,
             name: None,
-            parts: vec![Part::new(PartBody::ToolResult(result))],
+            parts: vec![Part::new(PartBody::from(result))],
             form: note,
             extra: self.extra,
         }
@@ -258,7 +258,7 @@ impl<'a> Draft<'a> {
             match text {
                 None => {}
                 Some(text) if parts.is_empty() => {
-                    let mut part = Part::new(PartBody::Reasoning(Reasoning {
+                    let mut part = Part::new(PartBody::from(Reasoning {
                         text: vec![text],
                         ..Reasoning::default()
                     }));

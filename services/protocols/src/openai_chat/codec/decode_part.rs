@@ -53,7 +53,7 @@ pub(super) fn part<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Part<'a>,
 }
 
 fn opaque<'a>(kind: Cow<'a, str>, value: RawJson<'a>) -> Part<'a> {
-    Part::new(PartBody::Opaque(Opaque {
+    Part::new(PartBody::from(Opaque {
         kind,
         role: OpaqueRole::Unknown,
         value,
@@ -130,7 +130,7 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
             Ok(url.filter(|_| plain).map(|url| {
                 let mut media = at_url(kind, url);
                 media.detail = detail;
-                Part::new(PartBody::Media(media))
+                Part::new(PartBody::from(media))
             }))
         }
         ("image_url" | "video_url" | "document_url", Kind::String) => {
@@ -139,7 +139,7 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
                 "video_url" => (MediaKind::Video, form::part::SHORT),
                 _ => (MediaKind::File, form::part::DOCUMENT_URL),
             };
-            let mut part = Part::new(PartBody::Media(at_url(kind, c.text()?)));
+            let mut part = Part::new(PartBody::from(at_url(kind, c.text()?)));
             part.form = note;
             Ok(Some(part))
         }
@@ -155,7 +155,7 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
                 } else {
                     Source::Base64(data)
                 };
-                Part::new(PartBody::Media(Media {
+                Part::new(PartBody::from(Media {
                     kind: MediaKind::Audio,
                     source,
                     mime,
@@ -170,7 +170,7 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
                 text: vec![c.text()?],
                 ..Reasoning::default()
             };
-            let mut part = Part::new(PartBody::Reasoning(reasoning));
+            let mut part = Part::new(PartBody::from(reasoning));
             part.form = form::part::THINKING_STRING;
             Ok(Some(part))
         }
@@ -206,7 +206,7 @@ fn file<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
     };
     Ok(media.filter(|_| plain).map(|mut media| {
         media.name = name;
-        Part::new(PartBody::Media(media))
+        Part::new(PartBody::from(media))
     }))
 }
 
@@ -229,7 +229,7 @@ fn thinking<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
         }
         Ok(())
     })?;
-    let mut part = Part::new(PartBody::Reasoning(Reasoning {
+    let mut part = Part::new(PartBody::from(Reasoning {
         text,
         ..Reasoning::default()
     }));

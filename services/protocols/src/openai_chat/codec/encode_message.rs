@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::encode_part::{can_cite, opaque_feature, write_annotations, write_part};
 use super::form;
-use crate::canonical::{Extra, Form, Media, Opaque, Part, PartBody, Role, Turn};
+use crate::canonical::{Extra, Form, Part, PartBody, Role, Turn};
 use crate::json::{Array, Object};
 use crate::lossy::{Feature, LossReport, Severity};
 use crate::target::{ChatQuirks, ReasoningField};
@@ -171,19 +171,19 @@ impl Writer {
                     }
                 },
                 PartBody::ToolCall(_) => buckets.calls.push(placed),
-                PartBody::Opaque(Opaque { .. }) if self.same && part.form == form::part::DETAIL => {
+                PartBody::Opaque(_) if self.same && part.form == form::part::DETAIL => {
                     buckets.details.push(placed);
                 }
                 PartBody::Text(_) | PartBody::Json(_) => buckets.content.push(placed),
                 PartBody::Media(_) if self.side == Side::Request || self.same => buckets.content.push(placed),
                 PartBody::Opaque(_) if self.same => buckets.content.push(placed),
-                PartBody::Media(Media { kind, .. }) => {
+                PartBody::Media(media) => {
                     self.losses
-                        .note(Feature::of_media(*kind), "", Severity::Missing, place(message, at));
+                        .note(Feature::of_media(media.kind), "", Severity::Missing, place(message, at));
                 }
-                PartBody::Opaque(Opaque { kind, role, value: _ }) => {
-                    self.losses
-                        .note(opaque_feature(*role), kind, Severity::Missing, place(message, at));
+                PartBody::Opaque(opaque) => {
+                    let (feature, at) = (opaque_feature(opaque.role), place(message, at));
+                    self.losses.note(feature, &opaque.kind, Severity::Missing, at);
                 }
                 PartBody::ToolResult(_) => {}
             }

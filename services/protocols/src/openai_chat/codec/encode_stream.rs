@@ -8,7 +8,7 @@ use super::encode_response::{finish_word, is_untold, write_tokens};
 use super::stream_frames::{Choice, Open, end_frame};
 use crate::TokenCounts;
 use crate::canonical::{
-    CallKind, Delta, Finish, Opaque, Part, PartBody, StreamEvent, StreamStart, Text, Usage,
+    CallKind, Delta, Finish, Part, PartBody, StreamEvent, StreamStart, Text, Usage,
 };
 use crate::failure::{Failure, FailureClass};
 use crate::json::Array;
@@ -155,7 +155,7 @@ impl StreamEncoder {
             PartBody::Reasoning(reasoning) => self.reasoning_start(at, reasoning, issuer.as_ref(), out),
             PartBody::ToolCall(call) => return self.call_start(at, call, part, out),
             PartBody::Media(media) => self.lose(at, Feature::of_media(media.kind), ""),
-            PartBody::Opaque(Opaque { kind, role, value: _ }) => self.lose(at, opaque_feature(*role), kind),
+            PartBody::Opaque(opaque) => self.lose(at, opaque_feature(opaque.role), &opaque.kind),
             PartBody::ToolResult(_) => self.lose(at, Feature::ToolResultContent, ""),
         }
         if let Some(signature) = signature {

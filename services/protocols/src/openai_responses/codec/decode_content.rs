@@ -37,7 +37,7 @@ impl TextKind {
 
 /// A part that is kept whole.
 pub(super) fn opaque<'a>(kind: Cow<'a, str>, role: OpaqueRole, value: RawJson<'a>) -> Part<'a> {
-    Part::new(PartBody::Opaque(Opaque { kind, role, value }))
+    Part::new(PartBody::from(Opaque { kind, role, value }))
 }
 
 /// What is known of an object that comes next and stays unread.
@@ -208,7 +208,7 @@ fn media<'a>(c: &mut Cursor<'a>, word: Cow<'a, str>, kind: MediaKind) -> Result<
     let (Some((mime, source)), None) = (sources.pop(), sources.pop()) else {
         return Ok(opaque(word, OpaqueRole::Unknown, c.raw_at(whole)));
     };
-    let mut part = Part::new(PartBody::Media(Media {
+    let mut part = Part::new(PartBody::from(Media {
         kind,
         source,
         mime,
@@ -242,7 +242,7 @@ fn audio<'a>(c: &mut Cursor<'a>, word: Cow<'a, str>) -> Result<Part<'a>, DecodeE
     })?;
     Ok(match data.filter(|_| plain) {
         Some(data) => {
-            let mut part = Part::new(PartBody::Media(Media {
+            let mut part = Part::new(PartBody::from(Media {
                 kind: MediaKind::Audio,
                 source: Source::Base64(data),
                 mime: format.map(|format| Cow::Owned(format!("audio/{format}"))),

@@ -294,7 +294,7 @@ impl<'a> Items<'a> {
         match (name, input) {
             (Some(name), Some(input)) if id.is_some() || !strict => Ok(ReadItem::one(
                 Role::Assistant,
-                Part::new(PartBody::ToolCall(ToolCall {
+                Part::new(PartBody::from(ToolCall {
                     id,
                     name,
                     arguments: Arguments::Text(input),
@@ -337,7 +337,7 @@ impl<'a> Items<'a> {
         let spelled = self
             .content(&mut c.revisit(output), TextKind::Input, &mut content)
             .map_err(|e| e.under_key("output"))?;
-        let mut part = Part::new(PartBody::ToolResult(ToolResult {
+        let mut part = Part::new(PartBody::from(ToolResult {
             call_id: id,
             name: None,
             content,
