@@ -129,7 +129,11 @@ impl<B: Blocks> BlockStream<B> {
                 if let Some(id) = &start.id {
                     self.id = id.as_ref().to_owned();
                 }
-                if start.service_tier.as_deref().is_some_and(|tier| !B::is_usual(tier)) {
+                if start
+                    .service_tier
+                    .as_deref()
+                    .is_some_and(|tier| !B::is_usual(tier))
+                {
                     self.lose(Feature::ServiceTier, "", Severity::Hint);
                 }
                 self.begin(out);

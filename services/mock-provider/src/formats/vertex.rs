@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::{Format, Provider, anthropic, bearer, gemini};
 use crate::exchange::Incoming;
-use crate::{embeddings, models};
 use crate::state::State;
 use crate::trouble::{Refusal, Trouble};
+use crate::{embeddings, models};
 
 pub(super) const PROVIDER: Provider = Provider {
     key: |request| Ok(bearer(request)),

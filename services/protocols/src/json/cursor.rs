@@ -114,6 +114,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// About how many elements an array at hand has, if each takes `bytes` at least; a few at most, to
+    /// begin a list with.
+    pub fn few(&self, bytes: usize) -> usize {
+        const MOST: usize = 16;
+        (self.text.len().saturating_sub(self.at) / bytes.max(1)).min(MOST)
+    }
+
     /// Offset of the next byte to read.
     pub fn position(&self) -> usize {
         self.at
@@ -292,12 +299,40 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// The string under `name`, if the object at hand begins with that.
-    pub(crate) fn leading_string(&mut self, name: &str) -> Result<Option<JsonStr<'a>>, DecodeError> {
+    /// Whether the value at hand, which has been peeked at, begins with these very bytes.
+    pub(crate) fn begins_with(&self, start: &str) -> bool {
+        let rest = self.bytes().get(self.at..).unwrap_or_default();
+        rest.starts_with(start.as_bytes())
+    }
+
+    /// Takes the object at hand if it begins with these very bytes, the quote of its last member among them, and
+    /// ends with a short text without escapes. What most messages and parts are need not be walked
+    /// member by member.
+    pub(crate) fn ending_in_text(&mut self, start: &str) -> Option<&'a str> {
+        const SHORT: usize = 1024;
+        if self.depth == self.limit || !self.begins_with(start) {
+            return None;
+        }
+        let from = self.at + start.len();
+        let window = self.bytes().get(..self.text.len().min(from + SHORT))?;
+        let end = scan::run_end::<false>(window, from);
+        if window.get(end..end + 2) != Some(b"\"}") {
+            return None;
+        }
+        self.at = end + 2;
+        self.text.get(from..end)
+    }
+
+    /// The member that the object at hand begins with, if that is a string.
+    pub(crate) fn leading_string(&mut self) -> Result<Option<(JsonStr<'a>, JsonStr<'a>)>, DecodeError> {
         self.expect(Kind::Object, "an object")?;
         self.enter()?;
-        let leads = !self.take_byte(b'}') && self.key()?.decode() == name && self.peek()? == Kind::String;
-        leads.then(|| self.quoted()).transpose()
+        if self.take_byte(b'}') {
+            return Ok(None);
+        }
+        let key = self.key()?;
+        let leads = self.peek()? == Kind::String;
+        leads.then(|| Ok((key, self.quoted()?))).transpose()
     }
 
     /// Takes the opening bracket of the value at hand and counts the level.
@@ -383,6 +418,30 @@ mod tests {
         });
         let error = error.unwrap_err();
         assert_eq!((error.pointer(), error.position()), ("/a/1/b~1c", 15));
+    }
+
+    #[test]
+    fn only_a_plain_text_is_taken_with_its_object() {
+        let take = |body: &'static str, limit: u32| {
+            let mut cursor = Cursor::new(body.as_bytes(), limit).unwrap();
+            let text = cursor.ending_in_text(r#"{"a":""#);
+            (text, cursor.position())
+        };
+        assert_eq!(take(r#"{"a":"é"},1"#, 64), (Some("é"), 10));
+        assert_eq!(take(r#"{"a":""}"#, 64), (Some(""), 8));
+        for other in [
+            r#"{"a":"x","b":1}"#,
+            r#"{"a":"x\n"}"#,
+            r#"{"a":"x" }"#,
+            r#"{"a":"x"#,
+            r#"{"b":"x"}"#,
+            "{\"a\":\"\u{1}\"}",
+        ] {
+            assert_eq!(take(other, 64), (None, 0), "{other}");
+        }
+        assert_eq!(take(r#"{"a":"x"}"#, 0), (None, 0));
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(2000));
+        assert_eq!(take(String::leak(long), 64), (None, 0));
     }
 
     #[test]

@@ -28,21 +28,27 @@ impl<'a> JsonStr<'a> {
     }
 
     /// The text. Borrowed unless the literal holds escapes; half a surrogate pair becomes U+FFFD.
+    #[inline]
     pub fn decode(&self) -> Cow<'a, str> {
-        if !self.escaped {
-            return Cow::Borrowed(self.raw);
+        if self.escaped {
+            Cow::Owned(self.unescaped())
+        } else {
+            Cow::Borrowed(self.raw)
         }
+    }
+
+    fn unescaped(&self) -> String {
         let bytes = self.raw.as_bytes();
         let mut text = Vec::with_capacity(bytes.len());
         let mut at = 0;
         while at < bytes.len() {
-            at = scan::copy_run(bytes, at, &mut text);
+            at = scan::copy_run::<false>(bytes, at, &mut text);
             while let Some((character, used)) = unescape(bytes, at) {
                 push(&mut text, character);
                 at += used;
             }
         }
-        Cow::Owned(checked(text))
+        checked(text)
     }
 
     /// Length of the decoded text in UTF-8 bytes, without decoding it into memory.
@@ -76,7 +82,7 @@ pub(super) fn decode_rest(bytes: &[u8], mut at: usize, text: &mut Vec<u8>) -> Re
         };
         push(text, character);
         at += used;
-        at = scan::copy_run(bytes, at, text);
+        at = scan::copy_run::<false>(bytes, at, text);
     }
     scan::closing_quote(bytes, at)
 }
@@ -131,44 +137,61 @@ fn push(text: &mut Vec<u8>, character: char) {
 /// Appends `text` as a JSON string, quotes included. U+2028 and U+2029 are escaped as well: some
 /// clients split event streams on every Unicode line break.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
     let bytes = text.as_bytes();
-    let mut from = 0;
+    out.reserve(bytes.len() + 10);
+    out.push(b'"');
     let mut at = 0;
     loop {
-        at = scan::run_end::<true>(bytes, at);
+        at = scan::copy_run::<true>(bytes, at, out);
         let Some(&byte) = bytes.get(at) else { break };
-        let next = bytes.get(at + 1..at + 3);
-        if byte == scan::BREAK && !matches!(next, Some([0x80, 0xa8 | 0xa9])) {
-            at += 1;
-            continue;
+        match ESCAPES[usize::from(byte)] {
+            0 => at += write_rare(out, byte, bytes.get(at + 1..at + 3)),
+            short => {
+                out.extend_from_slice(&[b'\\', short]);
+                at += 1;
+            }
         }
-        out.extend_from_slice(&bytes[from..at]);
-        write_escape(out, byte, next);
-        at += if byte == scan::BREAK { 3 } else { 1 };
-        from = at;
     }
-    out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
 }
 
-/// Writes the escape for a character that starts with `byte`; `next` are the two bytes behind it.
-fn write_escape(out: &mut Vec<u8>, byte: u8, next: Option<&[u8]>) {
+/// The letter that stands for a byte behind a backslash; 0 where there is none.
+const ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < SHORT.len() {
+        table[SHORT[at].0 as usize] = SHORT[at].1;
+        at += 1;
+    }
+    table
+};
+const SHORT: [(u8, u8); 5] = [
+    (b'"', b'"'),
+    (b'\\', b'\\'),
+    (b'\n', b'n'),
+    (b'\r', b'r'),
+    (b'\t', b't'),
+];
+
+/// Writes a character that starts with `byte`, another control character or one that may be a line break;
+/// `next` are the two bytes behind it. Gives the bytes that are written.
+fn write_rare(out: &mut Vec<u8>, byte: u8, next: Option<&[u8]>) -> usize {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        scan::BREAK if next == Some(&[0x80, 0xa8]) => return out.extend_from_slice(b"\\u2028"),
-        scan::BREAK => return out.extend_from_slice(b"\\u2029"),
-        control => {
-            out.extend_from_slice(b"\\u00");
-            let digits = [HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]];
-            return out.extend_from_slice(&digits);
+    match (byte, next) {
+        (scan::BREAK, Some([0x80, 0xa8])) => out.extend_from_slice(b"\\u2028"),
+        (scan::BREAK, Some([0x80, 0xa9])) => out.extend_from_slice(b"\\u2029"),
+        (scan::BREAK, _) => {
+            out.push(byte);
+            return 1;
         }
-    };
-    out.extend_from_slice(&[b'\\', short]);
+        (control, _) => {
+            let digits = [HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]];
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits);
+            return 1;
+        }
+    }
+    3
 }
 
 #[cfg(test)]

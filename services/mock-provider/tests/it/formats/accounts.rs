@@ -181,7 +181,11 @@ async fn vectors_come_in_the_forms_of_vendors() {
         let document: Value = serde_json::from_slice(&told.body).unwrap();
         let vectors = document["data"].as_array().unwrap();
         assert_eq!(vectors.len(), texts, "{model}");
-        assert_eq!(vectors[0]["embedding"].as_array().map(Vec::len), Some(8), "{model}");
+        assert_eq!(
+            vectors[0]["embedding"].as_array().map(Vec::len),
+            Some(8),
+            "{model}"
+        );
         let entry = &billed(&mock, number + 1).await[number];
         let counted = header.map(|it| it.to_str().unwrap().parse().unwrap());
         assert_eq!(entry.model, model);

@@ -8,8 +8,7 @@ use super::encode_message::{Placed, Side, Writer, place};
 use super::form;
 use super::seal::{self, Written};
 use crate::canonical::{
-    Arguments, CallKind, Issuer, Media, OpaqueRole, Part, PartBody, Reasoning, Text, ToolCall,
-    ToolResult,
+    Arguments, CallKind, Issuer, Media, OpaqueRole, Part, PartBody, Reasoning, Text, ToolCall, ToolResult,
 };
 use crate::json::{Array, Object, RawJson, write_string};
 use crate::lossy::{Feature, Severity};
@@ -98,6 +97,9 @@ impl Writer {
         let Text { text, citations } = text;
         object.string("type", "text");
         object.string("text", text);
+        if citations.is_empty() {
+            return self.finish(&mut object, part);
+        }
         // A provider checks the citations of earlier turns, and takes only its own.
         let told = self.same || self.side == Side::Answer;
         let (said, lost): (Vec<_>, Vec<_>) = citations

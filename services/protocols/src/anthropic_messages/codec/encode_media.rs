@@ -73,7 +73,8 @@ pub(super) fn writable<'m>(media: &'m Media<'_>, same: bool) -> Result<Writable<
             typed("text", mime, Cow::Borrowed(text))
         }
         Source::Base64(data) => {
-            let mime = mime.as_deref().or_else(|| sniff(data)).filter(|m| !m.is_empty());
+            let mime = mime.as_deref().or_else(|| sniff(data));
+            let mime = mime.filter(|mime| same || !mime.is_empty());
             let Some(mime) = mime else {
                 return Err(Feature::of_media(*kind));
             };

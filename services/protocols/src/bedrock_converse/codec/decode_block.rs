@@ -49,7 +49,7 @@ enum Block<'a> {
 
 /// Reads a list of blocks.
 pub(super) fn blocks<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Vec<Part<'a>>, DecodeError> {
-    let mut parts: Vec<Part<'a>> = Vec::new();
+    let mut parts: Vec<Part<'a>> = Vec::with_capacity(1);
     c.array(|c, _| {
         match (block(c, reading)?, parts.last_mut()) {
             (Block::Part(part), _) => parts.push(part),

@@ -90,6 +90,9 @@ pub(super) fn part<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Part<'a>,
             return Ok(opaque(Cow::Borrowed(""), OpaqueRole::Unknown, value));
         }
     }
+    if let Some(text) = c.ending_in_text(r#"{"text":""#) {
+        return Ok(Part::text(text));
+    }
     let mut draft = Draft::default();
     let whole = c.object(|c, key| draft.member(c, key, reading))?;
     draft.finish(c, whole, reading)

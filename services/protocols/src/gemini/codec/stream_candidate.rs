@@ -6,8 +6,7 @@ use super::decode_stream::Sink;
 use super::form;
 use super::partial_args::{CallPiece, PartialArgs};
 use crate::canonical::{
-    Arguments, Citation, Delta, Extra, Form, Part, PartBody, Reasoning, StreamEvent, StreamFault,
-    Text,
+    Arguments, Citation, Delta, Extra, Form, Part, PartBody, Reasoning, StreamEvent, StreamFault, Text,
 };
 use crate::tool_ids;
 

@@ -7,9 +7,7 @@ use super::encode_part::{can_cite, opaque_feature, write_annotations};
 use super::encode_response::{finish_word, is_untold, write_tokens};
 use super::stream_frames::{Choice, Open, end_frame};
 use crate::TokenCounts;
-use crate::canonical::{
-    CallKind, Delta, Finish, Part, PartBody, StreamEvent, StreamStart, Text, Usage,
-};
+use crate::canonical::{CallKind, Delta, Finish, Part, PartBody, StreamEvent, StreamStart, Text, Usage};
 use crate::failure::{Failure, FailureClass};
 use crate::json::Array;
 use crate::lossy::{Feature, LossReport, Severity};

@@ -58,13 +58,18 @@ pub(super) fn look_ahead<'a>(c: &mut Cursor<'a>) -> Result<Ahead<'a>, DecodeErro
         end: c.position(),
     };
     let mut ahead = Ahead::default();
-    if let Ok(Some(kind)) = c.revisit(here).leading_string("type") {
-        ahead.kind = Some(kind.decode());
-        return Ok(ahead);
-    }
-    if let Ok(Some(_)) = c.revisit(here).leading_string("role") {
-        ahead.has_role = true;
-        return Ok(ahead);
+    if let Ok(Some((key, text))) = c.revisit(here).leading_string() {
+        match key.decode().as_ref() {
+            "type" => {
+                ahead.kind = Some(text.decode());
+                return Ok(ahead);
+            }
+            "role" => {
+                ahead.has_role = true;
+                return Ok(ahead);
+            }
+            _ => {}
+        }
     }
     c.revisit(here).object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {

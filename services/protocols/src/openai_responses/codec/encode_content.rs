@@ -49,8 +49,12 @@ impl Writer<'_> {
                 self.rest(&mut object, placed);
             }
             PartBody::Media(media) if *role == Role::Assistant && !self.same => {
-                self.losses
-                    .note(Feature::of_media(media.kind), "", Severity::Missing, place(message, at));
+                self.losses.note(
+                    Feature::of_media(media.kind),
+                    "",
+                    Severity::Missing,
+                    place(message, at),
+                );
             }
             PartBody::Media(media) => self.media(list, media, placed),
             PartBody::Opaque(opaque) if self.same => list.raw(&opaque.value),

@@ -137,6 +137,10 @@ impl<'a> Items<'a> {
             (found, Reading::Strict) => return Err(c.wrong_type("an item", found)),
             (_, Reading::Lenient) => return Ok(ReadItem::whole("".into(), c.raw()?)),
         }
+        // Nearly every item is a message that begins so.
+        if c.begins_with(r#"{"type":"message","#) || c.begins_with(r#"{"role":""#) {
+            return self.message(c);
+        }
         let ahead = look_ahead(c)?;
         match ahead.kind {
             Some(kind) => self.typed(c, kind),
