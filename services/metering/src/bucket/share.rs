@@ -201,7 +201,9 @@ impl Share {
     /// What there is to say now, while calls wait for `needs`.
     pub fn ask(&mut self, needs: Vec<u64>, now: UnixMillis) -> Ask {
         self.expire(now);
-        if now.get().saturating_sub(self.used_at.get()) >= IDLE_MS {
+        let is_idle = now.get().saturating_sub(self.used_at.get()) >= IDLE_MS;
+        // What is held is too little for the first need, and must not be missing when the store looks for it.
+        if is_idle || !needs.is_empty() {
             self.give_back();
         }
         if let (Some(alone), Allowance::Rate(_)) = (&mut self.alone, self.allowance) {

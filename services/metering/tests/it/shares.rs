@@ -336,6 +336,15 @@ fn an_estimate_that_was_too_low_is_paid_off() {
     assert_eq!(world.call(1, 1, Fate::Arrives), Called::Refused(20_100));
 }
 
+/// A worker that holds a part is not refused what this part and the rest are enough for.
+#[test]
+fn what_is_held_counts_for_what_is_needed() {
+    let mut world = World::new(Allowance::Rate(Rate::per_minute(100).unwrap()));
+    for units in [1, 30, 40, 29] {
+        assert_eq!(world.call(0, units, Fate::Arrives), Called::Taken, "{units}");
+    }
+}
+
 #[test]
 fn what_can_never_be_let_through_is_not_asked_for() {
     let mut share = Share::new(Allowance::Rate(Rate::per_minute(10).unwrap()), UnixMillis::new(0));
