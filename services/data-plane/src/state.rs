@@ -6,6 +6,7 @@ use sluicegate_service_runtime::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::budgets::Budgets;
+use crate::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::pipeline::Limits;
 use crate::snapshot::SnapshotHandle;
@@ -20,6 +21,8 @@ pub struct WorkerState {
     pub recorder: Recorder,
     /// The money calls may start from.
     pub budgets: Budgets,
+    /// What calls may take of rate limits.
+    pub rate_limits: RateLimits,
     /// The only source of time.
     pub clock: Clock,
     /// Turns a presented key into what the snapshot knows it by.
