@@ -186,10 +186,13 @@ impl Share {
     /// A call is over that had taken `units`, of which it used `actual`; a slot is free again in any case.
     pub fn settle(&mut self, units: u64, actual: u64) {
         match self.allowance {
-            Allowance::Rate(_) => {
-                self.back = self.back.saturating_add(units.saturating_sub(actual));
-                self.owed = self.owed.saturating_add(actual.saturating_sub(units));
-            }
+            Allowance::Rate(_) => match &mut self.alone {
+                Some(alone) => alone.settle(units, actual),
+                None => {
+                    self.back = self.back.saturating_add(units.saturating_sub(actual));
+                    self.owed = self.owed.saturating_add(actual.saturating_sub(units));
+                }
+            },
             Allowance::AtOnce(_) => {
                 self.in_use = self.in_use.saturating_sub(units);
                 // Not kept: near the limit somebody elsewhere may wait for it.
@@ -334,6 +337,15 @@ impl Share {
 }
 
 impl Alone {
+    /// As [`Share::settle`].
+    fn settle(&mut self, units: u64, actual: u64) {
+        if let Allowance::Rate(rate) = &self.part {
+            let seen = UnixMillis::new(self.bucket.at);
+            self.bucket.settle(rate, units, actual, seen);
+            self.taken = self.taken.saturating_add(actual).saturating_sub(units);
+        }
+    }
+
     /// What was taken and neither told nor refilled since: the store has refilled the rest as well.
     fn untold(&mut self, now: UnixMillis) -> u64 {
         let missing = match &self.part {

@@ -314,6 +314,16 @@ fn alone_each_keeps_its_part_and_tells_of_it_afterwards() {
     }
     assert_eq!(world.pool.standing(UnixMillis::new(world.now)).remaining, 0);
 
+    // What a call did not use comes back, alone as well.
+    let tokens = Allowance::Rate(Rate::per_minute(900).unwrap());
+    let mut share = Share::new(tokens, UnixMillis::new(0));
+    for _ in 0..20 {
+        assert!(share.take_alone(200, 3, UnixMillis::new(0)).is_ok());
+        share.settle(200, 5);
+    }
+    assert_eq!(share.standing(UnixMillis::new(0)).remaining, 200);
+    assert_eq!(share.ask(Vec::new(), UnixMillis::new(0)).owed, 100);
+
     // A call larger than a part is not refused for ever.
     let tokens = Allowance::Rate(Rate::per_minute(3_000).unwrap());
     let mut share = Share::new(tokens, UnixMillis::new(0));
