@@ -64,7 +64,7 @@ fn refill(elapsed: Duration) -> u64 {
 /// Calls as fast as the callers can; gives how many were answered. All others were refused by the limit.
 async fn hammer(app: &App, endpoints: &[String], time: Duration) -> u64 {
     let begun = Instant::now();
-    let callers = (0..CALLERS).map(async |caller| {
+    let callers = (0..CALLERS).map(|caller| async move {
         let (mut answered, mut others) = (0, Vec::new());
         for call in 0.. {
             if begun.elapsed() >= time {
