@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{Partition, RateLimit, model_matches};
+use sluicegate_contracts::config::{ApiKey, Partition, RateLimit, model_matches};
 use sluicegate_contracts::ids::ApiKeyId;
 use sluicegate_metering::bucket::Allowance;
 
@@ -18,7 +18,7 @@ pub(crate) struct Limit {
 /// Who calls.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller<'a> {
-    pub(crate) key: ApiKeyId,
+    pub(crate) key: &'a ApiKey,
     pub(crate) end_user: Option<&'a str>,
 }
 
@@ -110,7 +110,9 @@ impl File {
         caller: Caller<'i>,
         target: Option<Target<'i>>,
     ) -> impl Iterator<Item = &'i Arc<Limit>> {
-        let of_key = self.by_key.get(&caller.key);
+        // A call counts on the limits of every key above its own.
+        let keys = std::iter::once(&caller.key.id).chain(&caller.key.ancestors);
+        let of_keys = keys.filter_map(|key| self.by_key.get(key));
         let of_end_user = caller.end_user.and_then(|name| self.by_end_user.get(name));
         let starts = self
             .model_lengths
@@ -118,11 +120,7 @@ impl File {
             .filter_map(move |length| target?.model.get(..*length));
         let of_model = starts.filter_map(|start| self.by_model.get(start));
         let of_provider = target.and_then(|target| self.by_provider.get(target.provider));
-        let places = of_key
-            .into_iter()
-            .chain(of_end_user)
-            .chain(of_provider)
-            .chain(of_model);
+        let places = of_keys.chain(of_end_user).chain(of_provider).chain(of_model);
         let found = places.flatten().chain(&self.others);
         found.filter(move |limit| covers(limit, caller, target))
     }
@@ -133,7 +131,7 @@ fn covers(limit: &Limit, caller: Caller<'_>, target: Option<Target<'_>>) -> bool
     let scope = &limit.rule.scope;
     let model = |pattern| target.is_some_and(|target| model_matches(pattern, target.model));
     let provider = |name: &String| target.is_some_and(|target| name == target.provider);
-    scope.api_key.is_none_or(|key| key == caller.key)
+    scope.api_key.is_none_or(|key| caller.key.descends_from(key))
         && match &scope.end_user {
             None => true,
             Some(Partition::Each) => caller.end_user.is_some(),
@@ -149,7 +147,7 @@ mod tests {
     use sluicegate_contracts::config::{RateMetric, RateScope, Status};
 
     use super::*;
-    use crate::snapshot::fixtures::uuid;
+    use crate::snapshot::fixtures::{key, uuid};
 
     const MODELS: [&str; 5] = ["a/x", "a/xy", "a/", "b/x", "é/x"];
     const PATTERNS: [&str; 6] = ["a/x", "a/x*", "a/*", "*", "b/x*", "é*"];
@@ -191,14 +189,17 @@ mod tests {
         #[test]
         fn what_is_found_is_what_a_look_at_all_of_them_finds(
             scopes in prop::collection::vec(scope(), 0..40),
-            key in 1..5_u64,
+            number in 1..5_u64,
+            above in prop::option::of(1..5_u64),
             end_user in prop::option::of(prop::sample::select(&["ann", "bob", "eve"][..])),
             model in prop::sample::select(&MODELS[..]),
             provider in prop::sample::select(&["openai", "anthropic", "gemini"][..]),
         ) {
             let limits: Vec<_> = (100..).zip(scopes).map(|(number, scope)| limit(number, scope)).collect();
             let index = LimitIndex::new(limits.clone());
-            let caller = Caller { key: uuid(key).into(), end_user };
+            let mut key = key(number, 1, 2);
+            key.ancestors = above.filter(|above| *above != number).map(|above| uuid(above).into()).into_iter().collect();
+            let caller = Caller { key: &key, end_user };
             let target = Target { model, provider };
             let ids = |found: &mut dyn Iterator<Item = &Arc<RateLimit>>| {
                 let mut ids: Vec<_> = found.map(|limit| limit.id).collect();
@@ -230,11 +231,9 @@ mod tests {
             ..RateScope::default()
         };
         let index = LimitIndex::new([limit(9, scope)]);
-        let found = |key: u64, end_user, model, provider| {
-            let caller = Caller {
-                key: uuid(key).into(),
-                end_user,
-            };
+        let found = |number: u64, end_user, model, provider| {
+            let key = key(number, 1, 2);
+            let caller = Caller { key: &key, end_user };
             index.over_attempt(caller, Target { model, provider }).count()
         };
         assert_eq!(found(3, Some("ann"), "openai/gpt", "openai"), 1);

@@ -10,7 +10,7 @@ use sluicegate_service_runtime::clock::ManualClock;
 
 use super::index::{Caller, LimitIndex};
 use super::*;
-use crate::snapshot::fixtures::uuid;
+use crate::snapshot::fixtures::{key, uuid};
 
 struct Scene {
     limits: RateLimits,
@@ -175,10 +175,10 @@ async fn what_limits_cost_a_call() {
         )
     });
     let index = LimitIndex::new(per_key.chain(over_all));
-    let (none, three) = (LimitIndex::default(), 10_007);
+    let (none, key) = (LimitIndex::default(), key(10_007, 1, 2));
     for (name, index) in [("no limit", &none), ("3 of 5,002 limits", &index)] {
         let caller = Caller {
-            key: uuid(three).into(),
+            key: &key,
             end_user: None,
         };
         let begun = std::time::Instant::now();

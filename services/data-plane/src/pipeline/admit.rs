@@ -111,7 +111,7 @@ async fn take(
 
 fn of<'s>(caller: &Authenticated<'s>) -> Caller<'s> {
     Caller {
-        key: caller.key.id,
+        key: caller.key,
         end_user: caller.received.arrival.labels.end_user.as_deref(),
     }
 }
