@@ -111,6 +111,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A threshold of a budget that was reached.
+    AlertId = "alt";
     /// An inference key.
     ApiKeyId = "key";
     /// One entry of the audit trail.
@@ -125,6 +127,8 @@ ids! {
     InviteId = "inv";
     /// A business event of an organization's ledger.
     LedgerTransferId = "led";
+    /// A key by which programs manage an organization.
+    ManagementKeyId = "mgk";
     /// A user's membership of an organization.
     MembershipId = "mem";
     /// The tenant: the wall of isolation.

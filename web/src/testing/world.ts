@@ -1,5 +1,6 @@
 // The state behind the mock API: one small installation with people, keys, connections and traffic.
-import type { Connection, Key, Me, Money, RequestRecord } from "@/api/types";
+import type { Budget, Connection, Key, Limit, Me, Money, RequestRecord, Route } from "@/api/types";
+import { busyBudgets, busyLimits, busyRoutes } from "./budgets.ts";
 import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
 import { busyRequests } from "./traffic.ts";
 
@@ -17,6 +18,11 @@ export interface World {
   keys: Key[];
   connections: Connection[];
   requests: RequestRecord[];
+  routes: Route[];
+  budgets: Budget[];
+  limits: Limit[];
+  /** How often something was changed, by its id. */
+  revisions: Map<string, number>;
   nextId: number;
 }
 
@@ -32,6 +38,10 @@ export function createWorld(scenario: Scenario, now: number): World {
     keys: quiet ? [] : busyKeys(now),
     connections: quiet ? [] : busyConnections(now),
     requests: quiet ? [] : busyRequests(now),
+    routes: quiet ? [] : busyRoutes(),
+    budgets: quiet ? [] : busyBudgets(now),
+    limits: quiet ? [] : busyLimits(),
+    revisions: new Map(),
     nextId: 1,
   };
 }

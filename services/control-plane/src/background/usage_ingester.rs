@@ -19,6 +19,7 @@ use crate::codes::Code;
 use crate::error::{Error, Result};
 use crate::state::AppState;
 use crate::store::Connection;
+use crate::store::budget_alerts;
 use crate::store::budget_spend::{self, Spent};
 use crate::store::credit_charges;
 use crate::store::database::Scope;
@@ -180,6 +181,7 @@ impl Batch {
             row.add_to(&mut spent);
         }
         budget_spend::record(connection, &spent).await?;
+        budget_alerts::fire(connection, &spent, now).await?;
         let new = rows.iter().filter(|row| inserted.ids.contains(&row.id));
         credit_charges::book(connection, new.filter_map(RequestRow::charge).collect(), now).await?;
         usage_records::touch_keys(connection, &inserted.uses).await?;

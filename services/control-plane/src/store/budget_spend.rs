@@ -49,6 +49,11 @@ impl Spent {
         let sum = self.0.entry(counter).or_default();
         *sum += i128::from(cost.nanos());
     }
+
+    /// The counters that move.
+    pub fn counters(&self) -> impl Iterator<Item = &Counter> {
+        self.0.keys()
+    }
 }
 
 impl Spent {
@@ -97,7 +102,7 @@ pub async fn record(connection: &mut Connection, spent: &Spent) -> Result<()> {
     if spent.0.is_empty() {
         return Ok(());
     }
-    let counters = || spent.0.keys();
+    let counters = || spent.counters();
     let organizations: Vec<Uuid> = counters().map(|counter| counter.organization).collect();
     let budgets: Vec<Uuid> = counters().map(|counter| counter.budget).collect();
     let periods: Vec<i64> = counters().map(|counter| counter.period_start).collect();

@@ -1,8 +1,11 @@
 //! The only room with SQL: one module per table, functions named by verbs. Readers and writers take a connection that
 //! `Database` or `Tx` opened for one tenant (or for the system), so row-level security stands behind every query.
 
+pub mod account_keys;
+pub mod activity;
 pub mod api_keys;
 pub mod audit;
+pub mod budget_alerts;
 pub mod budget_keeping;
 pub mod budget_relations;
 pub mod budget_schedules;
@@ -17,11 +20,14 @@ pub mod credit_accounts;
 pub mod credit_charges;
 pub mod credits;
 pub mod database;
+pub mod derived_keys;
 pub mod idempotency;
 pub mod invites;
+pub mod key_usage;
 pub mod ledger;
 pub mod ledger_rows;
 pub mod ledger_state;
+pub mod management_keys;
 pub mod memberships;
 pub mod migrations;
 pub mod organizations;

@@ -110,6 +110,11 @@ impl World {
             .post(&owner.in_organization("/provider-invoices"), &provider_invoice())
             .await
             .expect(201);
+        let management = json!({ "name": "ci", "role": "viewer" });
+        let management = owner
+            .post(&owner.in_organization("/management-keys"), &management)
+            .await
+            .expect(201);
         let limit = json!({ "metric": "requests", "amount": 60 });
         let limit = owner
             .post(&owner.in_organization("/limits"), &limit)
@@ -128,6 +133,7 @@ impl World {
             ("route", route.text_of("id")),
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
+            ("management_key", management.text_of("id")),
             ("invite", invite.text_of("id")),
             ("top_up", top_up.text_of("id")),
             ("invoice", invoice.text_of("id")),
@@ -153,7 +159,7 @@ impl World {
 
     fn body(&self, operation: &Operation, salt: usize) -> Option<String> {
         let body = match operation.id.as_str() {
-            "create_key" => json!({ "name": "k" }),
+            "create_key" | "derive_key" => json!({ "name": "k" }),
             "create_connection" => {
                 json!({ "slug": format!("c{salt}"), "provider": "openai-compatible", "base_url": "https://example.com" })
             }
@@ -164,6 +170,7 @@ impl World {
             "create_provider_invoice" => provider_invoice(),
             "create_top_up" => json!({ "amount": { "amount": "1" } }),
             "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
+            "create_management_key" => json!({ "name": "m", "role": "viewer" }),
             "create_invite" => json!({ "email": format!("i{salt}@example.com"), "role": "viewer" }),
             "create_project" => {
                 json!({ "organization": self.organization, "name": "P", "slug": format!("p-{salt}") })
@@ -272,6 +279,7 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
         let inner = [
             "budget",
             "limit",
+            "management_key",
             "key",
             "connection",
             "route",

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use sluicegate_contracts::ids::{
-    ApiKeyId, BudgetId, ConnectionId, InviteId, MembershipId, ProviderInvoiceId, RateLimitId, RequestId,
-    RouteId, TopUpId,
+    ApiKeyId, BudgetId, ConnectionId, InviteId, ManagementKeyId, MembershipId, ProviderInvoiceId,
+    RateLimitId, RequestId, RouteId, TopUpId,
 };
 
 use crate::error::{Error, Result};
@@ -31,6 +31,7 @@ in_path! {
     BudgetId = "budget";
     ConnectionId = "connection";
     InviteId = "invite";
+    ManagementKeyId = "management_key";
     MembershipId = "member";
     ProviderInvoiceId = "invoice";
     RateLimitId = "limit";

@@ -5,6 +5,8 @@ mod billing;
 mod budgets;
 mod connection_settings;
 mod connections;
+mod derived_keys;
+mod management_keys;
 mod members;
 mod organizations;
 mod projects;

@@ -10,7 +10,7 @@ use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
-    AttemptOutcome, AttemptRecord, CreditUse, Evidence, Origin, Outcome, UsageRecord,
+    AttemptOutcome, AttemptRecord, CreditUse, Evidence, Labels, Origin, Outcome, UsageRecord,
 };
 use sluicegate_control_plane::background::driver::Task;
 use sluicegate_control_plane::background::metrics::BackgroundMetrics;
@@ -68,6 +68,7 @@ impl Writer {
             organization: self.organization,
             project: self.project,
             api_key: self.key,
+            labels: Labels::default(),
             operation: Operation::ChatCompletions,
             dialect: Some("anthropic_messages".to_owned()),
             dropped: Some("server_tool:web_search".to_owned()),

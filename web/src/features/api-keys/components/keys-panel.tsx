@@ -1,6 +1,6 @@
 // The list of keys with every state it can be in, and the dialogs that act on one key.
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { asProblem } from "@/api/problem";
 import type { Key, KeyWithSecret } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -25,9 +25,17 @@ interface KeysPanelProps {
   mayWrite: boolean;
   creating: boolean;
   onCreatingChange: (creating: boolean) => void;
+  /** What a key may still spend, by its id; left out where no key has a budget. */
+  budgetOf?: ((key: string) => ReactNode) | null;
 }
 
-export function KeysPanel({ project, mayWrite, creating, onCreatingChange }: KeysPanelProps) {
+export function KeysPanel({
+  project,
+  mayWrite,
+  creating,
+  onCreatingChange,
+  budgetOf = null,
+}: KeysPanelProps) {
   const keys = useInfiniteQuery(keysQuery(project));
   const setEnabled = useSetKeyEnabled(project);
   const toast = useToast();
@@ -70,7 +78,7 @@ export function KeysPanel({ project, mayWrite, creating, onCreatingChange }: Key
         )}
         {keys.isSuccess && rows.length > 0 && (
           <>
-            <KeysTable keys={rows} actions={mayWrite ? actions : null} />
+            <KeysTable keys={rows} actions={mayWrite ? actions : null} budgetOf={budgetOf} />
             <Pager
               shown={plural(rows.length, "key")}
               hasMore={keys.hasNextPage}

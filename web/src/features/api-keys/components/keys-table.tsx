@@ -1,4 +1,5 @@
 import { MoreHorizontal } from "lucide-react";
+import type { ReactNode } from "react";
 import type { Key } from "@/api/types";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
@@ -16,9 +17,15 @@ export interface KeyActions {
   onRevoke: (key: Key) => void;
 }
 
-export function KeysTable({ keys, actions }: { keys: readonly Key[]; actions: KeyActions | null }) {
+interface KeysTableProps {
+  keys: readonly Key[];
+  actions: KeyActions | null;
+  budgetOf: ((key: string) => ReactNode) | null;
+}
+
+export function KeysTable({ keys, actions, budgetOf }: KeysTableProps) {
   const now = useNow(30_000);
-  const columns: Column<Key>[] = [
+  const possible: (Column<Key> | null | false)[] = [
     {
       id: "name",
       header: "Name",
@@ -27,6 +34,7 @@ export function KeysTable({ keys, actions }: { keys: readonly Key[]; actions: Ke
     },
     { id: "hint", header: "Secret", cell: (key) => <code className={styles["hint"]}>{key.hint}</code> },
     { id: "status", header: "Status", card: "end", cell: (key) => <Status row={key} now={now} /> },
+    budgetOf && { id: "budget", header: "Budget", card: "wide", cell: (key) => budgetOf(key.id) },
     { id: "models", header: "Models", cell: (key) => <Models names={key.allowed_models} /> },
     {
       id: "used",
@@ -35,13 +43,15 @@ export function KeysTable({ keys, actions }: { keys: readonly Key[]; actions: Ke
       cell: (key) =>
         key.last_used_at ? <TimeAgo at={key.last_used_at} /> : <span className={styles["muted"]}>never</span>,
     },
-    {
+    // A budget says more than a date, and there is room for one of them.
+    !budgetOf && {
       id: "created",
       header: "Created",
       card: "hidden",
       cell: (key) => <time title={formatUtc(key.created_at)}>{formatDay(key.created_at)}</time>,
     },
   ];
+  const columns = possible.filter((column): column is Column<Key> => Boolean(column));
   if (actions) {
     columns.push({
       id: "actions",
