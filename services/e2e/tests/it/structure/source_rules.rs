@@ -115,7 +115,7 @@ pub(super) fn brokers(path: &str, text: &str) -> Vec<String> {
 }
 
 /// One small module dials providers, so that one place guards against forged addresses and can be replaced. Our own
-/// endpoints (snapshot pull) and the dashboard's connection test have clients of their own.
+/// endpoints (snapshot pull, account API) and the dashboard's connection test have clients of their own.
 pub(super) fn upstream(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     if !is_below(path, &["services/data-plane/src/upstream"]) {
@@ -128,13 +128,17 @@ pub(super) fn upstream(path: &str, text: &str) -> Vec<String> {
         ));
     }
     let connection_test = path.starts_with("services/control-plane/src/") && path.contains("connection");
-    let callers = ["services/data-plane/src/snapshot", "services/relcheck/"];
+    let callers = [
+        "services/data-plane/src/snapshot",
+        "services/data-plane/src/account.rs",
+        "services/relcheck/",
+    ];
     if !connection_test && !is_below(path, &callers) {
         found.extend(mentions(
             path,
             text,
             &["reqwest::"],
-            "only snapshot pull, connection test and the fault harness use reqwest",
+            "only snapshot pull, account API, connection test and the fault harness use reqwest",
         ));
     }
     found
