@@ -14,8 +14,10 @@
 //! | [`state`], [`metrics`], [`error`] | what requests share, what is counted, what the gateway answers with itself |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
 //! | [`usage`] | the spool of usage records and its shipping |
+//! | [`account`] | the way of account calls to the control plane |
 //! | [`config`], [`startup`], [`state`] | settings, how a worker starts and ends, what its requests share |
 
+pub mod account;
 mod backoff;
 pub mod budgets;
 pub mod config;

@@ -21,6 +21,7 @@ use sluicegate_service_runtime::shutdown::Tasks;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::account::{AccountRelay, RelayError};
 use crate::budgets::Budgets;
 use crate::config::{ConfigError, Settings};
 use crate::http::server;
@@ -63,6 +64,9 @@ pub enum StartError {
     /// No client for the control plane.
     #[error(transparent)]
     ControlPlane(#[from] ControlPlaneError),
+    /// No client for the account API.
+    #[error(transparent)]
+    Account(#[from] RelayError),
     /// No trust anchors for providers.
     #[error("the platform's trust anchors cannot be read: {0}")]
     TrustAnchors(io::Error),
@@ -115,6 +119,7 @@ impl Application {
             budgets,
             clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
+            account: AccountRelay::new(&settings.control_plane_url, master.worker_token())?,
             worker_token: master.worker_token(),
             limits: settings.limits,
             metrics: Metrics::new(&seams.runtime.registry),

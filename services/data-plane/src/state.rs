@@ -5,6 +5,7 @@ use sluicegate_credentials::{KeyHasher, WorkerToken};
 use sluicegate_service_runtime::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
+use crate::account::AccountRelay;
 use crate::budgets::Budgets;
 use crate::metrics::Metrics;
 use crate::pipeline::Limits;
@@ -24,6 +25,8 @@ pub struct WorkerState {
     pub clock: Clock,
     /// Turns a presented key into what the snapshot knows it by.
     pub key_hasher: KeyHasher,
+    /// Hands calls of the account API on.
+    pub account: AccountRelay,
     /// What the control plane presents on internal paths.
     pub worker_token: WorkerToken,
     /// How large and how slow requests and answers may be.

@@ -15,8 +15,9 @@ use crate::support::{Client, TestApp};
 /// Tables that belong to tenants.
 async fn tenant_tables(app: &TestApp) -> Vec<String> {
     let rows = sqlx::query(
-        "select distinct table_name::text from information_schema.columns
-         where table_schema = 'public' and column_name = 'organization_id' order by 1",
+        "select distinct table_name::text from information_schema.columns join information_schema.tables
+            using (table_schema, table_name)
+         where table_schema = 'public' and column_name = 'organization_id' and table_type = 'BASE TABLE' order by 1",
     );
     rows.fetch_all(&app.judge)
         .await

@@ -103,6 +103,7 @@ impl Finish {
             organization: caller.project.organization,
             project: caller.key.project,
             api_key: caller.key.id,
+            labels: arrival.labels.clone(),
             operation: caller.received.api.operation(),
             dialect: Some(caller.received.api.dialect().as_str().to_owned()),
             dropped: None,

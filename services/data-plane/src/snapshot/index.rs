@@ -31,11 +31,11 @@ pub struct Snapshot {
 /// What one secret of a key allows.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// The key the secret belongs to.
+    /// The key the secret belongs to, as the keys it derives from leave it.
     pub key: Arc<ApiKey>,
     /// End of the secret's own validity, while a rotation overlaps.
     pub valid_until: Option<UnixMillis>,
-    /// Whether the key, its project and its organization are in service. Says nothing of time: see
+    /// Whether the key, those it derives from, its project and its organization are in service. Says nothing of time: see
     /// [`Grant::check`].
     pub usable: Result<(), Blocked>,
 }
@@ -45,6 +45,10 @@ pub struct Grant {
 pub enum Blocked {
     /// The key is switched off.
     Key,
+    /// A key it derives from is switched off, or not known here.
+    Ancestor,
+    /// The keys it derives from allow none of its models.
+    NoModel,
     /// The key's project is switched off, or not known here.
     Project,
     /// The organization is suspended, or not known here.

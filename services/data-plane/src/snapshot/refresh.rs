@@ -20,9 +20,11 @@ impl Entities {
             }
         }
         for held in touched.keys.iter().filter_map(|id| self.keys.get(id)) {
-            let usable = self.usable(held);
+            let narrowed = self.usable(held).and_then(|()| self.narrowed(&held.entity));
+            let usable = narrowed.as_ref().map(drop).map_err(|blocked| *blocked);
+            let key = narrowed.unwrap_or_else(|_| Arc::clone(&held.entity));
             for secret in &held.entity.secrets {
-                let key = Arc::clone(&held.entity);
+                let key = Arc::clone(&key);
                 next.grants.set(
                     secret.digest,
                     Some(Grant {

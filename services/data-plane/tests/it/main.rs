@@ -1,6 +1,8 @@
 //! The request path of a whole worker over HTTP, with a scripted provider behind it.
 
 #[cfg(test)]
+mod account_api;
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 mod auth;

@@ -6,6 +6,8 @@ mod budgets;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod derived_keys;
+#[cfg(test)]
 mod first_token;
 #[cfg(test)]
 mod harness;

@@ -14,6 +14,7 @@ use sluicegate_contracts::address::AddressPolicy;
 use sluicegate_contracts::ids::{OrganizationId, RequestId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::UsageRecord;
+use sluicegate_data_plane::account::AccountRelay;
 use sluicegate_data_plane::budgets::Budgets;
 use sluicegate_data_plane::http::server;
 use sluicegate_data_plane::metrics::Metrics;
@@ -88,6 +89,7 @@ impl Worker {
             budgets,
             clock: clock.clone(),
             key_hasher: config.master.key_hasher(),
+            account: AccountRelay::new(&config.control_plane, config.master.worker_token()).unwrap(),
             worker_token: config.master.worker_token(),
             limits,
             metrics: Metrics::new(&registry),

@@ -20,6 +20,7 @@ test("models are split as people type them", () => {
 test.each([
   [{}, "Active", null],
   [{ status: "disabled" as const, expires_at: inDays(1) }, "Disabled", null],
+  [{ status: "held_back" as const }, "Held back", "its parent is off"],
   [{ expires_at: inDays(4) }, "Active", "expires in 4 days"],
   [{ expires_at: inDays(40) }, "Active", null],
   // The page was loaded before the moment came.
