@@ -51,6 +51,8 @@
 
 pub mod anthropic_messages;
 pub mod bedrock_converse;
+mod block_stream;
+mod call_input;
 pub mod canonical;
 mod closing_frame;
 pub mod cohere_chat;

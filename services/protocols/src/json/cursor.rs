@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{JsonStr, Kind, MAX_DEPTH, Number, RawJson, Span, scan};
+use super::{JsonStr, Kind, MAX_DEPTH, Number, RawJson, Span, scan, string};
 use crate::{DecodeError, Fault};
 
 /// Most nodes (messages, parts, tools, unknown fields) that decoders build of one document. A few
@@ -23,6 +23,10 @@ pub struct Cursor<'a> {
     limit: u32,
     nodes: u32,
     members: u32,
+    /// Where texts with escapes are decoded: one place for all of them, with room for the longest there
+    /// can be, so that none has to grow.
+    decoded: Vec<u8>,
+    room: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -43,6 +47,8 @@ impl<'a> Cursor<'a> {
             limit: limit.min(MAX_DEPTH),
             nodes: 0,
             members: 0,
+            decoded: Vec::new(),
+            room: text.len(),
         }
     }
 
@@ -68,6 +74,8 @@ impl<'a> Cursor<'a> {
             limit: self.limit,
             nodes: self.nodes,
             members: self.members,
+            decoded: Vec::new(),
+            room: span.len(),
         }
     }
 
@@ -104,6 +112,13 @@ impl<'a> Cursor<'a> {
             Some(_) => Err(DecodeError::new(Fault::Syntax("a JSON value"), self.at)),
             None => Err(DecodeError::new(Fault::UnexpectedEnd, self.at)),
         }
+    }
+
+    /// About how many elements an array at hand has, if each takes `bytes` at least; a few at most, to
+    /// begin a list with.
+    pub fn few(&self, bytes: usize) -> usize {
+        const MOST: usize = 16;
+        (self.text.len().saturating_sub(self.at) / bytes.max(1)).min(MOST)
     }
 
     /// Offset of the next byte to read.
@@ -148,9 +163,36 @@ impl<'a> Cursor<'a> {
         Ok(JsonStr::new(&self.text[start + 1..end - 1], escaped, start))
     }
 
-    /// Reads a string and decodes it.
+    /// Reads a string and decodes it, in one pass.
     pub fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        Ok(self.string()?.decode())
+        self.expect(Kind::String, "a string")?;
+        let start = self.at + 1;
+        let end = scan::run_end::<false>(self.bytes(), start);
+        if self.bytes().get(end) == Some(&b'\\') {
+            return self.escaped_text(start, end).map(Cow::Owned);
+        }
+        self.at = scan::closing_quote(self.bytes(), end)?;
+        Ok(Cow::Borrowed(self.text.get(start..end).unwrap_or_default()))
+    }
+
+    /// Reads on in a text that started at `start` and has its first escape at `at`.
+    fn escaped_text(&mut self, start: usize, at: usize) -> Result<String, DecodeError> {
+        let bytes = self.bytes();
+        self.decoded.clear();
+        if self.decoded.capacity() == 0 {
+            self.decoded
+                .reserve_exact(self.room.min(bytes.len().saturating_sub(start)));
+        }
+        self.decoded
+            .extend_from_slice(bytes.get(start..at).unwrap_or_default());
+        self.at = string::decode_rest(bytes, at, &mut self.decoded)?;
+        // A text that fills the place takes it along.
+        let decoded = if self.decoded.len() > self.decoded.capacity() / 2 {
+            std::mem::take(&mut self.decoded)
+        } else {
+            self.decoded.as_slice().to_vec()
+        };
+        Ok(string::checked(decoded))
     }
 
     /// Passes over one value of any type, checking it, and gives it as text.
@@ -257,12 +299,40 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// The string under `name`, if the object at hand begins with that.
-    pub(crate) fn leading_string(&mut self, name: &str) -> Result<Option<JsonStr<'a>>, DecodeError> {
+    /// Whether the value at hand, which has been peeked at, begins with these very bytes.
+    pub(crate) fn begins_with(&self, start: &str) -> bool {
+        let rest = self.bytes().get(self.at..).unwrap_or_default();
+        rest.starts_with(start.as_bytes())
+    }
+
+    /// Takes the object at hand if it begins with these very bytes, the quote of its last member among them, and
+    /// ends with a short text without escapes. What most messages and parts are need not be walked
+    /// member by member.
+    pub(crate) fn ending_in_text(&mut self, start: &str) -> Option<&'a str> {
+        const SHORT: usize = 1024;
+        if self.depth == self.limit || !self.begins_with(start) {
+            return None;
+        }
+        let from = self.at + start.len();
+        let window = self.bytes().get(..self.text.len().min(from + SHORT))?;
+        let end = scan::run_end::<false>(window, from);
+        if window.get(end..end + 2) != Some(b"\"}") {
+            return None;
+        }
+        self.at = end + 2;
+        self.text.get(from..end)
+    }
+
+    /// The member that the object at hand begins with, if that is a string.
+    pub(crate) fn leading_string(&mut self) -> Result<Option<(JsonStr<'a>, JsonStr<'a>)>, DecodeError> {
         self.expect(Kind::Object, "an object")?;
         self.enter()?;
-        let leads = !self.take_byte(b'}') && self.key()?.decode() == name && self.peek()? == Kind::String;
-        leads.then(|| self.quoted()).transpose()
+        if self.take_byte(b'}') {
+            return Ok(None);
+        }
+        let key = self.key()?;
+        let leads = self.peek()? == Kind::String;
+        leads.then(|| Ok((key, self.quoted()?))).transpose()
     }
 
     /// Takes the opening bracket of the value at hand and counts the level.
@@ -348,6 +418,30 @@ mod tests {
         });
         let error = error.unwrap_err();
         assert_eq!((error.pointer(), error.position()), ("/a/1/b~1c", 15));
+    }
+
+    #[test]
+    fn only_a_plain_text_is_taken_with_its_object() {
+        let take = |body: &'static str, limit: u32| {
+            let mut cursor = Cursor::new(body.as_bytes(), limit).unwrap();
+            let text = cursor.ending_in_text(r#"{"a":""#);
+            (text, cursor.position())
+        };
+        assert_eq!(take(r#"{"a":"é"},1"#, 64), (Some("é"), 10));
+        assert_eq!(take(r#"{"a":""}"#, 64), (Some(""), 8));
+        for other in [
+            r#"{"a":"x","b":1}"#,
+            r#"{"a":"x\n"}"#,
+            r#"{"a":"x" }"#,
+            r#"{"a":"x"#,
+            r#"{"b":"x"}"#,
+            "{\"a\":\"\u{1}\"}",
+        ] {
+            assert_eq!(take(other, 64), (None, 0), "{other}");
+        }
+        assert_eq!(take(r#"{"a":"x"}"#, 0), (None, 0));
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(2000));
+        assert_eq!(take(String::leak(long), 64), (None, 0));
     }
 
     #[test]

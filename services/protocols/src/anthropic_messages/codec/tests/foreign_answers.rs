@@ -22,7 +22,7 @@ fn answers_of_other_dialects_are_messages() {
         ..Citation::default()
     };
     candidate.message.parts = vec![
-        Part::new(PartBody::Reasoning(Reasoning {
+        Part::new(PartBody::from(Reasoning {
             text: vec!["r".into()],
             ..Reasoning::default()
         })),
@@ -32,7 +32,7 @@ fn answers_of_other_dialects_are_messages() {
             citations: vec![cited(Some("u")), cited(None)],
         })),
         Part::new(PartBody::Refusal("no".into())),
-        Part::new(PartBody::ToolCall(ToolCall {
+        Part::new(PartBody::from(ToolCall {
             id: None,
             name: "f".into(),
             arguments: Arguments::Text("".into()),

@@ -204,7 +204,7 @@ fn content_is_written_in_this_dialects_order() {
     };
     let (seen, encoder) = written(&[
         StreamEvent::Start(start),
-        part(0, PartBody::Reasoning(Reasoning::default())),
+        part(0, PartBody::from(Reasoning::default())),
         delta(Delta::Text("t".into())),
         PART_END,
         part(1, PartBody::Text(Default::default())),

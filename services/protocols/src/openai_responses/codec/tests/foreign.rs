@@ -26,7 +26,7 @@ fn said(role: Role<'static>, text: &'static str) -> Message<'static> {
 }
 
 fn thought(issuer: Issuer<'static>) -> Part<'static> {
-    let mut part = Part::new(PartBody::Reasoning(Reasoning {
+    let mut part = Part::new(PartBody::from(Reasoning {
         text: vec!["t".into()],
         encrypted: Some("E".into()),
         ..Reasoning::default()
@@ -36,7 +36,7 @@ fn thought(issuer: Issuer<'static>) -> Part<'static> {
 }
 
 fn media(kind: MediaKind, mime: &'static str) -> Part<'static> {
-    Part::new(PartBody::Media(Media {
+    Part::new(PartBody::from(Media {
         kind,
         source: Source::Base64("AA==".into()),
         mime: Some(mime.into()),
