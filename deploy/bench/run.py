@@ -105,7 +105,8 @@ class Target:
             self.launch(bench, d)
         if "set_up_by_rest" in d:
             upstream = {"provider": d.get("provider", "openai-compatible"), "base_url": f"{bench.mock.base}/v1"}
-            self.key, self.model = sluicegate.prepare(self.fill(d["set_up_by_rest"]), upstream)
+            self.key, own = sluicegate.prepare(self.fill(d["set_up_by_rest"]), upstream)
+            self.model = d.get("model", own)
         else:
             self.key, self.model = d.get("key", self.key), d.get("model", self.model)
         bench.wait_until_answered(self)

@@ -108,7 +108,7 @@ fn covers(budget: &Budget, facts: &Facts<'_>, target: &Target<'_>) -> bool {
     let scope = &budget.scope;
     // The snapshot lists the budgets over a project; its project and organization are met.
     (budget.counts_own_connections || !target.over_own_connection)
-        && scope.api_key.is_none_or(|key| key == facts.key.id)
+        && scope.api_key.is_none_or(|key| facts.key.descends_from(key))
         && holds(scope.end_user.as_ref(), facts.end_user)
         && holds(scope.session.as_ref(), facts.session)
         && scope.tag.as_ref().is_none_or(|tag| facts.tags.contains(tag))
@@ -254,6 +254,28 @@ mod tests {
             assert_eq!(scoped(both), None, "one part that is missed is enough");
         }
         assert_eq!(standing(|budget| budget.counts_own_connections = false), None);
+    }
+
+    #[test]
+    fn a_call_counts_on_the_budgets_of_every_key_above_its_own() {
+        let mut key = key(3, 1, 2);
+        key.ancestors = vec![uuid(30).into(), uuid(31).into()];
+        let facts = Facts {
+            key: &key,
+            end_user: None,
+            session: None,
+            tags: &[],
+            route: None,
+            now: UnixMillis::new(1),
+        };
+        let budgets = [3, 30, 31, 32].map(|n| {
+            let mut budget = budget(n, 1, None);
+            budget.scope.api_key = Some(uuid(n).into());
+            Arc::new(budget)
+        });
+        let accounts = Standing::over(&budgets, &facts, &TARGET).unwrap().accounts();
+        let counted: Vec<_> = accounts.iter().map(|account| account.budget).collect();
+        assert_eq!(counted, [3, 30, 31].map(|n| uuid(n).into()));
     }
 
     #[test]
