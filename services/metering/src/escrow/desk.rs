@@ -183,7 +183,7 @@ impl Desk {
                 continue;
             };
             match held {
-                Held::Exposed => waiting.deferred(Unavailable::Exposed, now),
+                Held::Exposed => waiting.exposed(now),
                 Held::Later if closed => waiting.set_obstacle(Unavailable::Closed),
                 Held::Later if unannounced => waiting.set_obstacle(Unavailable::Unannounced),
                 Held::Later => waiting.set_obstacle(Unavailable::Store),
@@ -198,13 +198,19 @@ impl Desk {
     /// Takes note of what accounts have left. A call that may not be asked for can still be refused by that.
     pub(super) fn hear(&mut self, left: Vec<(AccountId, Left)>, now: UnixMillis) -> Vec<(AskId, Outcome)> {
         self.left.extend(left);
-        let exposed = self.waiting.iter().filter(|waiting| waiting.is_exposed());
-        let too_little = |waiting: &Waiting| {
-            let accounts = waiting.path.accounts();
-            let mut left = accounts.filter_map(|id| self.left.get(id).map(|left| (id, left)));
-            let short = left.find(|(_, left)| left.available.nanos() < waiting.amount);
-            short.map(|(id, _)| (waiting.id, id.clone()))
+        let known = &self.left;
+        let too_little = |waiting: &mut Waiting| {
+            let is_short = |id: &&AccountId| {
+                let left = known.get(*id);
+                left.is_some_and(|left| left.available.nanos() < waiting.amount)
+            };
+            let short = waiting.path.accounts().find(is_short).cloned();
+            if short.is_none() {
+                waiting.not_denied();
+            }
+            short.map(|account| (waiting.id, account))
         };
+        let exposed = self.waiting.iter_mut().filter(|waiting| waiting.is_exposed());
         let short: Vec<(u64, AccountId)> = exposed.filter_map(too_little).collect();
         let denied = short
             .into_iter()
