@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::dialect::Dialect;
+use crate::json::Object;
 use crate::provider_error::ProviderError;
 
 /// Kinds of failure.
@@ -85,6 +86,25 @@ pub struct Failure<'a> {
     pub param: Option<&'a str>,
     /// A code of ours that is more exact than the class, where the dialect has a place for it.
     pub code: Option<&'a str>,
+    /// Facts for programs, where the dialect has a place for them.
+    pub details: &'a [Detail],
+}
+
+/// A fact about a failure, for programs. Values are texts, because that is all Google's `ErrorInfo` takes: money is
+/// decimal US dollars, times are RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// Its name, in snake case.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+/// Writes details as one object.
+pub(crate) fn write_details(mut object: Object<'_>, details: &[Detail]) {
+    for detail in details {
+        object.string(detail.name, &detail.value);
+    }
 }
 
 /// A provider's message for a caller of another dialect. Clients know that a prompt is too long by the

@@ -106,6 +106,7 @@ impl StreamEncoder {
                     message: &error.message,
                     param: None,
                     code: None,
+                    details: &[],
                 };
                 self.fail(&failure, out);
             }
@@ -373,6 +374,7 @@ impl StreamEncoder {
                 message: "the provider's stream ended before its end",
                 param: None,
                 code: None,
+                details: &[],
             };
             return self.fail(&failure, out);
         }

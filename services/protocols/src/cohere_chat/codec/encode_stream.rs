@@ -103,6 +103,7 @@ impl StreamEncoder {
                     message: &error.message,
                     param: None,
                     code: None,
+                    details: &[],
                 };
                 self.fail(&failure, out);
             }
@@ -371,6 +372,7 @@ impl StreamEncoder {
                 message: "the provider's stream ended before its end",
                 param: None,
                 code: None,
+                details: &[],
             };
             return self.fail(&failure, out);
         };

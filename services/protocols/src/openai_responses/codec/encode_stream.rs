@@ -129,6 +129,7 @@ impl StreamEncoder {
                     message: &error.message,
                     param: None,
                     code: error.code.as_deref(),
+                    details: &[],
                 };
                 self.fail(&failure, out);
             }
@@ -242,6 +243,7 @@ impl StreamEncoder {
                 message: "the answer is larger than the gateway can repeat at its end",
                 param: None,
                 code: Some("answer_too_large"),
+                details: &[],
             };
             self.fail(&failure, out);
         }
@@ -287,6 +289,7 @@ impl StreamEncoder {
             message,
             param: None,
             code: None,
+            details: &[],
         };
         self.fail(&failure, out);
     }
