@@ -20,7 +20,7 @@ mod gemini;
 mod in_array;
 mod inference;
 mod key;
-mod labels;
+pub(crate) mod labels;
 mod models;
 mod paths;
 mod render_error;

@@ -16,6 +16,7 @@ use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
     AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
+use sluicegate_metering::escrow::Hold;
 use sluicegate_metering::{Ending, Opening, Terms, settle};
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_protocols::{Dialect, TokenCounts};
@@ -23,14 +24,16 @@ use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
 use super::accounting::{intent, prices, total_cost, usage};
+use super::allowance::Allowance;
 use super::attribution::Attribution;
+use super::meter::Meter;
 use super::reserve::Reserved;
 use super::stage::{Authenticated, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
 use crate::snapshot::Snapshot;
 use crate::upstream::echo;
-use crate::usage::IntentGuard;
+use crate::usage::{Intent, IntentGuard};
 
 /// Status noted for a caller that hung up before there was an answer; nginx uses the same number.
 const CALLER_GONE: u16 = 499;
@@ -47,6 +50,10 @@ pub(super) struct Trial<'a> {
     pub(super) bound: Option<NanoUsd>,
     /// Version of the price the bound was computed from.
     pub(super) price_version: Option<u32>,
+    /// How long its answers may become; `None` when their price is not known, or there are none.
+    pub(super) allowance: Option<Allowance>,
+    /// It is a stream that can be paid as it comes.
+    pub(super) is_metered: bool,
 }
 
 /// How an attempt ended.
@@ -84,6 +91,8 @@ struct Open {
     /// Canonical model, to find the price by.
     model: String,
     reserved: Reserved,
+    /// What is on file, where more may come to be held.
+    intent: Option<Intent<'static>>,
 }
 
 impl Finish {
@@ -175,12 +184,13 @@ impl Finish {
             record.overhead_us = micros(started);
         }
         let candidate = trial.candidate;
-        let intent = intent(record, trial, micros(started), &reserved.accounts);
+        let intent = intent(record, trial, micros(started), &reserved);
         let guard = self.gateway.state().recorder.begin_attempt(&intent).map_err(|error| {
             tracing::warn!(target: "sluicegate", %error, "an attempt was not made because its intent is not on file");
             let message = "This worker cannot write usage down at the moment, so it makes no calls.";
             GatewayError::new(ErrorKind::UsageUnavailable, message).after(Duration::from_secs(5))
         })?;
+        let renewable = reserved.is_metered().then(|| intent.clone().into_owned());
         let record = AttemptRecord {
             connection: intent.connection,
             endpoint: intent.endpoint,
@@ -191,9 +201,11 @@ impl Finish {
             status: None,
             tokens: TokenUsage::default(),
             evidence: Evidence::Uncertain,
-            cost: trial.bound,
+            cost: reserved.bound,
             price_version: trial.price_version,
             accounts: std::mem::take(&mut reserved.accounts),
+            output_cap: reserved.output_cap,
+            session_budget: reserved.session_budget,
             started_us: micros(started),
             first_byte_us: None,
             duration_us: 0,
@@ -204,6 +216,7 @@ impl Finish {
             started,
             model: trial.model.to_owned(),
             reserved,
+            intent: renewable,
         });
         let account = candidate
             .connection
@@ -211,6 +224,45 @@ impl Finish {
         self.served_by = Some(format!("{}/{account}", candidate.provider));
         self.cause = Some(trial.cause);
         Ok(guard)
+    }
+
+    /// The meter of the stream under way, where it is paid as it comes.
+    pub(super) fn meter(&mut self) -> Option<Meter> {
+        let organization = self.record.as_ref()?.organization;
+        let (slices, path, counted) = self.open.as_mut()?.reserved.take_slices()?;
+        Some(Meter::new(slices, organization, path, counted))
+    }
+
+    /// Holds more for the stream under way from what is idle here; false when there is too little.
+    pub(super) fn hold_more(&mut self, more: NanoUsd, now: UnixMillis) -> bool {
+        let open = self.open.as_mut();
+        open.is_some_and(|open| open.reserved.hold_more(more, now)) && self.renew()
+    }
+
+    /// Adds a hold for the stream under way; false when that could not be written down.
+    pub(super) fn absorb(&mut self, hold: Hold) -> bool {
+        if let Some(open) = &mut self.open {
+            open.reserved.absorb(hold);
+        }
+        self.renew()
+    }
+
+    /// Puts on file what is held by now: a process that dies leaves behind that the attempt may have cost so much.
+    fn renew(&mut self) -> bool {
+        let Some(open) = &mut self.open else {
+            return false;
+        };
+        open.record.cost = open.reserved.bound;
+        let Some(intent) = &mut open.intent else {
+            return false;
+        };
+        intent.cost_bound = open.reserved.bound;
+        let renewed = self.gateway.state().recorder.renew_attempt(intent);
+        renewed
+            .inspect_err(|error| {
+                tracing::warn!(target: "sluicegate", %error, "what a stream may cost further on is not on file");
+            })
+            .is_ok()
     }
 
     /// Notes what of the request, or of the answer it got, could not be translated.
@@ -300,6 +352,7 @@ impl Finish {
             attempts: record.attempts.len() + usize::from(open.is_some()),
             cause: self.cause,
             dropped: list(&[&self.losses], Severity::Hint),
+            output_cap: open.map_or_else(|| record.attempts.last()?.output_cap, |it| it.record.output_cap),
             cost: total_cost(&record.attempts).filter(|_| open.is_none()),
             upstream: started.map(|_| Duration::from_micros(ended + running)),
             total: self.elapsed(),

@@ -3,6 +3,7 @@
 //!
 //! received -> authenticated -> inspected -> admitted -> planned -> answered; [`super::finish`] closes every one.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use super::api::Api;
 use super::outgoing::DecodedOnce;
 use super::view::RequestView;
 use crate::http::Arrival;
+use crate::http::labels::Labels;
 use crate::snapshot::{ProjectView, Snapshot};
 
 /// A request has come in: its head, its time, and the one snapshot it is served from.
@@ -38,6 +40,8 @@ pub(super) struct Inspected<'s> {
     /// The model name as the caller sent it.
     pub(super) model: &'s str,
     pub(super) features: RequestFeatures,
+    /// What the call says of itself.
+    pub(super) labels: Cow<'s, Labels>,
     /// The canonical form, once a provider of another dialect needs it.
     pub(super) decoded: DecodedOnce<'s>,
 }
