@@ -21,6 +21,7 @@ use crate::state::AppState;
 use crate::store::Connection;
 use crate::store::budget_spend::{self, Spent};
 use crate::store::database::Scope;
+use crate::store::session_budgets::{self, Caps};
 use crate::store::usage_dead_letters::{self, DeadLetter};
 use crate::store::usage_progress::{self, Source, SourceProgress};
 use crate::store::usage_records::{self, Inserted, RequestRow, day_of};
@@ -174,11 +175,13 @@ impl Batch {
         } else {
             usage_records::insert(connection, &rows).await?
         };
-        let mut spent = Spent::default();
+        let (mut spent, mut caps) = (Spent::default(), Caps::default());
         for row in rows.iter().filter(|row| inserted.ids.contains(&row.id)) {
             row.add_to(&mut spent);
+            row.add_caps_to(&mut caps);
         }
         budget_spend::record(connection, &spent).await?;
+        session_budgets::record(connection, &caps).await?;
         usage_records::touch_keys(connection, &inserted.uses).await?;
         for letter in &self.letters {
             usage_dead_letters::insert(connection, letter, now).await?;
