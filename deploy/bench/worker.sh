@@ -11,6 +11,7 @@ control=(env SLUICEGATE_DATABASE__URL="$DATABASE_URL" SLUICEGATE_HTTP__LISTEN="1
     SLUICEGATE_HTTP__PUBLIC_URL="http://127.0.0.1:$dashboard"
     SLUICEGATE_INFERENCE_URL="http://127.0.0.1:$inference/v1" "$bin/sluicegate-control-plane")
 "${control[@]}" migrate
+"${control[@]}" import
 "${control[@]}" serve &
 control_plane=$!
 trap 'kill -TERM "$worker" "$control_plane" 2>/dev/null; wait' EXIT
