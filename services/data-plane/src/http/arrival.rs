@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::body::BodyHead;
 use super::labels::Labels;
+use super::wishes::Wishes;
 use crate::error::{ErrorKind, GatewayError};
 use crate::pipeline::{Api, Gateway, Progress};
 use crate::upstream::PassedHeaders;
@@ -26,6 +27,7 @@ pub(crate) struct Arrival {
     /// What goes on to a provider of the caller's dialect.
     pub(crate) passed: PassedHeaders,
     pub(crate) labels: Labels,
+    pub(crate) wishes: Wishes,
     pub(crate) progress: Progress,
 }
 
@@ -83,6 +85,7 @@ impl Arrival {
         };
         let passed = PassedHeaders::select(api.dialect(), headers());
         let labels = Labels::select(headers())?;
+        let wishes = Wishes::select(headers())?;
         Ok((
             gateway,
             Self {
@@ -92,6 +95,7 @@ impl Arrival {
                 body,
                 passed,
                 labels,
+                wishes,
                 progress: Progress::default(),
             },
         ))

@@ -1,16 +1,13 @@
-//! What a caller says about its call in headers: for whom it is, in which session, with which tags, and what may be done
-//! when money is short. Budgets and limits may be kept by them.
+//! What a caller says about itself in headers: for whom it calls, in which session, with which tags. Budgets and limits
+//! may be kept by them.
 
 use sluicegate_contracts::account::MAX_PARTITION_BYTES;
-use sluicegate_contracts::money::NanoUsd;
 
 use crate::error::{ErrorKind, GatewayError};
 
 const END_USER: &str = "x-sluicegate-user";
 const SESSION: &str = "x-sluicegate-session";
-const SESSION_BUDGET: &str = "x-sluicegate-session-budget";
 const TAGS: &str = "x-sluicegate-tags";
-const LOWER_OUTPUT_LIMIT: &str = "x-sluicegate-lower-output-limit";
 /// Most tags of one call.
 const MAX_TAGS: usize = 16;
 
@@ -21,10 +18,6 @@ pub(crate) struct Labels {
     pub(crate) session: Option<String>,
     /// In ascending order, each once.
     pub(crate) tags: Vec<String>,
-    /// The most that the whole session may cost.
-    pub(crate) session_budget: Option<NanoUsd>,
-    /// The caller's output limit may be lowered where the money for all of it is missing.
-    pub(crate) lower_output_limit: bool,
 }
 
 impl std::fmt::Debug for Labels {
@@ -48,8 +41,6 @@ impl Labels {
                 END_USER => labels.end_user = Some(label(END_USER, value)?),
                 SESSION => labels.session = Some(label(SESSION, value)?),
                 TAGS => labels.tags = tags(TAGS, value)?,
-                SESSION_BUDGET => labels.session_budget = Some(amount(SESSION_BUDGET, value)?),
-                LOWER_OUTPUT_LIMIT => labels.lower_output_limit = value == b"true",
                 _ => {}
             }
         }
@@ -84,18 +75,6 @@ pub(crate) fn label(at: &'static str, value: &[u8]) -> Result<String, GatewayErr
     })
 }
 
-/// An amount of US dollars above zero; `at` is where it stands.
-pub(crate) fn amount(at: &'static str, value: &[u8]) -> Result<NanoUsd, GatewayError> {
-    let amount = std::str::from_utf8(value)
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
-    amount.filter(|amount| *amount > NanoUsd::ZERO).ok_or_else(|| {
-        let message =
-            format!("{at} is an amount of US dollars above zero with at most 9 decimals, such as 0.50.");
-        GatewayError::new(ErrorKind::InvalidRequest, message).at(at)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,15 +93,6 @@ mod tests {
         let labels = labels.unwrap();
         assert_eq!((labels.end_user.as_deref(), labels.session), (Some("ann"), None));
         assert_eq!(labels.tags, ["a", "b"]);
-    }
-
-    #[test]
-    fn what_a_session_may_cost_is_an_amount_above_zero() {
-        let cap = |value: &[u8]| read(&[(SESSION_BUDGET, value)]).map(|labels| labels.session_budget);
-        assert_eq!(cap(b" 0.50 "), Ok(Some(NanoUsd::from_nanos(500_000_000))));
-        for bad in [&b"0"[..], b"-1", b"1e3", b"$1", b"", b"0.0000000001"] {
-            assert_eq!(cap(bad), Err(Some(SESSION_BUDGET.to_owned())));
-        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod render_error;
 mod reply;
 mod root;
 pub mod server;
+pub(crate) mod wishes;
 
 use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};

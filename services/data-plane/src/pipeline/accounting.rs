@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use sluicegate_contracts::config::{Endpoint, PriceCard};
+use sluicegate_contracts::config::{Endpoint, Operation, PriceCard};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{AttemptRecord, UsageRecord};
-use sluicegate_metering::{CallSize, Quote, Span, Terms};
+use sluicegate_metering::{CallSize, Ending, Quote, Span, Terms};
 use sluicegate_protocols::TokenCounts;
 use sluicegate_routing::Candidate;
 
-use super::finish::Trial;
+use super::finish::{AttemptEnd, Trial};
 use super::reserve::Reserved;
 use crate::snapshot::Snapshot;
 use crate::usage::Intent;
@@ -117,4 +117,13 @@ pub(super) fn usage(counts: &TokenCounts) -> TokenUsage {
         searches: counts.searches,
         ..TokenUsage::default()
     }
+}
+
+/// Whether an answer that should say something says nothing.
+pub(super) fn is_empty(operation: Operation, end: &AttemptEnd) -> bool {
+    let generates = match operation {
+        Operation::ChatCompletions => true,
+        Operation::Embeddings | Operation::Rerank => false,
+    };
+    generates && end.ending == Ending::Answered && end.tokens.output == 0
 }

@@ -10,7 +10,7 @@ use sluicegate_metering::{OutputCap, Quote};
 pub(super) const LEAST: u64 = 16;
 /// A cap leaves room for the calls beside it: it takes one part in so many of what is left, or up to [`MODEST`] tokens.
 const SHARES: i64 = 4;
-const MODEST: u64 = 4_096;
+pub(super) const MODEST: u64 = 4_096;
 /// The cap of an answer that neither the caller nor the catalog limits.
 const UNLIMITED: u64 = 32_768;
 
@@ -53,8 +53,8 @@ impl Allowance {
         self.quote.with_output(cap.saturating_mul(self.answers.get()))
     }
 
-    /// The cap to try where only so much is left; `None` where the gateway may set none, or it would be of no use.
-    pub(super) fn cap(&self, left: NanoUsd) -> Option<u64> {
+    /// The cap to try where only so much is left; `None` where the gateway may set none, or it would be below `least`.
+    pub(super) fn cap(&self, left: NanoUsd, least: u64) -> Option<u64> {
         match self.limited {
             Limited::ByNobody | Limited::Lowerably => {}
             Limited::Firmly => return None,
@@ -63,7 +63,7 @@ impl Allowance {
         let modest = self.affordable(share).unwrap_or(0).max(MODEST);
         self.affordable(left)
             .map(|all| all.min(modest))
-            .filter(|cap| *cap >= LEAST)
+            .filter(|cap| *cap >= least)
     }
 
     /// How long an answer so much pays in all; `None` where not even the prompt and a token of each answer.
@@ -130,24 +130,28 @@ mod tests {
     fn a_cap_takes_a_share_of_what_is_left_and_costs_no_more_than_that() {
         let open = allowance(Some(100_000), 1, Limited::ByNobody);
         assert_eq!(open.whole(), Some((nanos(100_100), None)));
-        assert_eq!(open.cap(nanos(100_099)), Some(24_924));
-        assert_eq!(open.cap(nanos(10_100)), Some(4_096));
-        assert_eq!(open.cap(nanos(4_000)), Some(3_900));
-        assert_eq!(open.cap(nanos(115)), None, "an answer of 15 tokens is of no use");
+        assert_eq!(open.cap(nanos(100_099), LEAST), Some(24_924));
+        assert_eq!(open.cap(nanos(10_100), LEAST), Some(4_096));
+        assert_eq!(open.cap(nanos(4_000), LEAST), Some(3_900));
+        assert_eq!(
+            open.cap(nanos(115), LEAST),
+            None,
+            "an answer of 15 tokens is of no use"
+        );
         assert_eq!(open.cost(3_900), nanos(4_000));
     }
 
     #[test]
     fn several_answers_share_the_money() {
         let open = allowance(Some(1_000), 4, Limited::ByNobody);
-        assert_eq!(open.cap(nanos(503)), Some(100));
+        assert_eq!(open.cap(nanos(503), LEAST), Some(100));
         assert_eq!(open.cost(100), nanos(500));
         assert_eq!(open.affordable(nanos(103)), None, "three tokens for four answers");
     }
 
     #[test]
     fn a_callers_limit_is_lowered_only_where_it_may_be() {
-        let cap = |limited| allowance(Some(1_000), 1, limited).cap(nanos(500));
+        let cap = |limited| allowance(Some(1_000), 1, limited).cap(nanos(500), LEAST);
         assert_eq!(cap(Limited::Lowerably), Some(400));
         assert_eq!(cap(Limited::Firmly), None);
         assert_eq!(

@@ -4,11 +4,12 @@
 //! Must stay true: an intent is written before each attempt leaves, each attempt is priced once, and the record is
 //! handed over before the last byte of the answer is.
 
+mod metered;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use sluicegate_contracts::SCHEMA_VERSION;
-use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::{RequestId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -16,17 +17,15 @@ use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
     AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
-use sluicegate_metering::escrow::Hold;
 use sluicegate_metering::{Ending, Opening, Terms, settle};
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
-use super::accounting::{intent, prices, total_cost, usage};
+use super::accounting::{intent, is_empty, prices, total_cost, usage};
 use super::allowance::Allowance;
 use super::attribution::Attribution;
-use super::meter::Meter;
 use super::reserve::Reserved;
 use super::stage::{Authenticated, Planned};
 use super::{Gateway, Progress};
@@ -226,45 +225,6 @@ impl Finish {
         Ok(guard)
     }
 
-    /// The meter of the stream under way, where it is paid as it comes.
-    pub(super) fn meter(&mut self) -> Option<Meter> {
-        let organization = self.record.as_ref()?.organization;
-        let (slices, path, counted) = self.open.as_mut()?.reserved.take_slices()?;
-        Some(Meter::new(slices, organization, path, counted))
-    }
-
-    /// Holds more for the stream under way from what is idle here; false when there is too little.
-    pub(super) fn hold_more(&mut self, more: NanoUsd, now: UnixMillis) -> bool {
-        let open = self.open.as_mut();
-        open.is_some_and(|open| open.reserved.hold_more(more, now)) && self.renew()
-    }
-
-    /// Adds a hold for the stream under way; false when that could not be written down.
-    pub(super) fn absorb(&mut self, hold: Hold) -> bool {
-        if let Some(open) = &mut self.open {
-            open.reserved.absorb(hold);
-        }
-        self.renew()
-    }
-
-    /// Puts on file what is held by now: a process that dies leaves behind that the attempt may have cost so much.
-    fn renew(&mut self) -> bool {
-        let Some(open) = &mut self.open else {
-            return false;
-        };
-        open.record.cost = open.reserved.bound;
-        let Some(intent) = &mut open.intent else {
-            return false;
-        };
-        intent.cost_bound = open.reserved.bound;
-        let renewed = self.gateway.state().recorder.renew_attempt(intent);
-        renewed
-            .inspect_err(|error| {
-                tracing::warn!(target: "sluicegate", %error, "what a stream may cost further on is not on file");
-            })
-            .is_ok()
-    }
-
     /// Notes what of the request, or of the answer it got, could not be translated.
     pub(super) fn lost(&mut self, losses: &LossReport) {
         self.losses.append(losses);
@@ -435,15 +395,6 @@ impl Drop for Finish {
         });
         self.close(Outcome::ClientGone, CALLER_GONE, None);
     }
-}
-
-/// Whether an answer that should say something says nothing.
-fn is_empty(operation: Operation, end: &AttemptEnd) -> bool {
-    let generates = match operation {
-        Operation::ChatCompletions => true,
-        Operation::Embeddings | Operation::Rerank => false,
-    };
-    generates && end.ending == Ending::Answered && end.tokens.output == 0
 }
 
 fn micros(length: Duration) -> u64 {

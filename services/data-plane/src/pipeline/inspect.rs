@@ -101,10 +101,13 @@ pub(super) fn inspect<'s>(
         max_output_tokens: view.max_output_tokens(),
     };
     let Received { api, arrival, .. } = caller.received;
-    let labels = said::labels(&arrival.labels, view.extension(), body, api.body_dialect(), depth)?;
+    let extension = view.extension();
+    let labels = said::labels(&arrival.labels, extension, body, api.body_dialect(), depth)?;
+    let wishes = said::wishes(arrival.wishes, extension, labels.session.is_some())?;
     Ok(Inspected {
         caller,
         labels,
+        wishes,
         body,
         view,
         model,

@@ -12,7 +12,7 @@ use sluicegate_metering::bound::{Slicing, StreamHold};
 use sluicegate_metering::escrow::{Hold, Outcome, Path, Terms, Unavailable};
 
 use super::Gateway;
-use super::allowance::LEAST;
+use super::allowance::{LEAST, MODEST};
 use super::finish::Trial;
 use super::meter::SLICING;
 use super::stage::Planned;
@@ -125,9 +125,9 @@ pub(super) async fn reserve(
 ) -> Result<Reserved, Refusal> {
     let caller = &planned.request.caller;
     let budgets = &caller.project.budgets;
+    let (labels, wishes) = (&planned.request.labels, planned.request.wishes);
+    let is_limited = !budgets.is_empty() || wishes.session_budget.is_some();
     // The built-in echo costs nothing.
-    let labels = &planned.request.labels;
-    let is_limited = !budgets.is_empty() || labels.session_budget.is_some();
     let Some(connection) = trial.candidate.connection.filter(|_| is_limited) else {
         return Ok(Reserved::freely(trial.bound));
     };
@@ -144,7 +144,7 @@ pub(super) async fn reserve(
         over_own_connection: connection.organization == caller.project.organization,
     };
     let mut standing = Standing::over(budgets, &facts, &target).map_err(no_period)?;
-    if let (Some(session), Some(cap)) = (&labels.session, labels.session_budget) {
+    if let (Some(session), Some(cap)) = (&labels.session, wishes.session_budget) {
         standing.add_session(caller.key, session, cap, facts.now);
     }
     let purse = Purse {
@@ -159,7 +159,7 @@ pub(super) async fn reserve(
     }
     purse.hold_something(standing.soft(), &mut reserved).await?;
     reserved.accounts = standing.accounts();
-    reserved.session_budget = labels.session_budget;
+    reserved.session_budget = wishes.session_budget;
     Ok(reserved)
 }
 
@@ -209,7 +209,13 @@ impl Purse<'_, '_> {
             };
             let (Left::OfLimit(money) | Left::ForOneCall(money)) = left;
             tries -= 1;
-            let lower = allowance.and_then(|it| Some((it, it.cap(money)?)));
+            // Where the budget names another route, an answer that would have to be short is better made there.
+            let least = if self.route_instead(&account).is_some() {
+                MODEST
+            } else {
+                LEAST
+            };
+            let lower = allowance.and_then(|it| Some((it, it.cap(money, least)?)));
             match lower.filter(|(it, lower)| tries > 0 && it.cost(*lower) < amount) {
                 Some((it, lower)) => (amount, cap) = (it.cost(lower), Some(lower)),
                 None => {
@@ -327,10 +333,15 @@ impl Purse<'_, '_> {
         };
         Refusal {
             error: exceeded(&shortage, self.now),
-            instead: match counted.budget.on_exceed {
-                OnExceed::Route(route) => Some(route),
-                OnExceed::Refuse | OnExceed::Throttle { .. } => None,
-            },
+            instead: self.route_instead(account),
+        }
+    }
+
+    /// The route that the budget of an account names for calls it has no room for.
+    fn route_instead(&self, account: &AccountId) -> Option<RouteId> {
+        match self.standing.by_account(account)?.budget.on_exceed {
+            OnExceed::Route(route) => Some(route),
+            OnExceed::Refuse | OnExceed::Throttle { .. } => None,
         }
     }
 }

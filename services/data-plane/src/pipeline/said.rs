@@ -7,9 +7,10 @@ use sluicegate_contracts::account::partition_value;
 use sluicegate_protocols::json::{Cursor, Kind};
 use sluicegate_protocols::{DecodeError, Dialect};
 
-use super::extension::text;
+use super::extension::{flag, text};
 use crate::error::{ErrorKind, GatewayError};
-use crate::http::labels::{Labels, amount, label, tags};
+use crate::http::labels::{Labels, label, tags};
+use crate::http::wishes::{Wishes, amount};
 
 /// What the fields of other services say, in the order in which the first counts.
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ struct Foreign<'b> {
 /// All that a call says: `headers`, completed by the `body` and by our object in it.
 ///
 /// # Errors
-/// 400 when our own object says what cannot be read, or a session is to cost no more than so much and has no name.
+/// 400 when our own object says what cannot be read.
 pub(super) fn labels<'h>(
     headers: &'h Labels,
     extension: Option<&str>,
@@ -55,12 +56,33 @@ pub(super) fn labels<'h>(
     {
         labels.to_mut().tags = listed;
     }
-    if labels.session_budget.is_some() && labels.session.is_none() {
+    Ok(labels)
+}
+
+/// All that a call wants done with its money: what the headers say, completed by our object in the body.
+///
+/// # Errors
+/// 400 when a session is to cost no more than so much, and that cannot be read, or the session has no name.
+pub(super) fn wishes(
+    headers: Wishes,
+    extension: Option<&str>,
+    has_session: bool,
+) -> Result<Wishes, GatewayError> {
+    let own = extension.and_then(|object| text(object, "session_budget"));
+    let own = own
+        .map(|cap| amount("sluicegate.session_budget", cap.as_bytes()))
+        .transpose()?;
+    let lowers = || extension.is_some_and(|object| flag(object, "lower_output_limit"));
+    let wishes = Wishes {
+        session_budget: headers.session_budget.or(own),
+        lower_output_limit: headers.lower_output_limit || lowers(),
+    };
+    if wishes.session_budget.is_some() && !has_session {
         let message = "A session is to cost no more than so much, but it has no name. Name it in the header \
                        x-sluicegate-session.";
         return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("x-sluicegate-session"));
     }
-    Ok(labels)
+    Ok(wishes)
 }
 
 /// Reads our own object, where the headers do not say it.
@@ -73,9 +95,6 @@ fn own(labels: &mut Cow<'_, Labels>, object: &str) -> Result<(), GatewayError> {
     }
     if let (true, Some(listed)) = (labels.tags.is_empty(), text(object, "tags")) {
         labels.to_mut().tags = tags("sluicegate.tags", listed.as_bytes())?;
-    }
-    if let (None, Some(cap)) = (labels.session_budget, text(object, "session_budget")) {
-        labels.to_mut().session_budget = Some(amount("sluicegate.session_budget", cap.as_bytes())?);
     }
     Ok(())
 }
@@ -170,7 +189,7 @@ mod tests {
     #[test]
     fn headers_go_before_our_object_and_that_before_others_fields() {
         let body = r#"{"user":"c","session_id":"c","metadata":{"tags":"c"},
-            "sluicegate":{"end_user":"b","session":"b","tags":"b,a","session_budget":0.5}}"#;
+            "sluicegate":{"end_user":"b","session":"b","tags":"b,a"}}"#;
         let headers = Labels {
             end_user: Some("a".to_owned()),
             ..Labels::default()
@@ -181,7 +200,6 @@ mod tests {
             (Some("a"), Some("b"))
         );
         assert_eq!(said.tags, ["a", "b"]);
-        assert_eq!(said.session_budget.map(|cap| cap.nanos()), Some(500_000_000));
     }
 
     #[test]
@@ -198,17 +216,22 @@ mod tests {
     }
 
     #[test]
-    fn a_cap_without_a_session_is_refused() {
-        let none = Labels::default();
-        for (extension, at) in [
-            (r#"{"session_budget":"1"}"#, "x-sluicegate-session"),
-            (
-                r#"{"session_budget":"much","session":"s"}"#,
-                "sluicegate.session_budget",
-            ),
-        ] {
-            let refused = labels(&none, Some(extension), b"{}", Dialect::OpenAiChat, 64);
-            assert_eq!(refused.unwrap_err().param.as_deref(), Some(at));
-        }
+    fn what_a_session_may_cost_stands_in_our_object_too() {
+        let read = |extension, has_session| {
+            let wishes = wishes(Wishes::default(), Some(extension), has_session);
+            wishes
+                .map_err(|error| error.param)
+                .map(|wishes| wishes.session_budget.map(|cap| cap.nanos()))
+        };
+        assert_eq!(read(r#"{"session_budget":0.5}"#, true), Ok(Some(500_000_000)));
+        let refused = |at: &str| Err(Some(at.to_owned()));
+        assert_eq!(
+            read(r#"{"session_budget":"0.5"}"#, false),
+            refused("x-sluicegate-session")
+        );
+        assert_eq!(
+            read(r#"{"session_budget":"much"}"#, true),
+            refused("sluicegate.session_budget")
+        );
     }
 }

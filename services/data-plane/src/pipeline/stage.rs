@@ -16,6 +16,7 @@ use super::outgoing::DecodedOnce;
 use super::view::RequestView;
 use crate::http::Arrival;
 use crate::http::labels::Labels;
+use crate::http::wishes::Wishes;
 use crate::snapshot::{ProjectView, Snapshot};
 
 /// A request has come in: its head, its time, and the one snapshot it is served from.
@@ -42,6 +43,8 @@ pub(super) struct Inspected<'s> {
     pub(super) features: RequestFeatures,
     /// What the call says of itself.
     pub(super) labels: Cow<'s, Labels>,
+    /// What is wanted with its money.
+    pub(super) wishes: Wishes,
     /// The canonical form, once a provider of another dialect needs it.
     pub(super) decoded: DecodedOnce<'s>,
 }

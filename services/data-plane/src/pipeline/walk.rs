@@ -19,7 +19,6 @@ use super::Gateway;
 use super::accounting::quote;
 use super::allowance::{Allowance, Limited};
 use super::attempt::{Failure, Opened, Said, Success, attempt};
-use super::extension;
 use super::finish::{Finish, Trial};
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::plan::unexpressed;
@@ -225,13 +224,9 @@ impl<'p, 's> Walk<'p, 's> {
     fn allowance(&self, quote: Quote, size: &CallSize, candidate: &Candidate<'_>) -> Option<Allowance> {
         let request = &self.planned.request;
         let answers = NonZeroU64::new(request.view.answers())?;
-        let is_lowerable = || {
-            let says = |object| extension::flag(object, "lower_output_limit");
-            request.labels.lower_output_limit || request.view.extension().is_some_and(says)
-        };
         let limited = match request.view.max_output_tokens() {
             None => Limited::ByNobody,
-            Some(_) if is_lowerable() => Limited::Lowerably,
+            Some(_) if request.wishes.lower_output_limit => Limited::Lowerably,
             Some(_) => Limited::Firmly,
         };
         let context = candidate.endpoint.and_then(|it| it.context_window);
