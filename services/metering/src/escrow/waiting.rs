@@ -75,17 +75,6 @@ impl Waiting {
         self.obstacle = obstacle;
     }
 
-    /// It may not ask without more proof. What it was denied before stays: it can be refused by what is left.
-    pub(super) const fn exposed(&mut self, now: UnixMillis) {
-        self.not_before = now.offset(RETRY_MILLIS);
-        self.obstacle = Unavailable::Exposed;
-    }
-
-    /// There was enough after all.
-    pub(super) const fn not_denied(&mut self) {
-        self.denied_since = None;
-    }
-
     pub(super) fn is_exposed(&self) -> bool {
         self.obstacle == Unavailable::Exposed
     }
