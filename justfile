@@ -120,6 +120,12 @@ losses:
 bench *ARGS:
     @python3 deploy/bench/run.py "$@"
 
+# break a running deployment on a schedule and judge its promises (docs/reliability.md): hammer, storm, outage, short
+[no-exit-message]
+[group('check')]
+relcheck *ARGS:
+    @{{ scripts }}/relcheck.sh "$@"
+
 # shell, Python, Dockerfile and compose lints (the linters come from PyPI into .sluicegate/venv)
 [no-exit-message]
 [group('deploy')]

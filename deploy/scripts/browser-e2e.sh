@@ -62,7 +62,8 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 "$(target_dir)/debug/sluicegate" up --data-dir "$data/data" --listen "127.0.0.1:$dashboard" \
-    --inference-listen "127.0.0.1:$inference" --admin-listen "127.0.0.1:$admin" >"$data/server.log" 2>&1 &
+    --inference-listen "127.0.0.1:$inference" --admin-listen "127.0.0.1:$admin" \
+    --allow-private 127.0.0.0/8 >"$data/server.log" 2>&1 &
 server=$!
 deadline=$((SECONDS + 120))
 until python3 deploy/scripts/probe.py http "http://127.0.0.1:$admin/readyz"; do

@@ -88,10 +88,23 @@ leaves_nothing "kill -9 of the whole group" 30
 dir="$TMPDIR/sluicegate-services.kept"
 "$services" start --durable "$dir"
 for service in postgres redis rabbitmq; do
-    code=0
-    { "$services" kill "$dir" "$service" && "$services" revive "$dir" "$service"; } || code=$?
-    verdict "$service comes back after kill -9" "$code"
+    for end in kill halt; do
+        code=0
+        { "$services" "$end" "$dir" "$service" && "$services" revive "$dir" "$service"; } || code=$?
+        verdict "$service comes back after $end" "$code"
+    done
 done
+answers() ( # does Redis?
+    # shellcheck disable=SC1091
+    . "$dir/settings"
+    # shellcheck disable=SC2154
+    PROBE_PASSWORD=$password timeout 2 python3 "$(dirname "$services")/probe.py" redis "$redis_port"
+)
+code=0
+"$services" pause "$dir" redis || code=$?
+! answers 2>/dev/null || code=1
+"$services" resume "$dir" redis || code=$?
+verdict "redis stands still and goes on" "$code"
 remember_pids
 "$services" stop "$dir"
 leaves_nothing "stop" 5

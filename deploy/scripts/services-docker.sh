@@ -29,4 +29,10 @@ docker_stop() { # DIR
 
 docker_kill() { compose "$1" kill "$2"; }
 
+docker_halt() { compose "$1" stop --timeout 20 "$2"; }
+
+docker_pause() { compose "$1" pause "$2"; }
+
+docker_resume() { compose "$1" unpause "$2"; }
+
 docker_revive() { compose "$1" up --detach --wait "$2"; }

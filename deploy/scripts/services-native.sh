@@ -229,8 +229,33 @@ native_kill() { # DIR SERVICE
     rm -f "$1/$2.pid"
 }
 
+native_halt() { # DIR SERVICE
+    local signal=TERM
+    # Postgres waits for its clients on TERM; INT ends their sessions first.
+    if [[ $2 == postgres ]]; then signal=INT; fi
+    alive "$1" "$2" || die "$2 is not running"
+    halt "$1" "$2" "$signal" 20
+}
+
+native_signal() { # DIR SERVICE SIGNAL: to the whole group
+    local pid
+    alive "$1" "$2" || die "$2 is not running"
+    read -r pid _ <"$1/$2.pid"
+    kill -"$3" -- "-$pid"
+}
+
+native_pause() { native_signal "$1" "$2" STOP; }
+
+native_resume() { native_signal "$1" "$2" CONT; }
+
 native_revive() { # DIR SERVICE
+    local deadline=$((SECONDS + 60))
     if alive "$1" "$2"; then die "$2 is running"; fi
     "launch_$2" "$1"
-    "ready_$2" "$1"
+    until "ready_$2" "$1"; do
+        # Children of a killed Postgres live on for a moment and keep the next one out.
+        if alive "$1" "$2" || ((SECONDS > deadline)); then return 1; fi
+        sleep 0.5
+        "launch_$2" "$1"
+    done
 }

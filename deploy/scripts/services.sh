@@ -6,7 +6,9 @@
 #   services.sh start [OPTIONS] DIR        start and leave running; `. DIR/env` sets the URLs
 #   services.sh stop DIR                   stop what `start` started and remove DIR
 #   services.sh kill DIR SERVICE           kill -9 one of them (fault tests)
+#   services.sh halt DIR SERVICE           ask one of them to stop, and wait until it has
 #   services.sh revive DIR SERVICE         start it again on the same port over the same data
+#   services.sh pause|resume DIR SERVICE   make one of them stand still, and go on
 #   services.sh install [OPTIONS]          only make sure that all of them are there
 #
 # OPTIONS   --durable          fsync on, Redis append-only file every second (default: fast, loses data on a crash)
@@ -203,6 +205,10 @@ stop) stop "${1:?DIR}" ;;
 kill)
     load "${1:?DIR}"
     "${engine}_kill" "$1" "${2:?SERVICE}"
+    ;;
+halt | pause | resume)
+    load "${1:?DIR}"
+    "${engine}_$verb" "$1" "${2:?SERVICE}"
     ;;
 revive)
     load "${1:?DIR}"

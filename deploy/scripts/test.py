@@ -43,6 +43,7 @@ STAGES = [
     Stage("lints", "clippy, warnings are errors", CARGO_CLIPPY),
     Stage("docs", "documentation builds", ["env", "RUSTDOCFLAGS=-D warnings", *CARGO_DOC]),
     Stage("rust", "Rust unit and integration tests", script("rust-tests.sh", "all")),
+    Stage("faults", "money and records under faults, short form", script("relcheck.sh", "--debug", "short")),
     Stage("sqlx", "committed query data is fresh", script("sqlx.sh", "check")),
     Stage("openapi", "committed OpenAPI document is fresh", script("openapi.sh", "check")),
     Stage("web", "web lints, types and unit tests", script("web.sh", "check")),

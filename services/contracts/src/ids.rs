@@ -111,6 +111,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A threshold of a budget that was reached.
+    AlertId = "alt";
     /// An inference key.
     ApiKeyId = "key";
     /// One entry of the audit trail.
@@ -123,6 +125,8 @@ ids! {
     EndpointId = "ep";
     /// An invitation to an organization.
     InviteId = "inv";
+    /// A key by which programs manage an organization.
+    ManagementKeyId = "mgk";
     /// A user's membership of an organization.
     MembershipId = "mem";
     /// The tenant: the wall of isolation.

@@ -49,6 +49,8 @@ codes! {
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Sign in to continue";
     /// Wrong mail or password.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Email or password is wrong";
+    /// A key of the other kind, or one where a person is needed.
+    WrongKeyKind = "wrong_key_kind", FORBIDDEN, "This takes another kind of key";
     /// The role does not allow it.
     Forbidden = "forbidden", FORBIDDEN, "Your role does not allow this";
     /// A browser request that did not prove where it came from.

@@ -15,10 +15,11 @@ use utoipa_actix_web::AppExt;
 use crate::api;
 use crate::problem::Problem;
 
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     ("auth", "Sign up, sign in, sessions."),
     ("me", "The signed-in person."),
     ("organizations", "Tenants, their members and invitations."),
+    ("management keys", "Keys by which programs use this API."),
     ("projects", "Where keys, connections, routes and logs live."),
     ("keys", "Inference keys."),
     ("connections", "Accounts at providers."),
@@ -33,7 +34,7 @@ const TAGS: [(&str, &str); 11] = [
 ];
 
 const DESCRIPTION: &str = "Management API of Sluicegate. JSON, snake_case, RFC 3339 times in UTC, prefixed ids. \
-    Errors are `application/problem+json` with a stable `code`. Lists take `limit` and `cursor`. POSTs that create \
+    People send an access token as Bearer token, programs a management key (`mk-sg-…`). Errors are `application/problem+json` with a stable `code`. Lists take `limit` and `cursor`. POSTs that create \
     honour `Idempotency-Key` for 24 hours. A foreign or unknown id is answered with 404.";
 
 /// The document.

@@ -10,17 +10,21 @@
 //! | [`pipeline`] | a request from its first step to its last |
 //! | [`tokens`] | counting them without a provider |
 //! | [`budgets`] | which budgets a call counts on, and the money it may start from |
+//! | [`limits`] | which rate limits a call counts on, and what it takes of them |
 //! | [`upstream`] | providers, the only place that calls them |
 //! | [`state`], [`metrics`], [`error`] | what requests share, what is counted, what the gateway answers with itself |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
 //! | [`usage`] | the spool of usage records and its shipping |
+//! | [`account`] | the way of account calls to the control plane |
 //! | [`config`], [`startup`], [`state`] | settings, how a worker starts and ends, what its requests share |
 
+pub mod account;
 mod backoff;
 pub mod budgets;
 pub mod config;
 pub mod error;
 pub mod http;
+pub mod limits;
 pub mod metrics;
 pub mod pipeline;
 pub mod snapshot;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, Rates, UsageQueue};
 use sluicegate_metering::escrow::Epoch;
 use sluicegate_service_runtime::health::CheckHandle;
 use sluicegate_service_runtime::ids;
@@ -21,9 +21,11 @@ use sluicegate_service_runtime::shutdown::Tasks;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::account::{AccountRelay, RelayError};
 use crate::budgets::Budgets;
 use crate::config::{ConfigError, Settings};
 use crate::http::server;
+use crate::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::snapshot::heartbeat::{self, Identity};
 use crate::snapshot::sync::{self, Applied, Parts};
@@ -46,6 +48,8 @@ pub struct Seams {
     pub queue: UsageQueue,
     /// The fast store of budgets.
     pub escrow: Escrow,
+    /// The store of rate limits.
+    pub rates: Rates,
 }
 
 /// Why a worker could not be built, as a sentence for the operator.
@@ -63,6 +67,9 @@ pub enum StartError {
     /// No client for the control plane.
     #[error(transparent)]
     ControlPlane(#[from] ControlPlaneError),
+    /// No client for the account API.
+    #[error(transparent)]
+    Account(#[from] RelayError),
     /// No trust anchors for providers.
     #[error("the platform's trust anchors cannot be read: {0}")]
     TrustAnchors(io::Error),
@@ -109,12 +116,20 @@ impl Application {
             number: spool.epoch(),
         };
         let (budgets, office) = Budgets::new(epoch, seams.escrow.clone(), seams.runtime.clock.clone());
+        let (rate_limits, keeper) = RateLimits::new(
+            epoch,
+            seams.rates.clone(),
+            seams.runtime.clock.clone(),
+            &seams.runtime.registry,
+        );
         let state = WorkerState {
             snapshots: snapshots.clone(),
             recorder: spool.recorder(),
             budgets,
+            rate_limits,
             clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
+            account: AccountRelay::new(&settings.control_plane_url, master.worker_token())?,
             worker_token: master.worker_token(),
             limits: settings.limits,
             metrics: Metrics::new(&seams.runtime.registry),
@@ -158,6 +173,7 @@ impl Application {
         );
         let office = office.run(taken, stored, stop.clone());
         seams.runtime.tasks.spawn("budgets", office);
+        seams.runtime.tasks.spawn("rate limits", keeper.run(stop.clone()));
         let serving = seams.runtime.health.register("serving");
         Ok(Self {
             address,

@@ -5,7 +5,9 @@ use sluicegate_credentials::{KeyHasher, WorkerToken};
 use sluicegate_service_runtime::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
+use crate::account::AccountRelay;
 use crate::budgets::Budgets;
+use crate::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::pipeline::Limits;
 use crate::snapshot::SnapshotHandle;
@@ -20,10 +22,14 @@ pub struct WorkerState {
     pub recorder: Recorder,
     /// The money calls may start from.
     pub budgets: Budgets,
+    /// What calls may take of rate limits.
+    pub rate_limits: RateLimits,
     /// The only source of time.
     pub clock: Clock,
     /// Turns a presented key into what the snapshot knows it by.
     pub key_hasher: KeyHasher,
+    /// Hands calls of the account API on.
+    pub account: AccountRelay,
     /// What the control plane presents on internal paths.
     pub worker_token: WorkerToken,
     /// How large and how slow requests and answers may be.

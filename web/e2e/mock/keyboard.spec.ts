@@ -5,7 +5,11 @@ import { enterWorld } from "./open-state.ts";
 const PROJECT = "/o/northwind/p/default";
 
 /** Presses Tab until the focus is on the named control; fails when it is not reachable. */
-async function tabTo(page: Page, role: "button" | "link" | "textbox" | "menuitem", name: string | RegExp) {
+async function tabTo(
+  page: Page,
+  role: "button" | "link" | "textbox" | "menuitem" | "radio",
+  name: string | RegExp,
+) {
   const target = page.getByRole(role, { name }).first();
   for (let presses = 0; presses < 60; presses += 1) {
     if (await target.evaluate((element) => element === document.activeElement).catch(() => false)) return;
@@ -96,4 +100,32 @@ test("a chosen theme stays, and signing out ends at the sign-in page", async ({ 
   await page.getByRole("button", { name: /Account of/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page).toHaveURL(/\/sign-in/);
+});
+
+test("make a budget, open it, and raise its limit", async ({ page, context, baseURL }) => {
+  await enterWorld(context, baseURL ?? "", "busy");
+  await page.goto(`${PROJECT}/budgets`);
+  await tabTo(page, "button", "Create budget");
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Name")).toBeFocused();
+  await page.keyboard.type("Team");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("25.00");
+  await tabTo(page, "radio", "Hard");
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByRole("radio", { name: "Soft" })).toBeChecked();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("“Team” is in force.")).toBeVisible();
+
+  await tabTo(page, "link", "Team");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Team", level: 1 })).toBeVisible();
+  await tabTo(page, "button", "Edit");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "textbox", "Limit in US dollars");
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.type("30");
+  await expect(page.getByText("The window that is open stays open")).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("of $30.00 per month")).toBeVisible();
 });

@@ -101,6 +101,13 @@ export const STATES: readonly PageState[] = [
     },
     shows: "The old secret keeps working until",
   },
+  {
+    name: "keys, derive",
+    scenario: "busy",
+    path: `${PROJECT}/keys`,
+    act: rowAction("nightly-summaries", "Derive…"),
+    shows: "The new key can never do more than this one",
+  },
   { name: "connections", scenario: "busy", path: `${PROJECT}/connections`, shows: "Test failed" },
   {
     name: "connections, empty",
@@ -160,6 +167,122 @@ export const STATES: readonly PageState[] = [
     shows: "Tokens per hour",
   },
   { name: "usage, empty", scenario: "empty", path: `${PROJECT}/usage`, shows: "No requests in this time" },
+  { name: "budgets", scenario: "busy", path: `${PROJECT}/budgets`, shows: "nightly-summaries" },
+  { name: "budgets, all", scenario: "busy", path: `${PROJECT}/budgets?show=all`, shows: "Support bot" },
+  { name: "budgets, empty", scenario: "empty", path: `${PROJECT}/budgets`, shows: "No budgets yet" },
+  {
+    name: "budgets, read only",
+    scenario: "viewer",
+    path: `${PROJECT}/budgets`,
+    shows: "Needs the admin role",
+  },
+  { name: "budgets, loading", scenario: "slow", path: `${PROJECT}/budgets`, shows: "Loading budgets" },
+  {
+    name: "budgets, failed",
+    scenario: "failing",
+    path: `${PROJECT}/budgets`,
+    shows: "Budgets could not be loaded.",
+  },
+  {
+    name: "budgets, create",
+    scenario: "busy",
+    path: `${PROJECT}/budgets`,
+    act: async (page) => {
+      await press("Create budget")(page);
+      await page.getByText("Only some of these calls").click();
+      await page.getByLabel("End user").selectOption("one");
+      await page.getByText("When it begins").click();
+      await page.getByText("What counts, and when to warn").click();
+    },
+    shows: "Count calls over your own provider accounts",
+  },
+  {
+    name: "budgets, refused",
+    scenario: "busy",
+    path: `${PROJECT}/budgets`,
+    act: async (page) => {
+      await press("Create budget")(page);
+      await page.getByLabel("Name").fill("odd");
+      await page.getByLabel("Limit in US dollars").fill("1,000");
+      await page.getByRole("dialog").getByRole("button", { name: "Create budget" }).click();
+    },
+    shows: "Use an amount above 0",
+  },
+  {
+    name: "budgets, edit",
+    scenario: "busy",
+    path: `${PROJECT}/budgets`,
+    act: async (page) => {
+      await rowAction("Default project", "Edit…")(page);
+      await page.getByLabel("Limit in US dollars").fill("300");
+    },
+    shows: "The window that is open stays open",
+  },
+  {
+    name: "budgets, delete",
+    scenario: "busy",
+    path: `${PROJECT}/budgets`,
+    act: rowAction("Default project", "Delete…"),
+    shows: "no longer held to it",
+  },
+  {
+    name: "budget, nearly used up",
+    scenario: "busy",
+    path: `${PROJECT}/budgets/bud_default`,
+    shows: "limit now, $400.00",
+  },
+  {
+    name: "budget, used up",
+    scenario: "busy",
+    path: `${PROJECT}/budgets/bud_checkout`,
+    shows: "refused with 402 until",
+  },
+  {
+    name: "budget, exceeded",
+    scenario: "busy",
+    path: `${PROJECT}/budgets/bud_experiments`,
+    shows: "It only notifies, so calls go on.",
+  },
+  {
+    name: "budget, each end user",
+    scenario: "busy",
+    path: `${PROJECT}/budgets/bud_users`,
+    shows: "all end users together",
+  },
+  {
+    name: "budget, disabled",
+    scenario: "busy",
+    path: `${PROJECT}/budgets/bud_trial`,
+    shows: "It is disabled: calls are neither counted",
+  },
+  {
+    name: "budget, unknown",
+    scenario: "busy",
+    path: `${PROJECT}/budgets/bud_none`,
+    shows: "The budget could not be loaded.",
+  },
+  { name: "limits", scenario: "busy", path: `${PROJECT}/limits`, shows: "Output tokens a minute" },
+  { name: "limits, empty", scenario: "empty", path: `${PROJECT}/limits`, shows: "No limits yet" },
+  {
+    name: "limits, failed",
+    scenario: "failing",
+    path: `${PROJECT}/limits`,
+    shows: "Limits could not be loaded.",
+  },
+  {
+    name: "limits, create",
+    scenario: "busy",
+    path: `${PROJECT}/limits`,
+    act: press("Create limit"),
+    shows: "Calls, counted when they begin.",
+  },
+  {
+    name: "limits, edit",
+    scenario: "busy",
+    path: `${PROJECT}/limits`,
+    act: rowAction("Requests at once, 200 at once", "Edit…"),
+    shows: "make another limit for other",
+  },
   {
     name: "project menu",
     scenario: "busy",

@@ -10,6 +10,8 @@ export class ProblemError extends Error {
   readonly retryable: boolean;
   /** Message per field, keyed by the last segment of the JSON pointer. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Message per whole JSON pointer, where the last segment alone would be ambiguous. */
+  readonly pointers: Readonly<Record<string, string>>;
 
   constructor(status: number, problem: Partial<Problem>) {
     super(problem.detail || problem.title || "The server answered with an error.");
@@ -17,10 +19,20 @@ export class ProblemError extends Error {
     this.code = problem.code ?? `http_${status}`;
     this.requestId = problem.request_id ?? null;
     this.retryable = problem.retryable ?? (status === 0 || status >= 500);
+    const errors = problem.errors ?? [];
     this.fields = Object.fromEntries(
-      (problem.errors ?? []).map((field) => [field.pointer.split("/").pop() ?? "", field.detail]),
+      errors.map((field) => [field.pointer.split("/").pop() ?? "", field.detail]),
     );
+    this.pointers = Object.fromEntries(errors.map((field) => [field.pointer, field.detail]));
   }
+}
+
+/** The message for what a pointer names or for the first thing below it, such as one entry of a list in one field. */
+export function messageAt(pointers: ProblemError["pointers"], place: string): string | undefined {
+  const found = Object.entries(pointers).find(
+    ([pointer]) => pointer === place || pointer.startsWith(`${place}/`),
+  );
+  return found?.[1];
 }
 
 export function unreachable(): ProblemError {
@@ -42,6 +54,19 @@ export async function unwrap<T>(call: Promise<Outcome<T>>): Promise<T> {
   const { data, error, response } = await call;
   if (response.ok) return data as T;
   throw toProblem(response.status, error);
+}
+
+/** A state of something, and the tag that a change based on it must name. */
+export interface Tagged<T> {
+  value: T;
+  etag: string;
+}
+
+/** Like `unwrap`, with the entity tag. Behind a proxy that strips it, a change is based on whatever is there. */
+export async function unwrapTagged<T>(call: Promise<Outcome<T>>): Promise<Tagged<T>> {
+  const outcome = await call;
+  const etag = outcome.response.headers.get("etag") ?? "*";
+  return { value: await unwrap(Promise.resolve(outcome)), etag };
 }
 
 export function toProblem(status: number, body: unknown): ProblemError {

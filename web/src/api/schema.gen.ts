@@ -209,6 +209,23 @@ export interface paths {
         patch: operations["update_organization"];
         trace?: never;
     };
+    "/api/v1/organizations/{org}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List alerts */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/audit-events": {
         parameters: {
             query?: never;
@@ -365,6 +382,69 @@ export interface paths {
         head?: never;
         /** Change a rate limit */
         patch: operations["update_limit"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/limits/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how rate limits stand
+         * @description What is left of each over all workers, as of now.
+         */
+        get: operations["list_limit_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/management-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List management keys */
+        get: operations["list_management_keys"];
+        put?: never;
+        /**
+         * Create a management key
+         * @description Whoever sends it acts in its role, wherever people need an access token. The secret is in this answer only. Only people
+         *     make management keys.
+         */
+        post: operations["create_management_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/management-keys/{management_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a management key */
+        get: operations["get_management_key"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a management key
+         * @description It stops working at once and cannot be brought back. Only owners revoke keys that act as owners.
+         */
+        delete: operations["revoke_management_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/organizations/{org}/members": {
@@ -543,13 +623,36 @@ export interface paths {
         post?: never;
         /**
          * Revoke a key
-         * @description It stops working within seconds and cannot be brought back.
+         * @description It stops working within seconds and cannot be brought back. Keys that derive from it end with it, and so do the budgets
+         *     over any of them.
          */
         delete: operations["revoke_key"];
         options?: never;
         head?: never;
         /** Change a key */
         patch: operations["update_key"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/keys/{key}/derive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Derive a key
+         * @description The new key can never do more than this one: its models and its end are bounded by this key's, now and later, every
+         *     budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
+         *     the other.
+         */
+        post: operations["derive_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects/{project}/keys/{key}/disable": {
@@ -808,9 +911,9 @@ export interface components {
         };
         /** @description Who did it. */
         AuditActor: {
-            /** @description Id of the user, or name of the task. */
+            /** @description Id of the user or of the key, or name of the task. */
             id: string;
-            /** @description `user` or `system`. */
+            /** @description `user`, `management_key`, `api_key` or `system`. */
             kind: string;
         };
         /** @description One entry of the audit trail. */
@@ -894,6 +997,46 @@ export interface components {
             time_zone: string;
             /** @description What happens to a call whose price is not known. */
             unknown_price: components["schemas"]["BudgetUnknownPrice"];
+        };
+        /** @description Spending has reached a share of a budget's limit. Told once in a window, for each share and each partition. */
+        BudgetAlert: {
+            /**
+             * @description Id of the budget.
+             * @example bud_01jd0000000000000000000000
+             */
+            budget: string;
+            /**
+             * @description Its name now.
+             * @example Team budget
+             */
+            budget_name: string;
+            /**
+             * Format: date-time
+             * @description When it was noticed.
+             */
+            fired_at: string;
+            /**
+             * @description Its id.
+             * @example alt_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description The limit when it was reached. */
+            limit: components["schemas"]["Money"];
+            /** @description The end user or the session, for a budget that is kept apart by them. */
+            partition: string | null;
+            /** @description What was spent then. */
+            settled: components["schemas"]["Money"];
+            /**
+             * Format: int32
+             * @description The share, in percent.
+             * @example 80
+             */
+            threshold: number;
+            /**
+             * Format: date-time
+             * @description When the window began.
+             */
+            window_start: string | null;
         };
         /** @description Where in an interval its periods begin. */
         BudgetAnchor: {
@@ -1185,6 +1328,21 @@ export interface components {
             /** @description Which calls count; every call of the organization when absent. Cannot be changed later. */
             scope?: components["schemas"]["WriteLimitScope"];
         };
+        /** @description A new management key. */
+        CreateManagementKey: {
+            /**
+             * Format: date-time
+             * @description When it stops working; absent or null means never.
+             */
+            expires_at?: string | null;
+            /**
+             * @description Its name for people.
+             * @example deployments
+             */
+            name: string;
+            /** @description As what it acts; at most your own role. */
+            role: components["schemas"]["Role"];
+        };
         /** @description A new tenant. */
         CreateOrganization: {
             /** @description Its name for people. */
@@ -1238,6 +1396,34 @@ export interface components {
             /** @description Releases among them. */
             releases: string[];
         };
+        /** @description A derived key, with the secret that is shown once. */
+        DerivedKey: components["schemas"]["KeyWithSecret"] & {
+            /**
+             * @description Id of the budget that `limit` made.
+             * @example bud_01jd0000000000000000000000
+             */
+            budget: string | null;
+        };
+        /**
+         * @description A new key that derives from another. It gets what it names, which must not be more than the other has, and all that it
+         *     does not name as the other has it.
+         */
+        DeriveKey: {
+            /** @description Models it may ask for; only those that the key it derives from may ask for. */
+            allowed_models?: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it stops working; no later than the key it derives from.
+             */
+            expires_at?: string | null;
+            interval?: components["schemas"]["BudgetInterval"] | null;
+            limit?: components["schemas"]["WriteMoney"] | null;
+            /**
+             * @description Its name for people.
+             * @example run 42
+             */
+            name: string;
+        };
         /** @description An invitation that is not accepted yet. */
         Invite: {
             /**
@@ -1270,7 +1456,10 @@ export interface components {
         };
         /** @description An inference key. */
         Key: {
-            /** @description Models it may ask for: exact names, or beginnings followed by `*`. Empty means all. */
+            /**
+             * @description Models it may ask for: exact names, or beginnings followed by `*`. Empty means all. A key that derives from another
+             *     may only ask for those that the other may ask for too.
+             */
             allowed_models: string[];
             /**
              * Format: date-time
@@ -1308,6 +1497,11 @@ export interface components {
              */
             name: string;
             /**
+             * @description Id of the key it derives from.
+             * @example key_01jd0000000000000000000000
+             */
+            parent: string | null;
+            /**
              * Format: date-time
              * @description Until when the secret before the current one works as well.
              */
@@ -1319,7 +1513,7 @@ export interface components {
          * @description Whether a key works.
          * @enum {string}
          */
-        KeyStatus: "active" | "disabled" | "expired";
+        KeyStatus: "active" | "disabled" | "expired" | "held_back";
         /** @description An inference key together with its secret, shown once. */
         KeyWithSecret: components["schemas"]["Key"] & {
             /**
@@ -1397,6 +1591,79 @@ export interface components {
             project: string | null;
             /** @description Attempts at this provider. */
             provider: string | null;
+        };
+        /** @description How a rate limit stands over all workers. */
+        LimitUsage: {
+            /**
+             * Format: int64
+             * @description Milliseconds until everything is left again if nobody calls; null as above, and for `concurrency`.
+             */
+            full_after_ms: number | null;
+            /**
+             * @description Id of the rate limit.
+             * @example lim_01jd0000000000000000000000
+             */
+            limit: string;
+            /** @description What is counted. */
+            metric: components["schemas"]["LimitMetric"];
+            /**
+             * Format: int64
+             * @description Most that can be left: the burst, or the amount for `concurrency`.
+             */
+            most: number;
+            /**
+             * Format: int64
+             * @description What is left; null for a limit that is kept apart per end user when none is named.
+             */
+            remaining: number | null;
+        };
+        /** @description A management key. */
+        ManagementKey: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * @description Id of the user who created it.
+             * @example usr_01jd0000000000000000000000
+             */
+            created_by: string | null;
+            /**
+             * Format: date-time
+             * @description When it stops working; null means never.
+             */
+            expires_at: string | null;
+            /**
+             * @description Begin and end of the secret.
+             * @example mk-sg-…wxyz
+             */
+            hint: string;
+            /**
+             * @description Its id.
+             * @example mgk_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at: string | null;
+            /**
+             * @description Its name for people.
+             * @example deployments
+             */
+            name: string;
+            /** @description As what it acts. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A management key together with its secret, shown once. */
+        ManagementKeyWithSecret: components["schemas"]["ManagementKey"] & {
+            /**
+             * @description Send as `Authorization: Bearer`; it is not shown again.
+             * @example mk-sg-…
+             */
+            secret: string;
         };
         /** @description The signed-in person and what they belong to. */
         Me: {
@@ -1626,6 +1893,53 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_BudgetAlert: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * @description Id of the budget.
+                 * @example bud_01jd0000000000000000000000
+                 */
+                budget: string;
+                /**
+                 * @description Its name now.
+                 * @example Team budget
+                 */
+                budget_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it was noticed.
+                 */
+                fired_at: string;
+                /**
+                 * @description Its id.
+                 * @example alt_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description The limit when it was reached. */
+                limit: components["schemas"]["Money"];
+                /** @description The end user or the session, for a budget that is kept apart by them. */
+                partition: string | null;
+                /** @description What was spent then. */
+                settled: components["schemas"]["Money"];
+                /**
+                 * Format: int32
+                 * @description The share, in percent.
+                 * @example 80
+                 */
+                threshold: number;
+                /**
+                 * Format: date-time
+                 * @description When the window began.
+                 */
+                window_start: string | null;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_BudgetWindow: {
             /** @description The rows, newest first. */
             data: {
@@ -1735,7 +2049,10 @@ export interface components {
         Page_Key: {
             /** @description The rows, newest first. */
             data: {
-                /** @description Models it may ask for: exact names, or beginnings followed by `*`. Empty means all. */
+                /**
+                 * @description Models it may ask for: exact names, or beginnings followed by `*`. Empty means all. A key that derives from another
+                 *     may only ask for those that the other may ask for too.
+                 */
                 allowed_models: string[];
                 /**
                  * Format: date-time
@@ -1772,6 +2089,11 @@ export interface components {
                  * @example backend
                  */
                 name: string;
+                /**
+                 * @description Id of the key it derives from.
+                 * @example key_01jd0000000000000000000000
+                 */
+                parent: string | null;
                 /**
                  * Format: date-time
                  * @description Until when the secret before the current one works as well.
@@ -1817,6 +2139,85 @@ export interface components {
                 scope: components["schemas"]["LimitScope"];
                 /** @description Whether it is in force. */
                 status: components["schemas"]["BudgetStatus"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LimitUsage: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description Milliseconds until everything is left again if nobody calls; null as above, and for `concurrency`.
+                 */
+                full_after_ms: number | null;
+                /**
+                 * @description Id of the rate limit.
+                 * @example lim_01jd0000000000000000000000
+                 */
+                limit: string;
+                /** @description What is counted. */
+                metric: components["schemas"]["LimitMetric"];
+                /**
+                 * Format: int64
+                 * @description Most that can be left: the burst, or the amount for `concurrency`.
+                 */
+                most: number;
+                /**
+                 * Format: int64
+                 * @description What is left; null for a limit that is kept apart per end user when none is named.
+                 */
+                remaining: number | null;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ManagementKey: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * @description Id of the user who created it.
+                 * @example usr_01jd0000000000000000000000
+                 */
+                created_by: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it stops working; null means never.
+                 */
+                expires_at: string | null;
+                /**
+                 * @description Begin and end of the secret.
+                 * @example mk-sg-…wxyz
+                 */
+                hint: string;
+                /**
+                 * @description Its id.
+                 * @example mgk_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                last_used_at: string | null;
+                /**
+                 * @description Its name for people.
+                 * @example deployments
+                 */
+                name: string;
+                /** @description As what it acts. */
+                role: components["schemas"]["Role"];
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -1969,6 +2370,8 @@ export interface components {
                  * @description Milliseconds to the last byte, to the microsecond.
                  */
                 duration_ms: number;
+                /** @description The end user it was made for, as the caller said in `x-sluicegate-user`. */
+                end_user: string | null;
                 /** @description Error code the caller received. */
                 error_code: string | null;
                 /**
@@ -1994,6 +2397,8 @@ export interface components {
                 /** @description Provider of the last attempt. */
                 provider: string | null;
                 route: components["schemas"]["RequestRoute"] | null;
+                /** @description Its session, as the caller said in `x-sluicegate-session`. */
+                session: string | null;
                 /**
                  * Format: date-time
                  * @description When the gateway received it.
@@ -2006,6 +2411,8 @@ export interface components {
                 status: number;
                 /** @description Whether a stream was asked for. */
                 stream: boolean;
+                /** @description Its tags, as the caller said in `x-sluicegate-tags`. */
+                tags: string[];
                 /** @description Tokens over all attempts. */
                 tokens: components["schemas"]["Tokens"];
                 /** @description W3C trace id, when the caller sent one. */
@@ -2284,6 +2691,8 @@ export interface components {
              * @description Milliseconds to the last byte, to the microsecond.
              */
             duration_ms: number;
+            /** @description The end user it was made for, as the caller said in `x-sluicegate-user`. */
+            end_user: string | null;
             /** @description Error code the caller received. */
             error_code: string | null;
             /**
@@ -2309,6 +2718,8 @@ export interface components {
             /** @description Provider of the last attempt. */
             provider: string | null;
             route: components["schemas"]["RequestRoute"] | null;
+            /** @description Its session, as the caller said in `x-sluicegate-session`. */
+            session: string | null;
             /**
              * Format: date-time
              * @description When the gateway received it.
@@ -2321,6 +2732,8 @@ export interface components {
             status: number;
             /** @description Whether a stream was asked for. */
             stream: boolean;
+            /** @description Its tags, as the caller said in `x-sluicegate-tags`. */
+            tags: string[];
             /** @description Tokens over all attempts. */
             tokens: components["schemas"]["Tokens"];
             /** @description W3C trace id, when the caller sent one. */
@@ -3234,6 +3647,45 @@ export interface operations {
             };
         };
     };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description Only those of this budget (id). */
+                budget?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alerts, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BudgetAlert"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_audit_events: {
         parameters: {
             query?: {
@@ -3784,6 +4236,192 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Limit"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_limit_usage: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description An end user, as named in the header `x-sluicegate-user` of calls. */
+                end_user?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only those over this project, or over a part of it (id). */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the rate limits stand, the newest limit first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitUsage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_management_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys that are not revoked, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ManagementKey"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_management_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateManagementKey"];
+            };
+        };
+        responses: {
+            /** @description Created; the secret is shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagementKeyWithSecret"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_management_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the key */
+                management_key: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagementKey"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_management_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the key */
+                management_key: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -4528,6 +5166,47 @@ export interface operations {
             };
         };
     };
+    derive_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Derive at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of the key to derive from */
+                key: string;
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeriveKey"];
+            };
+        };
+        responses: {
+            /** @description Derived; the secret is shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DerivedKey"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     disable_key: {
         parameters: {
             query?: never;
@@ -4650,6 +5329,8 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Made for this end user. */
+                end_user?: string;
                 /** @description Received at or after. */
                 from?: string;
                 /** @description Of this key. */
@@ -4658,8 +5339,12 @@ export interface operations {
                 limit?: number;
                 /** @description Asked for, or served by, this model. */
                 model?: string;
+                /** @description Of this session. */
+                session?: string;
                 /** @description How they ended. */
                 status?: "ok" | "error";
+                /** @description With this tag. */
+                tag?: string;
                 /** @description Received before. */
                 to?: string;
             };

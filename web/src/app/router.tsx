@@ -8,6 +8,8 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { sessionState } from "@/api/session";
+import { parseBudgetSearch, parseBudgetsSearch } from "@/features/budgets/lib/budgets-search";
+import { parseLimitsSearch } from "@/features/limits/lib/limits-search";
 import { parseRequestsSearch } from "@/features/requests/lib/filters";
 import { parseUsageSearch } from "@/features/usage/lib/usage-search";
 import { parseSearch, stringifySearch } from "@/lib/search-params";
@@ -109,12 +111,43 @@ const usage = createRoute({
   component: lazyRouteComponent(() => import("./routes/usage"), "UsagePage"),
 });
 
+const budgets = createRoute({
+  getParentRoute: () => project,
+  path: "/budgets",
+  validateSearch: parseBudgetsSearch,
+  component: lazyRouteComponent(() => import("./routes/budgets"), "BudgetsPage"),
+});
+
+const budget = createRoute({
+  getParentRoute: () => project,
+  path: "/budgets/$budget",
+  validateSearch: parseBudgetSearch,
+  component: lazyRouteComponent(() => import("./routes/budget"), "BudgetPage"),
+});
+
+const limits = createRoute({
+  getParentRoute: () => project,
+  path: "/limits",
+  validateSearch: parseLimitsSearch,
+  component: lazyRouteComponent(() => import("./routes/limits"), "LimitsPage"),
+});
+
 const routeTree = root.addChildren([
   signIn,
   signUp,
   signedIn.addChildren([
     home,
-    project.addChildren([projectHome, quickstart, keys, connections, requests, usage]),
+    project.addChildren([
+      projectHome,
+      quickstart,
+      keys,
+      connections,
+      requests,
+      usage,
+      budgets,
+      budget,
+      limits,
+    ]),
   ]),
 ]);
 

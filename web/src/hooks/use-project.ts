@@ -7,6 +7,8 @@ export interface CurrentProject {
   name: string;
   slug: string;
   organization: Membership["organization"];
+  /** Every project of the organization, this one included. */
+  projects: Membership["projects"];
   role: Role;
 }
 

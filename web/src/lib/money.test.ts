@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatMoney, formatMoneyExact, fromNanos, sumMoney, toNanos } from "./money";
+import { formatMoney, formatMoneyExact, fromNanos, parseAmount, sumMoney, toNanos } from "./money";
 
 const usd = (amount: string) => ({ amount, currency: "USD" });
 
@@ -58,4 +58,9 @@ test.each([
 
 test("other currencies carry their code", () => {
   expect(formatMoney({ amount: "3.5", currency: "EUR" })).toBe("EUR 3.50");
+});
+
+test("an amount is read as typed, and anything else is no amount", () => {
+  expect(parseAmount(" 25.5 ")).toBe(25_500_000_000n);
+  for (const text of ["", "1,000", "-1", "1e3", "$5", "0.0000000001"]) expect(parseAmount(text)).toBeNull();
 });

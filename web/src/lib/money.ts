@@ -14,9 +14,20 @@ export function toNanos(money: Money): bigint {
   return sign ? -nanos : nanos;
 }
 
+/** Nano-units of an amount as somebody typed it; null while it is not one. */
+export function parseAmount(text: string): bigint | null {
+  const amount = text.trim();
+  return /^\d+(\.\d{1,9})?$/.test(amount) ? toNanos({ amount, currency: "USD" }) : null;
+}
+
 /** For geometry only (bar heights, axes): never shown and never added up. */
 export function toApproximateNumber(money: Money): number {
   return Number(toNanos(money)) / Number(ONE);
+}
+
+/** Labels an axis that `toApproximateNumber` made. */
+export function axisMoney(value: number): string {
+  return value === 0 ? "$0" : formatMoney(fromNanos(BigInt(Math.round(value * Number(ONE))), "USD"));
 }
 
 export function sumMoney(amounts: readonly Money[]): Money {

@@ -7,6 +7,8 @@ const NEEDED = {
   "keys:write": "developer",
   "connections:write": "developer",
   "projects:write": "admin",
+  "budgets:write": "admin",
+  "limits:write": "admin",
 } as const satisfies Record<string, Role>;
 
 export type Permission = keyof typeof NEEDED;

@@ -1,22 +1,29 @@
 // Made-up but plausible data, the same on every run for the same moment.
-import type { Connection, Key, Me, RequestRecord, Role } from "@/api/types";
+import type { Connection, Key, Me, RequestRecord, Role, Route } from "@/api/types";
+import type { CurrentProject } from "@/hooks/use-project";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+
+const ORGANIZATION = { id: "org_01k00000000000000000000001", slug: "northwind", name: "Northwind" };
+const PROJECTS = [
+  { id: "prj_01k00000000000000000000001", slug: "default", name: "default" },
+  { id: "prj_01k00000000000000000000002", slug: "support-bot", name: "Support bot" },
+] as const;
+
+/** What the dashboard layout tells the pages of the first project. */
+export const currentProject: CurrentProject = {
+  ...PROJECTS[0],
+  organization: ORGANIZATION,
+  projects: [...PROJECTS],
+  role: "owner",
+};
 
 export function memberOf(name: string, email: string, role: Role): Me {
   return {
     user: { id: "usr_01k00000000000000000000001", email, name },
     memberships: [
-      {
-        id: "mem_01k00000000000000000000001",
-        role,
-        organization: { id: "org_01k00000000000000000000001", slug: "northwind", name: "Northwind" },
-        projects: [
-          { id: "prj_01k00000000000000000000001", slug: "default", name: "default" },
-          { id: "prj_01k00000000000000000000002", slug: "support-bot", name: "Support bot" },
-        ],
-      },
+      { id: "mem_01k00000000000000000000001", role, organization: ORGANIZATION, projects: [...PROJECTS] },
     ],
   };
 }
@@ -26,6 +33,7 @@ export function makeKey(over: Partial<Key> & Pick<Key, "id" | "name">): Key {
     hint: "sk-sg-…x7Qa",
     status: "active",
     allowed_models: [],
+    parent: null,
     created_at: "2026-11-01T09:00:00Z",
     created_by: "usr_01k00000000000000000000001",
     expires_at: null,
@@ -54,6 +62,16 @@ export function busyKeys(now: number): Key[] {
       last_used_at: ago(7 * HOUR),
       allowed_models: ["gpt-4o-mini", "text-embedding-3-small"],
       previous_secret_valid_until: ahead(9 * HOUR),
+    }),
+    makeKey({
+      id: "key_run",
+      name: "weekend-run",
+      hint: "sk-sg-…p3Vd",
+      created_at: ago(6 * HOUR),
+      last_used_at: ago(5 * HOUR),
+      allowed_models: ["gpt-4o-mini"],
+      expires_at: ahead(2 * DAY),
+      parent: "key_batch",
     }),
     makeKey({
       id: "key_support",
@@ -159,6 +177,9 @@ export function makeRequest(
     provider: "sluicegate",
     route: null,
     key: { id: "key_quick", name: "quickstart" },
+    end_user: null,
+    session: null,
+    tags: [],
     status: 200,
     outcome: "served",
     error_code: null,
@@ -185,4 +206,20 @@ export function makeRequest(
     ],
     ...over,
   };
+}
+
+export function busyRoutes(): Route[] {
+  const base = {
+    aliases: [],
+    version: 3,
+    strategy: "ordered" as const,
+    targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null }],
+    retry: { max_attempts: 3, attempt_timeout_ms: 30_000 },
+    created_at: "2026-10-12T08:30:00Z",
+    published_at: "2026-11-12T08:30:00Z",
+  };
+  return [
+    { ...base, id: "rt_support", slug: "support" },
+    { ...base, id: "rt_cheap", slug: "cheap" },
+  ];
 }

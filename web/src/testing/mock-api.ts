@@ -1,8 +1,10 @@
 // The mock API as one function from a request to a response. Used by component tests and by `npm run dev:mock`.
 import { authMocks } from "./handlers/auth.ts";
-import { type Call, type Mock, problem } from "./handlers/call.ts";
+import { budgetMocks } from "./handlers/budgets.ts";
+import { type Answer, type Call, type Mock, problem } from "./handlers/call.ts";
 import { connectionMocks } from "./handlers/connections.ts";
 import { keyMocks } from "./handlers/keys.ts";
+import { limitMocks } from "./handlers/limits.ts";
 import { requestMocks } from "./handlers/requests.ts";
 import { usageMocks } from "./handlers/usage.ts";
 import type { World } from "./world.ts";
@@ -10,7 +12,15 @@ import type { World } from "./world.ts";
 const BASE = "/api/v1";
 const SLOW_MS = 4_000;
 
-const mocks = [...authMocks, ...keyMocks, ...connectionMocks, ...requestMocks, ...usageMocks].map((mock) => ({
+const mocks = [
+  ...authMocks,
+  ...keyMocks,
+  ...connectionMocks,
+  ...requestMocks,
+  ...usageMocks,
+  ...budgetMocks,
+  ...limitMocks,
+].map((mock) => ({
   ...mock,
   pattern: new RegExp(`^${BASE}${mock.path.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`),
 }));
@@ -25,13 +35,20 @@ export async function answer(world: World, request: Request, now: number): Promi
   if (!open && request.headers.get("authorization") !== "Bearer mock-access-token") {
     return respond(problem(401, "unauthenticated", "Sign in to continue."));
   }
-  const list = mock.method === "GET" && mock.path.startsWith("/projects/");
+  const list = mock.method === "GET" && /^\/(projects|organizations)\//.test(mock.path);
   if (list && world.scenario === "failing") {
     return respond(problem(503, "dependency_unavailable", "The database did not answer in time. Try again."));
   }
   if (list && world.scenario === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
   const text = await request.text();
-  const call: Call = { world, now, path, query: url.searchParams, body: text ? JSON.parse(text) : null };
+  const call: Call = {
+    world,
+    now,
+    path,
+    query: url.searchParams,
+    ifMatch: request.headers.get("if-match"),
+    body: text ? JSON.parse(text) : null,
+  };
   return respond(mock.handler(call));
 }
 
@@ -43,8 +60,9 @@ function find(method: string, pathname: string): { mock: Mock; path: Record<stri
   return null;
 }
 
-function respond({ status, body }: { status: number; body?: unknown }): Response {
+function respond({ status, body, etag }: Answer): Response {
   if (body === undefined) return new Response(null, { status });
   const type = status >= 400 ? "application/problem+json" : "application/json";
-  return new Response(JSON.stringify(body), { status, headers: { "content-type": type } });
+  const headers = { "content-type": type, ...(etag ? { etag } : {}) };
+  return new Response(JSON.stringify(body), { status, headers });
 }

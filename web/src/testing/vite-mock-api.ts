@@ -54,7 +54,11 @@ async function toRequest(incoming: IncomingMessage): Promise<Request> {
   const body = Buffer.concat(chunks).toString("utf8");
   return new Request(`http://${incoming.headers.host}${incoming.url}`, {
     method,
-    headers: { authorization: incoming.headers.authorization ?? "", "content-type": "application/json" },
+    headers: {
+      authorization: incoming.headers.authorization ?? "",
+      "content-type": "application/json",
+      ...(incoming.headers["if-match"] ? { "if-match": incoming.headers["if-match"] } : {}),
+    },
     ...(method === "GET" || body === "" ? {} : { body }),
   });
 }

@@ -1,6 +1,18 @@
 // The state behind the mock API: one small installation with people, keys, connections and traffic.
-import type { Connection, Key, Me, Money, RequestRecord } from "@/api/types";
-import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
+import type {
+  Budget,
+  BudgetAlert,
+  Connection,
+  Key,
+  Limit,
+  Me,
+  Money,
+  RequestRecord,
+  Route,
+} from "@/api/types";
+import { busyAlerts, busyBudgets } from "./budgets.ts";
+import { busyConnections, busyKeys, busyRoutes, memberOf } from "./fixtures.ts";
+import { busyLimits } from "./limits.ts";
 import { busyRequests } from "./traffic.ts";
 
 export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow"] as const;
@@ -17,6 +29,12 @@ export interface World {
   keys: Key[];
   connections: Connection[];
   requests: RequestRecord[];
+  routes: Route[];
+  budgets: Budget[];
+  alerts: BudgetAlert[];
+  limits: Limit[];
+  /** How often something was changed, by its id. */
+  revisions: Map<string, number>;
   nextId: number;
 }
 
@@ -32,6 +50,11 @@ export function createWorld(scenario: Scenario, now: number): World {
     keys: quiet ? [] : busyKeys(now),
     connections: quiet ? [] : busyConnections(now),
     requests: quiet ? [] : busyRequests(now),
+    routes: quiet ? [] : busyRoutes(),
+    budgets: quiet ? [] : busyBudgets(now),
+    alerts: quiet ? [] : busyAlerts(now),
+    limits: quiet ? [] : busyLimits(),
+    revisions: new Map(),
     nextId: 1,
   };
 }

@@ -3,8 +3,10 @@
 -- KEYS: generation, accounts claimed by the epoch, account...
 -- ARGV: run, epoch, worker, first number that is not closed, whether this is the last call, (end, spent)...
 local SOME, KEPT = 500, 172800000
-local known = redis.call('HMGET', KEYS[1], 'number', 'open', 'run', 'c:' .. ARGV[3])
+local known = redis.call('HMGET', KEYS[1], 'number', 'open', 'run', 'c:' .. ARGV[3], 'b:' .. ARGV[3])
 if not known[1] or known[2] ~= '1' or known[3] ~= ARGV[1] then return {'forgotten'} end
+-- What was closed before the generation is in the sums that were loaded.
+if known[5] and tonumber(ARGV[4]) <= tonumber(known[5]) then return {'ok', '0'} end
 local field = 'e:' .. ARGV[2]
 if not known[4] or tonumber(known[4]) < tonumber(ARGV[4]) then
   redis.call('HSET', KEYS[1], 'c:' .. ARGV[3], ARGV[4])

@@ -8,7 +8,7 @@ for i = 4, 3 + pending do
   redis.call('HSET', KEYS[1], 'p:' .. ARGV[i], '1')
 end
 for i = 4 + pending, #ARGV, 2 do
-  redis.call('HSET', KEYS[1], 'c:' .. ARGV[i], ARGV[i + 1])
+  redis.call('HSET', KEYS[1], 'c:' .. ARGV[i], ARGV[i + 1], 'b:' .. ARGV[i], ARGV[i + 1])
 end
 redis.call('HSET', KEYS[1], 'pending', ARGV[3], 'open', '1')
 return {'ok'}

@@ -32,6 +32,7 @@ async fn holds(escrow: impl Fn() -> Escrow) {
     late_messages_do_nothing(escrow()).await;
     a_pending_epoch_makes_others_wait(escrow()).await;
     a_closed_epoch_leaves_what_it_spent(escrow()).await;
+    an_epoch_told_as_closed_is_not_counted_twice(escrow()).await;
     the_largest_amounts_are_exact(escrow()).await;
     a_denial_calls_for_idle_money(escrow()).await;
     what_is_not_sound_is_not_sent(escrow()).await;
@@ -290,6 +291,28 @@ async fn a_closed_epoch_leaves_what_it_spent(escrow: Escrow) {
     assert_eq!(escrow.read(organization, &[account(4)]).await.unwrap(), [None]);
     let late = reconcile(one, 9, &[claim(1, 100, 80)], &[]);
     assert_eq!(refusal(&escrow, organization, &late).await, Refusal::Closed);
+}
+
+async fn an_epoch_told_as_closed_is_not_counted_twice(escrow: Escrow) {
+    let (organization, one) = (organization(), epoch());
+    escrow.fence(organization, 1).await.unwrap();
+    let loaded = Loaded {
+        account: account(1),
+        terms: claim(1, 100, 0).terms,
+        base: nanos(30),
+        spent: Vec::new(),
+    };
+    escrow.load(organization, 1, &[loaded]).await.unwrap();
+    let closed_below = [(one.worker, one.number + 1)];
+    escrow.open(organization, 1, &[], &closed_below).await.unwrap();
+    let settled = Settled {
+        account: account(1),
+        end: END,
+        amount: nanos(30),
+    };
+    escrow.close_epoch(organization, one, &[settled]).await.unwrap();
+    let stands = escrow.read(organization, &[account(1)]).await.unwrap();
+    assert_eq!(stands[0].unwrap().claimed, nanos(30));
 }
 
 async fn the_largest_amounts_are_exact(escrow: Escrow) {

@@ -1,6 +1,7 @@
 //! An inference key as workers know it: digests and what they allow, never the secret.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -39,6 +40,26 @@ impl fmt::Debug for KeyDigest {
     }
 }
 
+/// A text is not the hexadecimal form of a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected 64 hex characters")]
+pub struct MalformedDigest;
+
+impl FromStr for KeyDigest {
+    type Err = MalformedDigest;
+
+    fn from_str(text: &str) -> Result<Self, MalformedDigest> {
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(MalformedDigest);
+        }
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).map_err(|_| MalformedDigest)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
 impl Serialize for KeyDigest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -48,15 +69,7 @@ impl Serialize for KeyDigest {
 impl<'de> Deserialize<'de> for KeyDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        let refused = || de::Error::custom("expected 64 hex characters");
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(refused());
-        }
-        let mut bytes = [0; 32];
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).map_err(|_| refused())?;
-        }
-        Ok(Self(bytes))
+        text.parse().map_err(de::Error::custom)
     }
 }
 
@@ -79,7 +92,11 @@ pub enum ApiKeyStatus {
     Disabled,
 }
 
-/// An inference key.
+/// Most keys that one key derives from, one through the other.
+pub const MAX_ANCESTORS: usize = 4;
+
+/// An inference key. A key that derives from others may never do what one of them may not: their statuses, their ends
+/// and their models bind it too, and budgets over them count its calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Its id.
@@ -88,6 +105,9 @@ pub struct ApiKey {
     pub organization: OrganizationId,
     /// The project it calls for.
     pub project: ProjectId,
+    /// The keys it derives from, nearest first, at most [`MAX_ANCESTORS`]. Never changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ancestors: Vec<ApiKeyId>,
     /// Current secret first, then the one being rotated out.
     pub secrets: Vec<KeySecret>,
     /// Whether it may call.
@@ -99,6 +119,12 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// Whether it is the key with this id, or derives from it.
+    #[must_use]
+    pub fn descends_from(&self, key: ApiKeyId) -> bool {
+        self.id == key || self.ancestors.contains(&key)
+    }
+
     /// Whether this key may ask for `model`.
     #[must_use]
     pub fn allows_model(&self, model: &str) -> bool {

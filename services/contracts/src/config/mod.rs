@@ -7,6 +7,7 @@ pub mod api_key;
 pub mod budget;
 pub mod connection;
 pub mod endpoint;
+pub mod model_pattern;
 pub mod organization;
 pub mod price;
 pub mod project;
@@ -14,10 +15,11 @@ pub mod provider;
 pub mod rate_limit;
 pub mod route;
 
-pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret};
+pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret, MAX_ANCESTORS};
 pub use budget::{Budget, BudgetScope, Enforcement, OnExceed, Partition, Period, UnknownPrice};
 pub use connection::{Connection, ProviderSettings, SealedText};
 pub use endpoint::{Endpoint, Operation};
+pub use model_pattern::{allowed_by_both, model_matches, pattern_covers};
 pub use organization::Organization;
 pub use price::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};
 pub use project::Project;
@@ -68,15 +70,6 @@ impl EntityKind {
             Self::RateLimit => "rate_limit",
             Self::Unknown => "unknown",
         }
-    }
-}
-
-/// Whether `model` is the one that `pattern` names, or begins as it does when the pattern ends in `*`.
-#[must_use]
-pub fn model_matches(pattern: &str, model: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => model.starts_with(prefix),
-        None => pattern == model,
     }
 }
 

@@ -4,9 +4,11 @@
 //! of the snapshot the request was served from. No prompt and no completion is ever part of it.
 
 mod attempt;
+mod labels;
 mod outcome;
 
 pub use attempt::{AttemptRecord, Evidence};
+pub use labels::{Labels, MAX_TAGS};
 pub use outcome::{AttemptOutcome, Outcome};
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,9 @@ pub struct UsageRecord {
     pub project: ProjectId,
     /// The key that called.
     pub api_key: ApiKeyId,
+    /// What the caller said about itself.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// What was asked.
     pub operation: Operation,
     /// The dialect the caller spoke; records of older workers do not say.

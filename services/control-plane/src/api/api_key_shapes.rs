@@ -18,8 +18,10 @@ pub(super) enum KeyStatus {
     Active,
     /// It is switched off.
     Disabled,
-    /// Its time is over.
+    /// Its time is over, or that of a key it derives from.
     Expired,
+    /// A key it derives from is switched off.
+    HeldBack,
 }
 
 /// An inference key.
@@ -36,8 +38,12 @@ pub(super) struct Key {
     hint: String,
     /// Whether it works.
     status: KeyStatus,
-    /// Models it may ask for: exact names, or beginnings followed by `*`. Empty means all.
+    /// Models it may ask for: exact names, or beginnings followed by `*`. Empty means all. A key that derives from another
+    /// may only ask for those that the other may ask for too.
     allowed_models: Vec<String>,
+    /// Id of the key it derives from.
+    #[schema(value_type = Option<String>, required = true, example = "key_01jd0000000000000000000000")]
+    parent: Option<ApiKeyId>,
     /// When it was created.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -60,8 +66,10 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn of(row: rows::ApiKey, now: OffsetDateTime) -> Self {
-        let expired = row.expires_at.is_some_and(|at| at <= now);
+        let ends = [row.grants.expires_at, row.ancestors_expire_at];
+        let expired = ends.into_iter().flatten().any(|at| at <= now);
         let status = match row.status {
+            ApiKeyStatus::Active if row.is_held_back => KeyStatus::HeldBack,
             ApiKeyStatus::Active if expired => KeyStatus::Expired,
             ApiKeyStatus::Active => KeyStatus::Active,
             ApiKeyStatus::Disabled => KeyStatus::Disabled,
@@ -75,10 +83,11 @@ impl Key {
             name: row.name,
             hint: row.hint,
             status,
-            allowed_models: row.allowed_models,
+            allowed_models: row.grants.allowed_models,
+            parent: row.ancestors.first().copied(),
             created_at: row.created_at,
             created_by: row.created_by,
-            expires_at: row.expires_at,
+            expires_at: row.grants.expires_at,
             previous_secret_valid_until: previous,
             last_used_at: row.last_used_at,
         }

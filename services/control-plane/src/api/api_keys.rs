@@ -12,10 +12,11 @@ use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Vi
 use super::reply::Reply;
 use super::shapes::{Page, display_name};
 use crate::app::api_keys::{self, Changes, NewKey};
+use crate::domain::key_grants::GrantChanges;
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
 use crate::store::Lock;
-use crate::store::api_keys as rows;
+use crate::store::api_keys::{self as rows, Listing};
 
 const MAX_OVERLAP_SECONDS: u32 = 604_800;
 
@@ -34,13 +35,15 @@ fn shown(row: rows::ApiKey, now: OffsetDateTime) -> Result<Reply> {
 )]
 #[get("/projects/{project}/keys")]
 pub(super) async fn list_keys(member: InProject<Viewer>, page: PageQuery) -> Result<Reply> {
-    let (project, before, fetch) = (
-        member.project,
-        page.before::<Uuid>()?.map(ApiKeyId::from),
-        page.fetch()?,
-    );
+    let project = member.project;
+    let listing = Listing {
+        before: page.before::<Uuid>()?.map(ApiKeyId::from),
+        with_disabled: true,
+        offset: 0,
+        limit: page.fetch()?,
+    };
     let found = member
-        .read(move |connection| rows::list(connection, project, before, fetch).boxed())
+        .read(move |connection| rows::list(connection, project, listing).boxed())
         .await?;
     let now = member.ctx.now;
     Reply::ok(&Page::of(
@@ -71,8 +74,10 @@ pub(super) async fn create_key(member: InProject<Developer>, body: Creation<Crea
     let name = display_name(&body.name)?;
     let input = NewKey {
         name,
-        expires_at: body.expires_at,
-        allowed_models: body.allowed_models,
+        grants: GrantChanges {
+            expires_at: Some(body.expires_at),
+            allowed_models: Some(body.allowed_models),
+        },
     };
     let (project, now) = (member.project, member.ctx.now);
     member
@@ -133,8 +138,10 @@ pub(super) async fn update_key(
     let body = body.checked()?;
     let changes = Changes {
         name: body.name.as_deref().map(display_name).transpose()?,
-        expires_at: body.expires_at,
-        allowed_models: body.allowed_models,
+        grants: GrantChanges {
+            expires_at: body.expires_at,
+            allowed_models: body.allowed_models,
+        },
     };
     let (project, id, now) = (member.project, id.0, member.ctx.now);
     member
@@ -254,7 +261,8 @@ pub(super) async fn enable_key(
 
 /// Revoke a key
 ///
-/// It stops working within seconds and cannot be brought back.
+/// It stops working within seconds and cannot be brought back. Keys that derive from it end with it, and so do the budgets
+/// over any of them.
 #[utoipa::path(
     operation_id = "revoke_key", tag = "keys",
     params(

@@ -16,9 +16,9 @@ use crate::store::audit::{self, ChainedRow};
 /// Who did it.
 #[derive(Serialize, ToSchema)]
 struct AuditActor {
-    /// `user` or `system`.
+    /// `user`, `management_key`, `api_key` or `system`.
     kind: String,
-    /// Id of the user, or name of the task.
+    /// Id of the user or of the key, or name of the task.
     id: String,
 }
 

@@ -4,7 +4,7 @@ use actix_web::get;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::extract::Session;
+use super::extract::SignedIn;
 use super::reply::Reply;
 use crate::app::fleet;
 use crate::error::Result;
@@ -37,8 +37,8 @@ struct DeploymentWorkers {
     )
 )]
 #[get("/deployment")]
-pub(super) async fn get_deployment(session: Session) -> Result<Reply> {
-    let (head, workers) = fleet::live(&session.state).await?;
+pub(super) async fn get_deployment(who: SignedIn) -> Result<Reply> {
+    let (head, workers) = fleet::live(&who.state).await?;
     let applied = workers
         .iter()
         .filter(|worker| worker.applied.version >= head.version)

@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use sluicegate_contracts::ids::{OrganizationId, UserId};
+use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_credentials::Sealing;
 use time::Duration;
 use uuid::Uuid;
@@ -22,10 +22,10 @@ use crate::store::idempotency::{self, Given, Kept};
 const KEPT_FOR: Duration = Duration::hours(24);
 const PURPOSE: &str = "idempotent answer";
 
-/// Identifies a user's key: names the advisory lock and binds the sealed answer.
-fn fingerprint(user: UserId, key: &str) -> [u8; 16] {
+/// Identifies a requester's key: names the advisory lock and binds the sealed answer.
+fn fingerprint(requester: Uuid, key: &str) -> [u8; 16] {
     let mut hasher = Sha256::new();
-    hasher.update(user.as_uuid().as_bytes());
+    hasher.update(requester.as_bytes());
     hasher.update(key.as_bytes());
     let mut first = [0; 16];
     first.copy_from_slice(&hasher.finalize()[..16]);
@@ -51,10 +51,10 @@ pub(super) async fn create<F>(state: AppState, ctx: Ctx, once: Once, work: F) ->
 where
     F: for<'tx> FnOnce(&'tx mut Tx) -> BoxFuture<'tx, Result<Reply>> + Send + 'static,
 {
-    let (Some(key), Some(user)) = (once.key.clone(), ctx.user()) else {
+    let (Some(key), Some(requester)) = (once.key.clone(), ctx.requester()) else {
         return state.write(ctx, work).await.map(Reply::from);
     };
-    let print = fingerprint(user, &key);
+    let print = fingerprint(requester, &key);
     let request_hash = once.request_hash;
     let committed = state
         .write(ctx, move |tx| {
@@ -66,11 +66,11 @@ where
                     ));
                 }
                 let since = tx.ctx().now - KEPT_FOR;
-                if let Some(given) = idempotency::find(tx.connection(), user, &key, since).await? {
+                if let Some(given) = idempotency::find(tx.connection(), requester, &key, since).await? {
                     return Ok(Outcome::Given(given));
                 }
                 let reply = work(tx).await?;
-                keep(tx, user, key, once, &reply).await?;
+                keep(tx, requester, key, once, &reply).await?;
                 Ok(Outcome::Fresh(reply))
             }
             .boxed()
@@ -90,18 +90,18 @@ fn place(organization: OrganizationId, print: [u8; 16]) -> Sealing {
     }
 }
 
-async fn keep(tx: &mut Tx, user: UserId, key: String, once: Once, reply: &Reply) -> Result<()> {
+async fn keep(tx: &mut Tx, requester: Uuid, key: String, once: Once, reply: &Reply) -> Result<()> {
     let organization = tx.organization()?;
     let data_key = data_key::of_tenant(tx).await?;
     let text = SecretString::from(serde_json::to_string(reply).map_err(Error::internal)?);
     let response = data_key.seal(
-        &place(organization, fingerprint(user, &key)),
+        &place(organization, fingerprint(requester, &key)),
         &text,
         rand::random(),
     );
     let now = tx.ctx().now;
     tx.keep_answer(Kept {
-        user,
+        requester,
         key,
         organization,
         operation: once.operation,
@@ -117,7 +117,7 @@ async fn replay(state: &AppState, print: [u8; 16], request_hash: [u8; 32], given
         let detail = "Use a new Idempotency-Key for a request with other content.";
         return Err(Error::new(Code::IdempotencyMismatch, detail));
     }
-    // The answer may belong to another tenant of the user than the one this request acts for.
+    // The answer may belong to another tenant of the requester than the one this request acts for.
     let organization = given.organization;
     let data_key = data_key::of(state, organization).await?;
     let text = data_key

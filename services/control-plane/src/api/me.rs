@@ -73,7 +73,7 @@ struct Membership {
 )]
 #[get("/me")]
 pub(super) async fn me(session: Session) -> Result<Reply> {
-    let user = session.user;
+    let (user, principal) = (session.user, session.principal);
     let me = session
         .look_up(move |connection| {
             async move {
@@ -83,7 +83,7 @@ pub(super) async fn me(session: Session) -> Result<Reply> {
                 for place in memberships::belongings(connection, user).await? {
                     let organization = Some(place.organization);
                     let found =
-                        projects::list_of_user(connection, user, organization, None, SHOWN_PROJECTS).await?;
+                        projects::list_of(connection, principal, organization, None, SHOWN_PROJECTS).await?;
                     let named = |project: projects::Project| Named {
                         id: project.id.to_string(),
                         slug: project.slug,

@@ -1,6 +1,8 @@
 //! The route table, nothing else. Handlers live in one file per resource, with their request and response shapes, or
 //! these in a file beside it where there are many.
 
+pub mod account;
+mod alerts;
 mod api_key_shapes;
 mod api_keys;
 mod audit;
@@ -14,11 +16,13 @@ mod connection_shapes;
 mod connection_tests;
 mod connections;
 mod deployment;
+mod derived_keys;
 pub mod elsewhere;
 pub mod extract;
 mod idempotent;
 pub mod internal;
 mod invites;
+mod management_keys;
 mod me;
 mod members;
 mod models;
@@ -77,6 +81,10 @@ fn tenancy(config: &mut ServiceConfig<'_>) {
         .service(invites::revoke_invite)
         .service(invites::accept_invite)
         .service(audit::list_audit_events)
+        .service(management_keys::list_management_keys)
+        .service(management_keys::create_management_key)
+        .service(management_keys::get_management_key)
+        .service(management_keys::revoke_management_key)
         .service(projects::list_projects)
         .service(projects::create_project)
         .service(projects::get_project)
@@ -92,8 +100,10 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(budgets::update_budget)
         .service(budgets::delete_budget)
         .service(budgets::list_budget_windows)
+        .service(alerts::list_alerts)
         .service(rate_limits::list_limits)
         .service(rate_limits::create_limit)
+        .service(rate_limits::list_limit_usage)
         .service(rate_limits::get_limit)
         .service(rate_limits::update_limit)
         .service(rate_limits::delete_limit);
@@ -124,6 +134,7 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(api_keys::disable_key)
         .service(api_keys::enable_key)
         .service(api_keys::revoke_key)
+        .service(derived_keys::derive_key)
         .service(connections::list_connections)
         .service(connections::create_connection)
         .service(connections::get_connection)

@@ -9,7 +9,7 @@ use sluicegate_contracts::config::{Endpoint, PriceCard};
 use sluicegate_contracts::money::PicoUsd;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Cursor, PageQuery, Session};
+use super::extract::{Cursor, PageQuery, SignedIn};
 use super::money::Money;
 use super::reply::Reply;
 use super::shapes::Page;
@@ -159,12 +159,12 @@ struct ModelsQuery {
 )]
 #[get("/models")]
 pub(super) async fn list_models(
-    session: Session,
+    who: SignedIn,
     query: web::Query<ModelsQuery>,
     page: PageQuery,
 ) -> Result<Reply> {
     let (fetch, after, query) = (page.fetch()?, page.before::<String>()?, query.into_inner());
-    let (models, mut endpoints) = session
+    let (models, mut endpoints) = who
         .look_up(move |connection| {
             async move {
                 let (q, provider) = (query.q.as_deref(), query.provider.as_deref());
@@ -201,10 +201,10 @@ fn by_model(endpoints: Vec<catalog::StoredEndpoint>) -> HashMap<String, Vec<Mode
     )
 )]
 #[get("/models/{vendor}/{name}")]
-pub(super) async fn get_model(session: Session, path: web::Path<(String, String)>) -> Result<Reply> {
+pub(super) async fn get_model(who: SignedIn, path: web::Path<(String, String)>) -> Result<Reply> {
     let (vendor, name) = path.into_inner();
     let id = format!("{vendor}/{name}");
-    let (model, mut endpoints) = session
+    let (model, mut endpoints) = who
         .look_up(move |connection| {
             async move {
                 let model = catalog::find_model(connection, &id)

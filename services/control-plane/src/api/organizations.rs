@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::extract::{Creation, InOrganization, Json, Owner, PageQuery, Session, Viewer};
+use super::extract::{Creation, InOrganization, Json, Owner, PageQuery, Session, SignedIn, Viewer};
 use super::reply::Reply;
 use super::shapes::{Page, display_name, slug};
 use crate::app::organizations::{self, Changes};
@@ -78,14 +78,14 @@ fn shown(row: rows::Organization) -> Result<Reply> {
     )
 )]
 #[get("/organizations")]
-pub(super) async fn list_organizations(session: Session, page: PageQuery) -> Result<Reply> {
-    let (user, before, fetch) = (
-        session.user,
+pub(super) async fn list_organizations(who: SignedIn, page: PageQuery) -> Result<Reply> {
+    let (principal, before, fetch) = (
+        who.principal,
         page.before::<Uuid>()?.map(OrganizationId::from),
         page.fetch()?,
     );
-    let found = session
-        .look_up(move |connection| rows::list_of_user(connection, user, before, fetch).boxed())
+    let found = who
+        .look_up(move |connection| rows::list_of(connection, principal, before, fetch).boxed())
         .await?;
     Reply::ok(&Page::of(
         &page,

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::extract::access::{self, Admin};
-use super::extract::{Creation, InProject, Json, PageQuery, Session, Viewer};
+use super::extract::{Creation, InProject, Json, PageQuery, SignedIn, Viewer};
 use super::reply::Reply;
 use super::shapes::{Page, display_name, slug};
 use crate::app::projects::{self, Changes};
@@ -94,25 +94,21 @@ fn shown(row: rows::Project) -> Result<Reply> {
 )]
 #[get("/projects")]
 pub(super) async fn list_projects(
-    session: Session,
+    who: SignedIn,
     page: PageQuery,
     of: actix_web::web::Query<OfOrganization>,
 ) -> Result<Reply> {
     let organization = match &of.organization {
-        Some(named) => Some(
-            access::to_organization::<Viewer>(&session, named)
-                .await?
-                .organization,
-        ),
+        Some(named) => Some(access::to_organization::<Viewer>(&who, named).await?.organization),
         None => None,
     };
-    let (user, before, fetch) = (
-        session.user,
+    let (principal, before, fetch) = (
+        who.principal,
         page.before::<Uuid>()?.map(ProjectId::from),
         page.fetch()?,
     );
-    let found = session
-        .look_up(move |connection| rows::list_of_user(connection, user, organization, before, fetch).boxed())
+    let found = who
+        .look_up(move |connection| rows::list_of(connection, principal, organization, before, fetch).boxed())
         .await?;
     Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Project::from)?)
 }
@@ -127,15 +123,14 @@ pub(super) async fn list_projects(
     )
 )]
 #[post("/projects")]
-pub(super) async fn create_project(session: Session, body: Creation<CreateProject>) -> Result<Reply> {
+pub(super) async fn create_project(who: SignedIn, body: Creation<CreateProject>) -> Result<Reply> {
     let (once, body) = body.checked()?;
-    let organization = access::to_organization::<Admin>(&session, &body.organization)
+    let organization = access::to_organization::<Admin>(&who, &body.organization)
         .await?
         .organization;
     let name = display_name(&body.name)?;
     let slug = body.slug.as_deref().map(slug).transpose()?;
-    session
-        .acting_for(organization)
+    who.acting_for(organization)
         .create(once, move |tx| {
             async move {
                 let project = projects::create(tx, &name, slug).await?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use sluicegate_contracts::config::CredentialKind;
 use utoipa::ToSchema;
 
-use super::extract::Session;
+use super::extract::SignedIn;
 use super::reply::Reply;
 use crate::domain::provider_settings::{Setting, SettingName};
 use crate::domain::providers::{self, PROVIDERS};
@@ -194,6 +194,6 @@ impl From<&providers::Provider> for Provider {
     )
 )]
 #[get("/providers")]
-pub(super) async fn list_providers(_session: Session) -> Result<Reply> {
+pub(super) async fn list_providers(_who: SignedIn) -> Result<Reply> {
     Reply::ok(&PROVIDERS.iter().map(Provider::from).collect::<Vec<_>>())
 }

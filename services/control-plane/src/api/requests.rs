@@ -3,6 +3,7 @@
 use actix_web::{get, web};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
+use sluicegate_contracts::account::MAX_PARTITION_BYTES;
 use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, RequestId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::AttemptRecord;
@@ -50,6 +51,14 @@ struct Request {
     route: Option<RequestRoute>,
     /// The key that called.
     key: RequestKey,
+    /// The end user it was made for, as the caller said in `x-sluicegate-user`.
+    #[schema(required = true)]
+    end_user: Option<String>,
+    /// Its session, as the caller said in `x-sluicegate-session`.
+    #[schema(required = true)]
+    session: Option<String>,
+    /// Its tags, as the caller said in `x-sluicegate-tags`.
+    tags: Vec<String>,
     /// HTTP status the caller received.
     status: i32,
     /// `served`, `refused`, `failed`, `cut`, `client_gone` or `interrupted`.
@@ -202,6 +211,9 @@ impl From<LoggedRequest> for Request {
                 id: row.api_key_id.into(),
                 name: row.key_name.unwrap_or_default(),
             },
+            end_user: row.end_user,
+            session: row.session,
+            tags: row.tags,
             status: row.status,
             outcome: row.outcome,
             error_code: row.error_code,
@@ -245,6 +257,12 @@ struct RequestsQuery {
     model: Option<String>,
     /// Of this key.
     key: Option<String>,
+    /// Made for this end user.
+    end_user: Option<String>,
+    /// Of this session.
+    session: Option<String>,
+    /// With this tag.
+    tag: Option<String>,
     /// Received at or after.
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[param(value_type = Option<String>, format = DateTime)]
@@ -264,8 +282,22 @@ impl RequestsQuery {
             key: self.key.map(|key| key.parse().map_err(refused)).transpose()?,
             from: self.from,
             to: self.to,
+            end_user: label("end_user", self.end_user)?,
+            session: label("session", self.session)?,
+            tag: label("tag", self.tag)?,
         })
     }
+}
+
+/// Postgres text cannot hold NUL, and no label does.
+fn label(parameter: &str, value: Option<String>) -> Result<Option<String>> {
+    let sound = value.as_ref().is_none_or(|value| {
+        (1..=MAX_PARTITION_BYTES).contains(&value.len()) && !value.chars().any(char::is_control)
+    });
+    let detail = "Use 1 to 128 bytes of text without control characters.";
+    sound
+        .then_some(value)
+        .ok_or_else(|| Error::field(parameter, "invalid", detail))
 }
 
 /// List requests

@@ -5,25 +5,23 @@ use sluicegate_contracts::config::{ApiKeyStatus, Entity, EntityKind};
 use sluicegate_contracts::ids::{ApiKeyId, ProjectId};
 use sluicegate_credentials::{ApiKeySecret, KeyKind};
 use sluicegate_service_runtime::ids;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::Tx;
 use crate::domain::identity::DisplayName;
-use crate::domain::model_pattern;
+use crate::domain::key_grants::{GrantChanges, KeyGrants};
 use crate::domain::precondition::IfMatch;
-use crate::error::{Error, FieldError, Result};
-use crate::store::Lock;
+use crate::error::{Error, Result};
 use crate::store::api_keys::{self, ApiKey, PreviousSecret};
+use crate::store::{Lock, budget_relations, derived_keys};
 
 /// What a key is made from.
 #[derive(Debug)]
 pub struct NewKey {
     /// Its name for people.
     pub name: DisplayName,
-    /// When it stops working.
-    pub expires_at: Option<OffsetDateTime>,
-    /// Model names it may ask for; empty means all.
-    pub allowed_models: Vec<String>,
+    /// What it may do; what is absent is not limited.
+    pub grants: GrantChanges,
 }
 
 /// What shall change.
@@ -31,31 +29,8 @@ pub struct NewKey {
 pub struct Changes {
     /// The name.
     pub name: Option<DisplayName>,
-    /// The end; `Some(None)` takes it away.
-    pub expires_at: Option<Option<OffsetDateTime>>,
-    /// The model names.
-    pub allowed_models: Option<Vec<String>>,
-}
-
-fn check(expires_at: Option<OffsetDateTime>, models: Option<&[String]>, now: OffsetDateTime) -> Result<()> {
-    let mut findings = Vec::new();
-    if expires_at.is_some_and(|at| at <= now) {
-        findings.push(FieldError::new(
-            "/expires_at",
-            "in_the_past",
-            "Choose a time in the future.",
-        ));
-    }
-    findings.extend(
-        models
-            .map(|models| model_pattern::findings(models, "/allowed_models"))
-            .unwrap_or_default(),
-    );
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::validation(findings))
-    }
+    /// What it may do.
+    pub grants: GrantChanges,
 }
 
 /// A new key and its secret.
@@ -64,30 +39,45 @@ fn check(expires_at: Option<OffsetDateTime>, models: Option<&[String]>, now: Off
 /// `validation_failed`.
 pub async fn create(tx: &mut Tx, project: ProjectId, input: NewKey) -> Result<(ApiKey, ApiKeySecret)> {
     let now = tx.ctx().now;
-    check(input.expires_at, Some(&input.allowed_models), now)?;
-    let secret = ApiKeySecret::mint(KeyKind::Inference, rand::random());
-    let key = ApiKey {
-        id: ids::fresh(),
-        organization: tx.organization()?,
-        project,
-        name: input.name.as_str().to_owned(),
-        hint: secret.hint(),
-        digest: tx.state().key_hasher.digest(secret.expose()),
-        previous: None,
-        status: ApiKeyStatus::Active,
-        allowed_models: input.allowed_models,
-        expires_at: input.expires_at,
-        last_used_at: None,
-        revision: 1,
-        created_by: tx.ctx().user(),
-        created_at: now,
-    };
-    api_keys::insert(tx.connection(), &key).await?;
+    let grants = KeyGrants::default().changed(input.grants, &[], now);
+    let grants = grants.map_err(Error::validation)?;
+    let (key, secret) = insert(tx, project, input.name, grants, Vec::new()).await?;
     tx.audit(
         "key.create",
         key.id,
         &json!({ "name": key.name, "project": project }),
     );
+    Ok((key, secret))
+}
+
+/// Adds a key and publishes it. Its maker has checked what it is given.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    project: ProjectId,
+    name: DisplayName,
+    grants: KeyGrants,
+    ancestors: Vec<ApiKeyId>,
+) -> Result<(ApiKey, ApiKeySecret)> {
+    let secret = ApiKeySecret::mint(KeyKind::Inference, rand::random());
+    let key = ApiKey {
+        id: ids::fresh(),
+        organization: tx.organization()?,
+        project,
+        name: name.as_str().to_owned(),
+        hint: secret.hint(),
+        digest: tx.state().key_hasher.digest(secret.expose()),
+        previous: None,
+        status: ApiKeyStatus::Active,
+        grants,
+        ancestors,
+        is_held_back: false,
+        ancestors_expire_at: None,
+        last_used_at: None,
+        revision: 1,
+        created_by: tx.ctx().user(),
+        created_at: tx.ctx().now,
+    };
+    api_keys::insert(tx.connection(), &key).await?;
     tx.publish(&Entity::ApiKey(key.published()))?;
     Ok((key, secret))
 }
@@ -117,21 +107,14 @@ pub async fn update(
     if_match: &IfMatch,
 ) -> Result<ApiKey> {
     let mut key = locked(tx, project, id, if_match).await?;
-    check(
-        changes.expires_at.flatten(),
-        changes.allowed_models.as_deref(),
-        tx.ctx().now,
-    )?;
+    let above = derived_keys::hold(tx.connection(), project, &key.ancestors).await?;
+    let above: Vec<KeyGrants> = above.into_iter().map(|one| one.grants).collect();
+    let changed = key.grants.changed(changes.grants, &above, tx.ctx().now);
+    key.grants = changed.map_err(Error::validation)?;
     if let Some(name) = changes.name {
         name.as_str().clone_into(&mut key.name);
     }
-    if let Some(expires_at) = changes.expires_at {
-        key.expires_at = expires_at;
-    }
-    if let Some(models) = changes.allowed_models {
-        key.allowed_models = models;
-    }
-    let detail = json!({ "name": key.name, "allowed_models": key.allowed_models });
+    let detail = json!({ "name": key.name, "allowed_models": key.grants.allowed_models });
     save(tx, &mut key, "key.update", &detail).await?;
     Ok(key)
 }
@@ -184,7 +167,7 @@ pub async fn switch(
     Ok(key)
 }
 
-/// Ends a key for good.
+/// Ends a key for good, and with it the keys that derive from it and the budgets over them.
 ///
 /// # Errors
 /// `not_found`, `version_conflict`.
@@ -192,7 +175,18 @@ pub async fn revoke(tx: &mut Tx, project: ProjectId, id: ApiKeyId, if_match: &If
     let key = locked(tx, project, id, if_match).await?;
     let now = tx.ctx().now;
     api_keys::revoke(tx.connection(), id, now).await?;
-    tx.audit("key.revoke", id, &json!({ "name": key.name }));
-    tx.retract(EntityKind::ApiKey, id.as_uuid());
+    let mut ended = derived_keys::revoke(tx.connection(), id, now).await?;
+    tx.audit(
+        "key.revoke",
+        id,
+        &json!({ "name": key.name, "derived": ended.len() }),
+    );
+    ended.push(id);
+    for budget in budget_relations::delete_of_keys(tx.connection(), &ended, now).await? {
+        tx.retract(EntityKind::Budget, budget.as_uuid());
+    }
+    for key in ended {
+        tx.retract(EntityKind::ApiKey, key.as_uuid());
+    }
     Ok(())
 }

@@ -4,16 +4,32 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sluicegate_contracts::ids::{OrganizationId, UserId};
+use sluicegate_contracts::ids::{ApiKeyId, ManagementKeyId, OrganizationId, UserId};
 use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::principal::Principal;
 
 /// Who does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// A person.
     User(UserId),
+    /// A program, by its management key.
+    ManagementKey(ManagementKeyId),
+    /// An application, by its inference key.
+    ApiKey(ApiKeyId),
     /// A task of the product, by name.
     System(&'static str),
+}
+
+impl From<Principal> for Actor {
+    fn from(principal: Principal) -> Self {
+        match principal {
+            Principal::Person(user) => Self::User(user),
+            Principal::Key(key) => Self::ManagementKey(key),
+        }
+    }
 }
 
 /// Where a request came from.
@@ -55,6 +71,17 @@ impl Ctx {
     pub fn user(&self) -> Option<UserId> {
         match self.actor {
             Actor::User(user) => Some(user),
+            Actor::ManagementKey(_) | Actor::ApiKey(_) | Actor::System(_) => None,
+        }
+    }
+
+    /// Whose requests are done at most once by an Idempotency-Key.
+    #[must_use]
+    pub fn requester(&self) -> Option<Uuid> {
+        match self.actor {
+            Actor::User(user) => Some(user.as_uuid()),
+            Actor::ManagementKey(key) => Some(key.as_uuid()),
+            Actor::ApiKey(key) => Some(key.as_uuid()),
             Actor::System(_) => None,
         }
     }

@@ -89,6 +89,8 @@ impl Tx {
     pub fn audit(&mut self, action: &str, target: impl fmt::Display, detail: &Value) {
         let (actor_kind, actor) = match self.ctx.actor {
             Actor::User(user) => ("user", user.to_string()),
+            Actor::ManagementKey(key) => ("management_key", key.to_string()),
+            Actor::ApiKey(key) => ("api_key", key.to_string()),
             Actor::System(task) => ("system", task.to_owned()),
         };
         self.audit.push(AuditRow {

@@ -19,6 +19,7 @@ use crate::codes::Code;
 use crate::error::{Error, Result};
 use crate::state::AppState;
 use crate::store::Connection;
+use crate::store::budget_alerts;
 use crate::store::budget_spend::{self, Spent};
 use crate::store::database::Scope;
 use crate::store::session_budgets::{self, Caps};
@@ -182,6 +183,7 @@ impl Batch {
         }
         budget_spend::record(connection, &spent).await?;
         session_budgets::record(connection, &caps).await?;
+        budget_alerts::fire(connection, &spent, now).await?;
         usage_records::touch_keys(connection, &inserted.uses).await?;
         for letter in &self.letters {
             usage_dead_letters::insert(connection, letter, now).await?;

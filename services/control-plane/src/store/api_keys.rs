@@ -2,11 +2,12 @@
 
 use sluicegate_contracts::config::{ApiKey as Published, ApiKeyStatus, KeyDigest, KeySecret};
 use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId, UserId};
-use sluicegate_contracts::time::UnixMillis;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Connection;
+use crate::domain::instant::millis;
+use crate::domain::key_grants::KeyGrants;
 use crate::error::{Error, Result};
 
 /// The secret that is being rotated out.
@@ -37,10 +38,14 @@ pub struct ApiKey {
     pub previous: Option<PreviousSecret>,
     /// Whether it is switched on.
     pub status: ApiKeyStatus,
-    /// Model names it may ask for; empty means all.
-    pub allowed_models: Vec<String>,
-    /// When it stops working.
-    pub expires_at: Option<OffsetDateTime>,
+    /// What it may do.
+    pub grants: KeyGrants,
+    /// The keys it derives from, nearest first.
+    pub ancestors: Vec<ApiKeyId>,
+    /// Whether one of those is switched off or revoked.
+    pub is_held_back: bool,
+    /// When the first of those stops working.
+    pub ancestors_expire_at: Option<OffsetDateTime>,
     /// When it was last used, as far as usage has arrived.
     pub last_used_at: Option<OffsetDateTime>,
     /// Counts its changes.
@@ -49,10 +54,6 @@ pub struct ApiKey {
     pub created_by: Option<UserId>,
     /// When.
     pub created_at: OffsetDateTime,
-}
-
-fn millis(at: OffsetDateTime) -> UnixMillis {
-    UnixMillis::new(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
 }
 
 impl ApiKey {
@@ -71,10 +72,11 @@ impl ApiKey {
             id: self.id,
             organization: self.organization,
             project: self.project,
+            ancestors: self.ancestors.clone(),
             secrets,
             status: self.status,
-            expires_at: self.expires_at.map(millis),
-            allowed_models: self.allowed_models.clone(),
+            expires_at: self.grants.expires_at.map(millis),
+            allowed_models: self.grants.allowed_models.clone(),
         }
     }
 }
@@ -95,6 +97,9 @@ struct Row {
     revision: i64,
     created_by: Option<Uuid>,
     created_at: OffsetDateTime,
+    ancestors: Vec<Uuid>,
+    is_held_back: bool,
+    ancestors_expire_at: Option<OffsetDateTime>,
 }
 
 fn digest(bytes: &[u8]) -> Result<KeyDigest> {
@@ -132,8 +137,13 @@ impl TryFrom<Row> for ApiKey {
             } else {
                 ApiKeyStatus::Disabled
             },
-            allowed_models: row.allowed_models,
-            expires_at: row.expires_at,
+            grants: KeyGrants {
+                expires_at: row.expires_at,
+                allowed_models: row.allowed_models,
+            },
+            ancestors: row.ancestors.into_iter().map(ApiKeyId::from).collect(),
+            is_held_back: row.is_held_back,
+            ancestors_expire_at: row.ancestors_expire_at,
             last_used_at: row.last_used_at,
             revision: row.revision,
             created_by: row.created_by.map(UserId::from),
@@ -150,8 +160,8 @@ pub async fn insert(connection: &mut Connection, key: &ApiKey) -> Result<()> {
     sqlx::query!(
         "insert into api_keys
             (id, organization_id, project_id, name, hint, digest, status, allowed_models, expires_at, revision,
-             created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             created_by, created_at, ancestors)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         key.id.as_uuid(),
         key.organization.as_uuid(),
         key.project.as_uuid(),
@@ -159,37 +169,54 @@ pub async fn insert(connection: &mut Connection, key: &ApiKey) -> Result<()> {
         key.hint,
         key.digest.as_bytes(),
         status_text(key.status),
-        &key.allowed_models,
-        key.expires_at,
+        &key.grants.allowed_models,
+        key.grants.expires_at,
         key.revision,
         key.created_by.map(UserId::as_uuid),
         key.created_at,
+        &key.ancestors.iter().map(|key| key.as_uuid()).collect::<Vec<_>>(),
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// The keys of `project` that are not revoked, newest first, created before `before`.
+/// Which keys to list.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// Only those created before this one.
+    pub before: Option<ApiKeyId>,
+    /// Also those that are switched off.
+    pub with_disabled: bool,
+    /// So many are passed over.
+    pub offset: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// The keys of `project` that are not revoked, newest first.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn list(
-    connection: &mut Connection,
-    project: ProjectId,
-    before: Option<ApiKeyId>,
-    limit: i64,
-) -> Result<Vec<ApiKey>> {
+pub async fn list(connection: &mut Connection, project: ProjectId, listing: Listing) -> Result<Vec<ApiKey>> {
     sqlx::query_as!(
         Row,
-        "select id, organization_id, project_id, name, hint, digest, previous_digest, previous_valid_until, status,
-            allowed_models, expires_at, last_used_at, revision, created_by, created_at
-         from api_keys
+        r#"select id, organization_id, project_id, name, hint, digest, previous_digest, previous_valid_until, status,
+            allowed_models, expires_at, last_used_at, revision, created_by, created_at, ancestors,
+            held_back as "is_held_back!", ancestors_expire_at
+         from api_keys cross join lateral (
+            select count(*) filter (where revoked_at is null and status = 'active') < cardinality(api_keys.ancestors)
+                as held_back, min(expires_at) as ancestors_expire_at
+            from api_keys above where above.id = any(api_keys.ancestors)
+         ) above
          where project_id = $1 and revoked_at is null and ($2::uuid is null or id < $2)
-         order by id desc limit $3",
+            and ($4 or status = 'active')
+         order by id desc limit $3 offset $5"#,
         project.as_uuid(),
-        before.map(ApiKeyId::as_uuid),
-        limit,
+        listing.before.map(ApiKeyId::as_uuid),
+        listing.limit,
+        listing.with_disabled,
+        listing.offset,
     )
     .fetch_all(connection)
     .await?
@@ -215,9 +242,15 @@ pub async fn find(
     }
     sqlx::query_as!(
         Row,
-        "select id, organization_id, project_id, name, hint, digest, previous_digest, previous_valid_until, status,
-            allowed_models, expires_at, last_used_at, revision, created_by, created_at
-         from api_keys where project_id = $1 and id = $2 and revoked_at is null",
+        r#"select id, organization_id, project_id, name, hint, digest, previous_digest, previous_valid_until, status,
+            allowed_models, expires_at, last_used_at, revision, created_by, created_at, ancestors,
+            held_back as "is_held_back!", ancestors_expire_at
+         from api_keys cross join lateral (
+            select count(*) filter (where revoked_at is null and status = 'active') < cardinality(api_keys.ancestors)
+                as held_back, min(expires_at) as ancestors_expire_at
+            from api_keys above where above.id = any(api_keys.ancestors)
+         ) above
+         where project_id = $1 and id = $2 and revoked_at is null"#,
         project.as_uuid(),
         id.as_uuid(),
     )
@@ -243,8 +276,8 @@ pub async fn update(connection: &mut Connection, key: &mut ApiKey) -> Result<()>
         key.previous.as_ref().map(|previous| previous.digest.as_bytes().as_slice()),
         key.previous.as_ref().map(|previous| previous.valid_until),
         status_text(key.status),
-        &key.allowed_models,
-        key.expires_at,
+        &key.grants.allowed_models,
+        key.grants.expires_at,
     )
     .fetch_one(connection)
     .await?;

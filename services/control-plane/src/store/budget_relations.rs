@@ -1,9 +1,11 @@
-//! How budgets stand to each other, and to the routes they switch to.
+//! How budgets stand to each other, to the routes they switch to, and to the keys they are over.
 
 use sluicegate_contracts::config::BudgetScope;
-use sluicegate_contracts::ids::{BudgetId, OrganizationId, RouteId};
+use sluicegate_contracts::ids::{ApiKeyId, BudgetId, OrganizationId, RouteId};
 use sluicegate_contracts::money::NanoUsd;
 use sqlx::types::Json;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::Connection;
 use super::budget_schedules::interval;
@@ -64,4 +66,25 @@ pub async fn falling_back_to(connection: &mut Connection, route: RouteId) -> Res
         route.as_uuid(),
     );
     Ok(names.fetch_all(connection).await?)
+}
+
+/// Takes the budgets over exactly these keys, or over a part of their calls, out of use; their ids.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn delete_of_keys(
+    connection: &mut Connection,
+    keys: &[ApiKeyId],
+    now: OffsetDateTime,
+) -> Result<Vec<BudgetId>> {
+    let keys: Vec<Uuid> = keys.iter().map(|key| key.as_uuid()).collect();
+    let ids = sqlx::query_scalar!(
+        "update budgets set deleted_at = $2, revision = revision + 1
+         where api_key_id = any($1) and deleted_at is null returning id",
+        &keys,
+        now,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(BudgetId::from).collect())
 }

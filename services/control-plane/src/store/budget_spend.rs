@@ -48,6 +48,11 @@ impl Spent {
         let sum = self.0.entry(counter).or_default();
         *sum += i128::from(cost.nanos());
     }
+
+    /// The counters that move.
+    pub fn counters(&self) -> impl Iterator<Item = &Counter> {
+        self.0.keys()
+    }
 }
 
 /// Whether an account can be stored: workers refuse longer partitions, and Postgres text cannot hold NUL.
@@ -67,7 +72,7 @@ pub async fn record(connection: &mut Connection, spent: &Spent) -> Result<()> {
     if spent.0.is_empty() {
         return Ok(());
     }
-    let counters = || spent.0.keys();
+    let counters = || spent.counters();
     let organizations: Vec<Uuid> = counters().map(|counter| counter.organization).collect();
     let budgets: Vec<Uuid> = counters().map(|counter| counter.budget).collect();
     let periods: Vec<i64> = counters().map(|counter| counter.period_start).collect();

@@ -2,8 +2,9 @@
 
 use sluicegate_contracts::config::SealedText;
 use sluicegate_contracts::event::ConfigVersion;
-use sluicegate_contracts::ids::{OrganizationId, UserId};
+use sluicegate_contracts::ids::OrganizationId;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::Connection;
 use crate::error::Result;
@@ -21,7 +22,7 @@ pub struct Given {
     pub version: Option<ConfigVersion>,
 }
 
-/// Takes the lock on a user's key to the end of the transaction; false when another request holds it.
+/// Takes the lock on a requester's key to the end of the transaction; false when another request holds it.
 ///
 /// # Errors
 /// When Postgres refuses.
@@ -33,20 +34,20 @@ pub async fn try_lock(connection: &mut Connection, lock: i64) -> Result<bool> {
     )
 }
 
-/// The answer given to `user` under this key since `since`.
+/// The answer given to `requester` under this key since `since`.
 ///
 /// # Errors
 /// When Postgres refuses.
 pub async fn find(
     connection: &mut Connection,
-    user: UserId,
+    requester: Uuid,
     key: &str,
     since: OffsetDateTime,
 ) -> Result<Option<Given>> {
     let row = sqlx::query!(
         "select organization_id, request_hash, response, config_version from idempotency_keys
-         where user_id = $1 and key = $2 and created_at > $3",
-        user.as_uuid(),
+         where principal_id = $1 and key = $2 and created_at > $3",
+        requester,
         key,
         since,
     )
@@ -66,7 +67,7 @@ pub async fn find(
 #[derive(Debug)]
 pub struct Kept {
     /// Who asked.
-    pub user: UserId,
+    pub requester: Uuid,
     /// Their key.
     pub key: String,
     /// For which tenant.
@@ -87,17 +88,17 @@ pub struct Kept {
 /// When Postgres refuses.
 pub async fn keep(connection: &mut Connection, kept: &Kept, version: Option<ConfigVersion>) -> Result<()> {
     sqlx::query!(
-        "delete from idempotency_keys where user_id = $1 and key = $2",
-        kept.user.as_uuid(),
+        "delete from idempotency_keys where principal_id = $1 and key = $2",
+        kept.requester,
         kept.key
     )
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
         "insert into idempotency_keys
-            (user_id, key, organization_id, operation, request_hash, response, config_version, created_at)
+            (principal_id, key, organization_id, operation, request_hash, response, config_version, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        kept.user.as_uuid(),
+        kept.requester,
         kept.key,
         kept.organization.as_uuid(),
         kept.operation,

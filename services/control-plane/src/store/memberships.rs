@@ -9,6 +9,7 @@ use super::Connection;
 use super::constraint::on_constraint;
 use super::users::User;
 use crate::codes::Code;
+use crate::domain::principal::Principal;
 use crate::domain::role::Role;
 use crate::error::{Error, Result};
 
@@ -55,18 +56,18 @@ fn role(text: &str) -> Result<Role> {
     text.parse().map_err(Error::internal)
 }
 
-/// The role of `user` in `organization`. System scope only.
+/// The role of `principal` in `organization`. System scope only.
 ///
 /// # Errors
 /// When Postgres refuses.
 pub async fn access(
     connection: &mut Connection,
-    user: UserId,
+    principal: Principal,
     organization: OrganizationId,
 ) -> Result<Option<Access>> {
     let found = sqlx::query_scalar!(
-        "select role from memberships where user_id = $1 and organization_id = $2",
-        user.as_uuid(),
+        r#"select role as "role!" from grants where principal_id = $1 and organization_id = $2"#,
+        principal.as_uuid(),
         organization.as_uuid(),
     )
     .fetch_optional(connection)
@@ -81,16 +82,20 @@ pub async fn access(
         .transpose()
 }
 
-/// The role of `user` in the organization named by `slug`. System scope only.
+/// The role of `principal` in the organization named by `slug`. System scope only.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn access_by_slug(connection: &mut Connection, user: UserId, slug: &str) -> Result<Option<Access>> {
+pub async fn access_by_slug(
+    connection: &mut Connection,
+    principal: Principal,
+    slug: &str,
+) -> Result<Option<Access>> {
     let found = sqlx::query!(
-        "select membership.organization_id, membership.role
-         from memberships membership join organizations on organizations.id = membership.organization_id
-         where membership.user_id = $1 and organizations.slug = $2",
-        user.as_uuid(),
+        r#"select organizations.id as organization_id, grants.role as "role!"
+         from grants join organizations on organizations.id = grants.organization_id
+         where grants.principal_id = $1 and organizations.slug = $2"#,
+        principal.as_uuid(),
         slug,
     )
     .fetch_optional(connection)
@@ -105,20 +110,20 @@ pub async fn access_by_slug(connection: &mut Connection, user: UserId, slug: &st
         .transpose()
 }
 
-/// The role of `user` in the organization of `project`. System scope only.
+/// The role of `principal` in the organization of `project`. System scope only.
 ///
 /// # Errors
 /// When Postgres refuses.
 pub async fn access_to_project(
     connection: &mut Connection,
-    user: UserId,
+    principal: Principal,
     project: ProjectId,
 ) -> Result<Option<Access>> {
     let found = sqlx::query!(
-        "select membership.organization_id, membership.role
-         from projects join memberships membership using (organization_id)
-         where membership.user_id = $1 and projects.id = $2 and projects.deleted_at is null",
-        user.as_uuid(),
+        r#"select projects.organization_id, grants.role as "role!"
+         from projects join grants on grants.organization_id = projects.organization_id
+         where grants.principal_id = $1 and projects.id = $2 and projects.deleted_at is null"#,
+        principal.as_uuid(),
         project.as_uuid(),
     )
     .fetch_optional(connection)

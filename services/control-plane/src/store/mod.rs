@@ -1,8 +1,11 @@
 //! The only room with SQL: one module per table, functions named by verbs. Readers and writers take a connection that
 //! `Database` or `Tx` opened for one tenant (or for the system), so row-level security stands behind every query.
 
+pub mod account_keys;
+pub mod activity;
 pub mod api_keys;
 pub mod audit;
+pub mod budget_alerts;
 pub mod budget_keeping;
 pub mod budget_relations;
 pub mod budget_schedules;
@@ -14,8 +17,11 @@ pub mod connection_tests;
 pub mod connections;
 pub mod constraint;
 pub mod database;
+pub mod derived_keys;
 pub mod idempotency;
 pub mod invites;
+pub mod key_usage;
+pub mod management_keys;
 pub mod memberships;
 pub mod migrations;
 pub mod organizations;

@@ -1,12 +1,13 @@
 //! Tenants.
 
 use sluicegate_contracts::config::{Organization as Published, SealedText, Status};
-use sluicegate_contracts::ids::{OrganizationId, UserId};
+use sluicegate_contracts::ids::OrganizationId;
 use time::OffsetDateTime;
 
 use super::Connection;
 use super::constraint::on_constraint;
 use crate::codes::Code;
+use crate::domain::principal::Principal;
 use crate::error::{Error, Result};
 
 /// A tenant.
@@ -117,22 +118,22 @@ pub async fn find_for_update(
     Ok(row.map(Organization::from))
 }
 
-/// The tenants `user` belongs to, newest first, created before `before`. System scope only.
+/// The tenants `principal` may act for, newest first, created before `before`. System scope only.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn list_of_user(
+pub async fn list_of(
     connection: &mut Connection,
-    user: UserId,
+    principal: Principal,
     before: Option<OrganizationId>,
     limit: i64,
 ) -> Result<Vec<Organization>> {
     let rows = sqlx::query_as!(
         Row,
         "select id, slug, name, data_key, revision, created_at from organizations
-         where id in (select organization_id from memberships where user_id = $1) and ($2::uuid is null or id < $2)
+         where id in (select organization_id from grants where principal_id = $1) and ($2::uuid is null or id < $2)
          order by id desc limit $3",
-        user.as_uuid(),
+        principal.as_uuid(),
         before.map(OrganizationId::as_uuid),
         limit,
     )

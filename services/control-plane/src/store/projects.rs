@@ -1,13 +1,14 @@
 //! Projects: where keys, connections and routes live.
 
 use sluicegate_contracts::config::{Project as Published, Status};
-use sluicegate_contracts::ids::{OrganizationId, ProjectId, UserId};
+use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Connection;
 use super::constraint::on_constraint;
 use crate::codes::Code;
+use crate::domain::principal::Principal;
 use crate::error::{Error, Result};
 
 /// A project.
@@ -120,13 +121,13 @@ pub async fn find_for_update(connection: &mut Connection, id: ProjectId) -> Resu
     Ok(row.map(Project::from))
 }
 
-/// The projects `user` can see, newest first, created before `before`. System scope only.
+/// The projects `principal` can see, newest first, created before `before`. System scope only.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn list_of_user(
+pub async fn list_of(
     connection: &mut Connection,
-    user: UserId,
+    principal: Principal,
     organization: Option<OrganizationId>,
     before: Option<ProjectId>,
     limit: i64,
@@ -134,12 +135,12 @@ pub async fn list_of_user(
     let rows = sqlx::query_as!(
         Row,
         "select id, organization_id, slug, name, revision, created_at from projects
-         where organization_id in (select organization_id from memberships where user_id = $1)
+         where organization_id in (select organization_id from grants where principal_id = $1)
             and ($2::uuid is null or organization_id = $2)
             and ($3::uuid is null or id < $3)
             and deleted_at is null
          order by id desc limit $4",
-        user.as_uuid(),
+        principal.as_uuid(),
         organization.map(OrganizationId::as_uuid),
         before.map(ProjectId::as_uuid),
         limit,

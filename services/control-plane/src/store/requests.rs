@@ -1,7 +1,7 @@
 //! The request log as a project's members read it. Written by `store::usage_records`.
 
 use serde_json::Value;
-use sluicegate_contracts::ids::{ApiKeyId, ProjectId, RequestId};
+use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId, RequestId};
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use crate::error::Result;
 )]
 pub struct LoggedRequest {
     pub id: Uuid,
+    pub project_id: Uuid,
     pub started_at: OffsetDateTime,
     pub operation: String,
     pub model_requested: String,
@@ -46,6 +47,9 @@ pub struct LoggedRequest {
     pub dialect: Option<String>,
     pub upstream_dialect: Option<String>,
     pub dropped: Option<String>,
+    pub end_user: Option<String>,
+    pub session: Option<String>,
+    pub tags: Vec<String>,
 }
 
 /// Which requests to list.
@@ -61,16 +65,21 @@ pub struct RequestFilter {
     pub from: Option<OffsetDateTime>,
     /// Only those received before.
     pub to: Option<OffsetDateTime>,
+    /// Only those made for this end user.
+    pub end_user: Option<String>,
+    /// Only those of this session.
+    pub session: Option<String>,
+    /// Only those with this tag.
+    pub tag: Option<String>,
 }
 
-const COLUMNS: &str = "select r.id, r.started_at, r.operation, r.model_requested, r.model_served, r.provider, \
+const COLUMNS: &str = "select r.id, r.project_id, r.started_at, r.operation, r.model_requested, r.model_served, r.provider, \
     r.route_slug, r.route_version, r.api_key_id, k.name as key_name, r.status, r.outcome, r.error_code, r.stream, \
     r.input_tokens, r.cache_read_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.cost_nanos, \
     r.cost_evidence, r.first_byte_us, r.overhead_us, r.duration_us, r.trace_id, r.attempts, \
-    r.dialect, r.upstream_dialect, r.dropped \
+    r.dialect, r.upstream_dialect, r.dropped, r.end_user, r.session, r.tags \
     from requests r \
-    left join api_keys k on k.organization_id = r.organization_id and k.id = r.api_key_id \
-    where r.project_id = ";
+    left join api_keys k on k.organization_id = r.organization_id and k.id = r.api_key_id where ";
 
 /// Requests of a project, newest first, before the one named by `before`.
 ///
@@ -84,7 +93,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<LoggedRequest>> {
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push_bind(project.as_uuid());
+    query.push("r.project_id = ").push_bind(project.as_uuid());
     if let Some(before) = before {
         query.push(" and r.id < ").push_bind(before);
         // The day lets Postgres skip partitions; ids sort by day.
@@ -103,6 +112,15 @@ pub async fn list(
     }
     if let Some(key) = filter.key {
         query.push(" and r.api_key_id = ").push_bind(key.as_uuid());
+    }
+    if let Some(end_user) = &filter.end_user {
+        query.push(" and r.end_user = ").push_bind(end_user);
+    }
+    if let Some(session) = &filter.session {
+        query.push(" and r.session = ").push_bind(session);
+    }
+    if let Some(tag) = &filter.tag {
+        query.push(" and ").push_bind(tag).push(" = any(r.tags)");
     }
     // An id is made when its request is received, so a day around the times bounds the partitions.
     if let Some(from) = filter.from {
@@ -139,7 +157,30 @@ pub async fn find(
     };
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query
+        .push("r.project_id = ")
         .push_bind(project.as_uuid())
+        .push(" and r.day = ")
+        .push_bind(day);
+    query.push(" and r.id = ").push_bind(request.as_uuid());
+    Ok(query.build_query_as().fetch_optional(connection).await?)
+}
+
+/// One request of an organization.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn find_of_organization(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    request: RequestId,
+) -> Result<Option<LoggedRequest>> {
+    let Some(day) = day_of(request.as_uuid()) else {
+        return Ok(None);
+    };
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query
+        .push("r.organization_id = ")
+        .push_bind(organization.as_uuid())
         .push(" and r.day = ")
         .push_bind(day);
     query.push(" and r.id = ").push_bind(request.as_uuid());

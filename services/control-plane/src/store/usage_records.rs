@@ -73,6 +73,9 @@ pub struct RequestRow {
     dialect: Option<String>,
     upstream_dialect: Option<String>,
     dropped: Option<String>,
+    end_user: Option<String>,
+    session: Option<String>,
+    tags: Vec<String>,
 }
 
 /// The day in which the time-ordered `id` was made.
@@ -169,6 +172,9 @@ impl RequestRow {
             dialect: record.dialect.map(storable),
             upstream_dialect: attempts.last().and_then(|attempt| attempt.dialect.clone()),
             dropped: record.dropped.map(storable),
+            end_user: record.labels.end_user.map(storable),
+            session: record.labels.session.map(storable),
+            tags: record.labels.tags.into_iter().map(storable).collect(),
             attempts,
         })
     }

@@ -85,6 +85,11 @@ impl World {
             .post(&owner.in_organization("/budgets"), &budget)
             .await
             .expect(201);
+        let management = json!({ "name": "ci", "role": "viewer" });
+        let management = owner
+            .post(&owner.in_organization("/management-keys"), &management)
+            .await
+            .expect(201);
         let limit = json!({ "metric": "requests", "amount": 60 });
         let limit = owner
             .post(&owner.in_organization("/limits"), &limit)
@@ -103,6 +108,7 @@ impl World {
             ("route", route.text_of("id")),
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
+            ("management_key", management.text_of("id")),
             ("invite", invite.text_of("id")),
             (
                 "member",
@@ -126,7 +132,7 @@ impl World {
 
     fn body(&self, operation: &Operation, salt: usize) -> Option<String> {
         let body = match operation.id.as_str() {
-            "create_key" => json!({ "name": "k" }),
+            "create_key" | "derive_key" => json!({ "name": "k" }),
             "create_connection" => {
                 json!({ "slug": format!("c{salt}"), "provider": "openai-compatible", "base_url": "https://example.com" })
             }
@@ -135,6 +141,7 @@ impl World {
             }
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
             "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
+            "create_management_key" => json!({ "name": "m", "role": "viewer" }),
             "create_invite" => json!({ "email": format!("i{salt}@example.com"), "role": "viewer" }),
             "create_project" => {
                 json!({ "organization": self.organization, "name": "P", "slug": format!("p-{salt}") })
@@ -235,6 +242,7 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
         let inner = [
             "budget",
             "limit",
+            "management_key",
             "key",
             "connection",
             "route",

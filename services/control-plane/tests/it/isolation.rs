@@ -15,8 +15,9 @@ use crate::support::{Client, TestApp};
 /// Tables that belong to tenants.
 async fn tenant_tables(app: &TestApp) -> Vec<String> {
     let rows = sqlx::query(
-        "select distinct table_name::text from information_schema.columns
-         where table_schema = 'public' and column_name = 'organization_id' order by 1",
+        "select distinct table_name::text from information_schema.columns join information_schema.tables
+            using (table_schema, table_name)
+         where table_schema = 'public' and column_name = 'organization_id' and table_type = 'BASE TABLE' order by 1",
     );
     rows.fetch_all(&app.judge)
         .await
@@ -52,6 +53,11 @@ async fn seeded(app: &TestApp, name: &str) -> Client {
     let limit = json!({ "metric": "requests", "amount": 60 });
     person
         .post(&person.in_organization("/limits"), &limit)
+        .await
+        .expect(201);
+    let management = json!({ "name": "m", "role": "viewer" });
+    person
+        .post(&person.in_organization("/management-keys"), &management)
         .await
         .expect(201);
     let invite = json!({ "email": "x@example.com", "role": "viewer" });
@@ -119,6 +125,7 @@ async fn a_query_without_a_tenant_sees_nothing(pool: PgPool) {
         "connections",
         "idempotency_keys",
         "invites",
+        "management_keys",
         "memberships",
         "projects",
         "rate_limits",

@@ -2,6 +2,8 @@
 #![expect(unreachable_pub, reason = "one binary: `pub` means for the other modules")]
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod audit;
@@ -9,6 +11,8 @@ mod audit;
 mod authorization;
 #[cfg(test)]
 mod browser;
+#[cfg(test)]
+mod budget_alerts;
 #[cfg(test)]
 mod budget_keeper;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use serde_json::{Value, json};
-use sluicegate_contracts::usage::Outcome;
+use sluicegate_contracts::usage::{Labels, Outcome};
 use sluicegate_control_plane::background::driver::Task;
 use sluicegate_control_plane::background::metrics::BackgroundMetrics;
 use sluicegate_control_plane::background::usage_ingester::UsageIngester;
@@ -118,6 +118,47 @@ async fn the_log_lists_newest_first_and_filters(pool: PgPool) {
         (&all[0]["cost"], &all[0]["cost_evidence"], &all[0]["attempts"]),
         (&Value::Null, &json!("none"), &json!([]))
     );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_log_shows_and_finds_what_callers_said_about_themselves(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let mut records = Writer::of(&ada).records(1..=3);
+    records[0].labels = Labels {
+        end_user: Some("ann".to_owned()),
+        session: Some("run 7".to_owned()),
+        tags: vec!["batch".to_owned(), "night\0".to_owned()],
+    };
+    records[1].labels.tags = vec!["batch".to_owned()];
+    app.queue.append(&entries(&records)).await.unwrap();
+    UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default())
+        .pass()
+        .await
+        .unwrap();
+    let all = listed(&ada, "").await;
+    assert_eq!(
+        (&all[2]["end_user"], &all[2]["session"], &all[2]["tags"]),
+        (&json!("ann"), &json!("run 7"), &json!(["batch", "night\u{FFFD}"]))
+    );
+    assert_eq!(
+        (&all[0]["end_user"], &all[0]["session"], &all[0]["tags"]),
+        (&Value::Null, &Value::Null, &json!([]))
+    );
+    for (filter, found) in [
+        ("end_user=ann", 1),
+        ("end_user=bob", 0),
+        ("session=run%207", 1),
+        ("tag=batch", 2),
+        ("tag=batch&end_user=ann", 1),
+    ] {
+        assert_eq!(listed(&ada, &format!("&{filter}")).await.len(), found, "{filter}");
+    }
+    for bad in ["end_user=", "session=%00", &format!("tag={}", "x".repeat(129))] {
+        ada.get(&ada.in_project(&format!("/requests?{bad}")))
+            .await
+            .refused(422, "validation_failed");
+    }
 }
 
 #[sqlx::test(migrations = "../../migrations")]

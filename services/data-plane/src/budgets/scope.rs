@@ -52,9 +52,9 @@ pub(crate) struct Counted {
 pub(crate) struct NoPeriod<'s>(pub(crate) &'s Budget);
 
 impl<'a> Facts<'a> {
-    /// The keys whose budgets the call counts on.
-    fn keys(&self) -> impl Iterator<Item = ApiKeyId> + use<> {
-        std::iter::once(self.key.id)
+    /// The keys whose budgets the call counts on: its own, and those it derives from.
+    fn keys(&self) -> impl Iterator<Item = ApiKeyId> {
+        std::iter::once(self.key.id).chain(self.key.ancestors.iter().copied())
     }
 
     /// The budgets that may be over the call, found without looking at those that cannot.
@@ -215,7 +215,7 @@ fn covers(budget: &Budget, facts: &Facts<'_>, target: &Target<'_>) -> bool {
     let scope = &budget.scope;
     // The snapshot lists the budgets over a project; its project and organization are met.
     (budget.counts_own_connections || !target.over_own_connection)
-        && scope.api_key.is_none_or(|key| facts.keys().any(|own| own == key))
+        && scope.api_key.is_none_or(|key| facts.key.descends_from(key))
         && holds(scope.end_user.as_ref(), facts.end_user)
         && holds(scope.session.as_ref(), facts.session)
         && scope.tag.as_ref().is_none_or(|tag| facts.tags.contains(tag))

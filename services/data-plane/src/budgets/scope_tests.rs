@@ -180,3 +180,25 @@ fn a_call_looks_only_at_budgets_that_may_be_over_it() {
         7
     );
 }
+
+#[test]
+fn a_call_counts_on_the_budgets_of_every_key_above_its_own() {
+    let mut key = key(3, 1, 2);
+    key.ancestors = vec![uuid(30).into(), uuid(31).into()];
+    let facts = Facts {
+        key: &key,
+        end_user: None,
+        session: None,
+        tags: &[],
+        route: None,
+        now: UnixMillis::new(1),
+    };
+    let budgets = [3, 30, 31, 32].map(|n| {
+        let mut budget = budget(n, 1, None);
+        budget.scope.api_key = Some(uuid(n).into());
+        Arc::new(budget)
+    });
+    let accounts = Standing::over(&BudgetIndex::of(budgets), &facts, &TARGET).unwrap().accounts();
+    let counted: Vec<_> = accounts.iter().map(|account| account.budget).collect();
+    assert_eq!(counted, [3, 30, 31].map(|n| uuid(n).into()));
+}

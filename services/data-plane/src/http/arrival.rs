@@ -2,12 +2,13 @@
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{HttpMessage, HttpRequest};
+use sluicegate_contracts::usage::Labels;
 use sluicegate_protocols::Dialect;
 use sluicegate_service_runtime::http_span::RequestContext;
 use std::time::Duration;
 
 use super::body::BodyHead;
-use super::labels::Labels;
+use super::labels;
 use super::wishes::Wishes;
 use crate::error::{ErrorKind, GatewayError};
 use crate::pipeline::{Api, Gateway, Progress};
@@ -84,7 +85,7 @@ impl Arrival {
             headers.map(|(name, value)| (name.as_str(), value.as_bytes()))
         };
         let passed = PassedHeaders::select(api.dialect(), headers());
-        let labels = Labels::select(headers())?;
+        let labels = labels::select(headers())?;
         let wishes = Wishes::select(headers())?;
         Ok((
             gateway,

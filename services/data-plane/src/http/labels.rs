@@ -2,50 +2,32 @@
 //! may be kept by them.
 
 use sluicegate_contracts::account::MAX_PARTITION_BYTES;
+use sluicegate_contracts::usage::{Labels, MAX_TAGS};
 
 use crate::error::{ErrorKind, GatewayError};
 
 const END_USER: &str = "x-sluicegate-user";
 const SESSION: &str = "x-sluicegate-session";
 const TAGS: &str = "x-sluicegate-tags";
-/// Most tags of one call.
-const MAX_TAGS: usize = 16;
 
-/// See the module. Debug shows nothing of them: names of people may be among them.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Labels {
-    pub(crate) end_user: Option<String>,
-    pub(crate) session: Option<String>,
-    /// In ascending order, each once.
-    pub(crate) tags: Vec<String>,
-}
-
-impl std::fmt::Debug for Labels {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Labels(..)")
-    }
-}
-
-impl Labels {
-    /// Reads them from the headers of a request, given as names in lower case and values. Of a name that is there twice
-    /// the last counts.
-    ///
-    /// # Errors
-    /// 400 that names the header: a label that cannot be read must not be taken for none, since a budget may hang on it.
-    pub(crate) fn select<'h>(
-        headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
-    ) -> Result<Self, GatewayError> {
-        let mut labels = Self::default();
-        for (name, value) in headers {
-            match name {
-                END_USER => labels.end_user = Some(label(END_USER, value)?),
-                SESSION => labels.session = Some(label(SESSION, value)?),
-                TAGS => labels.tags = tags(TAGS, value)?,
-                _ => {}
-            }
+/// Reads them from the headers of a request, given as names in lower case and values. Of a name that is there twice the
+/// last counts.
+///
+/// # Errors
+/// 400 that names the header: a label that cannot be read must not be taken for none, since a budget may hang on it.
+pub(crate) fn select<'h>(
+    headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
+) -> Result<Labels, GatewayError> {
+    let mut labels = Labels::default();
+    for (name, value) in headers {
+        match name {
+            END_USER => labels.end_user = Some(label(END_USER, value)?),
+            SESSION => labels.session = Some(label(SESSION, value)?),
+            TAGS => labels.tags = tags(TAGS, value)?,
+            _ => {}
         }
-        Ok(labels)
     }
+    Ok(labels)
 }
 
 /// The tags of a list with commas; `at` is where it stands.
@@ -80,7 +62,7 @@ mod tests {
     use super::*;
 
     fn read(headers: &[(&str, &[u8])]) -> Result<Labels, Option<String>> {
-        Labels::select(headers.iter().copied()).map_err(|error| error.param)
+        select(headers.iter().copied()).map_err(|error| error.param)
     }
 
     #[test]

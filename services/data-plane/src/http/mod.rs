@@ -7,11 +7,13 @@
 //! | what counts tokens | [`count_tokens`] |
 //! | `GET /v1/models`, `GET /v1/models/{id}` | [`models`] |
 //! | `GET /v1/key` | [`key`] |
+//! | `/api/v1/key`, `/api/v1/keys`, … | [`account`] |
 //! | `GET /`, `HEAD /`, everything unknown | [`root`] |
 //! | `POST /internal/v1/connection-test` | [`connection_test`], for the control plane only |
 //!
 //! [`paths`] has the paths themselves, under all their prefixes.
 
+mod account;
 mod arrival;
 pub(crate) mod body;
 mod connection_test;
@@ -21,6 +23,7 @@ mod in_array;
 mod inference;
 mod key;
 pub(crate) mod labels;
+mod limit_headers;
 mod models;
 mod paths;
 mod render_error;
@@ -63,8 +66,17 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
         for prefix in paths::LISTS {
             endpoints = endpoints
                 .on(Method::GET, &format!("{prefix}/models"), models::list)
-                .on(Method::GET, &format!("{prefix}/models/{{id:.+}}"), models::one)
-                .on(Method::GET, &format!("{prefix}/key"), key::own);
+                .on(Method::GET, &format!("{prefix}/models/{{id:.+}}"), models::one);
+        }
+        for prefix in paths::OWN_KEY {
+            endpoints = endpoints.on(Method::GET, &format!("{prefix}/key"), key::own);
+        }
+        for (method, path, resource) in account::RESOURCES {
+            endpoints = endpoints.on(
+                method,
+                &format!("{}{path}", paths::ACCOUNT),
+                account::on(resource),
+            );
         }
         for prefix in paths::GEMINI {
             endpoints = endpoints.on(

@@ -20,6 +20,11 @@ pub(super) const ANTHROPIC: [&str; 4] = ["/v1", "/anthropic/v1", "/api/v1", "/v1
 /// Before the list of models, which clients of both read.
 pub(super) const LISTS: [&str; 6] = ["/v1", "/openai/v1", "/anthropic/v1", CURSOR, "/api/v1", "/v1/v1"];
 
+/// Before the caller's own key in our shape.
+pub(super) const OWN_KEY: [&str; 5] = ["/v1", "/openai/v1", "/anthropic/v1", CURSOR, "/v1/v1"];
+/// Before the account API, which is in the shape of OpenRouter.
+pub(super) const ACCOUNT: &str = "/api/v1";
+
 /// Before Gemini's. Its stable version shares a prefix with OpenAI's paths.
 pub(super) const GEMINI: [&str; 3] = ["/v1beta", "/gemini/v1beta", "/v1"];
 /// Before Gemini's list of models.

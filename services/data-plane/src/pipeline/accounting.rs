@@ -29,6 +29,7 @@ pub(super) fn intent<'a>(
         organization: record.organization,
         project: record.project,
         api_key: record.api_key,
+        labels: Cow::Borrowed(&record.labels),
         operation: record.operation,
         dialect: record.dialect.as_deref().map(Cow::Borrowed),
         model_requested: record.model_requested.as_str().into(),

@@ -56,6 +56,8 @@ pub(super) fn authenticate<'s>(
     grant.check(received.now()).map_err(|blocked| {
         refused(match blocked {
             Blocked::Key => "The key is disabled.",
+            Blocked::Ancestor => "A key that the key derives from is disabled or revoked.",
+            Blocked::NoModel => "The keys that the key derives from allow none of its models.",
             Blocked::Project => "The key's project is disabled.",
             Blocked::Organization => "The key's organization is suspended.",
             Blocked::Expired => "The key has expired.",

@@ -27,9 +27,10 @@ use super::accounting::{intent, is_empty, prices, total_cost, usage};
 use super::allowance::Allowance;
 use super::attribution::Attribution;
 use super::reserve::Reserved;
-use super::stage::{Authenticated, Planned};
+use super::stage::{Authenticated, Inspected, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
+use crate::limits::{Standings, Taken, Used};
 use crate::snapshot::Snapshot;
 use crate::upstream::echo;
 use crate::usage::{Intent, IntentGuard};
@@ -81,6 +82,9 @@ pub(super) struct Finish {
     cause: Option<Cause>,
     /// What could not be said in another dialect, of the request and of the answer it got.
     losses: LossReport,
+    /// What the request has taken of the limits over it; goes back unless an attempt was sent.
+    taken: Option<Taken>,
+    standings: Standings,
 }
 
 /// The attempt under way, noted as it would stand if nothing more came.
@@ -92,6 +96,8 @@ struct Open {
     reserved: Reserved,
     /// What is on file, where more may come to be held.
     intent: Option<Intent<'static>>,
+    /// What it has taken of the limits over its model and provider.
+    taken: Taken,
 }
 
 impl Finish {
@@ -111,6 +117,7 @@ impl Finish {
             organization: caller.project.organization,
             project: caller.key.project,
             api_key: caller.key.id,
+            labels: arrival.labels.clone(),
             operation: caller.received.api.operation(),
             dialect: Some(caller.received.api.dialect().as_str().to_owned()),
             dropped: None,
@@ -144,14 +151,27 @@ impl Finish {
             served_by: None,
             cause: None,
             losses: LossReport::default(),
+            taken: None,
+            standings: Standings::default(),
         }
     }
 
+    /// Keeps what the request has taken of limits until it is over.
+    pub(super) fn admitted(&mut self, taken: Taken) {
+        self.taken = Some(taken);
+    }
+
+    /// How the limits over the request stand, as far as anybody looked.
+    pub(super) const fn standings(&mut self) -> &mut Standings {
+        &mut self.standings
+    }
+
     /// Notes what was asked.
-    pub(super) fn asked(&mut self, model: &str, stream: bool) {
+    pub(super) fn asked(&mut self, asked: &Inspected<'_>) {
         if let Some(record) = &mut self.record {
-            record.model_requested = model.to_owned();
-            record.stream = stream;
+            record.model_requested = asked.model.to_owned();
+            record.stream = asked.features.stream;
+            record.labels = asked.labels.clone().into_owned();
         }
     }
 
@@ -171,6 +191,7 @@ impl Finish {
         &mut self,
         trial: &Trial<'_>,
         mut reserved: Reserved,
+        taken: Taken,
     ) -> Result<IntentGuard, GatewayError> {
         let started = self.elapsed();
         let Some(record) = &mut self.record else {
@@ -216,6 +237,7 @@ impl Finish {
             model: trial.model.to_owned(),
             reserved,
             intent: renewable,
+            taken,
         });
         let account = candidate
             .connection
@@ -278,6 +300,8 @@ impl Finish {
         if end.outcome == AttemptOutcome::Served {
             record.model_served = Some(open.model);
         }
+        open.taken
+            .used(used(attempt.tokens, attempt.evidence == Evidence::Uncertain));
         self.gateway.state().metrics.attempt(attempt);
         match attempt.cost.unwrap_or_default() {
             // What cost nothing is free for the next attempt.
@@ -316,6 +340,8 @@ impl Finish {
             cost: total_cost(&record.attempts).filter(|_| open.is_none()),
             upstream: started.map(|_| Duration::from_micros(ended + running)),
             total: self.elapsed(),
+            limits: self.standings,
+            told_at: UnixMillis::new(self.gateway.state().clock.now_millis()),
         }
     }
 
@@ -338,6 +364,11 @@ impl Finish {
             .iter()
             .fold(TokenUsage::default(), |sum, attempt| sum.plus(attempt.tokens));
         record.cost = total_cost(&record.attempts);
+        if let Some(taken) = self.taken.take_if(|_| !record.attempts.is_empty()) {
+            let is_uncertain = |attempt: &AttemptRecord| attempt.evidence == Evidence::Uncertain;
+            taken.used(used(record.tokens, record.attempts.iter().any(is_uncertain)));
+        }
+        self.taken = None;
         let state = self.gateway.state();
         state.metrics.request(&record);
         let (request, cost) = (record.request, record.cost);
@@ -394,6 +425,16 @@ impl Drop for Finish {
             is_told: false,
         });
         self.close(Outcome::ClientGone, CALLER_GONE, None);
+    }
+}
+
+/// What tokens count on limits.
+const fn used(tokens: TokenUsage, is_uncertain: bool) -> Used {
+    let (input, output) = (tokens.input, tokens.output);
+    if is_uncertain {
+        Used::AtLeast { input, output }
+    } else {
+        Used::Tokens { input, output }
     }
 }
 

@@ -131,9 +131,9 @@ async fn serve(
     let view = RequestView::parse(arrival, api, &body, depth)?;
     let model = view.model();
     let inspected = inspect::inspect(caller, &body, &view, &model, depth)?;
-    finish.asked(inspected.model, inspected.features.stream);
+    finish.asked(&inspected);
     arrival.progress.asked_for_stream(inspected.features.stream);
-    let admitted = admit::admit(inspected)?;
+    let admitted = admit::admit(gateway, inspected, finish).await?;
     let mut planned = plan::plan(admitted)?;
     let mut switched = Vec::new();
     loop {

@@ -4,12 +4,13 @@
 use std::borrow::Cow;
 
 use sluicegate_contracts::account::partition_value;
+use sluicegate_contracts::usage::Labels;
 use sluicegate_protocols::json::{Cursor, Kind};
 use sluicegate_protocols::{DecodeError, Dialect};
 
 use super::extension::{flag, text};
 use crate::error::{ErrorKind, GatewayError};
-use crate::http::labels::{Labels, label, tags};
+use crate::http::labels::{label, tags};
 use crate::http::wishes::{Wishes, amount};
 
 /// What the fields of other services say, in the order in which the first counts.

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route};
 use sluicegate_contracts::time::UnixMillis;
+use sluicegate_contracts::usage::Labels;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
 
 use super::api::Api;
 use super::outgoing::DecodedOnce;
 use super::view::RequestView;
 use crate::http::Arrival;
-use crate::http::labels::Labels;
 use crate::http::wishes::Wishes;
 use crate::snapshot::{ProjectView, Snapshot};
 

@@ -17,14 +17,16 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use super::accounting::quote;
+use super::admit::admit_attempt;
 use super::allowance::{Allowance, Limited};
 use super::attempt::{Failure, Opened, Said, Success, attempt};
 use super::finish::{Finish, Trial};
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::plan::unexpressed;
-use super::reserve::reserve;
+use super::reserve::{Refusal, Reserved, reserve};
 use super::stage::Planned;
 use crate::error::{ErrorKind, GatewayError, status_of};
+use crate::limits::Taken;
 
 /// What the walk ended with.
 pub(super) enum Answered {
@@ -92,9 +94,9 @@ pub(super) async fn walk(
         let uncapped = outgoing.body.clone();
         let failure = loop {
             let trial = walk.trial(gateway, next, &outgoing);
-            let reserved = match reserve(gateway, planned, &trial).await {
-                Ok(reserved) => reserved,
-                // Another target may cost less, or count on other budgets.
+            let (taken, reserved) = match secure(gateway, planned, &trial, finish).await {
+                Ok(secured) => secured,
+                // Another target may cost less, or count on other budgets and limits.
                 Err(refusal) if refusal.error.kind != ErrorKind::BudgetUnavailable => {
                     walk.instead = walk.instead.or(refusal.instead);
                     walk.unfit = Some(refusal.error);
@@ -106,7 +108,7 @@ pub(super) async fn walk(
             if let Some(cap) = reserved.output_cap {
                 outgoing.body = outgoing.capped(cap, depth)?;
             }
-            let intent = finish.begin(&trial, reserved)?;
+            let intent = finish.begin(&trial, reserved, taken)?;
             walk.attempts += 1;
             let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
                 Ok(Success::Whole { body, losses, end }) => {
@@ -252,6 +254,17 @@ impl<'p, 's> Walk<'p, 's> {
         };
         judge(failure.end.outcome, &progress, &planned.retry, planned.seed)
     }
+}
+
+/// Everything an attempt needs before it is sent: its part of the limits over its target, and money.
+async fn secure(
+    gateway: &Gateway,
+    planned: &Planned<'_>,
+    trial: &Trial<'_>,
+    finish: &mut Finish,
+) -> Result<(Taken, Reserved), Refusal> {
+    let taken = admit_attempt(gateway, planned, trial, finish.standings()).await?;
+    Ok((taken, reserve(gateway, planned, trial).await?))
 }
 
 /// What the caller gets when no try is left: the provider's own words where they are the caller's business, else ours.

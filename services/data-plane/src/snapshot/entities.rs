@@ -17,6 +17,7 @@ use sluicegate_credentials::{DataKey, Keyring};
 use uuid::Uuid;
 
 use super::index::LiveConnection;
+use super::lineage::Lineage;
 use super::prepare;
 
 /// An entity and whether it must not serve.
@@ -42,7 +43,7 @@ pub(super) struct OrganizationMembers {
 
 #[derive(Default)]
 pub(super) struct ProjectMembers {
-    keys: BTreeSet<ApiKeyId>,
+    pub(super) keys: BTreeSet<ApiKeyId>,
     pub(super) routes: BTreeSet<RouteId>,
 }
 
@@ -61,6 +62,7 @@ pub(super) struct Entities {
     pub(super) organizations: HashMap<OrganizationId, Held<Option<DataKey>>>,
     pub(super) projects: HashMap<ProjectId, Held<Project>>,
     pub(super) keys: HashMap<ApiKeyId, Held<Arc<ApiKey>>>,
+    pub(super) lineage: Lineage,
     pub(super) connections: HashMap<ConnectionId, HeldConnection>,
     pub(super) routes: HashMap<RouteId, Held<Arc<Route>>>,
     pub(super) endpoints: BTreeMap<EndpointId, Held<Arc<Endpoint>>>,
@@ -78,6 +80,7 @@ impl Entities {
             organizations: HashMap::new(),
             projects: HashMap::new(),
             keys: HashMap::new(),
+            lineage: Lineage::default(),
             connections: HashMap::new(),
             routes: HashMap::new(),
             endpoints: BTreeMap::new(),
@@ -150,7 +153,7 @@ impl Entities {
             }
             EntityKind::ApiKey => {
                 block(self.keys.get_mut(&id.into()));
-                self.touched.keys.insert(id.into());
+                self.touch_key(id.into());
             }
             EntityKind::Connection => {
                 let id = id.into();
@@ -211,23 +214,6 @@ impl Entities {
         let id = entity.id;
         self.projects.insert(id, Held { entity, blocked });
         self.touch_project(id);
-    }
-
-    fn put_key(&mut self, entity: ApiKey, blocked: bool) {
-        self.unlink_key(entity.id);
-        self.in_project
-            .entry(entity.project)
-            .or_default()
-            .keys
-            .insert(entity.id);
-        self.touched.keys.insert(entity.id);
-        self.keys.insert(
-            entity.id,
-            Held {
-                entity: Arc::new(entity),
-                blocked,
-            },
-        );
     }
 
     fn put_connection(&mut self, entity: Connection, blocked: bool) -> Result<(), String> {
@@ -330,16 +316,6 @@ impl Entities {
             && let Some(members) = self.in_organization.get_mut(&held.entity.organization)
         {
             members.projects.remove(&id);
-        }
-    }
-
-    fn unlink_key(&mut self, id: ApiKeyId) {
-        let Some(held) = self.keys.remove(&id) else { return };
-        self.touched
-            .digests
-            .extend(held.entity.secrets.iter().map(|secret| (secret.digest, id)));
-        if let Some(members) = self.in_project.get_mut(&held.entity.project) {
-            members.keys.remove(&id);
         }
     }
 

@@ -48,6 +48,7 @@ pub(crate) fn key(n: u64, organization: u64, project: u64) -> ApiKey {
         id: uuid(n).into(),
         organization: uuid(organization).into(),
         project: uuid(project).into(),
+        ancestors: Vec::new(),
         secrets: vec![KeySecret {
             digest: digest(n),
             valid_until: None,

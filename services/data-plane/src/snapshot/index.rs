@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sluicegate_contracts::config::{
-    ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, RateLimit, Route,
+    ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, Route,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
@@ -18,6 +18,7 @@ use super::apply::State;
 use super::budgets::BudgetIndex;
 use super::catalog::Catalog;
 use super::sharded::{ShardedMap, Spread};
+use crate::limits::index::LimitIndex;
 use crate::upstream::Account;
 
 /// The configuration at one version.
@@ -32,11 +33,11 @@ pub struct Snapshot {
 /// What one secret of a key allows.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// The key the secret belongs to.
+    /// The key the secret belongs to, as the keys it derives from leave it.
     pub key: Arc<ApiKey>,
     /// End of the secret's own validity, while a rotation overlaps.
     pub valid_until: Option<UnixMillis>,
-    /// Whether the key, its project and its organization are in service. Says nothing of time: see
+    /// Whether the key, those it derives from, its project and its organization are in service. Says nothing of time: see
     /// [`Grant::check`].
     pub usable: Result<(), Blocked>,
 }
@@ -46,6 +47,10 @@ pub struct Grant {
 pub enum Blocked {
     /// The key is switched off.
     Key,
+    /// A key it derives from is switched off, or not known here.
+    Ancestor,
+    /// The keys it derives from allow none of its models.
+    NoModel,
     /// The key's project is switched off, or not known here.
     Project,
     /// The organization is suspended, or not known here.
@@ -67,8 +72,8 @@ pub struct ProjectView {
     pub connections: Vec<Arc<LiveConnection>>,
     /// Budgets in force over the organization or this project.
     pub budgets: BudgetIndex,
-    /// Rate limits in force over the organization or this project, oldest first.
-    pub rate_limits: Vec<Arc<RateLimit>>,
+    /// Rate limits in force over the organization or this project.
+    pub rate_limits: LimitIndex,
 }
 
 /// A connection as it can be called.

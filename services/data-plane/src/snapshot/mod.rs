@@ -28,6 +28,7 @@ pub(crate) mod fixtures;
 mod follow;
 pub mod heartbeat;
 mod index;
+mod lineage;
 mod lines;
 mod prepare;
 mod refresh;

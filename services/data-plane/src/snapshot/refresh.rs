@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, RateLimit, Route, Status};
+use sluicegate_contracts::config::{ApiKey, Route, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 
 use super::budgets::BudgetIndex;
 use super::catalog::Catalog;
 use super::entities::{Entities, Held};
 use super::index::{Blocked, Grant, ProjectView, Snapshot};
+use crate::limits::index::LimitIndex;
 
 impl Entities {
     /// Builds anew, in `next`, what changes since the last call have touched.
@@ -21,9 +22,11 @@ impl Entities {
             }
         }
         for held in touched.keys.iter().filter_map(|id| self.keys.get(id)) {
-            let usable = self.usable(held);
+            let narrowed = self.usable(held).and_then(|()| self.narrowed(&held.entity));
+            let usable = narrowed.as_ref().map(drop).map_err(|blocked| *blocked);
+            let key = narrowed.unwrap_or_else(|_| Arc::clone(&held.entity));
             for secret in &held.entity.secrets {
-                let key = Arc::clone(&held.entity);
+                let key = Arc::clone(&key);
                 next.grants.set(
                     secret.digest,
                     Some(Grant {
@@ -96,15 +99,14 @@ impl Entities {
         BudgetIndex::of(in_force.map(Arc::clone))
     }
 
-    fn rate_limits_over(&self, organization: OrganizationId, project: ProjectId) -> Vec<Arc<RateLimit>> {
+    fn rate_limits_over(&self, organization: OrganizationId, project: ProjectId) -> LimitIndex {
         let members = self.in_organization.get(&organization);
         let limits = members.into_iter().flat_map(|members| &members.rate_limits);
-        limits
+        let limits = limits
             .filter_map(|id| self.rate_limits.get(id))
             .filter(|limit| limit.status == Status::Active)
-            .filter(|limit| limit.scope.project.is_none_or(|of| of == project))
-            .map(Arc::clone)
-            .collect()
+            .filter(|limit| limit.scope.project.is_none_or(|of| of == project));
+        LimitIndex::new(limits.map(Arc::clone))
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn intent(n: u64, attempt: u64) -> Intent<'static> {
         organization: Uuid::from_u128(1).into(),
         project: Uuid::from_u128(2).into(),
         api_key: Uuid::from_u128(3).into(),
+        labels: Cow::default(),
         operation: Operation::ChatCompletions,
         dialect: None,
         model_requested: Cow::Borrowed("gpt-4o-mini"),

@@ -12,7 +12,9 @@ use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, EndpointId, Organization
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
-use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord, Origin, Outcome, RouteRef, UsageRecord};
+use sluicegate_contracts::usage::{
+    AttemptOutcome, AttemptRecord, Labels, Origin, Outcome, RouteRef, UsageRecord,
+};
 use sluicegate_metering::{Ending, Opening, settle};
 
 /// An attempt about to be sent. Fields mean what they mean in [`UsageRecord`] and [`AttemptRecord`].
@@ -26,6 +28,9 @@ pub struct Intent<'a> {
     pub project: ProjectId,
     /// The key that called.
     pub api_key: ApiKeyId,
+    /// What the caller said about itself.
+    #[serde(default)]
+    pub labels: Cow<'a, Labels>,
     /// What was asked.
     pub operation: Operation,
     /// The dialect the caller spoke.
@@ -75,6 +80,7 @@ impl Intent<'_> {
             organization: self.organization,
             project: self.project,
             api_key: self.api_key,
+            labels: Cow::Owned(self.labels.into_owned()),
             operation: self.operation,
             dialect: self.dialect.map(owned),
             model_requested: owned(self.model_requested),
@@ -109,6 +115,7 @@ pub(super) fn interrupted(origin: Origin, attempts: &[Intent<'_>]) -> Option<Usa
         organization: last.organization,
         project: last.project,
         api_key: last.api_key,
+        labels: last.labels.clone().into_owned(),
         operation: last.operation,
         dialect: last.dialect.clone().map(Cow::into_owned),
         dropped: None,

@@ -1,6 +1,8 @@
 //! The request path of a whole worker over HTTP, with a scripted provider behind it.
 
 #[cfg(test)]
+mod account_api;
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 mod auth;
@@ -38,6 +40,8 @@ mod output_cap;
 mod passthrough;
 #[cfg(test)]
 mod pricing;
+#[cfg(test)]
+mod rate_limits;
 #[cfg(test)]
 mod service_account;
 #[cfg(test)]

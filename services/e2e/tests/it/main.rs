@@ -6,9 +6,13 @@ mod budgets;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod derived_keys;
+#[cfg(test)]
 mod first_token;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]

@@ -33,6 +33,8 @@ struct Generation {
     pending: BTreeSet<Epoch>,
     /// Epochs below this are closed, by worker.
     closed_below: BTreeMap<WorkerId, u32>,
+    /// Epochs below this were closed before the generation: what they spent is in the base of accounts.
+    told_below: BTreeMap<WorkerId, u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -231,7 +233,10 @@ impl Store {
     /// # Errors
     /// [`Refusal::Forgotten`].
     pub fn close(&mut self, epoch: Epoch, settled: &[Settled]) -> Result<(), Refusal> {
-        self.open_generation(None)?;
+        let told_below = self.open_generation(None)?.told_below.get(&epoch.worker);
+        if told_below.is_some_and(|below| epoch.number < *below) {
+            return Ok(());
+        }
         for account in self.accounts.values_mut() {
             let standing = account.claims.get_mut(&epoch);
             if let Some(standing) = standing.filter(|standing| !standing.is_settled) {
@@ -277,6 +282,7 @@ impl Store {
             open: false,
             pending: BTreeSet::new(),
             closed_below: BTreeMap::new(),
+            told_below: BTreeMap::new(),
         });
         Ok(())
     }
@@ -318,6 +324,7 @@ impl Store {
         let generation = self.begun(number)?;
         generation.pending = pending.iter().copied().collect();
         generation.closed_below = closed_below.iter().copied().collect();
+        generation.told_below.clone_from(&generation.closed_below);
         generation.open = true;
         Ok(())
     }

@@ -118,6 +118,30 @@ fn a_closed_epoch_keeps_what_it_spent_and_is_heard_no_more() {
 }
 
 #[test]
+fn an_epoch_that_was_told_as_closed_is_not_closed_again() {
+    let mut store = Store::default();
+    store.fence(1).unwrap();
+    let loaded = Loaded {
+        account: account(1),
+        terms: terms(10),
+        base: nanos(3),
+        spent: Vec::new(),
+    };
+    store.load(1, &[loaded]).unwrap();
+    store
+        .open(1, &[], &[(epoch(1).worker, epoch(1).number + 1)])
+        .unwrap();
+    // A keeper that stood still since before the store forgot goes on where it was.
+    let settled = [Settled {
+        account: account(1),
+        end: at(1_000),
+        amount: nanos(3),
+    }];
+    store.close(epoch(1), &settled).unwrap();
+    assert_eq!(store.read(&[account(1)]).unwrap()[0].unwrap().claimed, nanos(3));
+}
+
+#[test]
 fn a_store_is_told_the_past_before_it_grants_again() {
     let mut store = Store::default();
     let ask = reconcile(epoch(1), 1, &[claim(1, 10, 0)], &[(&[0], 4, 4)]);

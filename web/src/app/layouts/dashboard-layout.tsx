@@ -127,5 +127,6 @@ function findProject(
   const membership = me.memberships.find(({ organization }) => organization.slug === org);
   const project = membership?.projects.find((candidate) => candidate.slug === slug);
   if (!membership || !project) return null;
-  return { ...project, organization: membership.organization, role: membership.role };
+  const { organization, projects, role } = membership;
+  return { ...project, organization, projects, role };
 }

@@ -1,6 +1,6 @@
 // The pages of a project, in groups. Used by the side bar and by the menu sheet on small screens.
 import { Link } from "@tanstack/react-router";
-import { ChartColumn, KeyRound, List, Plug, Rocket } from "lucide-react";
+import { ChartColumn, Gauge, KeyRound, List, Plug, Rocket, Wallet } from "lucide-react";
 import styles from "./navigation.module.css";
 
 const GROUPS = [
@@ -17,6 +17,13 @@ const GROUPS = [
     pages: [
       { to: "/o/$org/p/$project/requests", name: "Requests", icon: List },
       { to: "/o/$org/p/$project/usage", name: "Usage", icon: ChartColumn },
+    ],
+  },
+  {
+    title: "Govern",
+    pages: [
+      { to: "/o/$org/p/$project/budgets", name: "Budgets", icon: Wallet },
+      { to: "/o/$org/p/$project/limits", name: "Limits", icon: Gauge },
     ],
   },
 ] as const;

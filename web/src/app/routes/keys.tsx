@@ -2,12 +2,14 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { PageHeader } from "@/components/ui/page-header";
 import { KeysPanel } from "@/features/api-keys/components/keys-panel";
+import { useKeyBudgets } from "@/features/budgets/components/key-budget";
 import { useProject } from "@/hooks/use-project";
 import { missingRole } from "@/lib/permissions";
 
 export function KeysPage() {
   const project = useProject();
   const [creating, setCreating] = useState(false);
+  const budgetOf = useKeyBudgets(project);
   const refusal = missingRole(project.role, "keys:write", project.organization.name);
   return (
     <>
@@ -27,6 +29,7 @@ export function KeysPage() {
         mayWrite={!refusal}
         creating={creating}
         onCreatingChange={setCreating}
+        budgetOf={budgetOf}
       />
     </>
   );

@@ -1,5 +1,6 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { PageHeader } from "@/components/ui/page-header";
+import { NearestWindows } from "@/features/budgets/components/nearest-windows";
 import { UsagePanel } from "@/features/usage/components/usage-panel";
 import type { UsageSearch } from "@/features/usage/lib/usage-search";
 import { useProject } from "@/hooks/use-project";
@@ -23,6 +24,7 @@ export function UsagePage() {
         onSearch={(next: UsageSearch) => navigate({ search: next, resetScroll: false })}
         firstStep={<QuickstartLink />}
       />
+      <NearestWindows current={project} />
     </>
   );
 }

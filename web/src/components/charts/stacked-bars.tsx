@@ -4,6 +4,7 @@ import {
   BarChart,
   CartesianGrid,
   Rectangle,
+  ReferenceLine,
   ResponsiveContainer,
   Tooltip,
   XAxis,
@@ -27,6 +28,8 @@ export interface StackedBarsProps {
   formatAxis: (value: number) => string;
   /** The last bucket is still being filled, and is drawn hatched. */
   lastIncomplete: boolean;
+  /** A level to hold the bars against, drawn across them. */
+  mark?: { value: number; label: string };
 }
 
 interface BarShapeProps {
@@ -39,7 +42,7 @@ interface BarShapeProps {
 
 const HEIGHT = 260;
 
-export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete }: StackedBarsProps) {
+export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete, mark }: StackedBarsProps) {
   const rows = buckets.map((_, index) => ({
     index,
     ...Object.fromEntries(series.map(({ values }, at) => [`s${at}`, values[index] ?? 0])),
@@ -86,7 +89,7 @@ export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete
             width="auto"
             tickCount={5}
             // A scale for nothing would only be made up.
-            {...(isFlat && { ticks: [0] })}
+            {...(isFlat && !mark && { ticks: [0] })}
           />
           <Tooltip
             cursor={{ fill: "var(--text)", fillOpacity: 0.05 }}
@@ -122,6 +125,15 @@ export function StackedBars({ label, buckets, series, formatAxis, lastIncomplete
               )}
             />
           ))}
+          {mark && (
+            <ReferenceLine
+              y={mark.value}
+              ifOverflow="extendDomain"
+              stroke="var(--text-3)"
+              strokeDasharray="4 3"
+              label={{ value: mark.label, position: "insideTopLeft", fill: "var(--text-2)", fontSize: 12 }}
+            />
+          )}
         </BarChart>
       </ResponsiveContainer>
     </figure>

@@ -6,12 +6,15 @@ export interface Call {
   now: number;
   path: Record<string, string>;
   query: URLSearchParams;
+  /** The tag of the state a change is based on. */
+  ifMatch: string | null;
   body: unknown;
 }
 
 export interface Answer {
   status: number;
   body?: unknown;
+  etag?: string;
 }
 
 export type Handler = (call: Call) => Answer;

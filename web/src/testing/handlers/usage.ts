@@ -1,4 +1,5 @@
 import type { RequestRecord, Usage, UsagePoint, UsageTotals } from "@/api/types";
+import { groupBy } from "../../lib/group-by.ts";
 import { fromNanos, toNanos } from "../../lib/money.ts";
 import type { Mock } from "./call.ts";
 
@@ -57,9 +58,3 @@ export const usageMocks: Mock[] = [
     },
   },
 ];
-
-function groupBy<Row, Name>(rows: readonly Row[], name: (row: Row) => Name): Map<Name, Row[]> {
-  const groups = new Map<Name, Row[]>();
-  for (const row of rows) groups.set(name(row), [...(groups.get(name(row)) ?? []), row]);
-  return groups;
-}

@@ -1,5 +1,5 @@
-//! Proves that a signed-in person has at least a role in the organization or project of the path. Whatever they are no
-//! member of does not exist for them.
+//! Proves that a principal has at least a role in the organization or project of the path. Whatever it has no grant for
+//! does not exist for it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,7 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 
-use super::{Caller, Session};
+use super::{Caller, SignedIn};
 use crate::codes::Code;
 use crate::domain::role::Role;
 use crate::error::{Error, Result};
@@ -47,19 +47,19 @@ roles! {
     Owner;
 }
 
-/// A member with at least role `R` in the organization of the path (`{org}`, id or slug).
+/// Somebody with at least role `R` in the organization of the path (`{org}`, id or slug).
 #[derive(Debug)]
 pub struct InOrganization<R> {
     /// The doors to the tenant's rows.
     pub caller: Caller,
     /// The tenant.
     pub organization: OrganizationId,
-    /// The member's own role.
+    /// Their own role.
     pub role: Role,
     proof: PhantomData<R>,
 }
 
-/// A member with at least role `R` in the organization of the path's project (`{project}`, id, or slug together with
+/// Somebody with at least role `R` in the organization of the path's project (`{project}`, id, or slug together with
 /// `?organization=`).
 #[derive(Debug)]
 pub struct InProject<R> {
@@ -99,18 +99,18 @@ fn admit<R: AtLeast>(access: Option<Access>) -> Result<Access> {
     Ok(access)
 }
 
-/// The access of the signed-in person to the organization named by id or slug.
+/// The access of a principal to the organization named by id or slug.
 ///
 /// # Errors
 /// `not_found` for strangers, `forbidden` for members with too small a role.
-pub async fn to_organization<R: AtLeast>(session: &Session, named: &str) -> Result<Access> {
-    let (user, named) = (session.user, named.to_owned());
-    let access = session
+pub async fn to_organization<R: AtLeast>(who: &SignedIn, named: &str) -> Result<Access> {
+    let (principal, named) = (who.principal, named.to_owned());
+    let access = who
         .look_up(move |connection| {
             async move {
                 match named.parse::<OrganizationId>() {
-                    Ok(id) => memberships::access(connection, user, id).await,
-                    Err(_) => memberships::access_by_slug(connection, user, &named).await,
+                    Ok(id) => memberships::access(connection, principal, id).await,
+                    Err(_) => memberships::access_by_slug(connection, principal, &named).await,
                 }
             }
             .boxed()
@@ -125,17 +125,17 @@ struct SlugScope {
 }
 
 async fn to_project<R: AtLeast>(
-    session: &Session,
+    who: &SignedIn,
     named: String,
     scope: Option<String>,
 ) -> Result<(Access, ProjectId)> {
-    let user = session.user;
-    let (access, project) = session
+    let principal = who.principal;
+    let (access, project) = who
         .look_up(move |connection| {
             async move {
                 if let Ok(project) = named.parse::<ProjectId>() {
                     return Ok((
-                        memberships::access_to_project(connection, user, project).await?,
+                        memberships::access_to_project(connection, principal, project).await?,
                         Some(project),
                     ));
                 }
@@ -143,8 +143,8 @@ async fn to_project<R: AtLeast>(
                     return Ok((None, None));
                 };
                 let access = match organization.parse::<OrganizationId>() {
-                    Ok(id) => memberships::access(connection, user, id).await?,
-                    Err(_) => memberships::access_by_slug(connection, user, &organization).await?,
+                    Ok(id) => memberships::access(connection, principal, id).await?,
+                    Err(_) => memberships::access_by_slug(connection, principal, &organization).await?,
                 };
                 let Some(access) = access else {
                     return Ok((None, None));
@@ -164,13 +164,13 @@ impl<R: AtLeast> FromRequest for InOrganization<R> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let session = Session::of(request);
+        let who = SignedIn::of(request);
         let named = request.match_info().query("org").to_owned();
         async move {
-            let session = session?;
-            let access = to_organization::<R>(&session, &named).await?;
+            let who = who.await?;
+            let access = to_organization::<R>(&who, &named).await?;
             Ok(Self {
-                caller: session.acting_for(access.organization),
+                caller: who.acting_for(access.organization),
                 organization: access.organization,
                 role: access.role,
                 proof: PhantomData,
@@ -185,16 +185,16 @@ impl<R: AtLeast> FromRequest for InProject<R> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let session = Session::of(request);
+        let who = SignedIn::of(request);
         let named = request.match_info().query("project").to_owned();
         let scope = actix_web::web::Query::<SlugScope>::from_query(request.query_string())
             .ok()
             .and_then(|query| query.into_inner().organization);
         async move {
-            let session = session?;
-            let (access, project) = to_project::<R>(&session, named, scope).await?;
+            let who = who.await?;
+            let (access, project) = to_project::<R>(&who, named, scope).await?;
             Ok(Self {
-                caller: session.acting_for(access.organization),
+                caller: who.acting_for(access.organization),
                 project,
                 proof: PhantomData,
             })

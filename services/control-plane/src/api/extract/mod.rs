@@ -1,6 +1,7 @@
 //! Extractors, named by what they prove. A handler that takes `InProject<Developer>` cannot run for anybody less.
 
 pub mod access;
+pub mod account;
 pub mod body;
 pub mod caller;
 mod if_match;
@@ -9,6 +10,7 @@ pub mod page;
 pub mod path_id;
 pub mod same_origin;
 pub mod session;
+pub mod signed_in;
 pub mod worker;
 
 pub use access::{Admin, Developer, InOrganization, InProject, Owner, Viewer};
@@ -18,6 +20,7 @@ pub use page::{Cursor, PageQuery};
 pub use path_id::PathId;
 pub use same_origin::SameOrigin;
 pub use session::Session;
+pub use signed_in::SignedIn;
 
 use actix_web::{HttpRequest, web};
 

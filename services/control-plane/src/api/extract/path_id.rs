@@ -6,7 +6,8 @@ use std::str::FromStr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use sluicegate_contracts::ids::{
-    ApiKeyId, BudgetId, ConnectionId, InviteId, MembershipId, RateLimitId, RequestId, RouteId,
+    ApiKeyId, BudgetId, ConnectionId, InviteId, ManagementKeyId, MembershipId, RateLimitId, RequestId,
+    RouteId,
 };
 
 use crate::error::{Error, Result};
@@ -30,6 +31,7 @@ in_path! {
     BudgetId = "budget";
     ConnectionId = "connection";
     InviteId = "invite";
+    ManagementKeyId = "management_key";
     MembershipId = "member";
     RateLimitId = "limit";
     RequestId = "request";

@@ -19,7 +19,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    fn of(request: &HttpRequest) -> Result<Self> {
+    pub(super) fn of(request: &HttpRequest) -> Result<Self> {
         let state = state(request)?;
         let presented = request
             .headers()

@@ -1,5 +1,5 @@
-//! What workers ask for: where the configuration stands, the whole of it, what changed, and a place to report to. Not in
-//! the public document; every handler takes the `Worker` extractor.
+//! What workers ask for: where the configuration stands, the whole of it, what changed, and a place to report to; and what
+//! they hand on for their callers ([`account`]). Not in the public document; every handler proves the worker.
 
 mod config;
 mod heartbeat;
@@ -8,9 +8,11 @@ mod snapshot;
 use actix_web::http::Method;
 use sluicegate_service_runtime::endpoints::Endpoints;
 
+use crate::api::account;
+
 /// The operations under `/internal/v1`.
 pub fn operations(endpoints: Endpoints<'_>) -> Endpoints<'_> {
-    endpoints
+    account::operations(endpoints)
         .on(Method::GET, "/internal/v1/head", config::head)
         .on(Method::GET, "/internal/v1/deltas", config::deltas)
         .on(Method::GET, "/internal/v1/snapshot", snapshot::snapshot)

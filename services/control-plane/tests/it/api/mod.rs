@@ -4,6 +4,8 @@ mod api_keys;
 mod budgets;
 mod connection_settings;
 mod connections;
+mod derived_keys;
+mod management_keys;
 mod members;
 mod organizations;
 mod projects;

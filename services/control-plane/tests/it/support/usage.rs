@@ -8,7 +8,9 @@ use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId, RequestId, 
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
-use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, UsageRecord};
+use sluicegate_contracts::usage::{
+    AttemptOutcome, AttemptRecord, Evidence, Labels, Origin, Outcome, UsageRecord,
+};
 use uuid::{Builder, Uuid};
 
 use super::app::START_MILLIS;
@@ -62,6 +64,7 @@ impl Writer {
             organization: self.organization,
             project: self.project,
             api_key: self.key,
+            labels: Labels::default(),
             operation: Operation::ChatCompletions,
             dialect: Some("anthropic_messages".to_owned()),
             dropped: Some("server_tool:web_search".to_owned()),

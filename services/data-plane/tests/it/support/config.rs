@@ -4,14 +4,15 @@ use secrecy::SecretString;
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Endpoint, Enforcement, Entity, KeySecret,
-    OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, Rates, RetryPolicy, Route,
-    RouteTarget, Status, Strategy, UnknownPrice,
+    OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, RateLimit, RateMetric,
+    RateScope, Rates, RetryPolicy, Route, RouteTarget, Status, Strategy, UnknownPrice,
 };
-use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RouteId};
+use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId, RouteId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_credentials::{ApiKeySecret, DataKey, KeyKind, MasterKey, Sealing};
 use sluicegate_data_plane::snapshot::Snapshot;
+use url::Url;
 use uuid::Uuid;
 
 /// What the provider credential of connection `slug` is.
@@ -25,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) api_key: ApiKey,
     pub(crate) project: Project,
     pub(crate) organization: Organization,
+    /// Where the control plane is; nobody listens there unless a test says otherwise.
+    pub(crate) control_plane: Url,
     data_key: DataKey,
     entities: Vec<Entity>,
     next: u128,
@@ -58,6 +61,7 @@ impl Config {
             id: id(3).into(),
             organization: organization_id,
             project: project.id,
+            ancestors: Vec::new(),
             secrets: vec![KeySecret {
                 digest,
                 valid_until: None,
@@ -72,6 +76,7 @@ impl Config {
             api_key,
             project,
             organization,
+            control_plane: Url::parse("http://127.0.0.1:1").unwrap(),
             data_key,
             entities: Vec::new(),
             next: 100,
@@ -250,6 +255,21 @@ impl Config {
         if let Some(Entity::Budget(budget)) = self.entities.last_mut() {
             budget.on_exceed = on_exceed;
         }
+    }
+
+    /// Adds a limit over the calls of `scope`, all of which may come at once.
+    pub(crate) fn rate_limit(&mut self, metric: RateMetric, amount: u64, scope: RateScope) -> RateLimitId {
+        let id = self.fresh().into();
+        self.entities.push(Entity::RateLimit(RateLimit {
+            id,
+            organization: self.organization.id,
+            scope,
+            metric,
+            amount,
+            burst: amount,
+            status: Status::Active,
+        }));
+        id
     }
 
     pub(crate) fn expire_key(&mut self) {

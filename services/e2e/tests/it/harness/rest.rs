@@ -53,10 +53,25 @@ impl Tenant {
 
     /// Creates a key and waits until the live workers know it.
     pub(crate) async fn create_key(&self, name: &str) -> Key {
-        let body = json!({ "name": name });
-        let key = self
-            .write(Method::POST, "/keys?wait=applied", Some(&body), 201)
-            .await;
+        self.make_key("/keys", &json!({ "name": name })).await
+    }
+
+    /// Derives a key and waits until the live workers know it.
+    pub(crate) async fn derive_key(&self, parent: &Key, body: &Value) -> Key {
+        self.make_key(&format!("/keys/{}/derive", parent.id), body).await
+    }
+
+    /// Creates a management key that acts as a developer; its secret.
+    pub(crate) async fn create_management_key(&self) -> String {
+        let path = format!("/organizations/{}/management-keys", self.organization);
+        let body = json!({ "name": "program", "role": "developer" });
+        let made = self.call(Method::POST, &path, Some(&body), 201).await;
+        made["secret"].as_str().unwrap().to_owned()
+    }
+
+    async fn make_key(&self, rest: &str, body: &Value) -> Key {
+        let path = format!("{rest}?wait=applied");
+        let key = self.write(Method::POST, &path, Some(body), 201).await;
         let text = |name: &str| {
             key[name]
                 .as_str()
@@ -69,6 +84,12 @@ impl Tenant {
         }
     }
 
+    /// Switches a key off and waits until the live workers know.
+    pub(crate) async fn disable_key(&self, key: &Key) {
+        let path = format!("/keys/{}/disable?wait=applied", key.id);
+        self.write(Method::POST, &path, None, 200).await;
+    }
+
     /// Revokes a key; does not wait for workers.
     pub(crate) async fn revoke_key(&self, key: &Key) {
         self.write(Method::DELETE, &format!("/keys/{}", key.id), None, 204)
@@ -77,12 +98,35 @@ impl Tenant {
 
     /// Makes a hard budget over everything, for a day, and waits until the live workers keep it. Gives its path.
     pub(crate) async fn create_budget(&self, name: &str, limit: &str) -> String {
-        let body = json!({ "name": name, "limit": { "amount": limit }, "interval": "day" });
+        self.create_budget_over(name, limit, json!({})).await
+    }
+
+    /// The same, over a part of the calls.
+    pub(crate) async fn create_budget_over(&self, name: &str, limit: &str, scope: Value) -> String {
+        let body = json!({ "name": name, "limit": { "amount": limit }, "interval": "day", "scope": scope });
         let path = format!("/organizations/{}/budgets", self.organization);
         let made = self
             .call(Method::POST, &format!("{path}?wait=applied"), Some(&body), 201)
             .await;
         format!("{path}/{}", made["id"].as_str().unwrap())
+    }
+
+    /// Makes a limit of requests a minute over everything and waits until the live workers keep it.
+    pub(crate) async fn limit_requests(&self, amount: u64, burst: u64) {
+        let body = json!({ "metric": "requests", "amount": amount, "burst": burst });
+        let path = format!("/organizations/{}/limits?wait=applied", self.organization);
+        self.call(Method::POST, &path, Some(&body), 201).await;
+    }
+
+    /// What everybody has left of the only limit; `None` while the store of limits is away.
+    pub(crate) async fn left_of_limit(&self) -> Option<u64> {
+        let url = format!("{}/organizations/{}/limits/usage", self.base, self.organization);
+        let answer = self.http.get(url).bearer_auth(&self.token).send().await.unwrap();
+        if answer.status().as_u16() == 503 {
+            return None;
+        }
+        let shown: Value = answer.json().await.unwrap();
+        Some(shown["data"][0]["remaining"].as_u64().unwrap())
     }
 
     /// The window of a budget that runs.

@@ -1,6 +1,6 @@
 // The list of keys with every state it can be in, and the dialogs that act on one key.
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { asProblem } from "@/api/problem";
 import type { Key, KeyWithSecret } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -15,6 +15,7 @@ import { plural } from "@/lib/format";
 import { keysQuery } from "../api/list-keys";
 import { useSetKeyEnabled } from "../api/set-key-enabled";
 import { CreateKeyDialog } from "./create-key-dialog";
+import { DeriveKeyDialog } from "./derive-key-dialog";
 import { KeysTable } from "./keys-table";
 import { RevokeKeyDialog } from "./revoke-key-dialog";
 import { RotateKeyDialog } from "./rotate-key-dialog";
@@ -25,18 +26,28 @@ interface KeysPanelProps {
   mayWrite: boolean;
   creating: boolean;
   onCreatingChange: (creating: boolean) => void;
+  /** What a key may still spend, by its id; left out where no key has a budget. */
+  budgetOf?: ((key: string) => ReactNode) | null;
 }
 
-export function KeysPanel({ project, mayWrite, creating, onCreatingChange }: KeysPanelProps) {
+export function KeysPanel({
+  project,
+  mayWrite,
+  creating,
+  onCreatingChange,
+  budgetOf = null,
+}: KeysPanelProps) {
   const keys = useInfiniteQuery(keysQuery(project));
   const setEnabled = useSetKeyEnabled(project);
   const toast = useToast();
+  const [deriving, setDeriving] = useState<Key | null>(null);
   const [rotating, setRotating] = useState<Key | null>(null);
   const [revoking, setRevoking] = useState<Key | null>(null);
   const [revealed, setRevealed] = useState<KeyWithSecret | null>(null);
   const rows = keys.data?.pages.flatMap((page) => page.data) ?? [];
 
   const actions = {
+    onDerive: setDeriving,
     onRotate: setRotating,
     onRevoke: setRevoking,
     onSetEnabled: (key: Key, enabled: boolean) =>
@@ -70,7 +81,7 @@ export function KeysPanel({ project, mayWrite, creating, onCreatingChange }: Key
         )}
         {keys.isSuccess && rows.length > 0 && (
           <>
-            <KeysTable keys={rows} actions={mayWrite ? actions : null} />
+            <KeysTable keys={rows} actions={mayWrite ? actions : null} budgetOf={budgetOf} />
             <Pager
               shown={plural(rows.length, "key")}
               hasMore={keys.hasNextPage}
@@ -87,6 +98,14 @@ export function KeysPanel({ project, mayWrite, creating, onCreatingChange }: Key
         onCreated={setRevealed}
       />
       <SecretDialog revealed={revealed} onSaved={() => setRevealed(null)} />
+      {deriving && (
+        <DeriveKeyDialog
+          project={project}
+          parent={deriving}
+          onClose={() => setDeriving(null)}
+          onDerived={setRevealed}
+        />
+      )}
       {rotating && (
         <RotateKeyDialog
           project={project}

@@ -13,6 +13,7 @@ export interface KeyState {
 
 export function keyState(key: Key, now: number): KeyState {
   if (key.status === "disabled") return { tone: "idle", word: "Disabled", note: null };
+  if (key.status === "held_back") return { tone: "idle", word: "Held back", note: "its parent is off" };
   const expires = key.expires_at ? Date.parse(key.expires_at) : null;
   if (key.status === "expired" || (expires !== null && expires <= now)) {
     return {

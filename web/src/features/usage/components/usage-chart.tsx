@@ -1,6 +1,6 @@
 import { LazyStackedBars } from "@/components/charts/lazy-stacked-bars";
 import { formatCount } from "@/lib/format";
-import { formatMoney, fromNanos } from "@/lib/money";
+import { axisMoney } from "@/lib/money";
 import type { Interval } from "@/lib/time-range";
 import { axisLabel, fullLabel } from "../lib/bucket-label";
 import type { ChartData } from "../lib/to-series";
@@ -28,8 +28,4 @@ export function UsageChart({ data, metric, grain, interval, summary }: UsageChar
       lastIncomplete={lastEnd > Date.parse(interval.to)}
     />
   );
-}
-
-function axisMoney(value: number): string {
-  return value === 0 ? "$0" : formatMoney(fromNanos(BigInt(Math.round(value * 1e9)), "USD"));
 }
