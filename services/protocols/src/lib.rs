@@ -43,8 +43,7 @@
 //!    path; the compiler lists the rest.
 //! 3. Tests: recordings into `tests/golden/<dialect>` with their sources in the NOTICE; a row in
 //!    `CASES` of `tests/it/recorded.rs` and in `ENDPOINTS` of `tests/it/streams.rs`. The property
-//!    tests cover every dialect in [`Dialect::ALL`] by themselves, and `tests/it/neighbors.rs` finds
-//!    members that are read and cannot be written back. One unit test per habit of the
+//!    tests cover every dialect in [`Dialect::ALL`] by themselves. One unit test per habit of the
 //!    dialect's servers in `codec/tests`. A row in `SHAPES` of `benches/hostile.rs` and in `PLACES` of
 //!    `tests/it/malformed.rs`: bad input is refused within 50 ms and with its place.
 //!
