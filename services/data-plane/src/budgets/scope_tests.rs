@@ -198,7 +198,9 @@ fn a_call_counts_on_the_budgets_of_every_key_above_its_own() {
         budget.scope.api_key = Some(uuid(n).into());
         Arc::new(budget)
     });
-    let accounts = Standing::over(&BudgetIndex::of(budgets), &facts, &TARGET).unwrap().accounts();
+    let accounts = Standing::over(&BudgetIndex::of(budgets), &facts, &TARGET)
+        .unwrap()
+        .accounts();
     let counted: Vec<_> = accounts.iter().map(|account| account.budget).collect();
     assert_eq!(counted, [3, 30, 31].map(|n| uuid(n).into()));
 }

@@ -5,9 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{
-    ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, Route,
-};
+use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, Route};
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
