@@ -306,7 +306,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the object at hand if it begins with these very bytes, the quote of its last member among them, and
-    /// ends with a short text without escapes. What most messages and parts are need not be walked
+    /// ends with a short text without escapes, which is not empty. What most messages and parts are need not be walked
     /// member by member.
     pub(crate) fn ending_in_text(&mut self, start: &str) -> Option<&'a str> {
         const SHORT: usize = 1024;
@@ -316,7 +316,7 @@ impl<'a> Cursor<'a> {
         let from = self.at + start.len();
         let window = self.bytes().get(..self.text.len().min(from + SHORT))?;
         let end = scan::run_end::<false>(window, from);
-        if window.get(end..end + 2) != Some(b"\"}") {
+        if end == from || window.get(end..end + 2) != Some(b"\"}") {
             return None;
         }
         self.at = end + 2;

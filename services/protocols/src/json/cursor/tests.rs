@@ -28,11 +28,11 @@ fn only_a_plain_text_is_taken_with_its_object() {
         (text, cursor.position())
     };
     assert_eq!(take(r#"{"a":"é"},1"#, 64), (Some("é"), 10));
-    assert_eq!(take(r#"{"a":""}"#, 64), (Some(""), 8));
     for other in [
         r#"{"a":"x","b":1}"#,
         r#"{"a":"x\n"}"#,
         r#"{"a":"x" }"#,
+        r#"{"a":""}"#,
         r#"{"a":"x"#,
         r#"{"b":"x"}"#,
         "{\"a\":\"\u{1}\"}",
