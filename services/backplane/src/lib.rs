@@ -1,10 +1,11 @@
-//! The seams between the planes: the config bus, the usage queue and the escrow. Nothing else talks to a broker.
+//! The seams between the planes: the config bus, the usage queue, the escrow and the store of rate limits. Nothing else talks to a broker.
 //!
 //! | seam | direction | guarantee |
 //! |---|---|---|
 //! | [`ConfigBus`] | control plane → every worker | at most once per binding, in order; a worker learns of every outage ([`BusItem::Lost`]) and finds a missed message by its gap-free version |
 //! | [`UsageQueue`] | workers → one ingester group | at least once; an entry stays until it is acknowledged, and a full queue refuses instead of dropping |
 //! | [`Escrow`] | workers ↔ keeper of the books | each message acts whole or not at all; a store that forgot says so and grants nothing until it is told the past |
+//! | [`Rates`] | workers ↔ each other | what is let through is never more than a limit while the store is there; nothing waits for one that is away |
 //!
 //! Each seam is an enum of two: the real service, and a twin in memory for one-process deployments and tests. Two
 //! closed variants instead of a trait object keep the calls readable and let one contract suite hold both to the
@@ -15,6 +16,7 @@
 pub mod config_bus;
 pub mod error;
 pub mod escrow;
+pub mod rates;
 mod reconnect;
 mod redis_link;
 pub mod settings;
@@ -23,5 +25,6 @@ pub mod usage_queue;
 pub use config_bus::{BusItem, ConfigBus, ConfigSubscription, Published};
 pub use error::BackplaneError;
 pub use escrow::{Escrow, EscrowError};
+pub use rates::Rates;
 pub use settings::{AmqpSettings, BrokerSettingError, RedisSettings};
 pub use usage_queue::{Delivery, Depth, EntryId, MalformedEntry, UsageEntry, UsageQueue, Watermark};

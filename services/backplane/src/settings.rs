@@ -6,7 +6,7 @@ use std::error::Error;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::{BackplaneError, ConfigBus, Escrow, UsageQueue};
+use crate::{BackplaneError, ConfigBus, Escrow, Rates, UsageQueue};
 
 /// RabbitMQ, which carries configuration changes to workers.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,7 +18,7 @@ pub struct AmqpSettings<U> {
     pub prefix: String,
 }
 
-/// Redis, which carries usage records from workers and keeps what they claim of budgets.
+/// Redis, which carries usage records from workers and keeps what they take of budgets and rate limits.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings<U> {
@@ -95,6 +95,22 @@ impl<U> RedisSettings<U> {
     {
         let url = resolved(REDIS_URL, self.url.as_ref(), resolve)?;
         Escrow::redis(url.expose_secret(), &self.prefix)
+            .map_err(|error| BrokerSettingError::Address(REDIS_URL, error))
+    }
+
+    /// The store of rate limits over Redis. Nothing connects yet.
+    ///
+    /// # Errors
+    /// [`BrokerSettingError`] when the address is missing or not one.
+    pub fn rates<E>(
+        &self,
+        resolve: impl FnOnce(&U) -> Result<SecretString, E>,
+    ) -> Result<Rates, BrokerSettingError>
+    where
+        E: Error + Send + Sync + 'static,
+    {
+        let url = resolved(REDIS_URL, self.url.as_ref(), resolve)?;
+        Rates::redis(url.expose_secret(), &self.prefix)
             .map_err(|error| BrokerSettingError::Address(REDIS_URL, error))
     }
 }

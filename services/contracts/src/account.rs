@@ -30,11 +30,16 @@ impl fmt::Display for AccountId {
         write!(f, "{}:{}", self.budget, self.period.get())?;
         if let Some(partition) = &self.partition {
             f.write_str(":")?;
-            let digest = Sha256::digest(partition.as_bytes());
-            digest[..16].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+            write_digest(f, partition)?;
         }
         Ok(())
     }
+}
+
+/// What stands for a caller's text in a key: 32 hex characters of its SHA-256.
+pub(crate) fn write_digest(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..16].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
 #[cfg(test)]

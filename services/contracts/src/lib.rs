@@ -10,12 +10,14 @@
 //! | [`address`] | which addresses connections to providers may lead to |
 //! | [`config`] | the entities a control plane publishes: organization, project, key, connection, route, endpoint, budget, rate limit |
 //! | [`account`] | what the cost of a call counts on |
+//! | [`bucket`] | what rate limits count on |
 //! | [`event`], [`snapshot`] | how a change and the whole state travel to workers |
 //! | [`worker`] | what a worker reports back, and what it may be asked |
 //! | [`usage`] | the record of one request, its attempts and its cost |
 
 pub mod account;
 pub mod address;
+pub mod bucket;
 pub mod config;
 pub mod event;
 pub mod ids;

@@ -105,6 +105,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         bus: settings.amqp.config_bus(SecretSetting::resolve)?,
         queue: settings.redis.usage_queue(SecretSetting::resolve)?,
         escrow: settings.redis.escrow(SecretSetting::resolve)?,
+        rates: settings.redis.rates(SecretSetting::resolve)?,
     };
     let application = Application::build(settings, &seams)?;
     let (address, database) = (application.address(), application.state().database.clone());
@@ -113,6 +114,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         seams.bus.close().await;
         seams.queue.close().await;
         seams.escrow.close().await;
+        seams.rates.close().await;
     };
     let serve = |drain| application.run_until_stopped(drain);
     Ok(process.run(address, serve, close).await?)

@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use secrecy::ExposeSecret;
-use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, Rates, UsageQueue};
 use sluicegate_credentials::MasterKey;
 use sluicegate_service_runtime::endpoints::Endpoints;
 use sluicegate_service_runtime::health::CheckHandle;
@@ -39,6 +39,8 @@ pub struct Seams {
     pub queue: UsageQueue,
     /// What workers claim on budgets.
     pub escrow: Escrow,
+    /// What is left of rate limits.
+    pub rates: Rates,
 }
 
 /// Why the application could not be built.
@@ -169,7 +171,7 @@ fn server(
     let text = openapi::text(&document).map_err(Error::internal)?;
     let document = Arc::new(document);
     let span = seams.runtime.span.clone();
-    let data = web::Data::new(state.clone());
+    let (data, rates) = (web::Data::new(state.clone()), web::Data::new(seams.rates.clone()));
     let listen = state.settings.http.listen;
     let mut server = HttpServer::new(move || {
         let (document, text) = (Arc::clone(&document), text.clone());
@@ -180,6 +182,7 @@ fn server(
             .wrap(from_fn(api::browser::headers))
             .wrap(span.clone())
             .app_data(data.clone())
+            .app_data(rates.clone())
             .into_utoipa_app()
             .configure(api::operations)
             .into_app()

@@ -65,6 +65,10 @@ pub enum ErrorKind {
     BudgetUnavailable,
     /// A budget takes no calls whose price is not known.
     PriceUnknown,
+    /// A rate limit has too little left.
+    RateLimited,
+    /// The call alone is more than a rate limit ever lets through at once.
+    BeyondRateLimit,
     /// A mistake of the gateway's own.
     Internal,
 }
@@ -81,6 +85,7 @@ impl ErrorKind {
             Self::MethodNotAllowed => 405,
             Self::InvalidRequest | Self::ContextLengthExceeded => 400,
             Self::RequestTooLarge => 413,
+            Self::RateLimited | Self::BeyondRateLimit => 429,
             Self::HeadersTooLarge => 431,
             Self::UnsupportedMediaType => 415,
             Self::RequestTimeout => 408,
@@ -116,6 +121,7 @@ impl ErrorKind {
             Self::InvalidApiKey => FailureClass::Authentication,
             Self::NotAllowed | Self::PriceUnknown => FailureClass::Permission,
             Self::BudgetExceeded => FailureClass::OutOfCredit,
+            Self::RateLimited | Self::BeyondRateLimit => FailureClass::RateLimited,
             Self::ModelNotFound | Self::UnknownPath => FailureClass::NotFound,
             Self::MethodNotAllowed | Self::InvalidRequest | Self::UnsupportedMediaType => {
                 FailureClass::InvalidRequest
@@ -156,6 +162,8 @@ impl ErrorKind {
             Self::BudgetExceeded => "budget_exceeded",
             Self::BudgetUnavailable => "budget_unavailable",
             Self::PriceUnknown => "price_unknown",
+            Self::RateLimited => "rate_limit_exceeded",
+            Self::BeyondRateLimit => "request_exceeds_rate_limit",
             Self::Internal => "internal_error",
         }
     }
@@ -170,6 +178,7 @@ impl ErrorKind {
             | Self::Draining
             | Self::UsageUnavailable
             | Self::BudgetUnavailable
+            | Self::RateLimited
             | Self::Internal => true,
             Self::UpstreamFailed(status) => status == 429 || status >= 500,
             Self::InvalidApiKey
@@ -184,6 +193,7 @@ impl ErrorKind {
             | Self::UnsupportedMediaType
             | Self::BudgetExceeded
             | Self::PriceUnknown
+            | Self::BeyondRateLimit
             | Self::NoRoute => false,
         }
     }

@@ -10,6 +10,7 @@
 //! | [`pipeline`] | a request from its first step to its last |
 //! | [`tokens`] | counting them without a provider |
 //! | [`budgets`] | which budgets a call counts on, and the money it may start from |
+//! | [`limits`] | which rate limits a call counts on, and what it takes of them |
 //! | [`upstream`] | providers, the only place that calls them |
 //! | [`state`], [`metrics`], [`error`] | what requests share, what is counted, what the gateway answers with itself |
 //! | [`snapshot`] | the configuration in memory and how it is kept current |
@@ -23,6 +24,7 @@ pub mod budgets;
 pub mod config;
 pub mod error;
 pub mod http;
+pub mod limits;
 pub mod metrics;
 pub mod pipeline;
 pub mod snapshot;

@@ -64,6 +64,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         bus: settings.amqp.config_bus(SecretSetting::resolve)?,
         queue: settings.redis.usage_queue(SecretSetting::resolve)?,
         escrow: settings.redis.escrow(SecretSetting::resolve)?,
+        rates: settings.redis.rates(SecretSetting::resolve)?,
     };
     let application = Application::build(settings, &seams)?;
     let address = application.address();
@@ -71,6 +72,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         seams.bus.close().await;
         seams.queue.close().await;
         seams.escrow.close().await;
+        seams.rates.close().await;
     };
     let serve = |drain| application.run_until_stopped(drain);
     Ok(process.run(address, serve, close).await?)

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, Rates, UsageQueue};
 use sluicegate_metering::escrow::Epoch;
 use sluicegate_service_runtime::health::CheckHandle;
 use sluicegate_service_runtime::ids;
@@ -25,6 +25,7 @@ use crate::account::{AccountRelay, RelayError};
 use crate::budgets::Budgets;
 use crate::config::{ConfigError, Settings};
 use crate::http::server;
+use crate::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::snapshot::heartbeat::{self, Identity};
 use crate::snapshot::sync::{self, Applied, Parts};
@@ -47,6 +48,8 @@ pub struct Seams {
     pub queue: UsageQueue,
     /// The fast store of budgets.
     pub escrow: Escrow,
+    /// The store of rate limits.
+    pub rates: Rates,
 }
 
 /// Why a worker could not be built, as a sentence for the operator.
@@ -113,10 +116,12 @@ impl Application {
             number: spool.epoch(),
         };
         let (budgets, office) = Budgets::new(epoch, seams.escrow.clone(), seams.runtime.clock.clone());
+        let stop = CancellationToken::new();
         let state = WorkerState {
             snapshots: snapshots.clone(),
             recorder: spool.recorder(),
             budgets,
+            rate_limits: spawn_rate_limits(epoch, seams, &stop),
             clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
             account: AccountRelay::new(&settings.control_plane_url, master.worker_token())?,
@@ -130,7 +135,6 @@ impl Application {
         let drain = Duration::from_secs(settings.http.drain_seconds);
         let threads = threads(settings.http.workers);
         let server = server::serve(listener, Arc::new(state), span, threads, drain).map_err(refused)?;
-        let stop = CancellationToken::new();
         let (applied, heard) = watch::channel(Applied::default());
         let parts = Parts {
             worker: spool.worker(),
@@ -218,6 +222,19 @@ fn threads(configured: usize) -> usize {
     } else {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
     }
+}
+
+/// Starts the conversation about rate limits. Until the store has answered, this worker is the only one it knows of.
+fn spawn_rate_limits(epoch: Epoch, seams: &Seams, stop: &CancellationToken) -> RateLimits {
+    let runtime = &seams.runtime;
+    let (limits, keeper) = RateLimits::new(
+        epoch,
+        seams.rates.clone(),
+        runtime.clock.clone(),
+        &runtime.registry,
+    );
+    runtime.tasks.spawn("rate limits", keeper.run(stop.clone()));
+    limits
 }
 
 fn spawn_sync(tasks: &Tasks, parts: Parts, stop: &CancellationToken) {

@@ -40,6 +40,7 @@ fn seams() -> Seams {
         bus: ConfigBus::memory(),
         queue: UsageQueue::memory(100),
         escrow: Escrow::memory(),
+        rates: Rates::memory(),
     }
 }
 

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::account::AccountRelay;
 use crate::budgets::Budgets;
+use crate::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::pipeline::Limits;
 use crate::snapshot::SnapshotHandle;
@@ -21,6 +22,8 @@ pub struct WorkerState {
     pub recorder: Recorder,
     /// The money calls may start from.
     pub budgets: Budgets,
+    /// What calls may take of rate limits.
+    pub rate_limits: RateLimits,
     /// The only source of time.
     pub clock: Clock,
     /// Turns a presented key into what the snapshot knows it by.

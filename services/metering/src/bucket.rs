@@ -5,8 +5,19 @@
 //! A script that keeps a bucket for a fleet counts in doubles; so that it can use the same numbers, no level, full or in
 //! debt, reaches 2^53.
 //!
+//! One bucket on one machine is [`Bucket`]. A fleet shares a [`Pool`], of which each worker has a [`Share`]; what they
+//! say to each other is in [`message`].
+//!
 //! Must stay true: what is taken in any stretch of time is at most the burst and the refill of that time; and what is
 //! refused would have been granted after `retry_after_ms` if nobody else had come.
+
+pub mod message;
+mod pool;
+mod share;
+
+pub use message::{Allowance, Answer, Ask};
+pub use pool::Pool;
+pub use share::{Share, Take};
 
 use sluicegate_contracts::time::UnixMillis;
 
@@ -14,6 +25,10 @@ use sluicegate_contracts::time::UnixMillis;
 const MAX_EXACT: u64 = (1 << 53) - 1;
 /// How many full buckets can be owed.
 const DEEPEST_DEBT: i64 = 16;
+/// A minute, in milliseconds: what the amounts of limits are over.
+const MINUTE_MS: u64 = 60_000;
+/// Most units at once that can be counted exactly at any rate per minute.
+const MOST_AT_ONCE: u64 = MAX_EXACT / MINUTE_MS / (DEEPEST_DEBT as u64 + 1);
 
 /// How fast a bucket fills and how much it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,18 +55,34 @@ impl Rate {
         if amount == 0 || per_ms == 0 || burst == 0 {
             return Err(RateError);
         }
+        let rate = Self::in_lowest_terms(amount, per_ms, burst);
+        let full = burst.checked_mul(rate.unit.cast_unsigned());
+        let deepest = full.and_then(|full| full.checked_mul(DEEPEST_DEBT.unsigned_abs() + 1));
+        let is_exact = [deepest, Some(rate.refill.cast_unsigned())]
+            .into_iter()
+            .all(|number| number.is_some_and(|number| number <= MAX_EXACT));
+        is_exact.then_some(rate).ok_or(RateError)
+    }
+
+    /// The rate closest to `amount` units a minute and `burst` at once that can be counted.
+    #[must_use]
+    pub fn nearest(amount: u64, burst: u64) -> Self {
+        Self::in_lowest_terms(
+            amount.clamp(1, MAX_EXACT),
+            MINUTE_MS,
+            burst.clamp(1, MOST_AT_ONCE),
+        )
+    }
+
+    fn in_lowest_terms(amount: u64, per_ms: u64, burst: u64) -> Self {
         let divisor = greatest_common_divisor(amount, per_ms);
-        let (refill, unit) = (amount / divisor, per_ms / divisor);
-        let fits = |number: Option<u64>| number.filter(|number| *number <= MAX_EXACT).ok_or(RateError);
-        let full = burst.checked_mul(unit);
-        fits(full.and_then(|full| full.checked_mul(DEEPEST_DEBT.unsigned_abs() + 1)))?;
-        Ok(Self {
+        Self {
             amount,
             per_ms,
             burst,
-            refill: fits(Some(refill))?.cast_signed(),
-            unit: unit.cast_signed(),
-        })
+            refill: (amount / divisor).cast_signed(),
+            unit: (per_ms / divisor).cast_signed(),
+        }
     }
 
     /// `amount` units a minute, all of which may come at once.
@@ -59,7 +90,7 @@ impl Rate {
     /// # Errors
     /// As [`Rate::new`].
     pub fn per_minute(amount: u64) -> Result<Self, RateError> {
-        Self::new(amount, 60_000, amount)
+        Self::new(amount, MINUTE_MS, amount)
     }
 
     /// Units per [`Rate::per_ms`].
@@ -93,16 +124,20 @@ impl Rate {
     }
 
     /// The level of a full bucket, in fractions.
-    const fn full(&self) -> i64 {
+    #[must_use]
+    pub const fn full(&self) -> i64 {
         self.burst.cast_signed().saturating_mul(self.unit)
     }
 
     /// The level of a bucket as deep in debt as it gets.
-    const fn deepest(&self) -> i64 {
+    #[must_use]
+    pub const fn deepest(&self) -> i64 {
         self.full().saturating_mul(-DEEPEST_DEBT)
     }
 
-    fn fractions(&self, units: u64) -> i64 {
+    /// So many units in fractions.
+    #[must_use]
+    pub fn fractions(&self, units: u64) -> i64 {
         let units = i64::try_from(units).unwrap_or(i64::MAX);
         units.saturating_mul(self.unit)
     }
@@ -149,18 +184,6 @@ impl Bucket {
             level: rate.full(),
             at: now.get(),
         }
-    }
-
-    /// A bucket as it was stored: its level in fractions, and the latest time it had seen.
-    #[must_use]
-    pub const fn from_stored(level: i64, at: UnixMillis) -> Self {
-        Self { level, at: at.get() }
-    }
-
-    /// What is to be stored of it.
-    #[must_use]
-    pub const fn to_stored(&self) -> (i64, UnixMillis) {
-        (self.level, UnixMillis::new(self.at))
     }
 
     /// Takes `units`, or nothing at all.
@@ -232,39 +255,6 @@ impl Bucket {
     /// How far its time is ahead of the clock's.
     const fn ahead(&self, now: UnixMillis) -> u64 {
         self.at.saturating_sub(now.get()).cast_unsigned()
-    }
-}
-
-/// Calls under way at a time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct InFlight {
-    count: u64,
-}
-
-impl InFlight {
-    /// Counts one more, unless `limit` are under way.
-    #[must_use]
-    pub fn enter(&mut self, limit: u64) -> bool {
-        let free = self.count < limit;
-        self.count += u64::from(free);
-        free
-    }
-
-    /// Counts one less.
-    pub fn leave(&mut self) {
-        self.count = self.count.saturating_sub(1);
-    }
-
-    /// How many are under way.
-    #[must_use]
-    pub const fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// How many more may enter; none when the limit was lowered below what is under way.
-    #[must_use]
-    pub const fn remaining(&self, limit: u64) -> u64 {
-        limit.saturating_sub(self.count)
     }
 }
 

@@ -2,6 +2,7 @@
 //! write the answer. Of the faults, the error statuses and the stall before the head apply.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json as document};
 use sluicegate_protocols::embeddings::EmbeddingsRequestView;
 use sluicegate_protocols::embeddings::openai::{EncodingFormat, response};
 use sluicegate_protocols::json::DEFAULT_DEPTH;
@@ -32,6 +33,15 @@ impl Vectors<'_> {
     pub(crate) fn openai(&self) -> Vec<u8> {
         response(self.model, &self.vectors, self.encoding, self.tokens)
     }
+}
+
+/// A request in OpenAI's form for vectors of those texts, of that length if it is one.
+pub(crate) fn form(model: &str, texts: &Value, dimensions: &Value) -> Vec<u8> {
+    let mut form = document!({"model": model, "input": texts});
+    if dimensions.is_u64() {
+        form["dimensions"] = dimensions.clone();
+    }
+    form.to_string().into_bytes()
 }
 
 /// Answers a request in OpenAI's form with what `write` makes of the vectors.

@@ -160,7 +160,7 @@ impl Score<'_> {
             return;
         }
         let summarizes = self.voice.dialect() == Some(Dialect::OpenAiResponses);
-        let mut part = Part::new(PartBody::Reasoning(Reasoning::default()));
+        let mut part = Part::new(PartBody::from(Reasoning::default()));
         part.issuer = self.voice.issuer();
         if summarizes {
             let id = format!("rs_{}_{}", self.id, self.candidate);
@@ -225,7 +225,7 @@ impl Score<'_> {
             .format
             .call_prefix
             .map(|prefix| format!("{prefix}{number}"));
-        let mut part = Part::new(PartBody::ToolCall(ToolCall {
+        let mut part = Part::new(PartBody::from(ToolCall {
             id: id.map(Cow::Owned),
             name: call.name.clone().into(),
             arguments: Arguments::default(),

@@ -1,6 +1,7 @@
 //! What translating a plain chat costs beside passing it through, in nanoseconds per call, for every
-//! caller's dialect and every provider's: `cargo bench -p sluicegate-protocols --bench translate`. A
-//! translation must stay within twice the work of passing through.
+//! caller's dialect and every provider's: `cargo bench -p sluicegate-protocols --bench translate`, with
+//! `-- WORD` only the tables that have the word in their names. A translation must stay within twice the
+//! work of passing through.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -83,6 +84,10 @@ fn table(
     name: &str,
     cost: impl Fn(Dialect, Dialect) -> Result<f64, Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
+    if words.next().is_some_and(|word| !name.contains(&word)) {
+        return Ok(());
+    }
     let mut out = stdout().lock();
     write!(out, "\n{name:<24} {:>9}", "passed")?;
     for provider in Dialect::ALL {

@@ -9,6 +9,8 @@ pub use words::list;
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::canonical::MediaKind;
+
 /// One thing that did not make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
@@ -148,6 +150,18 @@ features! {
     StreamOption = "stream_option",
     /// Identity and state of items.
     Item = "item",
+}
+
+impl Feature {
+    /// What is lost when media of that kind cannot be expressed.
+    pub fn of_media(kind: MediaKind) -> Self {
+        match kind {
+            MediaKind::Image => Self::Image,
+            MediaKind::Audio => Self::Audio,
+            MediaKind::Video => Self::Video,
+            MediaKind::File => Self::File,
+        }
+    }
 }
 
 /// What did not make it, in the order it was met.

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
-use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, Rates, UsageQueue};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::app::catalog;
 use sluicegate_control_plane::store;
@@ -83,7 +83,7 @@ impl Planes {
         let runtime = Runtime::new(Clock::system(), |id| RequestId::from(id).to_string());
         let bus = ConfigBus::memory();
         let queue = UsageQueue::memory(QUEUE_CAP);
-        let escrow = Escrow::memory();
+        let (escrow, rates) = (Escrow::memory(), Rates::memory());
         let (end, ended) = watch::channel(None);
         let admin = Tasks::new();
         let worker = Plane::new("the worker");
@@ -95,6 +95,7 @@ impl Planes {
             bus: bus.clone(),
             queue: queue.clone(),
             escrow: escrow.clone(),
+            rates: rates.clone(),
         };
         let application = sluicegate_control_plane::Application::build(settings, &seams)?;
         let dashboard = application.address();
@@ -114,6 +115,7 @@ impl Planes {
             bus,
             queue,
             escrow,
+            rates,
         };
         let application = sluicegate_data_plane::startup::Application::build(&settings, &seams)?;
         let inference = application.address();

@@ -384,6 +384,26 @@ export interface paths {
         patch: operations["update_limit"];
         trace?: never;
     };
+    "/api/v1/organizations/{org}/limits/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how rate limits stand
+         * @description What is left of each over all workers, as of now.
+         */
+        get: operations["list_limit_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/management-keys": {
         parameters: {
             query?: never;
@@ -1572,6 +1592,31 @@ export interface components {
             /** @description Attempts at this provider. */
             provider: string | null;
         };
+        /** @description How a rate limit stands over all workers. */
+        LimitUsage: {
+            /**
+             * Format: int64
+             * @description Milliseconds until everything is left again if nobody calls; null as above, and for `concurrency`.
+             */
+            full_after_ms: number | null;
+            /**
+             * @description Id of the rate limit.
+             * @example lim_01jd0000000000000000000000
+             */
+            limit: string;
+            /** @description What is counted. */
+            metric: components["schemas"]["LimitMetric"];
+            /**
+             * Format: int64
+             * @description Most that can be left: the burst, or the amount for `concurrency`.
+             */
+            most: number;
+            /**
+             * Format: int64
+             * @description What is left; null for a limit that is kept apart per end user when none is named.
+             */
+            remaining: number | null;
+        };
         /** @description A management key. */
         ManagementKey: {
             /**
@@ -2094,6 +2139,38 @@ export interface components {
                 scope: components["schemas"]["LimitScope"];
                 /** @description Whether it is in force. */
                 status: components["schemas"]["BudgetStatus"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LimitUsage: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description Milliseconds until everything is left again if nobody calls; null as above, and for `concurrency`.
+                 */
+                full_after_ms: number | null;
+                /**
+                 * @description Id of the rate limit.
+                 * @example lim_01jd0000000000000000000000
+                 */
+                limit: string;
+                /** @description What is counted. */
+                metric: components["schemas"]["LimitMetric"];
+                /**
+                 * Format: int64
+                 * @description Most that can be left: the burst, or the amount for `concurrency`.
+                 */
+                most: number;
+                /**
+                 * Format: int64
+                 * @description What is left; null for a limit that is kept apart per end user when none is named.
+                 */
+                remaining: number | null;
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -4158,6 +4235,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Limit"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_limit_usage: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description An end user, as named in the header `x-sluicegate-user` of calls. */
+                end_user?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only those over this project, or over a part of it (id). */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the rate limits stand, the newest limit first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitUsage"];
                 };
             };
             /** @description Problem */

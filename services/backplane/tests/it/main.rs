@@ -9,6 +9,8 @@ mod escrow_redis;
 #[cfg(test)]
 mod rabbitmq;
 #[cfg(test)]
+mod rates;
+#[cfg(test)]
 mod redis_streams;
 #[cfg(test)]
 mod services;

@@ -103,6 +103,7 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(alerts::list_alerts)
         .service(rate_limits::list_limits)
         .service(rate_limits::create_limit)
+        .service(rate_limits::list_limit_usage)
         .service(rate_limits::get_limit)
         .service(rate_limits::update_limit)
         .service(rate_limits::delete_limit);

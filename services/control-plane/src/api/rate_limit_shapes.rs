@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sluicegate_contracts::config::{self, RateMetric};
 use sluicegate_contracts::ids::{ApiKeyId, ProjectId, RateLimitId, UserId};
+use sluicegate_metering::bucket::{Allowance, Standing};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -116,6 +117,39 @@ impl From<rows::RateLimit> for Limit {
             status: row.status.into(),
             created_at: row.created_at,
             created_by: row.created_by,
+        }
+    }
+}
+
+/// How a rate limit stands over all workers.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LimitUsage {
+    /// Id of the rate limit.
+    #[schema(value_type = String, example = "lim_01jd0000000000000000000000")]
+    limit: RateLimitId,
+    /// What is counted.
+    metric: LimitMetric,
+    /// Most that can be left: the burst, or the amount for `concurrency`.
+    most: u64,
+    /// What is left; null for a limit that is kept apart per end user when none is named.
+    #[schema(required = true)]
+    remaining: Option<u64>,
+    /// Milliseconds until everything is left again if nobody calls; null as above, and for `concurrency`.
+    #[schema(required = true)]
+    full_after_ms: Option<u64>,
+}
+
+impl LimitUsage {
+    pub(super) fn new(row: &rows::RateLimit, standing: Option<Standing>) -> Self {
+        let is_of_time = row.metric != RateMetric::Concurrency;
+        Self {
+            limit: row.id,
+            metric: row.metric.into(),
+            most: Allowance::of(&row.published()).most(),
+            remaining: standing.map(|standing| standing.remaining),
+            full_after_ms: standing
+                .filter(|_| is_of_time)
+                .map(|standing| standing.reset_after_ms),
         }
     }
 }

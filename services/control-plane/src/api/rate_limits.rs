@@ -1,18 +1,26 @@
 //! Rate limits of an organization. Changing or deleting one requires `If-Match`.
 
+use std::collections::HashMap;
+
 use actix_web::{delete, get, patch, post, web};
 use futures_util::FutureExt;
+use serde::Deserialize;
+use sluicegate_backplane::Rates;
+use sluicegate_contracts::bucket::BucketId;
+use sluicegate_contracts::config::Partition;
 use sluicegate_contracts::ids::RateLimitId;
+use sluicegate_metering::bucket::{Allowance, Standing};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::budgets::OfProject;
 use super::extract::{Admin, Creation, InOrganization, Json, PageQuery, PathId, Viewer};
-use super::rate_limit_shapes::{CreateLimit, Limit, UpdateLimit};
+use super::rate_limit_shapes::{CreateLimit, Limit, LimitUsage, UpdateLimit};
 use super::reply::Reply;
 use super::shapes::Page;
 use crate::app::rate_limits::{self, Changes};
 use crate::domain::precondition::IfMatch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::store::Lock;
 use crate::store::rate_limits as rows;
@@ -43,6 +51,73 @@ pub(super) async fn list_limits(
         .read(move |connection| rows::list(connection, organization, project, before, fetch).boxed())
         .await?;
     Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Limit::from)?)
+}
+
+/// Whose share of limits that are kept apart to show.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OfEndUser {
+    /// An end user, as named in the header `x-sluicegate-user` of calls.
+    end_user: Option<String>,
+}
+
+/// Show how rate limits stand
+///
+/// What is left of each over all workers, as of now.
+#[utoipa::path(
+    operation_id = "list_limit_usage", tag = "budgets",
+    params(("org" = String, Path, description = "Id or slug of the organization"), OfProject, OfEndUser, PageQuery),
+    extensions(("x-sluicegate-role" = json!("viewer"))),
+    responses(
+        (status = 200, description = "How the rate limits stand, the newest limit first", body = Page<LimitUsage>),
+    )
+)]
+#[get("/organizations/{org}/limits/usage")]
+pub(super) async fn list_limit_usage(
+    member: InOrganization<Viewer>,
+    page: PageQuery,
+    of: web::Query<OfProject>,
+    whose: web::Query<OfEndUser>,
+    rates: web::Data<Rates>,
+) -> Result<Reply> {
+    let project = of.id()?;
+    let organization = member.organization;
+    let (before, fetch) = (page.before::<Uuid>()?.map(RateLimitId::from), page.fetch()?);
+    let found = member
+        .read(move |connection| rows::list(connection, organization, project, before, fetch).boxed())
+        .await?;
+    let buckets: Vec<_> = found
+        .iter()
+        .filter_map(|row| {
+            Some((
+                bucket(row, whose.end_user.as_deref())?,
+                Allowance::of(&row.published()),
+            ))
+        })
+        .collect();
+    let standings = rates
+        .look(organization, &buckets)
+        .await
+        .map_err(Error::unavailable)?;
+    let standings: HashMap<RateLimitId, Standing> = buckets
+        .iter()
+        .map(|(bucket, _)| bucket.limit)
+        .zip(standings)
+        .collect();
+    let shape = |row: rows::RateLimit| LimitUsage::new(&row, standings.get(&row.id).copied());
+    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), shape)?)
+}
+
+/// What calls count on, where that is one thing.
+fn bucket(row: &rows::RateLimit, end_user: Option<&str>) -> Option<BucketId> {
+    let partition = match &row.scope.end_user {
+        Some(Partition::Each) => Some(end_user?.to_owned()),
+        Some(Partition::One(_)) | None => None,
+    };
+    Some(BucketId {
+        limit: row.id,
+        partition,
+    })
 }
 
 /// Create a rate limit

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::store::rate_limits::{self, RateLimit};
 use crate::store::{Lock, referents};
 
-/// Most rate limits of an organization: workers look at all of them for each call.
+/// Most rate limits of an organization: every project of it files those over it anew when one changes.
 const MAX_RATE_LIMITS: i64 = 1_000;
 
 /// What shall change; the rest stays as it is.

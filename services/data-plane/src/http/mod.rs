@@ -23,6 +23,7 @@ mod in_array;
 mod inference;
 mod key;
 mod labels;
+mod limit_headers;
 mod models;
 mod paths;
 mod render_error;

@@ -7,9 +7,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
-use sluicegate_protocols::Dialect;
 use sluicegate_protocols::dialect::encode_failure;
 use sluicegate_protocols::relay::failure_frame;
+use sluicegate_protocols::{Dialect, gemini};
 
 use crate::error::{ErrorKind, GatewayError};
 
@@ -17,6 +17,8 @@ use crate::error::{ErrorKind, GatewayError};
 pub(super) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// `gateway` or `upstream`.
 pub(super) const ERROR_SOURCE: HeaderName = HeaderName::from_static("x-sluicegate-error-source");
+/// More exact than `Retry-After`; the clients of OpenAI and Anthropic look for it first.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-sluicegate-error-code");
 
 /// The error as an answer.
@@ -35,6 +37,7 @@ pub(super) fn response(error: &GatewayError, dialect: Dialect) -> HttpResponse {
         .insert_header((ERROR_CODE, HeaderValue::from_static(error.kind.code())));
     if let Some(wait) = error.retry_after {
         response.insert_header((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
+        response.insert_header((RETRY_AFTER_MS, HeaderValue::from(whole_millis(wait))));
     }
     match error.kind {
         ErrorKind::InvalidApiKey => {
@@ -62,9 +65,24 @@ pub(super) fn response(error: &GatewayError, dialect: Dialect) -> HttpResponse {
         | ErrorKind::BudgetExceeded
         | ErrorKind::BudgetUnavailable
         | ErrorKind::PriceUnknown
+        | ErrorKind::RateLimited
+        | ErrorKind::BeyondRateLimit
         | ErrorKind::Internal => {}
     }
-    response.body(encode_failure(dialect, &error.failure()))
+    response.body(document(error, dialect))
+}
+
+/// The error as a document. Only Google's has a place for the wait, and its clients look for it there.
+fn document(error: &GatewayError, dialect: Dialect) -> Vec<u8> {
+    let failure = error.failure();
+    match (dialect, error.retry_after) {
+        (Dialect::Gemini, Some(wait)) => {
+            let mut body = gemini::error::ErrorBody::from(&failure);
+            body.retry_after = Some(wait);
+            body.to_json()
+        }
+        (_, _) => encode_failure(dialect, &failure),
+    }
 }
 
 /// The error as the last event of a stream.
@@ -74,6 +92,11 @@ pub(super) fn event(error: &GatewayError, dialect: Dialect) -> Bytes {
 
 pub(super) fn flag(value: bool) -> HeaderValue {
     HeaderValue::from_static(if value { "true" } else { "false" })
+}
+
+/// Rounded up, as below.
+fn whole_millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 /// Rounded up: coming back early is worse than late.

@@ -19,7 +19,7 @@ use sluicegate_protocols::sse::{KEEP_ALIVE, write_event};
 use tokio::time::{Interval, interval};
 
 use super::in_array::InArray;
-use super::render_error;
+use super::{limit_headers, render_error};
 use crate::pipeline::{Answer, Api, Attribution, Refused, Relay, Reply};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -46,7 +46,9 @@ pub(super) fn response(reply: Reply, api: Api) -> HttpResponse {
             .body(body),
         Answer::Stream(relay) => streaming(*relay, api),
     };
-    attribute(response.headers_mut(), &reply.attribution);
+    let (headers, told) = (response.headers_mut(), &reply.attribution);
+    attribute(headers, told);
+    limit_headers::tell(headers, &told.limits, told.told_at, api.dialect());
     response
 }
 

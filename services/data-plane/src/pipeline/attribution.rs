@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::Cause;
+
+use crate::limits::Standings;
 
 /// Facts for the answer's headers.
 #[derive(Debug, Clone, Default)]
@@ -26,4 +29,8 @@ pub(crate) struct Attribution {
     pub(crate) upstream: Option<Duration>,
     /// Time since receipt.
     pub(crate) total: Duration,
+    /// How the limits over the call stand.
+    pub(crate) limits: Standings,
+    /// When.
+    pub(crate) told_at: UnixMillis,
 }

@@ -28,6 +28,7 @@ use super::reserve::Reserved;
 use super::stage::{Authenticated, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
+use crate::limits::{Standings, Taken, Used};
 use crate::snapshot::Snapshot;
 use crate::upstream::echo;
 use crate::usage::IntentGuard;
@@ -75,6 +76,9 @@ pub(super) struct Finish {
     cause: Option<Cause>,
     /// What could not be said in another dialect, of the request and of the answer it got.
     losses: LossReport,
+    /// What the request has taken of the limits over it; goes back unless an attempt was sent.
+    taken: Option<Taken>,
+    standings: Standings,
 }
 
 /// The attempt under way, noted as it would stand if nothing more came.
@@ -84,6 +88,8 @@ struct Open {
     /// Canonical model, to find the price by.
     model: String,
     reserved: Reserved,
+    /// What it has taken of the limits over its model and provider.
+    taken: Taken,
 }
 
 impl Finish {
@@ -137,7 +143,19 @@ impl Finish {
             served_by: None,
             cause: None,
             losses: LossReport::default(),
+            taken: None,
+            standings: Standings::default(),
         }
+    }
+
+    /// Keeps what the request has taken of limits until it is over.
+    pub(super) fn admitted(&mut self, taken: Taken) {
+        self.taken = Some(taken);
+    }
+
+    /// How the limits over the request stand, as far as anybody looked.
+    pub(super) const fn standings(&mut self) -> &mut Standings {
+        &mut self.standings
     }
 
     /// Notes what was asked.
@@ -164,6 +182,7 @@ impl Finish {
         &mut self,
         trial: &Trial<'_>,
         mut reserved: Reserved,
+        taken: Taken,
     ) -> Result<IntentGuard, GatewayError> {
         let started = self.elapsed();
         let Some(record) = &mut self.record else {
@@ -205,6 +224,7 @@ impl Finish {
             started,
             model: trial.model.to_owned(),
             reserved,
+            taken,
         });
         let account = candidate
             .connection
@@ -267,6 +287,8 @@ impl Finish {
         if end.outcome == AttemptOutcome::Served {
             record.model_served = Some(open.model);
         }
+        open.taken
+            .used(used(attempt.tokens, attempt.evidence == Evidence::Uncertain));
         self.gateway.state().metrics.attempt(attempt);
         match attempt.cost.unwrap_or_default() {
             // What cost nothing is free for the next attempt.
@@ -304,6 +326,8 @@ impl Finish {
             cost: total_cost(&record.attempts).filter(|_| open.is_none()),
             upstream: started.map(|_| Duration::from_micros(ended + running)),
             total: self.elapsed(),
+            limits: self.standings,
+            told_at: UnixMillis::new(self.gateway.state().clock.now_millis()),
         }
     }
 
@@ -326,6 +350,11 @@ impl Finish {
             .iter()
             .fold(TokenUsage::default(), |sum, attempt| sum.plus(attempt.tokens));
         record.cost = total_cost(&record.attempts);
+        if let Some(taken) = self.taken.take_if(|_| !record.attempts.is_empty()) {
+            let is_uncertain = |attempt: &AttemptRecord| attempt.evidence == Evidence::Uncertain;
+            taken.used(used(record.tokens, record.attempts.iter().any(is_uncertain)));
+        }
+        self.taken = None;
         let state = self.gateway.state();
         state.metrics.request(&record);
         let (request, cost) = (record.request, record.cost);
@@ -392,6 +421,16 @@ fn is_empty(operation: Operation, end: &AttemptEnd) -> bool {
         Operation::Embeddings | Operation::Rerank => false,
     };
     generates && end.ending == Ending::Answered && end.tokens.output == 0
+}
+
+/// What tokens count on limits.
+const fn used(tokens: TokenUsage, is_uncertain: bool) -> Used {
+    let (input, output) = (tokens.input, tokens.output);
+    if is_uncertain {
+        Used::AtLeast { input, output }
+    } else {
+        Used::Tokens { input, output }
+    }
 }
 
 fn micros(length: Duration) -> u64 {

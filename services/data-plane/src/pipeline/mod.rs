@@ -129,7 +129,7 @@ async fn serve(
     let inspected = inspect::inspect(caller, &body, &view, &model)?;
     finish.asked(inspected.model, inspected.features.stream);
     arrival.progress.asked_for_stream(inspected.features.stream);
-    let admitted = admit::admit(inspected)?;
+    let admitted = admit::admit(gateway, inspected, finish).await?;
     let planned = plan::plan(admitted)?;
     finish.planned(&planned);
     walk::walk(gateway, &planned, deadline, finish).await

@@ -259,13 +259,12 @@ impl<'b> RequestView<'b> {
             let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
             self.max_output_tokens().or(modeled)
         };
-        let (input, answers) = match self {
-            Self::Chat(view) => (Some(&view.input), u64::from(view.n)),
-            Self::Text { view, .. } => (None, view.answers_made()),
-            Self::Responses { view, .. } => (Some(&view.input), 1),
-            Self::Messages(view) => (Some(&view.input), 1),
-            Self::Gemini { view, .. } => (Some(&view.input), u64::from(view.candidates)),
-            Self::Embeddings(_) | Self::Rerank(_) => (None, 0),
+        let input = match self {
+            Self::Chat(view) => Some(&view.input),
+            Self::Responses { view, .. } => Some(&view.input),
+            Self::Messages(view) => Some(&view.input),
+            Self::Gemini { view, .. } => Some(&view.input),
+            Self::Text { .. } | Self::Embeddings(_) | Self::Rerank(_) => None,
         };
         let searches = match self {
             Self::Messages(view) => view.searches.unwrap_or(SEARCHES),
@@ -281,7 +280,7 @@ impl<'b> RequestView<'b> {
                 + u64::from(input.audio + input.files).saturating_mul(FILE_TOKENS)
         });
         let referenced_tokens = referenced_tokens.saturating_add(searches.saturating_mul(SEARCH_TOKENS));
-        let max_output_tokens = match answers {
+        let max_output_tokens = match self.answers() {
             0 => Some(0),
             answers => limit().map(|tokens| tokens.saturating_mul(answers)),
         };
@@ -293,6 +292,17 @@ impl<'b> RequestView<'b> {
             images_in: input.map_or(0, |input| u64::from(input.images)),
             searches,
             ..CallSize::of_text(prompt, max_output_tokens)
+        }
+    }
+
+    /// How many answers are generated.
+    pub(super) fn answers(&self) -> u64 {
+        match self {
+            Self::Chat(view) => u64::from(view.n),
+            Self::Text { view, .. } => view.answers_made(),
+            Self::Responses { .. } | Self::Messages(_) => 1,
+            Self::Gemini { view, .. } => u64::from(view.candidates),
+            Self::Embeddings(_) | Self::Rerank(_) => 0,
         }
     }
 

@@ -14,13 +14,15 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use super::accounting::quote;
+use super::admit::admit_attempt;
 use super::attempt::{Failure, Opened, Said, Success, attempt};
 use super::finish::{Finish, Trial};
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::plan::unexpressed;
-use super::reserve::reserve;
+use super::reserve::{Reserved, reserve};
 use super::stage::Planned;
 use crate::error::{ErrorKind, GatewayError, status_of};
+use crate::limits::Taken;
 
 /// What the walk ended with.
 pub(super) enum Answered {
@@ -70,16 +72,16 @@ pub(super) async fn walk(
     while let Some((next, outgoing)) = walk.next_target(depth)? {
         let failure = loop {
             let trial = walk.trial(gateway, next, &outgoing);
-            let reserved = match reserve(gateway, planned, &trial).await {
-                Ok(reserved) => reserved,
-                // Another target may cost less, or count on other budgets.
+            let (taken, reserved) = match secure(gateway, planned, &trial, finish).await {
+                Ok(secured) => secured,
+                // Another target may cost less, or count on other budgets and limits.
                 Err(refusal) if refusal.kind != ErrorKind::BudgetUnavailable => {
                     walk.unfit = Some(refusal);
                     break None;
                 }
                 Err(undecided) => return Err(undecided),
             };
-            let intent = finish.begin(&trial, reserved)?;
+            let intent = finish.begin(&trial, reserved, taken)?;
             walk.attempts += 1;
             let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
                 Ok(Success::Whole { body, losses, end }) => {
@@ -194,6 +196,17 @@ impl<'p, 's> Walk<'p, 's> {
         };
         judge(failure.end.outcome, &progress, &planned.retry, planned.seed)
     }
+}
+
+/// Everything an attempt needs before it is sent: its part of the limits over its target, and money.
+async fn secure(
+    gateway: &Gateway,
+    planned: &Planned<'_>,
+    trial: &Trial<'_>,
+    finish: &mut Finish,
+) -> Result<(Taken, Reserved), GatewayError> {
+    let taken = admit_attempt(gateway, planned, trial, finish.standings()).await?;
+    Ok((taken, reserve(gateway, planned, trial).await?))
 }
 
 /// What the caller gets when no try is left: the provider's own words where they are the caller's business, else ours.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sluicegate_contracts::config::{
-    ApiKey, Budget, Connection, Entity, KeyDigest, Project, ProviderId, RateLimit, Route,
+    ApiKey, Budget, Connection, Entity, KeyDigest, Project, ProviderId, Route,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
@@ -17,6 +17,7 @@ use sluicegate_credentials::Keyring;
 use super::apply::State;
 use super::catalog::Catalog;
 use super::sharded::{ShardedMap, Spread};
+use crate::limits::index::LimitIndex;
 use crate::upstream::Account;
 
 /// The configuration at one version.
@@ -70,8 +71,8 @@ pub struct ProjectView {
     pub connections: Vec<Arc<LiveConnection>>,
     /// Budgets in force over the organization or this project, oldest first.
     pub budgets: Vec<Arc<Budget>>,
-    /// Rate limits in force over the organization or this project, oldest first.
-    pub rate_limits: Vec<Arc<RateLimit>>,
+    /// Rate limits in force over the organization or this project.
+    pub rate_limits: LimitIndex,
 }
 
 /// A connection as it can be called.

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, Budget, RateLimit, Route, Status};
+use sluicegate_contracts::config::{ApiKey, Budget, Route, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 
 use super::catalog::Catalog;
 use super::entities::{Entities, Held};
 use super::index::{Blocked, Grant, ProjectView, Snapshot};
+use crate::limits::index::LimitIndex;
 
 impl Entities {
     /// Builds anew, in `next`, what changes since the last call have touched.
@@ -98,15 +99,14 @@ impl Entities {
             .collect()
     }
 
-    fn rate_limits_over(&self, organization: OrganizationId, project: ProjectId) -> Vec<Arc<RateLimit>> {
+    fn rate_limits_over(&self, organization: OrganizationId, project: ProjectId) -> LimitIndex {
         let members = self.in_organization.get(&organization);
         let limits = members.into_iter().flat_map(|members| &members.rate_limits);
-        limits
+        let limits = limits
             .filter_map(|id| self.rate_limits.get(id))
             .filter(|limit| limit.status == Status::Active)
-            .filter(|limit| limit.scope.project.is_none_or(|of| of == project))
-            .map(Arc::clone)
-            .collect()
+            .filter(|limit| limit.scope.project.is_none_or(|of| of == project));
+        LimitIndex::new(limits.map(Arc::clone))
     }
 }
 

@@ -35,6 +35,8 @@ mod passthrough;
 #[cfg(test)]
 mod pricing;
 #[cfg(test)]
+mod rate_limits;
+#[cfg(test)]
 mod service_account;
 #[cfg(test)]
 mod ssrf;

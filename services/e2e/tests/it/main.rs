@@ -12,6 +12,8 @@ mod first_token;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod propagation;

@@ -150,31 +150,3 @@ fn a_clock_far_ahead_does_not_close_the_bucket() {
         })
     );
 }
-
-#[test]
-fn calls_under_way_are_counted() {
-    let mut calls = InFlight::default();
-    assert!(calls.enter(2) && calls.enter(2) && !calls.enter(2));
-    assert_eq!((calls.count(), calls.remaining(3), calls.remaining(1)), (2, 1, 0));
-    calls.leave();
-    assert!(calls.enter(2));
-    for _ in 0..5 {
-        calls.leave();
-    }
-    assert_eq!(calls.count(), 0);
-}
-
-#[test]
-fn a_bucket_survives_being_stored() {
-    let rate = Rate::per_minute(60).unwrap();
-    let mut bucket = Bucket::full(&rate, at(5));
-    bucket.settle(&rate, 0, 100, at(5));
-    let (level, seen) = bucket.to_stored();
-    assert_eq!((level, rate.unit(), rate.refill()), (-40_000, 1_000, 1));
-    assert_eq!(Bucket::from_stored(level, seen), bucket);
-    // A level from elsewhere is taken for what it can be.
-    let absurd = Bucket::from_stored(i64::MAX, at(5));
-    assert_eq!(absurd.standing(&rate, at(5)).remaining, 60);
-    let absurd = Bucket::from_stored(i64::MIN, at(5));
-    assert_eq!(absurd.standing(&rate, at(5)).reset_after_ms, 17 * 60_000);
-}

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_metering::bucket::{Bucket, InFlight, Rate};
+use sluicegate_metering::bucket::{Bucket, Rate};
 
 const fn at(ms: i64) -> UnixMillis {
     UnixMillis::new(ms)
@@ -142,22 +142,6 @@ proptest! {
             bucket.take(&rate, reserved, at(now)).ok();
             bucket.settle(&rate, reserved, actual, at(now));
             prop_assert!(bucket.standing(&rate, at(now)).remaining <= burst);
-        }
-    }
-
-    #[test]
-    fn no_more_than_the_limit_is_ever_under_way(steps in prop::collection::vec((any::<bool>(), 0..6_u64), 0..200)) {
-        let (mut calls, mut model) = (InFlight::default(), 0_u64);
-        for (enters, limit) in steps {
-            if enters {
-                let entered = calls.enter(limit);
-                prop_assert_eq!(entered, model < limit);
-                model += u64::from(entered);
-            } else {
-                calls.leave();
-                model = model.saturating_sub(1);
-            }
-            prop_assert_eq!((calls.count(), calls.remaining(limit)), (model, limit.saturating_sub(model)));
         }
     }
 }

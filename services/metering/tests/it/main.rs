@@ -14,3 +14,5 @@ mod ledger;
 mod models;
 #[cfg(test)]
 mod price;
+#[cfg(test)]
+mod shares;

@@ -80,12 +80,15 @@ fn part_text<'p>(part: &'p Part<'_>) -> Option<&'p str> {
 }
 
 fn image(part: &Part<'_>) -> Option<Image> {
-    let PartBody::Media(Media {
+    let PartBody::Media(media) = &part.body else {
+        return None;
+    };
+    let Media {
         kind: MediaKind::Image,
         source,
         mime,
         ..
-    }) = &part.body
+    } = &**media
     else {
         return None;
     };

@@ -63,7 +63,8 @@ pub(super) fn counted(tokens: u64) -> Vec<u8> {
     json!({ "input_tokens": tokens }).to_string().into_bytes()
 }
 
-fn key(request: &HttpRequest) -> Result<Option<String>, Trouble<'static>> {
+/// The key, of a caller who names a version.
+pub(super) fn key(request: &HttpRequest) -> Result<Option<String>, Trouble<'static>> {
     if header(request, "anthropic-version").is_none() {
         return Err(Trouble::Malformed {
             message: "anthropic-version: header is required",

@@ -1,12 +1,12 @@
 //! Azure OpenAI: OpenAI's formats under `/openai/v1`, and under `/openai/deployments/D`, where the
-//! deployment stands for the model and a version has to be named. Keys stand in `api-key` or are
-//! bearer tokens; waiting times are told twice.
+//! deployment stands for the model and a version has to be named; Claude is served in Anthropic's format
+//! under `/anthropic`. Keys stand in `api-key` or are bearer tokens; waiting times are told twice.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Format, Provider, Told, bearer, header, openai};
+use super::{Format, Provider, Told, anthropic, bearer, header, openai};
 use crate::exchange::Incoming;
 use crate::state::State;
 use crate::trouble::{Refusal, Trouble};
@@ -25,6 +25,16 @@ const PROVIDER: Provider = Provider {
 
 const RESPONSES_PROVIDER: Provider = Provider {
     refusal: responses_refusal,
+    ..PROVIDER
+};
+
+const CLAUDE_PROVIDER: Provider = Provider {
+    key: |request| {
+        let named = header(request, "api-key").map(str::to_owned);
+        Ok(anthropic::key(request)?.or(named))
+    },
+    refusal: claude_refusal,
+    id_header: Some("request-id"),
     ..PROVIDER
 };
 
@@ -55,6 +65,10 @@ const COMPLETIONS: Format = Format {
     provider: &PROVIDER,
     ..openai::COMPLETIONS
 };
+const CLAUDE: Format = Format {
+    provider: &CLAUDE_PROVIDER,
+    ..anthropic::MESSAGES
+};
 
 pub(super) fn configure(routes: &mut web::ServiceConfig) {
     routes
@@ -63,7 +77,9 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
         .route(
             "/openai/deployments/{deployment}/{operation:.*}",
             web::post().to(deployed),
-        );
+        )
+        .route("/anthropic/v1/messages", web::post().to(claude))
+        .route("/anthropic/v1/messages/count_tokens", web::post().to(count));
 }
 
 async fn list(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
@@ -98,6 +114,15 @@ async fn deployed(
     perform(call, &operation).await
 }
 
+async fn claude(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    Incoming::new(state, request, body).answer(&CLAUDE).await
+}
+
+async fn count(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let call = Incoming::new(state, request, body);
+    call.count(&CLAUDE_PROVIDER, anthropic::read, anthropic::counted)
+}
+
 async fn perform(mut call: Incoming, operation: &str) -> HttpResponse {
     match operation {
         "chat/completions" => call.answer(&CHAT).await,
@@ -129,6 +154,10 @@ fn refusal(trouble: &Trouble<'_>) -> Refusal {
 
 fn responses_refusal(trouble: &Trouble<'_>) -> Refusal {
     gated(trouble, openai::responses_refusal)
+}
+
+fn claude_refusal(trouble: &Trouble<'_>) -> Refusal {
+    gated(trouble, anthropic::refusal)
 }
 
 /// What Azure's own gate says; the rest is OpenAI's.

@@ -1,18 +1,21 @@
-//! Amazon Bedrock: Converse under `/model/M`. Requests are signed (SigV4) or bear a key of Bedrock's;
+//! Amazon Bedrock: Converse and models that make vectors under `/model/M`. Requests are signed (SigV4) or bear a key of Bedrock's;
 //! what kind an error is stands in a header; nobody is told how long to wait.
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sluicegate_protocols::bedrock_converse::error::{ERROR_TYPE_HEADER, ErrorBody};
 use sluicegate_protocols::canonical::Request;
 use sluicegate_protocols::dialect::decode_request;
+use sluicegate_protocols::embeddings::vendor::Family;
 use sluicegate_protocols::failure::{Failure, FailureClass};
 use sluicegate_protocols::json::DEFAULT_DEPTH;
 use sluicegate_protocols::{DecodeError, Dialect};
 
 use super::{Format, Provider, Told, Wire, bearer, header};
 use crate::asked::Broken;
+use crate::embeddings::{self, Vectors};
 use crate::exchange::Incoming;
 use crate::models;
 use crate::state::State;
@@ -61,6 +64,7 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
         .route("/model/{model}/converse", web::post().to(whole))
         .route("/model/{model}/converse-stream", web::post().to(streamed))
         .route("/model/{model}/count-tokens", web::post().to(count))
+        .route("/model/{model}/invoke", web::post().to(invoke))
         .route("/foundation-models", web::get().to(list));
 }
 
@@ -117,6 +121,65 @@ async fn count(
 
 fn read(body: &[u8]) -> Result<Request<'_>, DecodeError> {
     decode_request(Dialect::BedrockConverse, body, DEFAULT_DEPTH)
+}
+
+/// Makes vectors, which each vendor's models are asked for and tell in a form of their own. How many
+/// tokens they read stands in a header.
+async fn invoke(
+    state: web::Data<State>,
+    request: HttpRequest,
+    model: web::Path<String>,
+    body: Bytes,
+) -> HttpResponse {
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let params = &asked["singleEmbeddingParams"];
+    let family = Family::of_model(&model);
+    let (texts, dimensions) = match family {
+        Some(Family::Titan) => (&asked["inputText"], &asked["dimensions"]),
+        Some(Family::Nova) => (&params["text"]["value"], &params["embeddingDimension"]),
+        Some(Family::Cohere) => (&asked["texts"], &asked["output_dimension"]),
+        Some(Family::Vertex | Family::VertexGemini) | None => {
+            return PROVIDER.refuse(&state, &Trouble::UnknownModel(&model));
+        }
+    };
+    let form = embeddings::form(&model, texts, dimensions);
+    let mut tokens = 0;
+    let write = |answer: &Vectors<'_>| {
+        tokens = answer.tokens;
+        let document = match family {
+            Some(Family::Titan) => titan(answer),
+            Some(Family::Nova) => nova(answer),
+            Some(Family::Cohere | Family::Vertex | Family::VertexGemini) | None => cohere(answer, &asked),
+        };
+        Some(document.to_string().into_bytes())
+    };
+    let mut response = embeddings::answer(state, &request, &form, &PROVIDER, write).await;
+    if response.status().is_success() {
+        let name = HeaderName::from_static("x-amzn-bedrock-input-token-count");
+        response.headers_mut().insert(name, HeaderValue::from(tokens));
+    }
+    response
+}
+
+fn titan(answer: &Vectors<'_>) -> Value {
+    let vector = answer.vectors.first();
+    json!({"embedding": vector, "embeddingsByType": {"float": vector}, "inputTextTokenCount": answer.tokens})
+}
+
+fn nova(answer: &Vectors<'_>) -> Value {
+    let vectors = answer.vectors.iter();
+    let vectors = vectors.map(|vector| json!({"embeddingType": "TEXT", "embedding": vector}));
+    json!({"embeddings": vectors.collect::<Vec<_>>()})
+}
+
+/// By type for whoever names types.
+fn cohere(answer: &Vectors<'_>, asked: &Value) -> Value {
+    let (vectors, kind) = if asked["embedding_types"].is_array() {
+        (json!({"float": answer.vectors}), "embeddings_by_type")
+    } else {
+        (json!(answer.vectors), "embeddings_floats")
+    };
+    json!({"id": answer.id, "embeddings": vectors, "texts": asked["texts"], "response_type": kind})
 }
 
 async fn list(state: web::Data<State>, request: HttpRequest) -> HttpResponse {

@@ -56,13 +56,10 @@ async fn chat(state: web::Data<State>, request: HttpRequest, body: Bytes) -> Htt
 /// A request for vectors as OpenAI has it.
 async fn embed(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let mut form = json!({"model": asked["model"], "input": asked["texts"]});
-    if asked["output_dimension"].is_u64() {
-        form["dimensions"] = asked["output_dimension"].clone();
-    }
     let texts = asked["texts"].clone();
-    let form = form.to_string();
-    embeddings::answer(state, &request, form.as_bytes(), &PROVIDER, |answer| {
+    let model = asked["model"].as_str().unwrap_or_default();
+    let form = embeddings::form(model, &texts, &asked["output_dimension"]);
+    embeddings::answer(state, &request, &form, &PROVIDER, |answer| {
         let meta = json!({
             "api_version": {"version": "2"}, "billed_units": {"input_tokens": answer.tokens},
         });

@@ -1,16 +1,16 @@
-//! Vertex AI: Gemini and Claude under `/v1/projects/P/locations/L/publishers`. Keys are access tokens,
+//! Vertex AI: Gemini, models that make vectors, and Claude under `/v1/projects/P/locations/L/publishers`. Keys are access tokens,
 //! those of `POST /token` among them. Claude is Anthropic's format with the model in the path and
 //! the version in the body; what is wrong with the account, Google says in both cases.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Format, Provider, anthropic, bearer, gemini};
 use crate::exchange::Incoming;
-use crate::models;
 use crate::state::State;
 use crate::trouble::{Refusal, Trouble};
+use crate::{embeddings, models};
 
 pub(super) const PROVIDER: Provider = Provider {
     key: |request| Ok(bearer(request)),
@@ -60,7 +60,34 @@ async fn list(state: web::Data<State>, request: HttpRequest, publisher: web::Pat
 }
 
 async fn google(state: web::Data<State>, request: HttpRequest, path: Path, body: Bytes) -> HttpResponse {
+    if let Some(model) = path.2.strip_suffix(":predict") {
+        return predict(state, &request, model, &body).await;
+    }
     gemini::perform(Incoming::new(state, request, body), &path.2, &gemini::VERTEX).await
+}
+
+/// Makes vectors.
+async fn predict(state: web::Data<State>, request: &HttpRequest, model: &str, body: &[u8]) -> HttpResponse {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let instances = asked["instances"].as_array().into_iter().flatten();
+    let texts: Vec<&str> = instances
+        .filter_map(|instance| instance["content"].as_str())
+        .collect();
+    let letters: usize = texts.iter().map(|text| text.chars().count()).sum();
+    let form = embeddings::form(model, &json!(texts), &asked["parameters"]["outputDimensionality"]);
+    embeddings::answer(state, request, &form, &PROVIDER, |answer| {
+        let count = answer.vectors.len() as u64;
+        // What is not counted text by text, the first one bears.
+        let (share, rest) = (answer.tokens.checked_div(count)?, answer.tokens.checked_rem(count)?);
+        let predictions = answer.vectors.iter().enumerate().map(|(index, vector)| {
+            let tokens = if index == 0 { share + rest } else { share };
+            json!({"embeddings": {"statistics": {"truncated": false, "token_count": tokens}, "values": vector}})
+        });
+        let predictions: Vec<Value> = predictions.collect();
+        let document = json!({"predictions": predictions, "metadata": {"billableCharacterCount": letters}});
+        Some(document.to_string().into_bytes())
+    })
+    .await
 }
 
 async fn claude(state: web::Data<State>, request: HttpRequest, path: Path, body: Bytes) -> HttpResponse {

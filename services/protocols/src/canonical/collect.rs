@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::owned::own;
-use super::{Arguments, Candidate, Delta, Logprobs, Part, PartBody, Reasoning, Response, StreamEvent, Usage};
+use super::{Arguments, Candidate, Delta, Logprobs, Part, PartBody, Response, StreamEvent, Usage};
 use crate::dialect::Dialect;
 
 /// Why events cannot be folded.
@@ -181,8 +181,8 @@ fn add(part: &mut Part<'static>, delta: Delta<'_>) -> Result<(), CollectFault> {
         (PartBody::Text(body), Delta::Text(text)) => append(&mut body.text, &text),
         (PartBody::Refusal(body), Delta::Text(text)) => append(body, &text),
         (PartBody::Reasoning(body), Delta::Text(text)) => append_piece(&mut body.text, 0, &text)?,
-        (PartBody::Reasoning(Reasoning { summary, .. }), Delta::Summary { piece, text }) => {
-            append_piece(summary, piece as usize, &text)?;
+        (PartBody::Reasoning(body), Delta::Summary { piece, text }) => {
+            append_piece(&mut body.summary, piece as usize, &text)?;
         }
         (PartBody::Reasoning(body), Delta::Encrypted(text)) => body.encrypted = Some(own(text)),
         (PartBody::ToolCall(call), Delta::Arguments(text)) => match &mut call.arguments {

@@ -28,7 +28,7 @@ pub struct Part<'a> {
     pub extra: Extra<'a>,
 }
 
-/// Kinds of content.
+/// Kinds of content. Most of a conversation is text; what is larger than that lies apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartBody<'a> {
     /// Text.
@@ -36,17 +36,17 @@ pub enum PartBody<'a> {
     /// The model declines, in words.
     Refusal(Cow<'a, str>),
     /// Image, audio, video or document.
-    Media(Media<'a>),
+    Media(Box<Media<'a>>),
     /// What the model thought.
-    Reasoning(Reasoning<'a>),
+    Reasoning(Box<Reasoning<'a>>),
     /// The model calls a tool of the caller.
-    ToolCall(ToolCall<'a>),
+    ToolCall(Box<ToolCall<'a>>),
     /// What a tool of the caller answered.
-    ToolResult(ToolResult<'a>),
+    ToolResult(Box<ToolResult<'a>>),
     /// A JSON document as content: what Gemini's function responses are.
     Json(RawJson<'a>),
     /// Anything typed that is not modelled, tools that the provider itself runs among it.
-    Opaque(Opaque<'a>),
+    Opaque(Box<Opaque<'a>>),
 }
 
 /// Text with what it rests on.
@@ -270,6 +270,19 @@ impl<'a> Issuer<'a> {
         }
     }
 }
+
+/// Each kind of content is a body by itself.
+macro_rules! bodies {
+    ($($kind:ident)+) => {
+        $(impl<'a> From<$kind<'a>> for PartBody<'a> {
+            fn from(body: $kind<'a>) -> Self {
+                Self::$kind(Box::new(body))
+            }
+        })+
+    };
+}
+
+bodies!(Media Reasoning ToolCall ToolResult Opaque);
 
 impl<'a> PartBody<'a> {
     /// The text, if it is text.

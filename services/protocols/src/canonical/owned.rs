@@ -49,38 +49,47 @@ impl PartBody<'_> {
                 citations: citations.into_iter().map(Citation::into_owned).collect(),
             }),
             Self::Refusal(text) => PartBody::Refusal(own(text)),
-            Self::Media(media) => PartBody::Media(media.into_owned()),
-            Self::Reasoning(Reasoning {
-                id,
-                text,
-                summary,
-                encrypted,
-            }) => PartBody::Reasoning(Reasoning {
-                id: id.map(own),
-                text: own_all(text),
-                summary: own_all(summary),
-                encrypted: encrypted.map(own),
-            }),
-            Self::ToolCall(call) => PartBody::ToolCall(call.into_owned()),
-            Self::ToolResult(ToolResult {
-                call_id,
-                name,
-                content,
-                is_error,
-                kind,
-            }) => PartBody::ToolResult(ToolResult {
-                call_id: call_id.map(own),
-                name: name.map(own),
-                content: content.into_iter().map(Part::into_owned).collect(),
-                is_error,
-                kind,
-            }),
+            Self::Media(media) => (*media).into_owned().into(),
+            Self::Reasoning(reasoning) => {
+                let Reasoning {
+                    id,
+                    text,
+                    summary,
+                    encrypted,
+                } = *reasoning;
+                PartBody::from(Reasoning {
+                    id: id.map(own),
+                    text: own_all(text),
+                    summary: own_all(summary),
+                    encrypted: encrypted.map(own),
+                })
+            }
+            Self::ToolCall(call) => (*call).into_owned().into(),
+            Self::ToolResult(result) => {
+                let ToolResult {
+                    call_id,
+                    name,
+                    content,
+                    is_error,
+                    kind,
+                } = *result;
+                PartBody::from(ToolResult {
+                    call_id: call_id.map(own),
+                    name: name.map(own),
+                    content: content.into_iter().map(Part::into_owned).collect(),
+                    is_error,
+                    kind,
+                })
+            }
             Self::Json(value) => PartBody::Json(value.into_owned()),
-            Self::Opaque(Opaque { kind, role, value }) => PartBody::Opaque(Opaque {
-                kind: own(kind),
-                role,
-                value: value.into_owned(),
-            }),
+            Self::Opaque(opaque) => {
+                let Opaque { kind, role, value } = *opaque;
+                PartBody::from(Opaque {
+                    kind: own(kind),
+                    role,
+                    value: value.into_owned(),
+                })
+            }
         }
     }
 }

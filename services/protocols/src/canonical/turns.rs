@@ -1,25 +1,51 @@
-//! `Turn`: a message as encoders see it. Dialects with an item list give one message per item;
+//! `Turn`: messages as encoders see them. Dialects with an item list give one message per item;
 //! dialects with strict turns want what one side says in a row as one message.
-
-use smallvec::SmallVec;
 
 use super::{Extra, Form, Message, Part, Role};
 
 /// One message, or several of one role in a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Turn<'m, 'a> {
     /// Number of its first message, for loss reports.
     pub at: usize,
+    first: &'m Message<'a>,
+    messages: &'m [Message<'a>],
+}
+
+impl<'m, 'a> Turn<'m, 'a> {
     /// Who speaks.
-    pub role: &'m Role<'a>,
+    pub fn role(&self) -> &'m Role<'a> {
+        &self.first.role
+    }
+
     /// Name of the speaker.
-    pub name: Option<&'m str>,
-    /// Its parts, each with its place (message, part) for loss reports.
-    pub parts: SmallVec<[(usize, usize, &'m Part<'a>); 1]>,
+    pub fn name(&self) -> Option<&'m str> {
+        self.first.name.as_deref()
+    }
+
     /// How the first message was spelled.
-    pub form: Form,
+    pub fn form(&self) -> Form {
+        self.first.form
+    }
+
+    /// Its parts, each with its place (message, part) for loss reports.
+    pub fn parts(&self) -> impl Iterator<Item = (usize, usize, &'m Part<'a>)> + Clone + use<'m, 'a> {
+        (self.at..).zip(self.messages).flat_map(|(at, message)| {
+            let parts = message.parts.iter().enumerate();
+            parts.map(move |(place, part)| (at, place, part))
+        })
+    }
+
+    /// Whether it has no parts.
+    pub fn is_empty(&self) -> bool {
+        self.messages.iter().all(|message| message.parts.is_empty())
+    }
+
     /// Members not modelled of each message.
-    pub extras: SmallVec<[(usize, &'m Extra<'a>); 1]>,
+    pub fn extras(&self) -> impl Iterator<Item = (usize, &'m Extra<'a>)> + Clone + use<'m, 'a> {
+        let numbered = (self.at..).zip(self.messages);
+        numbered.map(|(at, message)| (at, &message.extra))
+    }
 }
 
 /// The turns of a conversation. With `merge`, neighbors of one role become one turn, unless they
@@ -27,33 +53,13 @@ pub struct Turn<'m, 'a> {
 pub fn turns<'m, 'a>(messages: &'m [Message<'a>], merge: bool) -> impl Iterator<Item = Turn<'m, 'a>> {
     let mut at = 0;
     let runs = messages.chunk_by(move |one, next| merge && one.role == next.role && one.name == next.name);
-    runs.filter_map(move |run| {
-        let turn = turn(at, run)?;
-        at += run.len();
+    runs.filter_map(move |messages| {
+        let turn = Turn {
+            at,
+            first: messages.first()?,
+            messages,
+        };
+        at += messages.len();
         Some(turn)
-    })
-}
-
-/// The turn that the messages from number `from` on make.
-fn turn<'m, 'a>(from: usize, messages: &'m [Message<'a>]) -> Option<Turn<'m, 'a>> {
-    let Message {
-        role,
-        name,
-        parts: _,
-        form,
-        extra: _,
-    } = messages.first()?;
-    let numbered = || (from..).zip(messages);
-    let parts = numbered().flat_map(|(at, message)| {
-        let parts = message.parts.iter().enumerate();
-        parts.map(move |(place, part)| (at, place, part))
-    });
-    Some(Turn {
-        at: from,
-        role,
-        name: name.as_deref(),
-        parts: parts.collect(),
-        form: *form,
-        extras: numbered().map(|(at, message)| (at, &message.extra)).collect(),
     })
 }

@@ -26,44 +26,55 @@ impl Usage<'_> {
 
 fn adds(native: &RawJson<'_>, counts: &TokenCounts) -> Result<bool, DecodeError> {
     let told = told(counts);
-    let mut document = Cursor::new(native.as_str().as_bytes(), MAX_DEPTH)?;
-    let whole = document.skip_value()?;
-    let mut open: Vec<(Cow<'_, str>, Span)> = vec![(Cow::Borrowed(""), whole)];
-    while let Some((name, span)) = open.pop() {
+    let document = Cursor::new(native.as_str().as_bytes(), MAX_DEPTH)?;
+    let mut open: Vec<(Cow<'_, str>, Span)> = Vec::new();
+    let mut more = false;
+    let mut next = Some((Cow::Borrowed(""), Span { start: 0, end: 0 }));
+    while let Some((name, span)) = next {
         let mut value = document.revisit(span);
-        let more = match value.peek()? {
-            Kind::Null => false,
-            Kind::Bool => value.bool()?,
-            Kind::String => name != "modality" && !ORDINARY.contains(&value.text()?.as_ref()),
-            Kind::Number => {
-                let number = value.number()?;
-                let is_told = counts_tokens(&name) && told.iter().any(|it| it == number);
-                !is_told && !is_nothing(number)
+        match value.peek()? {
+            Kind::Object => drop(value.object(|c, key| {
+                more |= says(c, key.decode(), &told, &mut open)?;
+                Ok(())
+            })?),
+            Kind::Array => drop(value.array(|c, _| {
+                more |= says(c, name.clone(), &told, &mut open)?;
+                Ok(())
+            })?),
+            Kind::Null | Kind::Bool | Kind::String | Kind::Number => {
+                more |= says(&mut value, name, &told, &mut open)?;
             }
-            Kind::Object => {
-                value.object(|c, key| {
-                    open.push((key.decode(), c.skip_value()?));
-                    Ok(())
-                })?;
-                false
-            }
-            Kind::Array => {
-                value.array(|c, _| {
-                    open.push((name.clone(), c.skip_value()?));
-                    Ok(())
-                })?;
-                false
-            }
-        };
-        if more {
-            return Ok(true);
         }
+        next = open.pop().filter(|_| !more);
     }
-    Ok(false)
+    Ok(more)
 }
 
-/// What can be read off the counts, as numbers are written: themselves, and the differences that dialects tell instead.
-fn told(counts: &TokenCounts) -> [String; 13] {
+/// Whether a value says something by itself. What holds others is for later.
+fn says<'a>(
+    c: &mut Cursor<'a>,
+    name: Cow<'a, str>,
+    told: &[u64],
+    open: &mut Vec<(Cow<'a, str>, Span)>,
+) -> Result<bool, DecodeError> {
+    Ok(match c.peek()? {
+        Kind::Null => false,
+        Kind::Bool => c.bool()?,
+        Kind::String => name != "modality" && !ORDINARY.contains(&c.text()?.as_ref()),
+        Kind::Number => {
+            let number = c.number()?;
+            let is_told = counts_tokens(&name) && number.parse().is_ok_and(|number| told.contains(&number));
+            !is_told && !is_nothing(number)
+        }
+        Kind::Object | Kind::Array => {
+            open.push((name, c.skip_value()?));
+            false
+        }
+    })
+}
+
+/// What can be read off the counts: themselves, and the differences that dialects tell instead.
+fn told(counts: &TokenCounts) -> [u64; 13] {
     let fresh = counts.input.saturating_sub(counts.cached_input);
     [
         counts.input,
@@ -80,7 +91,6 @@ fn told(counts: &TokenCounts) -> [String; 13] {
         counts.output.saturating_sub(counts.reasoning),
         counts.output.saturating_sub(counts.output_audio),
     ]
-    .map(|count| count.to_string())
 }
 
 /// Whether a member of this name counts tokens of the kinds there are counts for. Writes that are kept for an hour have

@@ -69,20 +69,25 @@ fn long_run_end<const BREAKS: bool>(bytes: &[u8], mut at: usize) -> usize {
     at + found.unwrap_or(tail.len())
 }
 
-/// Appends the run of plain string bytes at `at` to `out`; gives the offset of its end.
-pub(super) fn copy_run(bytes: &[u8], at: usize, out: &mut Vec<u8>) -> usize {
-    // A word is copied at once and cut where the run ends in it: most runs between escapes are short.
-    let short = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>);
-    if let Some(word) = short {
-        let ends = ends_in::<false>(u64::from_le_bytes(*word));
+/// Appends the run of plain string bytes at `at` to `out`; gives the offset of its end. Words are copied as
+/// they are looked at, and the last one cut where the run ends in it: runs between escapes are short.
+#[inline]
+pub(super) fn copy_run<const BREAKS: bool>(bytes: &[u8], mut at: usize, out: &mut Vec<u8>) -> usize {
+    let blocks_from = at + SHORT;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let ends = ends_in::<BREAKS>(u64::from_le_bytes(*word));
+        out.extend_from_slice(word);
         if ends != 0 {
             let length = ends.trailing_zeros() as usize / 8;
-            out.extend_from_slice(word);
             out.truncate(out.len() - 8 + length);
             return at + length;
         }
+        at += 8;
+        if at >= blocks_from {
+            break;
+        }
     }
-    let end = run_end::<false>(bytes, at);
+    let end = long_run_end::<BREAKS>(bytes, at);
     out.extend_from_slice(bytes.get(at..end).unwrap_or_default());
     end
 }
@@ -108,14 +113,8 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeErr
     let mut escaped = false;
     loop {
         at = run_end::<false>(bytes, at);
-        match bytes.get(at) {
-            None => return Err(DecodeError::new(Fault::UnexpectedEnd, at)),
-            Some(b'"') => return Ok((at + 1, escaped)),
-            Some(b'\\') => {}
-            Some(_) => {
-                let fault = Fault::Syntax("no raw control character in a string");
-                return Err(DecodeError::new(fault, at));
-            }
+        if bytes.get(at) != Some(&b'\\') {
+            return Ok((closing_quote(bytes, at)?, escaped));
         }
         escaped = true;
         // Where there is one escape, the next is often near.
@@ -130,8 +129,22 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeErr
     }
 }
 
+/// Takes the quote that ends a string, which is to be at `at`, the end of a run of plain bytes; gives the
+/// offset after it.
+#[inline]
+pub(super) fn closing_quote(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
+    match bytes.get(at) {
+        Some(b'"') => Ok(at + 1),
+        None => Err(DecodeError::new(Fault::UnexpectedEnd, at)),
+        Some(_) => {
+            let fault = Fault::Syntax("no raw control character in a string");
+            Err(DecodeError::new(fault, at))
+        }
+    }
+}
+
 /// Checks the escape whose backslash is at `at`; gives the offset after it.
-fn escape(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
+pub(super) fn escape(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
     match bytes.get(at + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
         Some(b'u') if unit(bytes, at + 2).is_some() => Ok(at + 6),
@@ -217,6 +230,7 @@ pub(super) fn literal(bytes: &[u8], at: usize, word: &'static str) -> Result<usi
 }
 
 /// Offset of the first byte at or after `at` that is not JSON white space.
+#[inline]
 pub(super) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
         at += 1;

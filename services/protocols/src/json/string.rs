@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::{Span, scan};
+use crate::DecodeError;
 
 /// A string literal of a document, borrowed and checked, not decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,23 +28,27 @@ impl<'a> JsonStr<'a> {
     }
 
     /// The text. Borrowed unless the literal holds escapes; half a surrogate pair becomes U+FFFD.
+    #[inline]
     pub fn decode(&self) -> Cow<'a, str> {
-        if !self.escaped {
-            return Cow::Borrowed(self.raw);
+        if self.escaped {
+            Cow::Owned(self.unescaped())
+        } else {
+            Cow::Borrowed(self.raw)
         }
+    }
+
+    fn unescaped(&self) -> String {
         let bytes = self.raw.as_bytes();
         let mut text = Vec::with_capacity(bytes.len());
         let mut at = 0;
         while at < bytes.len() {
-            at = scan::copy_run(bytes, at, &mut text);
+            at = scan::copy_run::<false>(bytes, at, &mut text);
             while let Some((character, used)) = unescape(bytes, at) {
                 push(&mut text, character);
                 at += used;
             }
         }
-        // Runs and characters of a text make a text.
-        let text = String::from_utf8(text);
-        Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        checked(text)
     }
 
     /// Length of the decoded text in UTF-8 bytes, without decoding it into memory.
@@ -67,8 +72,28 @@ impl<'a> JsonStr<'a> {
     }
 }
 
-/// Decodes the escape at `at`, if there is one: the character and the bytes it took. The scanner has
-/// checked the grammar.
+/// Decodes a string from an escape at `at` on, checking it; gives the offset after its closing quote.
+pub(super) fn decode_rest(bytes: &[u8], mut at: usize, text: &mut Vec<u8>) -> Result<usize, DecodeError> {
+    while bytes.get(at) == Some(&b'\\') {
+        let (character, used) = match unescape(bytes, at) {
+            Some(character) => character,
+            // Says what is wrong with it.
+            None => return scan::escape(bytes, at),
+        };
+        push(text, character);
+        at += used;
+        at = scan::copy_run::<false>(bytes, at, text);
+    }
+    scan::closing_quote(bytes, at)
+}
+
+/// A text put together of runs and characters of one.
+pub(super) fn checked(text: Vec<u8>) -> String {
+    let text = String::from_utf8(text);
+    text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Decodes the escape at `at`, if there is one that is well-formed: the character and the bytes it took.
 fn unescape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     if bytes.get(at) != Some(&b'\\') {
         return None;
@@ -80,7 +105,8 @@ fn unescape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         b'b' => '\u{8}',
         b'f' => '\u{c}',
         b'u' => return unescape_unicode(bytes, at + 2),
-        &other => char::from(other),
+        &quoted @ (b'"' | b'\\' | b'/') => char::from(quoted),
+        _ => return None,
     };
     Some((simple, 2))
 }
@@ -111,44 +137,61 @@ fn push(text: &mut Vec<u8>, character: char) {
 /// Appends `text` as a JSON string, quotes included. U+2028 and U+2029 are escaped as well: some
 /// clients split event streams on every Unicode line break.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
     let bytes = text.as_bytes();
-    let mut from = 0;
+    out.reserve(bytes.len() + 10);
+    out.push(b'"');
     let mut at = 0;
     loop {
-        at = scan::run_end::<true>(bytes, at);
+        at = scan::copy_run::<true>(bytes, at, out);
         let Some(&byte) = bytes.get(at) else { break };
-        let next = bytes.get(at + 1..at + 3);
-        if byte == scan::BREAK && !matches!(next, Some([0x80, 0xa8 | 0xa9])) {
-            at += 1;
-            continue;
+        match ESCAPES[usize::from(byte)] {
+            0 => at += write_rare(out, byte, bytes.get(at + 1..at + 3)),
+            short => {
+                out.extend_from_slice(&[b'\\', short]);
+                at += 1;
+            }
         }
-        out.extend_from_slice(&bytes[from..at]);
-        write_escape(out, byte, next);
-        at += if byte == scan::BREAK { 3 } else { 1 };
-        from = at;
     }
-    out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
 }
 
-/// Writes the escape for a character that starts with `byte`; `next` are the two bytes behind it.
-fn write_escape(out: &mut Vec<u8>, byte: u8, next: Option<&[u8]>) {
+/// The letter that stands for a byte behind a backslash; 0 where there is none.
+const ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < SHORT.len() {
+        table[SHORT[at].0 as usize] = SHORT[at].1;
+        at += 1;
+    }
+    table
+};
+const SHORT: [(u8, u8); 5] = [
+    (b'"', b'"'),
+    (b'\\', b'\\'),
+    (b'\n', b'n'),
+    (b'\r', b'r'),
+    (b'\t', b't'),
+];
+
+/// Writes a character that starts with `byte`, another control character or one that may be a line break;
+/// `next` are the two bytes behind it. Gives the bytes that are written.
+fn write_rare(out: &mut Vec<u8>, byte: u8, next: Option<&[u8]>) -> usize {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        scan::BREAK if next == Some(&[0x80, 0xa8]) => return out.extend_from_slice(b"\\u2028"),
-        scan::BREAK => return out.extend_from_slice(b"\\u2029"),
-        control => {
-            out.extend_from_slice(b"\\u00");
-            let digits = [HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]];
-            return out.extend_from_slice(&digits);
+    match (byte, next) {
+        (scan::BREAK, Some([0x80, 0xa8])) => out.extend_from_slice(b"\\u2028"),
+        (scan::BREAK, Some([0x80, 0xa9])) => out.extend_from_slice(b"\\u2029"),
+        (scan::BREAK, _) => {
+            out.push(byte);
+            return 1;
         }
-    };
-    out.extend_from_slice(&[b'\\', short]);
+        (control, _) => {
+            let digits = [HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]];
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits);
+            return 1;
+        }
+    }
+    3
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ impl<'w> Object<'w> {
     }
 
     /// Writes a key of ours, which needs no escapes, and gives the place for its value.
+    #[inline]
     pub fn value(&mut self, key: &'static str) -> &mut Vec<u8> {
         self.comma();
         self.out.push(b'"');
@@ -42,11 +43,13 @@ impl<'w> Object<'w> {
     }
 
     /// A string member.
+    #[inline]
     pub fn string(&mut self, key: &'static str, text: &str) {
         write_string(self.value(key), text);
     }
 
     /// A string member, if there is one.
+    #[inline]
     pub fn optional_string(&mut self, key: &'static str, text: Option<&str>) {
         if let Some(text) = text {
             self.string(key, text);
@@ -96,11 +99,13 @@ impl<'w> Object<'w> {
     }
 
     /// Opens an object as a member.
+    #[inline]
     pub fn object(&mut self, key: &'static str) -> Object<'_> {
         Object::open(self.value(key))
     }
 
     /// Opens an array as a member.
+    #[inline]
     pub fn array(&mut self, key: &'static str) -> Array<'_> {
         Array::open(self.value(key))
     }

@@ -115,7 +115,7 @@ fn image(dialect: Dialect) -> impl Strategy<Value = Part<'static>> {
     }
     let source = proptest::sample::select(sources);
     source.prop_map(|(source, mime)| {
-        Part::new(PartBody::Media(Media {
+        Part::new(PartBody::from(Media {
             kind: MediaKind::Image,
             source,
             mime,
@@ -140,7 +140,7 @@ pub(crate) fn said(ids: &'static str) -> impl Strategy<Value = Vec<Part<'static>
     (proptest::option::of(text()), calls).prop_map(move |(text, calls)| {
         let mut parts: Vec<_> = text.map(Part::text).into_iter().collect();
         for (at, (name, input)) in calls.into_iter().enumerate() {
-            parts.push(Part::new(PartBody::ToolCall(ToolCall {
+            parts.push(Part::new(PartBody::from(ToolCall {
                 id: Some(format!("{ids}{at}").into()),
                 name,
                 arguments: Arguments::Text(input.as_str().to_owned().into()),
@@ -171,7 +171,7 @@ fn exchange() -> impl Strategy<Value = Vec<Message<'static>>> {
                 is_error: None,
                 kind: CallKind::Function,
             };
-            Message::new(Role::Tool, vec![Part::new(PartBody::ToolResult(result))])
+            Message::new(Role::Tool, vec![Part::new(PartBody::from(result))])
         }));
         messages
     })

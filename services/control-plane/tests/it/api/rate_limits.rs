@@ -1,6 +1,11 @@
 //! Rate limits over REST, and what workers are told of them.
 
 use serde_json::json;
+use sluicegate_backplane::rates::{Allowance, Ask, Message};
+use sluicegate_contracts::bucket::BucketId;
+use sluicegate_metering::bucket::Rate;
+use sluicegate_metering::escrow::Epoch;
+use sluicegate_service_runtime::ids::fresh;
 use sqlx::PgPool;
 
 use crate::support::TestApp;
@@ -71,4 +76,74 @@ async fn every_mistake_is_found_and_a_project_takes_its_limits_along(pool: PgPoo
         .await
         .expect(204);
     assert_eq!(app.published("rate_limit").await.len(), 0);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn how_limits_stand_is_shown_and_the_share_of_an_end_user_when_named(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let path = ada.in_organization("/limits");
+    let whole = json!({ "metric": "requests", "amount": 10 });
+    let whole = ada.post(&path, &whole).await.expect(201).text_of("id").to_owned();
+    let each = json!({ "scope": { "end_user": { "kind": "each" } }, "metric": "concurrency", "amount": 4 });
+    let each = ada.post(&path, &each).await.expect(201).text_of("id").to_owned();
+    let taken = |limit: &str, partition: Option<&str>, allowance, units| Message {
+        organization: ada.organization.parse().unwrap(),
+        bucket: BucketId {
+            limit: limit.parse().unwrap(),
+            partition: partition.map(str::to_owned),
+        },
+        ask: Ask {
+            allowance,
+            op: 1,
+            held: 0,
+            back: 0,
+            owed: 0,
+            needs: vec![units],
+            spare: 0,
+            lease_ms: 600_000,
+        },
+    };
+    let messages = [
+        taken(&whole, None, Allowance::Rate(Rate::nearest(10, 10)), 10),
+        taken(&each, Some("ann"), Allowance::AtOnce(4), 3),
+    ];
+    let worker = Epoch {
+        worker: fresh(),
+        number: 1,
+    };
+    app.rates.exchange(worker, &messages).await.unwrap();
+
+    let shown = ada.get(&format!("{path}/usage")).await.expect(200).body["data"].clone();
+    assert_eq!(
+        shown[0],
+        json!({ "limit": each, "metric": "concurrency", "most": 4, "remaining": null, "full_after_ms": null })
+    );
+    assert_eq!(
+        (&shown[1]["limit"], &shown[1]["most"]),
+        (&json!(whole), &json!(10))
+    );
+    let remaining = shown[1]["remaining"].as_u64().unwrap();
+    assert!(
+        remaining < 10 && shown[1]["full_after_ms"].as_u64().unwrap() <= 60_000,
+        "{shown}"
+    );
+    let of_ann = ada
+        .get(&format!("{path}/usage?end_user=ann"))
+        .await
+        .expect(200)
+        .body["data"]
+        .clone();
+    assert_eq!(of_ann[0]["remaining"], 1);
+    let of_bob = ada
+        .get(&format!("{path}/usage?end_user=bob"))
+        .await
+        .expect(200)
+        .body["data"]
+        .clone();
+    assert_eq!(of_bob[0]["remaining"], 4);
+    app.rates.close().await;
+    ada.get(&format!("{path}/usage"))
+        .await
+        .refused(503, "dependency_unavailable");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, Rates, UsageQueue};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::Application;
 use sluicegate_control_plane::settings::{DEFAULTS, Settings};
@@ -33,6 +33,7 @@ pub struct TestApp {
     pub bus: ConfigBus,
     pub queue: UsageQueue,
     pub escrow: Escrow,
+    pub rates: Rates,
     base: String,
 }
 
@@ -68,8 +69,10 @@ impl TestApp {
             bus: ConfigBus::memory(),
             queue: UsageQueue::memory(10_000),
             escrow: Escrow::memory(),
+            rates: Rates::memory(),
         };
         let (bus, queue, escrow) = (seams.bus.clone(), seams.queue.clone(), seams.escrow.clone());
+        let rates = seams.rates.clone();
         let database = Database::over(options.clone(), 4, 3);
         let application = Application::with_database(settings(changes), database, &seams).unwrap();
         let base = format!("http://127.0.0.1:{}", application.port());
@@ -90,6 +93,7 @@ impl TestApp {
             bus,
             queue,
             escrow,
+            rates,
             base,
         }
     }

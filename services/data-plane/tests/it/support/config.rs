@@ -4,10 +4,10 @@ use secrecy::SecretString;
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Endpoint, Enforcement, Entity, KeySecret,
-    OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, Rates, RetryPolicy, Route,
-    RouteTarget, Status, Strategy, UnknownPrice,
+    OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, RateLimit, RateMetric,
+    RateScope, Rates, RetryPolicy, Route, RouteTarget, Status, Strategy, UnknownPrice,
 };
-use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
+use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_credentials::{ApiKeySecret, DataKey, KeyKind, MasterKey, Sealing};
@@ -239,6 +239,21 @@ impl Config {
             period: UnixMillis::default(),
             partition: None,
         }
+    }
+
+    /// Adds a limit over the calls of `scope`, all of which may come at once.
+    pub(crate) fn rate_limit(&mut self, metric: RateMetric, amount: u64, scope: RateScope) -> RateLimitId {
+        let id = self.fresh().into();
+        self.entities.push(Entity::RateLimit(RateLimit {
+            id,
+            organization: self.organization.id,
+            scope,
+            metric,
+            amount,
+            burst: amount,
+            status: Status::Active,
+        }));
+        id
     }
 
     pub(crate) fn expire_key(&mut self) {

@@ -8,23 +8,27 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
-use sluicegate_backplane::{Escrow, UsageQueue};
+use sluicegate_backplane::{Escrow, Rates, UsageQueue};
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::address::AddressPolicy;
-use sluicegate_contracts::ids::{OrganizationId, RequestId};
+use sluicegate_contracts::bucket::BucketId;
+use sluicegate_contracts::ids::{OrganizationId, RateLimitId, RequestId};
 use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::UsageRecord;
 use sluicegate_data_plane::account::AccountRelay;
 use sluicegate_data_plane::budgets::Budgets;
 use sluicegate_data_plane::http::server;
+use sluicegate_data_plane::limits::RateLimits;
 use sluicegate_data_plane::metrics::Metrics;
 use sluicegate_data_plane::pipeline::Limits;
 use sluicegate_data_plane::snapshot::{Snapshot, SnapshotHandle};
 use sluicegate_data_plane::state::WorkerState;
 use sluicegate_data_plane::upstream::ClientFactory;
 use sluicegate_data_plane::usage::{Shipper, Spool, SpoolLimits, Stored};
+use sluicegate_metering::bucket::{Allowance, Rate};
 use sluicegate_metering::escrow::Epoch;
-use sluicegate_service_runtime::clock::Clock;
+use sluicegate_service_runtime::clock::{Clock, ManualClock};
 use sluicegate_service_runtime::health::Health;
 use sluicegate_service_runtime::http_span::HttpSpan;
 use sluicegate_service_runtime::ids;
@@ -42,6 +46,7 @@ pub(crate) struct Worker {
     key: String,
     records: Arc<Mutex<Vec<UsageRecord>>>,
     escrow: Escrow,
+    rates: Rates,
     epoch: Epoch,
     _data: TempDir,
     drain: CancellationToken,
@@ -58,6 +63,36 @@ impl Worker {
         Self::serving(config.snapshot(), config, limits, allowed, SpoolLimits::default())
     }
 
+    /// With a store of rate limits that others may share.
+    pub(crate) fn sharing(config: &Config, rates: Rates) -> Self {
+        let parts = (Limits::default(), SpoolLimits::default());
+        Self::running(
+            config.snapshot(),
+            config,
+            parts,
+            vec!["127.0.0.0/8"],
+            Clock::system(),
+            rates,
+        )
+    }
+
+    /// With a clock that moves only when told.
+    pub(crate) fn timed(config: &Config) -> (Self, ManualClock) {
+        let (clock, hand) = Clock::manual(1_700_000_000_000);
+        let of_store = clock.clone();
+        let rates = Rates::memory_by(Arc::new(move || UnixMillis::new(of_store.now_millis())));
+        let parts = (Limits::default(), SpoolLimits::default());
+        let worker = Self::running(
+            config.snapshot(),
+            config,
+            parts,
+            vec!["127.0.0.0/8"],
+            clock,
+            rates,
+        );
+        (worker, hand)
+    }
+
     pub(crate) fn serving(
         snapshot: Snapshot,
         config: &Config,
@@ -65,11 +100,28 @@ impl Worker {
         allowed: Vec<&str>,
         spool: SpoolLimits,
     ) -> Self {
+        Self::running(
+            snapshot,
+            config,
+            (limits, spool),
+            allowed,
+            Clock::system(),
+            Rates::memory(),
+        )
+    }
+
+    fn running(
+        snapshot: Snapshot,
+        config: &Config,
+        (limits, spool): (Limits, SpoolLimits),
+        allowed: Vec<&str>,
+        clock: Clock,
+        rates: Rates,
+    ) -> Self {
         install_crypto_provider();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let registry = Registry::new();
-        let clock = Clock::system();
         let data = tempfile::tempdir().unwrap();
         let spool = Spool::open(data.path(), spool, ids::fresh).unwrap();
         let records = ship(&spool, clock.clone(), &registry);
@@ -83,10 +135,13 @@ impl Worker {
         let (budgets, office) = Budgets::new(epoch, escrow.clone(), clock.clone());
         let (taken, stored) = (watch::channel(true).1, watch::channel(Stored::default()).1);
         rt::spawn(office.run(taken, stored, drain.clone()));
+        let (rate_limits, keeper) = RateLimits::new(epoch, rates.clone(), clock.clone(), &registry);
+        rt::spawn(keeper.run(drain.clone()));
         let state = WorkerState {
             snapshots: SnapshotHandle::new(snapshot),
             recorder: spool.recorder(),
             budgets,
+            rate_limits,
             clock: clock.clone(),
             key_hasher: config.master.key_hasher(),
             account: AccountRelay::new(&config.control_plane, config.master.worker_token()).unwrap(),
@@ -108,6 +163,7 @@ impl Worker {
             key,
             records,
             escrow,
+            rates,
             epoch,
             _data: data,
             drain,
@@ -135,6 +191,18 @@ impl Worker {
                 Some(_) | None => rt::time::sleep(Duration::from_millis(5)).await,
             }
         }
+    }
+
+    /// How much of a limit everybody together has left.
+    pub(crate) async fn left(&self, config: &Config, limit: RateLimitId, amount: u64) -> u64 {
+        let bucket = BucketId {
+            limit,
+            partition: None,
+        };
+        let allowance = Allowance::Rate(Rate::nearest(amount, amount));
+        let organization = config.organization.id;
+        let standings = self.rates.look(organization, &[(bucket, allowance)]).await;
+        standings.unwrap()[0].remaining
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

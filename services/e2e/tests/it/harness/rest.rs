@@ -111,6 +111,24 @@ impl Tenant {
         format!("{path}/{}", made["id"].as_str().unwrap())
     }
 
+    /// Makes a limit of requests a minute over everything and waits until the live workers keep it.
+    pub(crate) async fn limit_requests(&self, amount: u64, burst: u64) {
+        let body = json!({ "metric": "requests", "amount": amount, "burst": burst });
+        let path = format!("/organizations/{}/limits?wait=applied", self.organization);
+        self.call(Method::POST, &path, Some(&body), 201).await;
+    }
+
+    /// What everybody has left of the only limit; `None` while the store of limits is away.
+    pub(crate) async fn left_of_limit(&self) -> Option<u64> {
+        let url = format!("{}/organizations/{}/limits/usage", self.base, self.organization);
+        let answer = self.http.get(url).bearer_auth(&self.token).send().await.unwrap();
+        if answer.status().as_u16() == 503 {
+            return None;
+        }
+        let shown: Value = answer.json().await.unwrap();
+        Some(shown["data"][0]["remaining"].as_u64().unwrap())
+    }
+
     /// The window of a budget that runs.
     pub(crate) async fn current_window(&self, budget: &str) -> Value {
         let windows = self

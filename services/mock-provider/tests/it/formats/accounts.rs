@@ -6,6 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use sluicegate_mock_provider::{Config, MockHandle, MockProvider};
+use sluicegate_protocols::embeddings::openai::EncodingFormat;
+use sluicegate_protocols::embeddings::vendor::{self, Family};
 
 use super::{SIGV4, ask, way};
 use crate::client::{billed, chunks, config, http, start};
@@ -57,9 +59,14 @@ async fn more_text_counts_for_more_tokens() {
     let contents = |text: &str| json!([{"role": "user", "parts": [{"text": text}]}]);
     let claude = "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict";
     type Body<'a> = &'a dyn Fn(&str) -> Value;
-    let counts: [(&str, &str, Body<'_>); 6] = [
+    let counts: [(&str, &str, Body<'_>); 7] = [
         (
             "/v1/messages/count_tokens",
+            "input_tokens",
+            &|text| json!({"model": "m", "messages": message(text)}),
+        ),
+        (
+            "/anthropic/v1/messages/count_tokens",
             "input_tokens",
             &|text| json!({"model": "m", "messages": message(text)}),
         ),
@@ -141,6 +148,53 @@ async fn vectors_come_in_every_form() {
         cohere["meta"]["billed_units"]["input_tokens"],
         entries[2].input_tokens
     );
+}
+
+/// Asked for as a gateway asks, and told so that it understands.
+#[tokio::test]
+async fn vectors_come_in_the_forms_of_vendors() {
+    let mock = start();
+    let vertex = "/v1/projects/p/locations/l/publishers/google/models";
+    let models = [
+        ("/model", "amazon.titan-embed-text-v2:0", "/invoke", 1),
+        ("/model", "amazon.nova-2-multimodal-embeddings-v1:0", "/invoke", 1),
+        ("/model", "cohere.embed-v4:0", "/invoke", 2),
+        (vertex, "text-embedding-005", ":predict", 2),
+        (vertex, "gemini-embedding-001", ":predict", 1),
+    ];
+    for (number, (before, model, after, texts)) in models.into_iter().enumerate() {
+        let family = Family::of_model(model).unwrap_or(Family::of_vertex(model));
+        let asked = json!({"model": model, "input": ["x", "y"], "dimensions": 8}).to_string();
+        let calls = vendor::from_openai(asked.as_bytes(), 64, family).unwrap();
+        assert_eq!(calls.bodies.len() * texts, 2, "{model}");
+        let key = if before == vertex { "Bearer key" } else { SIGV4 };
+        let call = http()
+            .post(format!("{}{before}/{model}{after}", mock.base_url()))
+            .header("authorization", key)
+            .header("x-amz-date", "20260101T000000Z")
+            .body(calls.bodies[0].clone());
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{model}");
+        let header = answer.headers().get("x-amzn-bedrock-input-token-count").cloned();
+        let body = answer.bytes().await.unwrap();
+        let told = vendor::to_openai(&[&body], model, EncodingFormat::Float, 0).unwrap();
+        let document: Value = serde_json::from_slice(&told.body).unwrap();
+        let vectors = document["data"].as_array().unwrap();
+        assert_eq!(vectors.len(), texts, "{model}");
+        assert_eq!(
+            vectors[0]["embedding"].as_array().map(Vec::len),
+            Some(8),
+            "{model}"
+        );
+        let entry = &billed(&mock, number + 1).await[number];
+        let counted = header.map(|it| it.to_str().unwrap().parse().unwrap());
+        assert_eq!(entry.model, model);
+        assert_eq!(told.tokens.or(counted), Some(entry.input_tokens), "{model}");
+    }
+    let chat = post(&mock, "/model/m/invoke", &json!({"prompt": "x"}))
+        .header("authorization", SIGV4)
+        .header("x-amz-date", "20260101T000000Z");
+    assert_eq!(chat.send().await.unwrap().status(), 400, "no model of vectors");
 }
 
 #[tokio::test]

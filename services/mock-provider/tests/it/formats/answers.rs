@@ -206,7 +206,7 @@ async fn system_images_and_limits_are_heeded() {
         );
 
         let mut request = ask("[[repeat=images]]");
-        request.messages[0].parts.push(Part::new(PartBody::Media(Media {
+        request.messages[0].parts.push(Part::new(PartBody::from(Media {
             kind: MediaKind::Image,
             source: Source::Base64("iVBORw0KGgo=".into()),
             mime: Some("image/png".into()),

@@ -134,6 +134,15 @@ pub(crate) const WAYS: &[Way] = &[
         says_it: true,
     },
     Way {
+        name: "azure claude",
+        dialect: Dialect::AnthropicMessages,
+        endpoint: "messages",
+        whole: "/anthropic/v1/messages",
+        stream: "/anthropic/v1/messages",
+        headers: &[("api-key", "key"), ("anthropic-version", "2023-06-01")],
+        says_it: true,
+    },
+    Way {
         name: "openai",
         dialect: Dialect::OpenAiChat,
         endpoint: "chat.completions",
@@ -365,7 +374,7 @@ pub(crate) fn go_on(
     let message = answer.candidates[0].message.clone();
     let calls = message.parts.iter().filter_map(|part| part.body.as_tool_call());
     let results = calls.zip(results).map(|(call, text)| {
-        Part::new(PartBody::ToolResult(ToolResult {
+        Part::new(PartBody::from(ToolResult {
             call_id: call.id.clone(),
             name: Some(call.name.clone()),
             content: vec![Part::text((*text).to_owned())],

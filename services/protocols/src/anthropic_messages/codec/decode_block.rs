@@ -81,7 +81,7 @@ fn joined<'a>(mut extra: Extra<'a>, rest: &Extra<'a>) -> Extra<'a> {
 /// A block kept whole.
 fn opaque<'a>(kind: Cow<'a, str>, value: RawJson<'a>) -> Part<'a> {
     let role = block_role(&kind);
-    Part::new(PartBody::Opaque(Opaque { kind, role, value }))
+    Part::new(PartBody::from(Opaque { kind, role, value }))
 }
 
 /// A string that the block must have; read leniently, a block without it is kept whole.
@@ -148,7 +148,7 @@ fn thinking<'a>(members: &mut Members<'a>, reading: Reading) -> Result<Option<Pa
     } else if !text.is_empty() {
         reasoning.text.push(text);
     }
-    let mut part = Part::new(PartBody::Reasoning(reasoning));
+    let mut part = Part::new(PartBody::from(reasoning));
     part.signature = sealed;
     part.issuer = issuer;
     part.extra = extra;
@@ -158,7 +158,7 @@ fn thinking<'a>(members: &mut Members<'a>, reading: Reading) -> Result<Option<Pa
 fn redacted<'a>(members: &mut Members<'a>, reading: Reading) -> Result<Option<Part<'a>>, DecodeError> {
     Ok(required(members, "data", reading)?.map(|data| {
         let (issuer, data) = seal::open(data);
-        let mut part = Part::new(PartBody::Reasoning(Reasoning {
+        let mut part = Part::new(PartBody::from(Reasoning {
             encrypted: Some(data),
             ..Reasoning::default()
         }));
@@ -181,7 +181,7 @@ fn tool_use<'a>(
     let (Some(id), Some(name), Some(input)) = (id, name, input) else {
         return Ok(None);
     };
-    let mut part = Part::new(PartBody::ToolCall(ToolCall {
+    let mut part = Part::new(PartBody::from(ToolCall {
         id: Some(id),
         name,
         arguments: Arguments::Json(c.raw_at(input)),
@@ -226,7 +226,7 @@ fn tool_result<'a>(
             .map_err(|e| e.under_key("content"))?;
         c.count_like(&inner);
     }
-    let mut part = Part::new(PartBody::ToolResult(ToolResult {
+    let mut part = Part::new(PartBody::from(ToolResult {
         call_id: Some(call_id),
         name: None,
         content,

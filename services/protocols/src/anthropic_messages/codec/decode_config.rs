@@ -32,7 +32,10 @@ pub(super) fn thinking<'a>(c: &mut Cursor<'a>, request: &mut Request<'a>) -> Res
     let config = request.reasoning.get_or_insert_default();
     config.enabled = Some(enabled);
     config.form = note;
-    config.budget = members.unsigned(c, "budget_tokens");
+    let budgeted = kind == "enabled";
+    if budgeted {
+        config.budget = members.unsigned(c, "budget_tokens");
+    }
     let mut misread = None;
     if let Some(display) = members.text("display") {
         match display.as_ref() {
@@ -41,7 +44,9 @@ pub(super) fn thinking<'a>(c: &mut Cursor<'a>, request: &mut Request<'a>) -> Res
             _ => misread = Some(RawJson::of_string(&display)),
         }
     }
-    config.extra = members.into_extra(c, Reading::Strict, THINKING)?;
+    // A budget beside another type means nothing, and stays where it was.
+    let modelled = if budgeted { THINKING } else { &THINKING[1..] };
+    config.extra = members.into_extra(c, Reading::Strict, modelled)?;
     if let Some(display) = misread {
         config.extra.push("display", display);
     }

@@ -30,7 +30,7 @@ pub(super) fn media<'a>(
         return Ok(None);
     };
     let name = (kind == MediaKind::File).then(|| members.text("title")).flatten();
-    Ok(Some(Part::new(PartBody::Media(Media {
+    Ok(Some(Part::new(PartBody::from(Media {
         kind,
         source: read,
         mime,

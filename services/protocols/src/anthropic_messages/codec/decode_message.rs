@@ -62,7 +62,7 @@ fn content<'a>(c: &mut Cursor<'a>) -> Result<(Vec<Part<'a>>, Form), DecodeError>
             }
         }
         Kind::Array => {
-            let mut parts = Vec::new();
+            let mut parts = Vec::with_capacity(1);
             c.array(|c, _| {
                 parts.push(block(c, Reading::Strict)?);
                 Ok(())

@@ -13,6 +13,9 @@ use crate::json::{Cursor, JsonStr, Kind};
 use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
+/// Bytes of a short message.
+const MESSAGE: usize = 48;
+
 /// Reads a request body nested at most `depth` deep.
 pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
     let mut reader = Reader {
@@ -78,6 +81,7 @@ impl<'a> Reader<'a> {
 
     fn messages(&mut self, c: &mut Cursor<'a>) -> Result<(), DecodeError> {
         self.has_messages = true;
+        self.request.messages.reserve(c.few(MESSAGE));
         c.array(|c, _| {
             self.request.messages.push(message(c)?);
             Ok(())

@@ -8,8 +8,7 @@ use super::encode_message::{Placed, Side, Writer, place};
 use super::form;
 use super::seal::{self, Written};
 use crate::canonical::{
-    Arguments, CallKind, Issuer, Media, Opaque, OpaqueRole, Part, PartBody, Reasoning, Text, ToolCall,
-    ToolResult,
+    Arguments, CallKind, Issuer, Media, OpaqueRole, Part, PartBody, Reasoning, Text, ToolCall, ToolResult,
 };
 use crate::json::{Array, Object, RawJson, write_string};
 use crate::lossy::{Feature, Severity};
@@ -35,12 +34,12 @@ impl Writer {
             PartBody::ToolCall(call) => self.call(list.object(), part, call, at),
             PartBody::ToolResult(result) => self.result(list.object(), placed, result),
             PartBody::Opaque(opaque) if self.same => list.raw(&opaque.value),
-            PartBody::Opaque(Opaque { kind, role, value: _ }) => {
-                let feature = match role {
+            PartBody::Opaque(opaque) => {
+                let feature = match opaque.role {
                     OpaqueRole::ServerToolCall | OpaqueRole::ServerToolResult => Feature::ServerTool,
                     OpaqueRole::Unknown => Feature::UnknownPart,
                 };
-                self.losses.note(feature, kind, Severity::Missing, at());
+                self.losses.note(feature, &opaque.kind, Severity::Missing, at());
             }
         }
     }
@@ -98,6 +97,9 @@ impl Writer {
         let Text { text, citations } = text;
         object.string("type", "text");
         object.string("text", text);
+        if citations.is_empty() {
+            return self.finish(&mut object, part);
+        }
         // A provider checks the citations of earlier turns, and takes only its own.
         let told = self.same || self.side == Side::Answer;
         let (said, lost): (Vec<_>, Vec<_>) = citations
@@ -126,7 +128,7 @@ impl Writer {
         } = media;
         let written = match writable(media, self.same) {
             // The model's own turns hold no media.
-            Ok(_) if !self.same && self.side != Side::User => Err(super::encode_media::feature(media.kind)),
+            Ok(_) if !self.same && self.side != Side::User => Err(Feature::of_media(media.kind)),
             written => written,
         };
         let written = match written {

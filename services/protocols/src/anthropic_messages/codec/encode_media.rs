@@ -9,16 +9,6 @@ use crate::canonical::{Media, MediaKind, Source};
 use crate::json::Object;
 use crate::lossy::Feature;
 
-/// What is lost when media of that kind cannot be expressed.
-pub(super) fn feature(kind: MediaKind) -> Feature {
-    match kind {
-        MediaKind::Image => Feature::Image,
-        MediaKind::Audio => Feature::Audio,
-        MediaKind::Video => Feature::Video,
-        MediaKind::File => Feature::File,
-    }
-}
-
 /// The source object of a block.
 #[derive(Debug)]
 pub(super) struct Writable<'m> {
@@ -53,7 +43,7 @@ pub(super) fn writable<'m>(media: &'m Media<'_>, same: bool) -> Result<Writable<
     let block = match kind {
         MediaKind::Image => "image",
         MediaKind::File => "document",
-        MediaKind::Audio | MediaKind::Video => return Err(feature(*kind)),
+        MediaKind::Audio | MediaKind::Video => return Err(Feature::of_media(*kind)),
     };
     let plain = |kind, member, data: &'m str| {
         Ok(Writable {
@@ -83,9 +73,10 @@ pub(super) fn writable<'m>(media: &'m Media<'_>, same: bool) -> Result<Writable<
             typed("text", mime, Cow::Borrowed(text))
         }
         Source::Base64(data) => {
-            let mime = mime.as_deref().or_else(|| sniff(data)).filter(|m| !m.is_empty());
+            let mime = mime.as_deref().or_else(|| sniff(data));
+            let mime = mime.filter(|mime| same || !mime.is_empty());
             let Some(mime) = mime else {
-                return Err(feature(*kind));
+                return Err(Feature::of_media(*kind));
             };
             if same || *kind == MediaKind::Image || mime == "application/pdf" {
                 return typed("base64", mime, Cow::Borrowed(data));

@@ -242,10 +242,7 @@ impl Writer {
 
 /// Writes what is not modelled, except for the rest of objects written already.
 fn write_extra(object: &mut Object<'_>, extra: &Extra<'_>) {
-    for (name, value) in extra.iter() {
-        let written = matches!(name, "output_config" | "metadata") && value.kind() == Kind::Object;
-        if !written {
-            value.write(object.value_of(name));
-        }
-    }
+    extra.write_unless(object, |name, value| {
+        matches!(name, "output_config" | "metadata") && value.kind() == Kind::Object
+    });
 }

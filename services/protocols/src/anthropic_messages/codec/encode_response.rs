@@ -120,7 +120,7 @@ impl Writer {
             call.id = Some(tool_ids::mint(target.id, minted).into());
             minted += 1;
             let named = Part {
-                body: crate::canonical::PartBody::ToolCall(call),
+                body: crate::canonical::PartBody::from(call),
                 ..part.clone()
             };
             self.block(&mut list, (message, at, &named));

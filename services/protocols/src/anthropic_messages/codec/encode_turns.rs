@@ -1,6 +1,8 @@
 //! The conversation out of the canonical form. Of another dialect: instructions at the top, what one
 //! side says in a row as one message, and in it the results of tools before all else.
 
+use smallvec::SmallVec;
+
 use super::encode_message::{Placed, Side, Writer};
 use super::form;
 use crate::canonical::{Message, Part, PartBody, Role};
@@ -12,7 +14,7 @@ struct Turn<'m, 'a> {
     /// Number of its first message, for loss reports.
     at: usize,
     model: bool,
-    parts: Vec<Placed<'m, 'a>>,
+    parts: SmallVec<[Placed<'m, 'a>; 1]>,
 }
 
 impl Writer {
@@ -70,7 +72,7 @@ impl Writer {
     }
 
     fn in_turns(&mut self, object: &mut Object<'_>, messages: &[Message<'_>]) {
-        let mut system: Vec<Placed<'_, '_>> = Vec::new();
+        let mut system: SmallVec<[Placed<'_, '_>; 1]> = SmallVec::new();
         let mut turns: Vec<Turn<'_, '_>> = Vec::new();
         for (at, message) in messages.iter().enumerate() {
             self.note_message(at, message, turns.is_empty());

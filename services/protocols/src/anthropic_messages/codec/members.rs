@@ -1,6 +1,6 @@
 //! `Members`: the members of one object of this dialect, whose meaning hangs on a `type` that may
-//! stand anywhere in it. Strings are not decoded and other values not read until asked for; what
-//! nobody asks for is extra.
+//! stand anywhere in it. Values other than strings are not read until asked for; what nobody asks for is
+//! extra.
 
 use std::borrow::Cow;
 
@@ -18,24 +18,23 @@ pub(super) struct Members<'a> {
     whole: Span,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Value<'a> {
-    Text(JsonStr<'a>),
+    Text(Cow<'a, str>, Span),
     Other(Kind, Span),
 }
 
 impl Value<'_> {
-    fn kind(self) -> Kind {
+    fn kind(&self) -> Kind {
         match self {
-            Self::Text(_) => Kind::String,
-            Self::Other(kind, _) => kind,
+            Self::Text(..) => Kind::String,
+            Self::Other(kind, _) => *kind,
         }
     }
 
-    fn span(self) -> Span {
+    fn span(&self) -> Span {
         match self {
-            Self::Text(text) => text.span(),
-            Self::Other(_, span) => span,
+            Self::Text(_, span) | Self::Other(_, span) => *span,
         }
     }
 }
@@ -46,7 +45,12 @@ impl<'a> Members<'a> {
         let mut list = SmallVec::new();
         let whole = c.object(|c, key| {
             let value = match c.peek()? {
-                Kind::String => Value::Text(c.string()?),
+                Kind::String => {
+                    let start = c.position();
+                    let text = c.text()?;
+                    let end = c.position();
+                    Value::Text(text, Span { start, end })
+                }
                 kind @ (Kind::Object | Kind::Array | Kind::Number | Kind::Bool | Kind::Null) => {
                     Value::Other(kind, c.skip_value()?)
                 }
@@ -70,25 +74,26 @@ impl<'a> Members<'a> {
         self.list.is_empty()
     }
 
-    fn take(&mut self, name: &str, wanted: impl Fn(Value<'a>) -> bool) -> Option<Value<'a>> {
+    fn take(&mut self, name: &str, wanted: impl Fn(&Value<'a>) -> bool) -> Option<Value<'a>> {
         let at = self
             .list
             .iter()
-            .position(|(key, value)| wanted(*value) && key.decode() == name)?;
+            .position(|(key, value)| wanted(value) && key.decode() == name)?;
         Some(self.list.remove(at).1)
     }
 
     /// Takes a string.
     pub(super) fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         match self.take(name, |value| value.kind() == Kind::String)? {
-            Value::Text(text) => Some(text.decode()),
+            Value::Text(text, _) => Some(text),
             Value::Other(..) => None,
         }
     }
 
     /// Takes a value of that type.
     pub(super) fn span(&mut self, name: &str, kind: Kind) -> Option<Span> {
-        self.take(name, |value| value.kind() == kind).map(Value::span)
+        self.take(name, |value| value.kind() == kind)
+            .map(|value| value.span())
     }
 
     /// Takes a boolean.
@@ -99,9 +104,9 @@ impl<'a> Members<'a> {
 
     /// Takes a number that is whole and not negative; another stays.
     pub(super) fn unsigned(&mut self, c: &Cursor<'a>, name: &str) -> Option<u64> {
-        let value = |value: Value<'a>| c.raw_at(value.span()).as_str().parse::<u64>().ok();
+        let value = |value: &Value<'a>| c.raw_at(value.span()).as_str().parse::<u64>().ok();
         let taken = self.take(name, |v| v.kind() == Kind::Number && value(v).is_some())?;
-        value(taken)
+        value(&taken)
     }
 
     /// A required member is not there, or not of the type it should have.

@@ -60,10 +60,10 @@ impl Open {
                 };
                 (Self::Call(given), Some(part))
             }
-            PartBody::Opaque(Opaque { kind, value, .. }) => {
+            PartBody::Opaque(opaque) => {
                 let held = Held {
-                    kind: kind.clone().into_owned(),
-                    block: value.as_str().to_owned(),
+                    kind: opaque.kind.clone().into_owned(),
+                    block: opaque.value.as_str().to_owned(),
                     input: String::new(),
                     content: String::new(),
                 };
@@ -147,7 +147,7 @@ impl Open {
                 let value = RawJson::parse(block).map_err(StreamFault::Malformed)?;
                 let role = super::words::block_role(&held.kind);
                 let kind = Cow::Owned(held.kind);
-                let part = Part::new(PartBody::Opaque(Opaque { kind, role, value }));
+                let part = Part::new(PartBody::from(Opaque { kind, role, value }));
                 sink(StreamEvent::PartStart {
                     candidate: 0,
                     index,

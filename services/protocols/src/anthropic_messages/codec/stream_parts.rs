@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 
 use super::encode_citations::{is_expressible, loses_place, write_citation};
-use super::encode_media::feature;
 use super::encode_stream::StreamEncoder;
 use super::seal::{self, Written};
 use super::stream_frames::{block_delta, block_start, block_stop};
 use super::words::is_own_block;
-use crate::canonical::{Arguments, CallKind, Delta, Opaque, Part, PartBody, Reasoning, Text, ToolCall};
-use crate::json::{Object, write_string};
+use crate::call_input::{CallInput, opening};
+use crate::canonical::{Delta, Part, PartBody, Reasoning, Text, ToolCall};
+use crate::json::Object;
 use crate::lossy::{Feature, Severity};
 use crate::tool_ids;
 
@@ -22,11 +22,7 @@ pub(super) enum Open {
         block: bool,
     },
     Thinking(Thinking),
-    /// Whether it has had input, and what that is.
-    Call {
-        fed: bool,
-        kind: CallKind,
-    },
+    Call(CallInput),
     /// A part this dialect cannot stream.
     Lost,
 }
@@ -68,14 +64,14 @@ impl StreamEncoder {
             }
             PartBody::Reasoning(reasoning) => return self.thinking_start(part, reasoning, out),
             PartBody::ToolCall(call) => self.call_start(call, out),
-            PartBody::Opaque(Opaque { kind, value, .. }) if is_own_block(kind) => {
-                block_start(out, self.index, |block| value.write(block));
+            PartBody::Opaque(opaque) if is_own_block(&opaque.kind) => {
+                block_start(out, self.index, |block| opaque.value.write(block));
                 block_stop(out, self.index);
                 self.index += 1;
                 self.open = Open::Lost;
             }
-            PartBody::Opaque(Opaque { kind, .. }) => self.lost_part(Feature::UnknownPart, kind),
-            PartBody::Media(media) => self.lost_part(feature(media.kind), ""),
+            PartBody::Opaque(opaque) => self.lost_part(Feature::UnknownPart, &opaque.kind),
+            PartBody::Media(media) => self.lost_part(Feature::of_media(media.kind), ""),
             PartBody::ToolResult(_) => self.lost_part(Feature::ToolResultContent, ""),
         }
         if signature.is_some() {
@@ -136,15 +132,8 @@ impl StreamEncoder {
             object.string("name", name);
             object.object("input");
         });
-        self.open = Open::Call {
-            fed: false,
-            kind: *kind,
-        };
-        let opening = match arguments {
-            Arguments::Text(text) => text.as_ref(),
-            Arguments::Json(raw) => raw.as_str(),
-        };
-        self.input(opening, out);
+        self.open = Open::Call(CallInput::new(*kind));
+        self.input(opening(arguments), out);
     }
 
     pub(super) fn delta(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) {
@@ -157,7 +146,7 @@ impl StreamEncoder {
                 thinking.piece = *piece;
                 self.thought(&format!("{apart}{text}"), out);
             }
-            (Delta::Arguments(text), Open::Call { .. }) => self.input(text, out),
+            (Delta::Arguments(text), Open::Call(_)) => self.input(text, out),
             (Delta::Signature(seal), Open::Thinking(thinking)) => {
                 let whole = thinking.prefix.take().unwrap_or_default() + seal;
                 self.seal(&whole, out);
@@ -238,28 +227,18 @@ impl StreamEncoder {
         });
     }
 
-    /// A piece of a call's input. Free text becomes an object around it, piece by piece.
+    /// A piece of a call's input.
     fn input(&mut self, text: &str, out: &mut Vec<u8>) {
-        if text.is_empty() {
-            return;
+        if let Open::Call(input) = &mut self.open
+            && let Some(json) = input.piece(text)
+        {
+            self.input_delta(&json, out);
         }
-        let Open::Call { fed, kind } = &mut self.open else {
-            return;
-        };
-        let first = !std::mem::replace(fed, true);
-        let piece = match kind {
-            CallKind::Function => Cow::Borrowed(text),
-            CallKind::Custom => {
-                let mut quoted = Vec::new();
-                write_string(&mut quoted, text);
-                let quoted = String::from_utf8_lossy(&quoted);
-                let inside = quoted.get(1..quoted.len() - 1).unwrap_or_default();
-                let opening = if first { "{\"input\":\"" } else { "" };
-                Cow::Owned(format!("{opening}{inside}"))
-            }
-        };
+    }
+
+    fn input_delta(&self, json: &str, out: &mut Vec<u8>) {
         block_delta(out, self.index, "input_json_delta", |delta| {
-            delta.string("partial_json", &piece);
+            delta.string("partial_json", json);
         });
     }
 
@@ -268,18 +247,9 @@ impl StreamEncoder {
             Open::Nothing | Open::Lost | Open::Text { block: false } => return,
             Open::Thinking(thinking) if !thinking.block => return,
             Open::Text { block: true } | Open::Thinking(_) => {}
-            Open::Call { fed, kind } => {
-                // Nothing is no JSON, and clients parse what they get.
-                let rest = match (kind, fed) {
-                    (CallKind::Function, false) => "{}",
-                    (CallKind::Function, true) => "",
-                    (CallKind::Custom, false) => "{\"input\":\"\"}",
-                    (CallKind::Custom, true) => "\"}",
-                };
-                if !rest.is_empty() {
-                    block_delta(out, self.index, "input_json_delta", |delta| {
-                        delta.string("partial_json", rest);
-                    });
+            Open::Call(input) => {
+                if !input.rest().is_empty() {
+                    self.input_delta(input.rest(), out);
                 }
             }
         }

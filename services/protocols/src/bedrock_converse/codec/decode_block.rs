@@ -49,7 +49,7 @@ enum Block<'a> {
 
 /// Reads a list of blocks.
 pub(super) fn blocks<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Vec<Part<'a>>, DecodeError> {
-    let mut parts: Vec<Part<'a>> = Vec::new();
+    let mut parts: Vec<Part<'a>> = Vec::with_capacity(1);
     c.array(|c, _| {
         match (block(c, reading)?, parts.last_mut()) {
             (Block::Part(part), _) => parts.push(part),
@@ -128,7 +128,7 @@ fn block<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Block<'a>, DecodeEr
             Block::Part(part)
         }
         Some(Made::Part(part)) if extra.is_empty() => Block::Part(part),
-        Some(Made::Opaque(kind, role)) => Block::Part(Part::new(PartBody::Opaque(Opaque {
+        Some(Made::Opaque(kind, role)) => Block::Part(Part::new(PartBody::from(Opaque {
             kind,
             role,
             value: c.raw_at(whole),
@@ -144,7 +144,7 @@ fn wraps(part: &Part<'_>) -> bool {
 }
 
 pub(super) fn opaque<'a>(kind: Cow<'a, str>, value: RawJson<'a>) -> Part<'a> {
-    Part::new(PartBody::Opaque(Opaque {
+    Part::new(PartBody::from(Opaque {
         kind,
         role: OpaqueRole::Unknown,
         value,
@@ -207,7 +207,7 @@ fn tool_use<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Option<Made<'a>>
     if id.is_none() && reading == Reading::Strict {
         return missing("toolUseId");
     }
-    Ok(Some(Made::Part(Part::new(PartBody::ToolCall(ToolCall {
+    Ok(Some(Made::Part(Part::new(PartBody::from(ToolCall {
         id,
         name,
         arguments: Arguments::Json(input),
@@ -244,7 +244,7 @@ fn tool_result<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Option<Made<'
         (None, _) if reading == Reading::Strict => missing("toolUseId"),
         (_, None) if reading == Reading::Strict => missing("content"),
         (Some(id), Some(content)) => {
-            let mut part = Part::new(PartBody::ToolResult(ToolResult {
+            let mut part = Part::new(PartBody::from(ToolResult {
                 call_id: Some(id),
                 name: None,
                 content,
@@ -290,7 +290,7 @@ fn reasoning<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
         _ => return Ok(None),
     };
     let told = signature.is_some() || reasoning.encrypted.is_some();
-    let mut part = Part::new(PartBody::Reasoning(reasoning));
+    let mut part = Part::new(PartBody::from(reasoning));
     part.issuer = told.then_some(Issuer::Anthropic);
     part.signature = signature;
     Ok(Some(part).filter(|_| plain))

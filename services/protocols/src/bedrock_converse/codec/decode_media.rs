@@ -45,7 +45,7 @@ pub(super) fn media<'a>(
         };
     };
     Ok(from.map(|source| {
-        let mut part = Part::new(PartBody::Media(Media {
+        let mut part = Part::new(PartBody::from(Media {
             kind,
             source,
             mime: format.map(|format| formats::mime(kind, &format)),

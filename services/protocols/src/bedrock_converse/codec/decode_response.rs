@@ -29,6 +29,8 @@ pub fn decode_response(body: &[u8]) -> Result<Response<'_>, DecodeError> {
                     extra.push("serviceTier", c.raw_at(span));
                 }
             }
+            // How long it took, which other dialects leave to whoever waits.
+            ("metrics", Kind::Object) => extra.keep_quiet(c, key)?,
             _ => extra.keep(c, key)?,
         }
         Ok(())

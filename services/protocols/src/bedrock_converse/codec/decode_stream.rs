@@ -175,7 +175,7 @@ impl StreamDecoder {
                     kind: CallKind::Function,
                     extra: Extra::NONE,
                 };
-                self.open_part(index, Open::Call, Part::new(PartBody::ToolCall(call)), sink)
+                self.open_part(index, Open::Call, Part::new(PartBody::from(call)), sink)
             }
             Start::Image(format) => {
                 self.enter(index, sink)?;
@@ -189,7 +189,7 @@ impl StreamDecoder {
                     kind if kind.ends_with("_result") => OpaqueRole::ServerToolResult,
                     _ => OpaqueRole::Unknown,
                 };
-                let part = Part::new(PartBody::Opaque(Opaque { kind, role, value }));
+                let part = Part::new(PartBody::from(Opaque { kind, role, value }));
                 self.open_part(index, Open::Whole, part, sink)
             }
         }
@@ -238,7 +238,7 @@ impl StreamDecoder {
         let mut part = Part::new(if kind == Open::Text {
             PartBody::Text(Text::default())
         } else {
-            PartBody::Reasoning(Reasoning::default())
+            PartBody::from(Reasoning::default())
         });
         // Whether it will be signed shows only later; no other models sign here.
         part.issuer = (kind == Open::Reasoning).then_some(Issuer::Anthropic);
@@ -258,7 +258,7 @@ impl StreamDecoder {
             detail: None,
         };
         self.next = open;
-        self.open_part(index, Open::Whole, Part::new(PartBody::Media(media)), sink)
+        self.open_part(index, Open::Whole, Part::new(PartBody::from(media)), sink)
     }
 
     fn open_part(

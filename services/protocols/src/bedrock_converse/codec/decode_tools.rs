@@ -149,7 +149,10 @@ fn tool_choice<'a>(c: &mut Cursor<'a>) -> Result<ToolChoice<'a>, DecodeError> {
             ("auto", None) => Some(ToolMode::Auto),
             ("any", None) => Some(ToolMode::Required),
             ("tool", Some(name)) => Some(ToolMode::Named(name)),
-            _ => None,
+            _ => {
+                plain = false;
+                None
+            }
         };
         Ok(())
     })?;

@@ -11,16 +11,6 @@ use crate::canonical::{
 use crate::json::{Array, Kind, Object};
 use crate::lossy::{Feature, Severity};
 
-/// What is lost when media of that kind cannot be expressed.
-pub(super) fn feature(kind: MediaKind) -> Feature {
-    match kind {
-        MediaKind::Image => Feature::Image,
-        MediaKind::Audio => Feature::Audio,
-        MediaKind::Video => Feature::Video,
-        MediaKind::File => Feature::File,
-    }
-}
-
 /// Writes `{cachePoint}`.
 pub(super) fn write_cache_point(list: &mut Array<'_>, mark: &CacheMark<'_>, same: bool) {
     let CacheMark { style: _, ttl, extra } = mark;
@@ -96,7 +86,7 @@ impl Writer {
                 return false;
             }
             PartBody::Media(media) if only_text => {
-                self.lose(placed, feature(media.kind), "", Severity::Missing);
+                self.lose(placed, Feature::of_media(media.kind), "", Severity::Missing);
                 return false;
             }
             PartBody::Media(media) => return self.media(list, placed, media),
@@ -298,11 +288,11 @@ impl Writer {
             Source::Base64(data) => ("bytes", data, None),
             Source::Url(uri) => {
                 let in_s3 = uri.starts_with("s3://");
-                ("uri", uri, (!in_s3).then_some((feature(*kind), "url")))
+                ("uri", uri, (!in_s3).then_some((Feature::of_media(*kind), "url")))
             }
             Source::Text(text) => {
                 let wrong = *kind != MediaKind::File;
-                ("text", text, wrong.then_some((feature(*kind), "text")))
+                ("text", text, wrong.then_some((Feature::of_media(*kind), "text")))
             }
             Source::FileId(id) => ("", id, Some((Feature::FileId, ""))),
         };
@@ -319,7 +309,7 @@ impl Writer {
         let unknown = format.is_none() && (needs_format || (!self.same && mime.is_some()));
         let lost = lost
             .filter(|_| !self.same)
-            .or(unknown.then_some((feature(*kind), mime.unwrap_or("format"))));
+            .or(unknown.then_some((Feature::of_media(*kind), mime.unwrap_or("format"))));
         if let Some((feature, name)) = lost {
             self.lose(placed, feature, name, Severity::Missing);
             return false;

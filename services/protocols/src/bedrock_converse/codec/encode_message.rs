@@ -59,7 +59,7 @@ impl Writer {
                         .note(Feature::InstructionPlace, "", Severity::Altered, at);
                 }
                 self.around(turn);
-                for &part in &turn.parts {
+                for part in turn.parts() {
                     self.part(&mut list, part, Inside::System);
                 }
             }
@@ -72,7 +72,7 @@ impl Writer {
                 1
             } else {
                 rest.iter()
-                    .take_while(|turn| wire_role(turn.role) == role)
+                    .take_while(|turn| wire_role(turn.role()) == role)
                     .count()
             };
             let (turns, behind) = rest.split_at(together.max(1));
@@ -82,21 +82,21 @@ impl Writer {
     }
 
     fn goes_on_top(&self, turn: &Turn<'_, '_>) -> bool {
-        let in_place = self.same && turn.form.has(form::message::IN_PLACE);
-        turn.role.is_instruction() && !in_place
+        let in_place = self.same && turn.form().has(form::message::IN_PLACE);
+        turn.role().is_instruction() && !in_place
     }
 
     /// The word for who speaks. Its borrow is of the turn alone.
     fn role<'t>(&mut self, turn: &Turn<'t, '_>) -> &'t str {
-        match turn.role {
+        match turn.role() {
             Role::Other(word) if self.same => word,
             Role::Other(word) => {
                 let at = format!("/messages/{}/role", turn.at);
                 self.losses.note(Feature::Role, word, Severity::Altered, at);
-                wire_role(turn.role)
+                wire_role(turn.role())
             }
             Role::System | Role::Developer | Role::User | Role::Assistant | Role::Tool => {
-                wire_role(turn.role)
+                wire_role(turn.role())
             }
         }
     }
@@ -109,7 +109,7 @@ impl Writer {
             let mut content = object.array("content");
             for turn in turns {
                 self.around(turn);
-                for &part in &turn.parts {
+                for part in turn.parts() {
                     self.part(&mut content, part, Inside::Message);
                 }
             }
@@ -117,7 +117,7 @@ impl Writer {
             let said = !content.is_empty();
             drop(content);
             if self.same {
-                for (_, extra) in turns.iter().flat_map(|turn| &turn.extras) {
+                for (_, extra) in turns.iter().flat_map(Turn::extras) {
                     extra.write(&mut object);
                 }
             }
@@ -127,12 +127,12 @@ impl Writer {
 
     /// Notes what stands around the parts of a turn and this dialect has no place for.
     fn around(&mut self, turn: &Turn<'_, '_>) {
-        if turn.name.is_some() {
+        if turn.name().is_some() {
             let at = format!("/messages/{}/name", turn.at);
             self.losses.note(Feature::SpeakerName, "", Severity::Hint, at);
         }
         if !self.same {
-            for (at, extra) in &turn.extras {
+            for (at, extra) in turn.extras() {
                 self.lost(extra, || format!("/messages/{at}"));
             }
         }

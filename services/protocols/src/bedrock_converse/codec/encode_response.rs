@@ -85,11 +85,9 @@ impl Writer {
         if !self.same {
             return self.lost(extra, String::new);
         }
-        for (name, value) in extra.iter() {
-            if !(name == "output" && value.kind() == Kind::Object) {
-                value.write(object.value_of(name));
-            }
-        }
+        extra.write_unless(object, |name, value| {
+            name == "output" && value.kind() == Kind::Object
+        });
     }
 
     fn candidate(&mut self, output: &mut Object<'_>, candidate: &Candidate<'_>) {

@@ -65,8 +65,8 @@ impl<'a> Payload<'a> {
                 ("delta", Kind::Object) => payload.delta = Some(piece(c)?),
                 ("stopReason", Kind::String) => payload.stop = Some(c.text()?),
                 ("usage", Kind::Object) => payload.usage = usage_report(c, key, &mut payload.extra)?,
-                // Padding that hides lengths from listeners.
-                ("role" | "p", Kind::String) => {}
+                // Padding that hides lengths from listeners, and how long it took.
+                ("role" | "p", Kind::String) | ("metrics", Kind::Object) => {}
                 _ => payload.extra.keep(c, key)?,
             }
             Ok(())

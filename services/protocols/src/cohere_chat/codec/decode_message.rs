@@ -129,7 +129,7 @@ impl<'a> Draft<'a> {
         self.place_citations();
         let mut parts = self.content;
         parts.extend(self.plan.map(|plan| {
-            let mut part = Part::new(PartBody::Reasoning(Reasoning {
+            let mut part = Part::new(PartBody::from(Reasoning {
                 text: vec![plan],
                 ..Reasoning::default()
             }));
@@ -156,7 +156,7 @@ impl<'a> Draft<'a> {
                         is_error: None,
                         kind: CallKind::Function,
                     };
-                    parts.push(Part::new(PartBody::ToolResult(result)));
+                    parts.push(Part::new(PartBody::from(result)));
                     Role::Tool
                 }
                 _ => Role::Other(word),

@@ -36,7 +36,7 @@ pub(super) fn part<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Part<'a>,
     };
     let made = match (kind.as_ref(), text, thinking, image) {
         ("text", Some(text), None, None) => Some(Part::text(text)),
-        ("thinking", None, Some(thinking), None) => Some(Part::new(PartBody::Reasoning(Reasoning {
+        ("thinking", None, Some(thinking), None) => Some(Part::new(PartBody::from(Reasoning {
             text: vec![thinking],
             ..Reasoning::default()
         }))),
@@ -55,7 +55,7 @@ pub(super) fn part<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Part<'a>,
 }
 
 pub(super) fn opaque<'a>(kind: Cow<'a, str>, value: RawJson<'a>) -> Part<'a> {
-    Part::new(PartBody::Opaque(Opaque {
+    Part::new(PartBody::from(Opaque {
         kind,
         role: OpaqueRole::Unknown,
         value,
@@ -78,7 +78,7 @@ fn image_url<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
             None => (None, Source::Url(url)),
             Some((mime, data)) => (Some(Cow::Owned(mime)), Source::Base64(Cow::Owned(data))),
         };
-        Part::new(PartBody::Media(Media {
+        Part::new(PartBody::from(Media {
             kind: MediaKind::Image,
             source,
             mime,

@@ -138,7 +138,7 @@ impl StreamDecoder {
     fn call(&mut self, data: Data<'_>, sink: &mut Sink<'_>) -> Result<(), StreamFault> {
         let index = data.index.unwrap_or(self.next_call);
         self.calls = true;
-        let body = PartBody::ToolCall(ToolCall {
+        let body = PartBody::from(ToolCall {
             id: data.call.id.filter(|id| !id.is_empty()),
             name: data.call.name.unwrap_or_default(),
             arguments: Arguments::default(),
@@ -177,7 +177,7 @@ impl StreamDecoder {
         if self.open != Some(to) {
             let body = match to {
                 Open::Text(_) => PartBody::Text(Text::default()),
-                Open::Thinking(_) | Open::Plan | Open::Call(_) => PartBody::Reasoning(Reasoning::default()),
+                Open::Thinking(_) | Open::Plan | Open::Call(_) => PartBody::from(Reasoning::default()),
             };
             self.begin(to, body, sink)?;
         }

@@ -103,7 +103,7 @@ pub(super) fn tool_call<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Opti
                 kind: CallKind::Function,
                 extra: inner,
             };
-            let mut part = Part::new(PartBody::ToolCall(call));
+            let mut part = Part::new(PartBody::from(call));
             part.extra = extra;
             part
         });

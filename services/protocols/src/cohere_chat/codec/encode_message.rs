@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::{citations, form};
 use crate::canonical::{Arguments, CallKind, Extra, Form, Part, PartBody, Role, ToolCall, ToolResult, Turn};
 use crate::json::{Array, Object};
@@ -34,7 +36,7 @@ pub(super) type Placed<'m, 'a> = (usize, usize, &'m Part<'a>);
 /// Parts of one message by the member they go to.
 #[derive(Default)]
 struct Members<'m, 'a> {
-    content: Vec<Placed<'m, 'a>>,
+    content: SmallVec<[Placed<'m, 'a>; 1]>,
     plan: Option<&'m Part<'a>>,
     calls: Vec<Placed<'m, 'a>>,
 }
@@ -47,12 +49,12 @@ pub(super) fn place(message: usize, part: usize) -> String {
 impl Writer {
     /// Writes the messages of one turn.
     pub(super) fn turn(&mut self, list: &mut Array<'_>, turn: &Turn<'_, '_>) {
-        if turn.name.is_some() {
+        if turn.name().is_some() {
             let at = format!("/messages/{}/name", turn.at);
             self.losses.note(Feature::SpeakerName, "", Severity::Hint, at);
         }
-        let mut rest = Vec::with_capacity(turn.parts.len());
-        for &(message, at, part) in &turn.parts {
+        let mut rest: SmallVec<[Placed<'_, '_>; 1]> = SmallVec::new();
+        for (message, at, part) in turn.parts() {
             match &part.body {
                 PartBody::ToolResult(result) => self.result(list, turn, (message, at, part), result),
                 PartBody::Text(_)
@@ -64,11 +66,11 @@ impl Writer {
                 | PartBody::Opaque(_) => rest.push((message, at, part)),
             }
         }
-        if rest.is_empty() && !turn.parts.is_empty() {
+        if rest.is_empty() && !turn.is_empty() {
             return;
         }
         let mut object = list.object();
-        let role = match turn.role {
+        let role = match turn.role() {
             Role::Developer => "system",
             Role::Tool => "user",
             Role::Other(word) if !self.same => {
@@ -79,8 +81,8 @@ impl Writer {
             role @ (Role::System | Role::User | Role::Assistant | Role::Other(_)) => role.as_str(),
         };
         object.string("role", role);
-        self.body(&mut object, &rest, turn.form);
-        for (at, extra) in &turn.extras {
+        self.body(&mut object, &rest, turn.form());
+        for (at, extra) in turn.extras() {
             self.extra(&mut object, extra, || format!("/messages/{at}"));
         }
     }
@@ -257,7 +259,7 @@ impl Writer {
             kind: _,
         } = result;
         self.note_part(placed);
-        let note = if self.same { turn.form } else { Form::default() };
+        let note = if self.same { turn.form() } else { Form::default() };
         let mut object = list.object();
         object.string("role", "tool");
         match (call_id.as_deref(), self.same) {
@@ -280,7 +282,7 @@ impl Writer {
             self.lose(placed, Feature::ToolError, "", Severity::Altered);
         }
         if self.same {
-            for (_, extra) in &turn.extras {
+            for (_, extra) in turn.extras() {
                 extra.write(&mut object);
             }
         }

@@ -5,16 +5,6 @@ use crate::canonical::{Media, MediaKind, Part, PartBody, Source};
 use crate::json::{Array, Object};
 use crate::lossy::{Feature, Severity};
 
-/// What is lost when media of that kind cannot be expressed.
-pub(super) fn feature(kind: MediaKind) -> Feature {
-    match kind {
-        MediaKind::Image => Feature::Image,
-        MediaKind::Audio => Feature::Audio,
-        MediaKind::Video => Feature::Video,
-        MediaKind::File => Feature::File,
-    }
-}
-
 impl Writer {
     /// Writes a part as an element of a content list.
     pub(super) fn content_part(&mut self, list: &mut Array<'_>, placed: Placed<'_, '_>) {
@@ -69,7 +59,7 @@ impl Writer {
             (
                 MediaKind::Image | MediaKind::Audio | MediaKind::Video | MediaKind::File,
                 Source::Url(_) | Source::Base64(_) | Source::Text(_),
-            ) => return self.lose(placed, feature(*kind), "", Severity::Missing),
+            ) => return self.lose(placed, Feature::of_media(*kind), "", Severity::Missing),
         };
         let mut object = list.object();
         object.string("type", "image_url");

@@ -189,8 +189,15 @@ fn thinking_config<'a>(c: &mut Cursor<'a>) -> Result<ReasoningConfig<'a>, Decode
         ("thinking_level", "a string"),
     ];
     let mut config = ReasoningConfig::default();
+    let mut spelling = None;
     c.object(|c, key| {
         let name = key.decode();
+        let snake = name.contains('_');
+        let known = MODELLED.iter().any(|(known, _)| *known == name) && c.peek()? != Kind::Null;
+        if known && *spelling.get_or_insert(snake) != snake {
+            // One spelling for all can be written back; of what is given in both, the first counts.
+            return config.extra.keep(c, key);
+        }
         match (name.as_ref(), c.peek()?) {
             ("includeThoughts" | "include_thoughts", Kind::Bool) => config.show = Some(c.bool()?),
             ("thinkingBudget" | "thinking_budget", Kind::Number) => {
@@ -217,7 +224,7 @@ fn thinking_config<'a>(c: &mut Cursor<'a>) -> Result<ReasoningConfig<'a>, Decode
             }
             _ => return Reading::Strict.leftover(c, key, &mut config.extra, MODELLED),
         }
-        if name.contains('_') {
+        if snake {
             config.form = config.form.with(form::thinking::SNAKE);
         }
         Ok(())

@@ -31,7 +31,7 @@ impl<'a> Draft<'a> {
             match (key.decode().as_ref(), c.peek()?) {
                 ("role", Kind::String) => draft.role = Some(c.text()?),
                 ("parts", Kind::Array | Kind::Object) => {
-                    draft.parts = Vec::new();
+                    draft.parts = Vec::with_capacity(1);
                     let one = each(c, "an array of parts", |c| {
                         draft.parts.push(part(c, reading)?);
                         Ok(())

@@ -14,6 +14,7 @@ struct Fields<'a> {
     mime: Option<Cow<'a, str>>,
     name: Option<Cow<'a, str>>,
     snake: bool,
+    camel: bool,
     plain: bool,
 }
 
@@ -35,13 +36,16 @@ impl<'a> Fields<'a> {
                 }
             };
             match (c.peek()?, reading) {
-                (Kind::String, _) => *slot = Some(c.text()?),
+                (Kind::String, _) if slot.is_none() => *slot = Some(c.text()?),
+                // Given twice, in two spellings.
+                (Kind::String, _) => fields.plain = false,
                 // Some clients write out what they leave unset.
                 (Kind::Null, _) => return Ok(()),
                 (found, Reading::Strict) => return Err(c.wrong_type("a string", found)),
                 (_, Reading::Lenient) => fields.plain = false,
             }
             fields.snake |= name.contains('_');
+            fields.camel |= name.contains(|letter: char| letter.is_ascii_uppercase());
             Ok(())
         })?;
         if fields.bytes.is_none() && reading == Reading::Strict {
@@ -51,9 +55,11 @@ impl<'a> Fields<'a> {
     }
 
     fn part(self, source: impl FnOnce(Cow<'a, str>) -> Source<'a>) -> Option<Part<'a>> {
-        let bytes = self.bytes.filter(|_| self.plain)?;
+        // One spelling for all can be written back.
+        let plain = self.plain && !(self.snake && self.camel);
+        let bytes = self.bytes.filter(|_| plain)?;
         let source = source(bytes);
-        let mut part = Part::new(PartBody::Media(Media {
+        let mut part = Part::new(PartBody::from(Media {
             kind: kind(self.mime.as_deref(), &source),
             source,
             mime: self.mime,

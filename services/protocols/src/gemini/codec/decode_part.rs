@@ -90,13 +90,16 @@ pub(super) fn part<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Part<'a>,
             return Ok(opaque(Cow::Borrowed(""), OpaqueRole::Unknown, value));
         }
     }
+    if let Some(text) = c.ending_in_text(r#"{"text":""#) {
+        return Ok(Part::text(text));
+    }
     let mut draft = Draft::default();
     let whole = c.object(|c, key| draft.member(c, key, reading))?;
     draft.finish(c, whole, reading)
 }
 
 fn opaque<'a>(kind: Cow<'a, str>, role: OpaqueRole, value: RawJson<'a>) -> Part<'a> {
-    Part::new(PartBody::Opaque(Opaque { kind, role, value }))
+    Part::new(PartBody::from(Opaque { kind, role, value }))
 }
 
 impl<'a> Draft<'a> {
@@ -141,7 +144,7 @@ impl<'a> Draft<'a> {
             (Some(_), None) if several => return unknown(c, Cow::Borrowed("text")),
             (Some(text), _) if self.thought == Some(true) => {
                 self.thought = None;
-                Part::new(PartBody::Reasoning(Reasoning {
+                Part::new(PartBody::from(Reasoning {
                     text: vec![text],
                     ..Reasoning::default()
                 }))
@@ -211,7 +214,7 @@ fn call<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Option<Part<'a>>, De
         return Err(DecodeError::new(Fault::Missing, whole.start).under_key("name"));
     }
     Ok(name.map(|name| {
-        Part::new(PartBody::ToolCall(ToolCall {
+        Part::new(PartBody::from(ToolCall {
             id,
             name,
             arguments: arguments.unwrap_or_default(),

@@ -11,6 +11,9 @@ use crate::json::{Cursor, JsonStr, Kind, Span};
 use crate::request_fields::{FieldSet, fields};
 use crate::{DecodeError, Fault};
 
+/// Bytes of a short message.
+const MESSAGE: usize = 48;
+
 /// Reads a request body nested at most `depth` deep.
 pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
     let mut reader = Reader {
@@ -82,6 +85,7 @@ impl<'a> Reader<'a> {
     fn contents(&mut self, c: &mut Cursor<'a>) -> Result<(), DecodeError> {
         self.has_contents = true;
         let messages = &mut self.request.messages;
+        messages.reserve(c.few(MESSAGE));
         let one = each(c, "an array of contents", |c| {
             messages.push(content(c)?);
             Ok(())
@@ -108,8 +112,10 @@ impl<'a> Reader<'a> {
             }
             Field::Tools => {
                 let start = c.position();
-                tools(c, request)?;
-                if request.tools.is_empty() {
+                let full = tools(c, request)?;
+                if !full || request.tools.is_empty() {
+                    // An element that holds nothing has no tool to stand for it.
+                    request.tools.clear();
                     let end = c.position();
                     request.extra.push("tools", c.raw_at(Span { start, end }));
                 }

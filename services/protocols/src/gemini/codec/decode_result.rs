@@ -4,7 +4,7 @@
 use super::decode_media::{blob, file};
 use super::{Expected, Reading, form};
 use crate::canonical::{CallKind, Extra, Form, Part, PartBody, ToolResult};
-use crate::json::{Cursor, Kind, RawJson};
+use crate::json::{Cursor, Kind, RawJson, Span};
 use crate::{DecodeError, Fault};
 
 const MODELLED: Expected = &[
@@ -27,7 +27,14 @@ pub(super) fn function_response<'a>(
             ("id", Kind::String) => id = Some(c.text()?),
             ("name", Kind::String) => name = Some(c.text()?),
             ("response", Kind::Object) => response = Some(c.skip_value()?),
-            ("parts", Kind::Array) => media = media_parts(c, reading)?,
+            ("parts", Kind::Array) => {
+                let start = c.position();
+                media = media_parts(c, reading)?;
+                if media.as_ref().is_some_and(Vec::is_empty) {
+                    let end = c.position();
+                    extra.push(key.decode(), c.raw_at(Span { start, end }));
+                }
+            }
             _ => reading.leftover(c, key, &mut extra, MODELLED)?,
         }
         Ok(())
@@ -41,7 +48,7 @@ pub(super) fn function_response<'a>(
         Some(span) => said(&mut c.revisit(span), c.raw_at(span))?,
     };
     content.append(&mut media);
-    let mut part = Part::new(PartBody::ToolResult(ToolResult {
+    let mut part = Part::new(PartBody::from(ToolResult {
         call_id: id,
         name,
         content,

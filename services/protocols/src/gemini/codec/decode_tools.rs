@@ -18,8 +18,9 @@ const FUNCTION: Expected = &[
 ];
 
 /// Reads `tools`. One element may hold functions and tools of Google's at once; each becomes a tool
-/// of its own, and the first of an element is noted as such.
-pub(super) fn tools<'a>(c: &mut Cursor<'a>, request: &mut Request<'a>) -> Result<(), DecodeError> {
+/// of its own, and the first of an element is noted as such. Says whether all elements hold something.
+pub(super) fn tools<'a>(c: &mut Cursor<'a>, request: &mut Request<'a>) -> Result<bool, DecodeError> {
+    let mut full = true;
     let one = each(c, "an array of tools", |c| {
         c.count_node()?;
         let from = request.tools.len();
@@ -47,15 +48,16 @@ pub(super) fn tools<'a>(c: &mut Cursor<'a>, request: &mut Request<'a>) -> Result
             request.tools.push(provider_tool(name, value));
             Ok(())
         })?;
-        if let Some(first) = request.tools.get_mut(from) {
-            first.form = first.form.with(form::tool::OPENS);
+        match request.tools.get_mut(from) {
+            Some(first) => first.form = first.form.with(form::tool::OPENS),
+            None => full = false,
         }
         Ok(())
     })?;
     if one {
         request.form = request.form.with(form::request::ONE_TOOL);
     }
-    Ok(())
+    Ok(full)
 }
 
 /// A tool of Google's: its name is its type, its settings are the value.

@@ -1,6 +1,8 @@
 //! Messages out of the canonical form: instructions to the top, the rest as contents. Neighbors of
 //! one role become one content, so that the results of one turn's calls stand together.
 
+use smallvec::SmallVec;
+
 use super::encode_request::Writer;
 use super::{Name, form};
 use crate::canonical::{Form, Message, Part, PartBody, Role, Turn, turns};
@@ -9,6 +11,9 @@ use crate::lossy::{Feature, Severity};
 
 /// A part with its place.
 pub(super) type Placed<'m, 'a> = (usize, usize, &'m Part<'a>);
+
+/// Those of a content: nearly always one.
+type Placements<'m, 'a> = SmallVec<[Placed<'m, 'a>; 1]>;
 
 /// `/messages/m/parts/p`
 pub(super) fn place(message: usize, part: usize) -> String {
@@ -57,7 +62,7 @@ impl Writer {
     /// Writes the conversation.
     pub(super) fn contents(&mut self, object: &mut Object<'_>, messages: &[Message<'_>], note: Form) {
         let turns = turns(messages, !self.same);
-        let mut spoken = turns.filter(|turn| !turn.role.is_instruction());
+        let mut spoken = turns.filter(|turn| !turn.role().is_instruction());
         if self.same
             && note.has(form::request::ONE_CONTENT)
             && let Some(turn) = spoken.next()
@@ -67,18 +72,19 @@ impl Writer {
         let mut list = object.array("contents");
         for turn in spoken {
             // A content without parts is refused.
-            if self.same || turn.parts.iter().any(|placed| self.says(*placed)) {
+            if self.same || turn.parts().any(|placed| self.says(placed)) {
                 self.content(&mut list.object(), &turn);
             } else {
                 // Written for what is lost with it.
-                self.parts(&mut Object::open(&mut Vec::new()), &turn.parts, Form::default());
+                let parts: Placements<'_, '_> = turn.parts().collect();
+                self.parts(&mut Object::open(&mut Vec::new()), &parts, Form::default());
             }
         }
     }
 
     fn content(&mut self, object: &mut Object<'_>, turn: &Turn<'_, '_>) {
-        let note = if self.same { turn.form } else { Form::default() };
-        match turn.role {
+        let note = if self.same { turn.form() } else { Form::default() };
+        match turn.role() {
             _ if note.has(form::message::NO_ROLE) => {}
             Role::Assistant => object.string("role", "model"),
             Role::Tool if note.has(form::message::FUNCTION) => object.string("role", "function"),
@@ -91,14 +97,15 @@ impl Writer {
                 object.string("role", "user");
             }
         }
-        self.speaker(turn.at, turn.name);
+        self.speaker(turn.at, turn.name());
         let cites = |part: &Part<'_>| part.body.as_text().is_some_and(|text| !text.citations.is_empty());
-        if !self.own && turn.parts.iter().any(|(_, _, part)| cites(part)) {
+        if !self.own && turn.parts().any(|(_, _, part)| cites(part)) {
             let at = format!("/messages/{}", turn.at);
             self.losses.note(Feature::Citation, "", Severity::Hint, at);
         }
-        self.parts(object, &turn.parts, note);
-        for (at, extra) in &turn.extras {
+        let parts: Placements<'_, '_> = turn.parts().collect();
+        self.parts(object, &parts, note);
+        for (at, extra) in turn.extras() {
             self.extra(object, extra, || format!("/messages/{at}"));
         }
     }

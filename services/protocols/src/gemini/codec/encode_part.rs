@@ -95,7 +95,8 @@ impl Writer {
                 self.close(&mut object, part);
             }
             PartBody::ToolResult(result) => self.result(list, placed, result, media),
-            PartBody::Opaque(Opaque { kind, role, value }) => {
+            PartBody::Opaque(opaque) => {
+                let Opaque { kind, role, value } = &**opaque;
                 if self.own {
                     return list.raw(value);
                 }

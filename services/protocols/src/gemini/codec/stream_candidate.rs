@@ -6,8 +6,7 @@ use super::decode_stream::Sink;
 use super::form;
 use super::partial_args::{CallPiece, PartialArgs};
 use crate::canonical::{
-    Arguments, Citation, Delta, Extra, Form, Opaque, Part, PartBody, Reasoning, StreamEvent, StreamFault,
-    Text,
+    Arguments, Citation, Delta, Extra, Form, Part, PartBody, Reasoning, StreamEvent, StreamFault, Text,
 };
 use crate::tool_ids;
 
@@ -76,7 +75,7 @@ impl Answer {
             }
             PartBody::Reasoning(reasoning) if !signed => {
                 if !matches!(self.open, Some(Open::Reasoning)) {
-                    let empty = Part::new(PartBody::Reasoning(Reasoning::default()));
+                    let empty = Part::new(PartBody::from(Reasoning::default()));
                     self.begin(empty, Some(Open::Reasoning), sink);
                 }
                 for text in reasoning.text.drain(..).filter(|text| !text.is_empty()) {
@@ -107,10 +106,8 @@ impl Answer {
                 };
                 self.call_piece(&piece, sink)?;
             }
-            PartBody::Opaque(Opaque { kind, value, .. })
-                if matches!(kind.as_ref(), "functionCall" | "function_call") =>
-            {
-                let piece = CallPiece::read(value)?;
+            PartBody::Opaque(opaque) if matches!(opaque.kind.as_ref(), "functionCall" | "function_call") => {
+                let piece = CallPiece::read(&opaque.value)?;
                 self.call_piece(&piece, sink)?;
             }
             PartBody::Reasoning(_)

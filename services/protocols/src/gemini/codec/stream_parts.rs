@@ -7,7 +7,7 @@ use super::encode_grounding::{Cited, is_told, write_grounding, write_tokens};
 use super::encode_part::{own_block, write_media};
 use super::encode_stream::StreamEncoder;
 use crate::canonical::{
-    Arguments, CallKind, Citation, Delta, Form, Issuer, Opaque, Part, PartBody, Reasoning, Source, Text,
+    Arguments, CallKind, Citation, Delta, Form, Issuer, Part, PartBody, Reasoning, Source, Text,
     TokenLogprob, ToolCall,
 };
 use crate::failure::{Failure, FailureClass};
@@ -92,7 +92,7 @@ impl StreamEncoder {
                     text,
                     summary,
                     encrypted,
-                } = reasoning;
+                } = &**reasoning;
                 self.answers[at].open = Open::Reasoning(0);
                 if encrypted.is_some() {
                     self.lose(Feature::ReasoningSignature, "", Severity::Altered);
@@ -125,10 +125,7 @@ impl StreamEncoder {
                     self.answers[at].open = Open::Lost;
                     self.chunk(at, out, |out| block.write(out));
                 }
-                None => {
-                    let Opaque { kind, .. } = opaque;
-                    self.lost_part(at, Feature::UnknownPart, kind);
-                }
+                None => self.lost_part(at, Feature::UnknownPart, &opaque.kind),
             },
             PartBody::ToolResult(_) => self.lost_part(at, Feature::ToolResultContent, ""),
         }

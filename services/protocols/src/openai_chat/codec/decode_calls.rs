@@ -62,7 +62,7 @@ pub(super) fn tool_call<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Opti
         extra.push(key.decode(), c.raw_at(span));
     }
     call.id = id;
-    let mut part = Part::new(PartBody::ToolCall(call));
+    let mut part = Part::new(PartBody::from(call));
     part.issuer = signature.is_some().then_some(Issuer::Google);
     part.signature = signature;
     part.extra = extra;

@@ -30,9 +30,18 @@ const MODELLED: Expected = &[
 #[derive(Default)]
 struct Draft<'a> {
     role: Option<Cow<'a, str>>,
-    name: Option<Cow<'a, str>>,
     content: Vec<Part<'a>>,
     content_form: Option<Form>,
+    rest: Option<Box<Rest<'a>>>,
+    extra: Extra<'a>,
+    /// It is the result of a tool, of which only the content means anything.
+    bare: bool,
+}
+
+/// What few messages have.
+#[derive(Default)]
+struct Rest<'a> {
+    name: Option<Cow<'a, str>>,
     refusal: Option<Cow<'a, str>>,
     reasoning: Option<Cow<'a, str>>,
     reasoning_content: Option<Cow<'a, str>>,
@@ -41,17 +50,19 @@ struct Draft<'a> {
     function_call: Option<Box<Part<'a>>>,
     citations: Vec<Citation<'a>>,
     tool_call_id: Option<Cow<'a, str>>,
-    extra: Extra<'a>,
-    /// It is the result of a tool, of which only the content means anything.
-    bare: bool,
 }
 
 /// Reads one message.
 pub(super) fn message<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Message<'a>, DecodeError> {
     c.count_node()?;
+    let of_user = plain(c, r#"{"role":"user","content":""#, Role::User);
+    let plain = of_user.or_else(|| plain(c, r#"{"role":"assistant","content":""#, Role::Assistant));
+    if let Some(message) = plain {
+        return Ok(message);
+    }
     let mut draft = Draft::default();
     let whole = c.object(|c, key| draft.member(c, key, reading))?;
-    if draft.is_result() && draft.says_more() {
+    if draft.is_result() && draft.rest.as_deref().is_some_and(Rest::says_more) {
         draft = Draft {
             bare: true,
             ..Draft::default()
@@ -64,19 +75,21 @@ pub(super) fn message<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Messag
     Ok(draft.finish())
 }
 
+/// Reads what most messages are: one that begins so, and ends with its text.
+fn plain<'a>(c: &mut Cursor<'a>, start: &str, role: Role<'a>) -> Option<Message<'a>> {
+    let text = c.ending_in_text(start)?;
+    let mut message = Message::new(role, vec![Part::text(text)]);
+    message.form = form::message::STRING;
+    Some(message)
+}
+
 impl<'a> Draft<'a> {
     fn is_result(&self) -> bool {
         matches!(self.role.as_deref(), Some("tool" | "function"))
     }
 
-    /// Whether there is more than content.
-    fn says_more(&self) -> bool {
-        let texts = [&self.refusal, &self.reasoning, &self.reasoning_content];
-        let parts = [&self.details, &self.calls];
-        texts.into_iter().any(Option::is_some)
-            || parts.into_iter().any(|parts| !parts.is_empty())
-            || self.function_call.is_some()
-            || !self.citations.is_empty()
+    fn rest(&mut self) -> &mut Rest<'a> {
+        self.rest.get_or_insert_default()
     }
 
     fn member(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>, reading: Reading) -> Result<(), DecodeError> {
@@ -105,22 +118,38 @@ impl<'a> Draft<'a> {
                 self.content = Vec::new();
                 self.content_form = Some(form::message::NULL);
             }
-            ("name", Kind::String) => self.name = Some(c.text()?),
-            ("tool_call_id", Kind::String) => self.tool_call_id = Some(c.text()?),
+            ("name", Kind::String) => self.rest().name = Some(c.text()?),
+            ("tool_call_id", Kind::String) => self.rest().tool_call_id = Some(c.text()?),
             ("role" | "content" | "name" | "tool_call_id", _) => {
                 reading.leftover(c, key, &mut self.extra, MODELLED)?;
             }
             _ if self.bare => self.extra.keep(c, key)?,
-            ("refusal", Kind::String) => keep_text(c, key, &mut self.refusal, &mut self.extra)?,
-            ("reasoning", Kind::String) => keep_text(c, key, &mut self.reasoning, &mut self.extra)?,
+            ("refusal", Kind::String) => self.text(c, key, |rest| &mut rest.refusal)?,
+            ("reasoning", Kind::String) => self.text(c, key, |rest| &mut rest.reasoning)?,
             ("reasoning_content", Kind::String) => {
-                keep_text(c, key, &mut self.reasoning_content, &mut self.extra)?;
+                self.text(c, key, |rest| &mut rest.reasoning_content)?;
             }
             ("reasoning_details", Kind::Array) => self.details(c, key)?,
             ("tool_calls", Kind::Array) => self.calls(c, key, reading)?,
             ("function_call", Kind::Object) => self.function_call(c, key)?,
             ("annotations", Kind::Array) => self.annotations(c, key)?,
             _ => reading.leftover(c, key, &mut self.extra, MODELLED)?,
+        }
+        Ok(())
+    }
+
+    /// Reads a text member; an empty one says nothing and is only kept.
+    fn text(
+        &mut self,
+        c: &mut Cursor<'a>,
+        key: JsonStr<'a>,
+        place: for<'r> fn(&'r mut Rest<'a>) -> &'r mut Option<Cow<'a, str>>,
+    ) -> Result<(), DecodeError> {
+        let text = c.string()?;
+        if text.is_empty() {
+            self.extra.push(key.decode(), c.raw_at(text.span()));
+        } else {
+            *place(self.rest()) = Some(text.decode());
         }
         Ok(())
     }
@@ -136,7 +165,7 @@ impl<'a> Draft<'a> {
             Ok(())
         })?;
         if plain && !details.is_empty() {
-            self.details = details;
+            self.rest().details = details;
         } else {
             self.extra.push(key.decode(), c.raw_at(whole));
         }
@@ -153,7 +182,7 @@ impl<'a> Draft<'a> {
             Ok(())
         })?;
         if plain && !calls.is_empty() {
-            self.calls = calls;
+            self.rest().calls = calls;
         } else {
             self.extra.push(key.decode(), c.raw_at(whole));
         }
@@ -165,9 +194,9 @@ impl<'a> Draft<'a> {
         match function(&mut c.revisit(span), CallKind::Function)? {
             // Some servers dump an empty one beside real calls.
             Some((call, form)) if !call.name.is_empty() => {
-                let mut part = Part::new(PartBody::ToolCall(call));
+                let mut part = Part::new(PartBody::from(call));
                 part.form = form.with(form::part::FUNCTION_CALL);
-                self.function_call = Some(Box::new(part));
+                self.rest().function_call = Some(Box::new(part));
             }
             Some(_) | None => self.extra.push(key.decode(), c.raw_at(span)),
         }
@@ -177,7 +206,7 @@ impl<'a> Draft<'a> {
     fn annotations(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
         let span = c.skip_value()?;
         match citations(&mut c.revisit(span))? {
-            Some(citations) if !citations.is_empty() => self.citations = citations,
+            Some(citations) if !citations.is_empty() => self.rest().citations = citations,
             Some(_) | None => self.extra.push(key.decode(), c.raw_at(span)),
         }
         Ok(())
@@ -185,16 +214,11 @@ impl<'a> Draft<'a> {
 
     fn finish(mut self) -> Message<'a> {
         let mut note = self.content_form.unwrap_or(form::message::ABSENT);
-        let mut parts = self.reasoning(&mut note);
-        self.place_citations();
-        if parts.is_empty() {
-            parts = std::mem::take(&mut self.content);
-        } else {
-            parts.append(&mut self.content);
-        }
-        parts.extend(self.refusal.take().map(|text| Part::new(PartBody::Refusal(text))));
-        parts.append(&mut self.calls);
-        parts.extend(self.function_call.take().map(|part| *part));
+        let mut rest = self.rest.take();
+        let parts = match rest.as_deref_mut() {
+            None => std::mem::take(&mut self.content),
+            Some(rest) => self.parts(rest, &mut note),
+        };
         let role = match self.role.take() {
             None => {
                 note = note.with(form::message::NO_ROLE);
@@ -205,28 +229,46 @@ impl<'a> Draft<'a> {
                 "developer" => Role::Developer,
                 "user" => Role::User,
                 "assistant" => Role::Assistant,
-                "tool" => return self.result(parts, note),
-                "function" => return self.result(parts, note.with(form::message::FUNCTION)),
+                "tool" => return self.result(rest, parts, note),
+                "function" => return self.result(rest, parts, note.with(form::message::FUNCTION)),
                 _ => Role::Other(word),
             },
         };
-        if let Some(id) = self.tool_call_id {
+        let (name, id) = rest.map_or((None, None), |rest| (rest.name, rest.tool_call_id));
+        if let Some(id) = id {
             self.extra.push("tool_call_id", RawJson::of_string(&id));
         }
         Message {
             role,
-            name: self.name,
+            name,
             parts,
             form: note,
             extra: self.extra,
         }
     }
 
+    /// All parts, in their order.
+    fn parts(&mut self, rest: &mut Rest<'a>, note: &mut Form) -> Vec<Part<'a>> {
+        let mut parts = self.reasoning(rest, note);
+        self.place_citations(std::mem::take(&mut rest.citations));
+        if parts.is_empty() {
+            parts = std::mem::take(&mut self.content);
+        } else {
+            parts.append(&mut self.content);
+        }
+        let refusal = rest.refusal.take();
+        parts.extend(refusal.map(|text| Part::new(PartBody::Refusal(text))));
+        parts.append(&mut rest.calls);
+        parts.extend(rest.function_call.take().map(|part| *part));
+        parts
+    }
+
     /// The message of a tool: its content is the result's.
-    fn result(self, content: Vec<Part<'a>>, note: Form) -> Message<'a> {
+    fn result(self, rest: Option<Box<Rest<'a>>>, content: Vec<Part<'a>>, note: Form) -> Message<'a> {
+        let rest = rest.unwrap_or_default();
         let result = ToolResult {
-            call_id: self.tool_call_id,
-            name: self.name,
+            call_id: rest.tool_call_id,
+            name: rest.name,
             content,
             is_error: None,
             kind: CallKind::Function,
@@ -234,7 +276,7 @@ impl<'a> Draft<'a> {
         Message {
             role: Role::Tool,
             name: None,
-            parts: vec![Part::new(PartBody::ToolResult(result))],
+            parts: vec![Part::new(PartBody::from(result))],
             form: note,
             extra: self.extra,
         }
@@ -242,10 +284,10 @@ impl<'a> Draft<'a> {
 
     /// Takes reasoning out of the members it may be in. Details say most; a string that repeats
     /// them is only noted.
-    fn reasoning(&mut self, note: &mut Form) -> Vec<Part<'a>> {
-        let mut parts = std::mem::take(&mut self.details);
-        let of_content = (self.reasoning_content.take(), form::part::REASONING_CONTENT);
-        let plain = (self.reasoning.take(), form::part::REASONING);
+    fn reasoning(&mut self, rest: &mut Rest<'a>, note: &mut Form) -> Vec<Part<'a>> {
+        let mut parts = std::mem::take(&mut rest.details);
+        let of_content = (rest.reasoning_content.take(), form::part::REASONING_CONTENT);
+        let plain = (rest.reasoning.take(), form::part::REASONING);
         let repeats = [
             (
                 of_content,
@@ -258,7 +300,7 @@ impl<'a> Draft<'a> {
             match text {
                 None => {}
                 Some(text) if parts.is_empty() => {
-                    let mut part = Part::new(PartBody::Reasoning(Reasoning {
+                    let mut part = Part::new(PartBody::from(Reasoning {
                         text: vec![text],
                         ..Reasoning::default()
                     }));
@@ -273,11 +315,10 @@ impl<'a> Draft<'a> {
     }
 
     /// Citations belong to the text; without one they stay where they were.
-    fn place_citations(&mut self) {
-        if self.citations.is_empty() {
+    fn place_citations(&mut self, citations: Vec<Citation<'a>>) {
+        if citations.is_empty() {
             return;
         }
-        let citations = std::mem::take(&mut self.citations);
         let text = self.content.iter_mut().find_map(|part| {
             if let PartBody::Text(text) = &mut part.body {
                 Some(text)
@@ -300,6 +341,18 @@ impl<'a> Draft<'a> {
     }
 }
 
+impl Rest<'_> {
+    /// Whether there is more than content.
+    fn says_more(&self) -> bool {
+        let texts = [&self.refusal, &self.reasoning, &self.reasoning_content];
+        let parts = [&self.details, &self.calls];
+        texts.into_iter().any(Option::is_some)
+            || parts.into_iter().any(|parts| !parts.is_empty())
+            || self.function_call.is_some()
+            || !self.citations.is_empty()
+    }
+}
+
 /// All reasoning that is shown, run together: what servers put into `reasoning` beside details.
 pub(super) fn shown_reasoning(parts: &[Part<'_>]) -> String {
     let mut shown = String::new();
@@ -311,22 +364,6 @@ pub(super) fn shown_reasoning(parts: &[Part<'_>]) -> String {
         }
     }
     shown
-}
-
-/// Reads a text member; an empty one says nothing and is only kept.
-fn keep_text<'a>(
-    c: &mut Cursor<'a>,
-    key: JsonStr<'a>,
-    to: &mut Option<Cow<'a, str>>,
-    extra: &mut Extra<'a>,
-) -> Result<(), DecodeError> {
-    let text = c.string()?;
-    if text.is_empty() {
-        extra.push(key.decode(), c.raw_at(text.span()));
-    } else {
-        *to = Some(text.decode());
-    }
-    Ok(())
 }
 
 /// Reads a whole number; one in another spelling goes to `extra`.

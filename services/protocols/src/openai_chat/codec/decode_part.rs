@@ -8,10 +8,11 @@ use crate::canonical::{
     CacheMark, CacheStyle, Extra, Media, MediaKind, Opaque, OpaqueRole, Part, PartBody, Reasoning, Source,
 };
 use crate::json::{Cursor, JsonStr, Kind, RawJson, Span};
+use crate::reading::nested;
 use crate::{DecodeError, Fault};
 
 /// Members that hold what a part is about, each in its own type of part.
-const PAYLOADS: [&str; 6] = [
+pub(super) const PAYLOADS: [&str; 6] = [
     "image_url",
     "input_audio",
     "file",
@@ -53,7 +54,7 @@ pub(super) fn part<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Part<'a>,
 }
 
 fn opaque<'a>(kind: Cow<'a, str>, value: RawJson<'a>) -> Part<'a> {
-    Part::new(PartBody::Opaque(Opaque {
+    Part::new(PartBody::from(Opaque {
         kind,
         role: OpaqueRole::Unknown,
         value,
@@ -106,7 +107,7 @@ impl<'a> Draft<'a> {
         Ok(match made {
             Some(mut part) => {
                 part.cache = self.cache;
-                part.extra = self.extra;
+                part.extra.append(self.extra);
                 part
             }
             None => opaque(kind, c.raw_at(whole)),
@@ -120,6 +121,7 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
         ("image_url" | "video_url", Kind::Object) => {
             let Fields {
                 texts: [url, detail],
+                nulls,
                 plain,
             } = Fields::read(c, ["url", "detail"])?;
             let kind = if name == "image_url" {
@@ -130,7 +132,7 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
             Ok(url.filter(|_| plain).map(|url| {
                 let mut media = at_url(kind, url);
                 media.detail = detail;
-                Part::new(PartBody::Media(media))
+                with_nulls(media, name, &nulls)
             }))
         }
         ("image_url" | "video_url" | "document_url", Kind::String) => {
@@ -139,13 +141,14 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
                 "video_url" => (MediaKind::Video, form::part::SHORT),
                 _ => (MediaKind::File, form::part::DOCUMENT_URL),
             };
-            let mut part = Part::new(PartBody::Media(at_url(kind, c.text()?)));
+            let mut part = Part::new(PartBody::from(at_url(kind, c.text()?)));
             part.form = note;
             Ok(Some(part))
         }
         ("input_audio", Kind::Object) => {
             let Fields {
                 texts: [data, format],
+                nulls,
                 plain,
             } = Fields::read(c, ["data", "format"])?;
             Ok(data.filter(|_| plain).map(|data| {
@@ -155,13 +158,14 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
                 } else {
                     Source::Base64(data)
                 };
-                Part::new(PartBody::Media(Media {
+                let media = Media {
                     kind: MediaKind::Audio,
                     source,
                     mime,
                     name: None,
                     detail: None,
-                }))
+                };
+                with_nulls(media, name, &nulls)
             }))
         }
         ("file", Kind::Object) => file(c),
@@ -170,7 +174,7 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
                 text: vec![c.text()?],
                 ..Reasoning::default()
             };
-            let mut part = Part::new(PartBody::Reasoning(reasoning));
+            let mut part = Part::new(PartBody::from(reasoning));
             part.form = form::part::THINKING_STRING;
             Ok(Some(part))
         }
@@ -179,9 +183,19 @@ fn payload<'a>(c: &mut Cursor<'a>, name: &'static str) -> Result<Option<Part<'a>
     }
 }
 
+/// The part of some media. What its payload left unset is kept in an object of the payload's name.
+fn with_nulls<'a>(media: Media<'a>, payload: &'static str, nulls: &Extra<'a>) -> Part<'a> {
+    let mut part = Part::new(PartBody::from(media));
+    if !nulls.is_empty() {
+        part.extra.push_quiet(payload, nested(nulls));
+    }
+    part
+}
+
 fn file<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
     let Fields {
         texts: [data, id, name],
+        nulls,
         plain,
     } = Fields::read(c, ["file_data", "file_id", "filename"])?;
     let media = match (data, id) {
@@ -206,7 +220,7 @@ fn file<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
     };
     Ok(media.filter(|_| plain).map(|mut media| {
         media.name = name;
-        Part::new(PartBody::Media(media))
+        with_nulls(media, "file", &nulls)
     }))
 }
 
@@ -221,15 +235,16 @@ fn thinking<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
         }
         let Fields {
             texts: [kind, piece],
+            nulls,
             plain: only,
         } = Fields::read(c, ["type", "text"])?;
         match (kind.as_deref(), piece) {
-            (Some("text"), Some(piece)) if only => text.push(piece),
+            (Some("text"), Some(piece)) if only && nulls.is_empty() => text.push(piece),
             _ => plain = false,
         }
         Ok(())
     })?;
-    let mut part = Part::new(PartBody::Reasoning(Reasoning {
+    let mut part = Part::new(PartBody::from(Reasoning {
         text,
         ..Reasoning::default()
     }));
@@ -240,6 +255,8 @@ fn thinking<'a>(c: &mut Cursor<'a>) -> Result<Option<Part<'a>>, DecodeError> {
 /// The string members of an object that is expected to hold nothing else.
 struct Fields<'a, const N: usize> {
     texts: [Option<Cow<'a, str>>; N],
+    /// Members that say nothing.
+    nulls: Extra<'a>,
     plain: bool,
 }
 
@@ -247,6 +264,7 @@ impl<'a, const N: usize> Fields<'a, N> {
     fn read(c: &mut Cursor<'a>, names: [&str; N]) -> Result<Self, DecodeError> {
         let mut fields = Self {
             texts: [const { None }; N],
+            nulls: Extra::NONE,
             plain: true,
         };
         c.object(|c, key| {
@@ -255,7 +273,7 @@ impl<'a, const N: usize> Fields<'a, N> {
             match (at, c.peek()?) {
                 (Some(at), Kind::String) => fields.texts[at] = Some(c.text()?),
                 // Some clients write out what they leave unset.
-                (Some(_), Kind::Null) => {}
+                (Some(_), Kind::Null) => fields.nulls.keep(c, key)?,
                 _ => fields.plain = false,
             }
             Ok(())

@@ -35,10 +35,10 @@ pub(super) fn reasoning_detail<'a>(c: &mut Cursor<'a>) -> Result<Part<'a>, Decod
     let body = match (kind.as_ref(), text, summary, sealed) {
         ("reasoning.text", _, false, false)
         | ("reasoning.summary", false, true, false)
-        | ("reasoning.encrypted", false, false, true) => PartBody::Reasoning(reasoning),
+        | ("reasoning.encrypted", false, false, true) => PartBody::from(reasoning),
         _ => {
             (signature, issuer, extra) = (None, None, Extra::NONE);
-            PartBody::Opaque(Opaque {
+            PartBody::from(Opaque {
                 kind,
                 role: OpaqueRole::Unknown,
                 value: c.raw_at(whole),

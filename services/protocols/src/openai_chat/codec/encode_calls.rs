@@ -91,7 +91,7 @@ impl Writer {
             is_error,
             kind: _,
         } = result;
-        let note = if self.same { turn.form } else { Form::default() };
+        let note = if self.same { turn.form() } else { Form::default() };
         let mut object = list.object();
         if note.has(form::message::FUNCTION) {
             object.string("role", "function");
@@ -131,7 +131,7 @@ impl Writer {
                 .note(Feature::ToolError, "", Severity::Altered, place(message, at));
         }
         if self.same {
-            for (_, extra) in &turn.extras {
+            for (_, extra) in turn.extras() {
                 extra.write(&mut object);
             }
         } else {

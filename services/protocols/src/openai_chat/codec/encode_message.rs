@@ -3,9 +3,9 @@
 
 use smallvec::SmallVec;
 
-use super::encode_part::{can_cite, feature, opaque_feature, write_annotations, write_part};
+use super::encode_part::{can_cite, opaque_feature, write_annotations, write_part};
 use super::form;
-use crate::canonical::{Extra, Form, Media, Opaque, Part, PartBody, Role, Turn};
+use crate::canonical::{Extra, Form, Part, PartBody, Role, Turn};
 use crate::json::{Array, Object};
 use crate::lossy::{Feature, LossReport, Severity};
 use crate::target::{ChatQuirks, ReasoningField};
@@ -56,7 +56,7 @@ impl Writer {
     pub(super) fn turn(&mut self, list: &mut Array<'_>, turn: &Turn<'_, '_>) {
         let is_result = |part: &Part<'_>| matches!(part.body, PartBody::ToolResult(_));
         let mut media = Vec::new();
-        for &(message, place, part) in &turn.parts {
+        for (message, place, part) in turn.parts() {
             if let PartBody::ToolResult(result) = &part.body {
                 self.result(list, turn, (message, place, part), result, &mut media);
             }
@@ -70,28 +70,24 @@ impl Writer {
                 self.content_part(&mut content, (message, place, part));
             }
         }
-        let rest: SmallVec<[Placed<'_, '_>; 1]> = turn
-            .parts
-            .iter()
-            .copied()
-            .filter(|(_, _, part)| !is_result(part))
-            .collect();
-        if rest.is_empty() && !turn.parts.is_empty() {
+        let rest = turn.parts().filter(|(_, _, part)| !is_result(part));
+        let rest: SmallVec<[Placed<'_, '_>; 1]> = rest.collect();
+        if rest.is_empty() && !turn.is_empty() {
             return;
         }
         let mut object = list.object();
         self.role(&mut object, turn);
-        self.body(&mut object, &rest, turn.name, turn.form, &turn.extras);
+        self.body(&mut object, &rest, turn.name(), turn.form(), turn.extras());
     }
 
     fn role(&mut self, object: &mut Object<'_>, turn: &Turn<'_, '_>) {
-        let word = match turn.role {
+        let word = match turn.role() {
             Role::Developer if !self.same && !self.quirks.developer_role => "system",
             Role::Tool => "user",
             Role::Other(_) if !self.same => {
                 let at = format!("/messages/{}/role", turn.at);
                 self.losses
-                    .note(Feature::Role, turn.role.as_str(), Severity::Altered, at);
+                    .note(Feature::Role, turn.role().as_str(), Severity::Altered, at);
                 "user"
             }
             role @ (Role::System | Role::Developer | Role::User | Role::Assistant | Role::Other(_)) => {
@@ -102,15 +98,24 @@ impl Writer {
     }
 
     /// Writes the members of a message behind its role.
-    pub(super) fn body(
+    pub(super) fn body<'m, 'a: 'm>(
         &mut self,
         object: &mut Object<'_>,
-        parts: &[Placed<'_, '_>],
+        parts: &[Placed<'m, 'a>],
         name: Option<&str>,
         note: Form,
-        extras: &[(usize, &Extra<'_>)],
+        extras: impl Iterator<Item = (usize, &'m Extra<'a>)>,
     ) {
         let note = if self.same { note } else { Form::default() };
+        if let ([(_, _, part)], Side::Request, None) = (parts, self.side, name)
+            && let Some(text) = plain_text(part).filter(|_| part.signature.is_none())
+            && part.body.as_text().is_none_or(|text| text.citations.is_empty())
+            && note.0 & form::message::CONTENT != form::message::LIST.0
+        {
+            // What nearly every message is.
+            object.string("content", text);
+            return self.extras(object, extras);
+        }
         let buckets = self.sort(parts);
         self.content(object, &buckets, note);
         object.optional_string("name", name);
@@ -141,6 +146,14 @@ impl Writer {
                 format!("/messages/{at}"),
             );
         }
+        self.extras(object, extras);
+    }
+
+    fn extras<'m, 'a: 'm>(
+        &mut self,
+        object: &mut Object<'_>,
+        extras: impl Iterator<Item = (usize, &'m Extra<'a>)>,
+    ) {
         for (at, extra) in extras {
             self.extra(object, extra, || format!("/messages/{at}"));
         }
@@ -171,19 +184,23 @@ impl Writer {
                     }
                 },
                 PartBody::ToolCall(_) => buckets.calls.push(placed),
-                PartBody::Opaque(Opaque { .. }) if self.same && part.form == form::part::DETAIL => {
+                PartBody::Opaque(_) if self.same && part.form == form::part::DETAIL => {
                     buckets.details.push(placed);
                 }
                 PartBody::Text(_) | PartBody::Json(_) => buckets.content.push(placed),
                 PartBody::Media(_) if self.side == Side::Request || self.same => buckets.content.push(placed),
                 PartBody::Opaque(_) if self.same => buckets.content.push(placed),
-                PartBody::Media(Media { kind, .. }) => {
-                    self.losses
-                        .note(feature(*kind), "", Severity::Missing, place(message, at));
+                PartBody::Media(media) => {
+                    self.losses.note(
+                        Feature::of_media(media.kind),
+                        "",
+                        Severity::Missing,
+                        place(message, at),
+                    );
                 }
-                PartBody::Opaque(Opaque { kind, role, value: _ }) => {
-                    self.losses
-                        .note(opaque_feature(*role), kind, Severity::Missing, place(message, at));
+                PartBody::Opaque(opaque) => {
+                    let (feature, at) = (opaque_feature(opaque.role), place(message, at));
+                    self.losses.note(feature, &opaque.kind, Severity::Missing, at);
                 }
                 PartBody::ToolResult(_) => {}
             }

@@ -1,21 +1,13 @@
 //! One part of a message's content out of the canonical form, and what hangs on parts.
 
+use super::decode_part::PAYLOADS;
 use super::form;
 use crate::canonical::{
     CacheMark, CacheStyle, Citation, Media, MediaKind, OpaqueRole, Part, PartBody, Source, Text,
 };
-use crate::json::{Array, Object, write_string};
+use crate::json::{Array, Kind, Object, write_string};
 use crate::lossy::{Feature, LossReport, Severity};
-
-/// What is lost when media of that kind cannot be expressed.
-pub(super) fn feature(kind: MediaKind) -> Feature {
-    match kind {
-        MediaKind::Image => Feature::Image,
-        MediaKind::Audio => Feature::Audio,
-        MediaKind::Video => Feature::Video,
-        MediaKind::File => Feature::File,
-    }
-}
+use crate::reading::write_nested;
 
 /// Writes a part as an element of a content list. `same`: it came from this dialect.
 pub(super) fn write_part(
@@ -67,7 +59,24 @@ fn finish(mut object: Object<'_>, part: &Part<'_>, same: bool, write: impl FnOnc
         if let Some(mark) = &part.cache {
             write_cache_mark(&mut object, mark);
         }
-        part.extra.write(&mut object);
+        let inside = |name: &str| matches!(part.body, PartBody::Media(_)) && is_nested(part, name);
+        part.extra.write_unless(&mut object, |name, _| inside(name));
+    }
+}
+
+/// Whether a member kept of a part belongs into its payload, which has the same name.
+fn is_nested(part: &Part<'_>, name: &str) -> bool {
+    let nested = part
+        .extra
+        .get(name)
+        .is_some_and(|kept| kept.kind() == Kind::Object);
+    nested && PAYLOADS.contains(&name)
+}
+
+/// Writes into the payload of that name what it left unset.
+fn unset(payload: &mut Object<'_>, part: &Part<'_>, same: bool, name: &str) {
+    if let Some(kept) = part.extra.get(name).filter(|_| same && is_nested(part, name)) {
+        write_nested(payload, kept);
     }
 }
 
@@ -89,7 +98,7 @@ fn write_media(
     let mime = mime.as_deref();
     if let Source::Text(text) = source {
         // A plain-text document reads the same as text.
-        losses.note(feature(*kind), "", Severity::Hint, at());
+        losses.note(Feature::of_media(*kind), "", Severity::Hint, at());
         return list.object_of_text(text);
     }
     let lost = |losses: &mut LossReport, feature| losses.note(feature, "", Severity::Missing, at());
@@ -97,7 +106,7 @@ fn write_media(
     if let Source::Url(url) = source
         && !(same || url.starts_with("http") || url.starts_with("data:"))
     {
-        return lost(losses, feature(*kind));
+        return lost(losses, Feature::of_media(*kind));
     }
     match (kind, source) {
         (MediaKind::Image | MediaKind::Video, Source::Url(_) | Source::Base64(_)) => {
@@ -115,20 +124,11 @@ fn write_media(
                 let mut inner = o.object(member);
                 inner.string("url", &address(source, mime));
                 inner.optional_string("detail", detail.as_deref());
+                unset(&mut inner, part, same, member);
             });
         }
-        (MediaKind::Audio, Source::Base64(data)) => finish(list.object(), part, same, |o| {
-            o.string("type", "input_audio");
-            let mut inner = o.object("input_audio");
-            inner.string("data", data);
-            inner.optional_string("format", mime.map(audio_format));
-        }),
-        (MediaKind::Audio, Source::Url(url)) if same => finish(list.object(), part, same, |o| {
-            o.string("type", "input_audio");
-            let mut inner = o.object("input_audio");
-            inner.string("data", url);
-            inner.optional_string("format", mime.map(audio_format));
-        }),
+        (MediaKind::Audio, Source::Base64(data)) => write_audio(list, part, mime, data, same),
+        (MediaKind::Audio, Source::Url(url)) if same => write_audio(list, part, mime, url, same),
         (MediaKind::File, Source::Url(_) | Source::Base64(_))
             if same && part.form == form::part::DOCUMENT_URL =>
         {
@@ -151,6 +151,7 @@ fn write_media(
                     }
                 }
                 inner.optional_string("filename", name.as_deref());
+                unset(&mut inner, part, same, "file");
             });
         }
         (_, Source::FileId(_)) => lost(losses, Feature::FileId),
@@ -158,9 +159,19 @@ fn write_media(
             MediaKind::Audio | MediaKind::Image | MediaKind::Video | MediaKind::File,
             Source::Url(_) | Source::Text(_),
         ) => {
-            lost(losses, feature(*kind));
+            lost(losses, Feature::of_media(*kind));
         }
     }
+}
+
+fn write_audio(list: &mut Array<'_>, part: &Part<'_>, mime: Option<&str>, data: &str, same: bool) {
+    finish(list.object(), part, same, |o| {
+        o.string("type", "input_audio");
+        let mut inner = o.object("input_audio");
+        inner.string("data", data);
+        inner.optional_string("format", mime.map(audio_format));
+        unset(&mut inner, part, same, "input_audio");
+    });
 }
 
 /// The bytes as an address: a data URL where the type is known.

@@ -96,7 +96,7 @@ impl Writer {
                 &parts,
                 message.name.as_deref(),
                 message.form,
-                &[(at, &message.extra)],
+                std::iter::once((at, &message.extra)),
             );
         }
         let calls = message

@@ -3,13 +3,11 @@
 
 use std::borrow::Cow;
 
-use super::encode_part::{can_cite, feature, opaque_feature, write_annotations};
+use super::encode_part::{can_cite, opaque_feature, write_annotations};
 use super::encode_response::{finish_word, is_untold, write_tokens};
 use super::stream_frames::{Choice, Open, end_frame};
 use crate::TokenCounts;
-use crate::canonical::{
-    CallKind, Delta, Finish, Opaque, Part, PartBody, StreamEvent, StreamStart, Text, Usage,
-};
+use crate::canonical::{CallKind, Delta, Finish, Part, PartBody, StreamEvent, StreamStart, Text, Usage};
 use crate::failure::{Failure, FailureClass};
 use crate::json::Array;
 use crate::lossy::{Feature, LossReport, Severity};
@@ -154,8 +152,8 @@ impl StreamEncoder {
             }
             PartBody::Reasoning(reasoning) => self.reasoning_start(at, reasoning, issuer.as_ref(), out),
             PartBody::ToolCall(call) => return self.call_start(at, call, part, out),
-            PartBody::Media(media) => self.lose(at, feature(media.kind), ""),
-            PartBody::Opaque(Opaque { kind, role, value: _ }) => self.lose(at, opaque_feature(*role), kind),
+            PartBody::Media(media) => self.lose(at, Feature::of_media(media.kind), ""),
+            PartBody::Opaque(opaque) => self.lose(at, opaque_feature(opaque.role), &opaque.kind),
             PartBody::ToolResult(_) => self.lose(at, Feature::ToolResultContent, ""),
         }
         if let Some(signature) = signature {

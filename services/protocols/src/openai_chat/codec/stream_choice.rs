@@ -80,7 +80,7 @@ impl Choice {
         if let Some(text) = said.reasoning.filter(|_| !repeats) {
             self.open(
                 Open::Reasoning(None),
-                || PartBody::Reasoning(Reasoning::default()),
+                || PartBody::from(Reasoning::default()),
                 sink,
             );
             self.delta(Delta::Text(text), sink);
@@ -170,13 +170,13 @@ impl Choice {
             text,
             summary,
             encrypted,
-        } = reasoning;
+        } = *reasoning;
         let same = match self.open {
             Some(Open::Reasoning(open)) => open == number || open.is_none(),
             _ => false,
         };
         if !same {
-            let mut opening = Part::new(PartBody::Reasoning(Reasoning {
+            let mut opening = Part::new(PartBody::from(Reasoning {
                 id,
                 ..Reasoning::default()
             }));
@@ -209,7 +209,7 @@ impl Choice {
             PartBody::Reasoning(reasoning) => {
                 self.open(
                     Open::Reasoning(None),
-                    || PartBody::Reasoning(Reasoning::default()),
+                    || PartBody::from(Reasoning::default()),
                     sink,
                 );
                 for piece in reasoning.text.into_iter().filter(|piece| !piece.is_empty()) {
@@ -247,7 +247,7 @@ impl Choice {
                 if !self.calls.begin(sign) {
                     return Err(StreamFault::OutOfOrder);
                 }
-                let mut part = Part::new(PartBody::ToolCall(ToolCall {
+                let mut part = Part::new(PartBody::from(ToolCall {
                     id: piece.id.filter(|id| !id.is_empty()),
                     name: piece.name.unwrap_or_default(),
                     arguments: Arguments::default(),

@@ -1,5 +1,6 @@
 //! Annotations of a text into the canonical form.
 
+use super::encode_content::can_cite;
 use super::unsigned;
 use crate::DecodeError;
 use crate::canonical::Citation;
@@ -18,7 +19,7 @@ pub(super) fn citations<'a>(c: &mut Cursor<'a>) -> Result<Option<Vec<Citation<'a
     Ok(Some(citations).filter(|_| plain))
 }
 
-/// Reads one annotation.
+/// Reads one annotation. `None` when it is of a type that could not be written back.
 pub(super) fn citation<'a>(c: &mut Cursor<'a>) -> Result<Option<Citation<'a>>, DecodeError> {
     c.count_node()?;
     if c.peek()? != Kind::Object {
@@ -38,5 +39,6 @@ pub(super) fn citation<'a>(c: &mut Cursor<'a>) -> Result<Option<Citation<'a>>, D
         }
         Ok(())
     })?;
-    Ok(kind.map(|kind| Citation { kind, ..citation }))
+    let citation = kind.map(|kind| Citation { kind, ..citation });
+    Ok(citation.filter(can_cite))
 }

@@ -37,7 +37,7 @@ impl TextKind {
 
 /// A part that is kept whole.
 pub(super) fn opaque<'a>(kind: Cow<'a, str>, role: OpaqueRole, value: RawJson<'a>) -> Part<'a> {
-    Part::new(PartBody::Opaque(Opaque { kind, role, value }))
+    Part::new(PartBody::from(Opaque { kind, role, value }))
 }
 
 /// What is known of an object that comes next and stays unread.
@@ -58,13 +58,18 @@ pub(super) fn look_ahead<'a>(c: &mut Cursor<'a>) -> Result<Ahead<'a>, DecodeErro
         end: c.position(),
     };
     let mut ahead = Ahead::default();
-    if let Ok(Some(kind)) = c.revisit(here).leading_string("type") {
-        ahead.kind = Some(kind.decode());
-        return Ok(ahead);
-    }
-    if let Ok(Some(_)) = c.revisit(here).leading_string("role") {
-        ahead.has_role = true;
-        return Ok(ahead);
+    if let Ok(Some((key, text))) = c.revisit(here).leading_string() {
+        match key.decode().as_ref() {
+            "type" => {
+                ahead.kind = Some(text.decode());
+                return Ok(ahead);
+            }
+            "role" => {
+                ahead.has_role = true;
+                return Ok(ahead);
+            }
+            _ => {}
+        }
     }
     c.revisit(here).object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
@@ -208,7 +213,7 @@ fn media<'a>(c: &mut Cursor<'a>, word: Cow<'a, str>, kind: MediaKind) -> Result<
     let (Some((mime, source)), None) = (sources.pop(), sources.pop()) else {
         return Ok(opaque(word, OpaqueRole::Unknown, c.raw_at(whole)));
     };
-    let mut part = Part::new(PartBody::Media(Media {
+    let mut part = Part::new(PartBody::from(Media {
         kind,
         source,
         mime,
@@ -242,7 +247,7 @@ fn audio<'a>(c: &mut Cursor<'a>, word: Cow<'a, str>) -> Result<Part<'a>, DecodeE
     })?;
     Ok(match data.filter(|_| plain) {
         Some(data) => {
-            let mut part = Part::new(PartBody::Media(Media {
+            let mut part = Part::new(PartBody::from(Media {
                 kind: MediaKind::Audio,
                 source: Source::Base64(data),
                 mime: format.map(|format| Cow::Owned(format!("audio/{format}"))),

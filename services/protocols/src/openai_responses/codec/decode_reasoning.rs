@@ -74,7 +74,7 @@ pub(super) fn sealed_part<'a>(
         }
         None => {}
     }
-    let mut part = Part::new(PartBody::Reasoning(reasoning));
+    let mut part = Part::new(PartBody::from(reasoning));
     part.signature = signature;
     part.issuer = issuer;
     part.form = note;

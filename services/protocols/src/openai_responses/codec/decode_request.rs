@@ -19,6 +19,9 @@ pub(super) const INCLUDE_LOGPROBS: &str = "message.output_text.logprobs";
 /// The entry of `include` that asks for sealed reasoning.
 pub(super) const INCLUDE_SEALED: &str = "reasoning.encrypted_content";
 
+/// Bytes of a short message.
+const MESSAGE: usize = 48;
+
 /// Reads a request body nested at most `depth` deep.
 pub fn decode_request(body: &[u8], depth: u32) -> Result<Request<'_>, DecodeError> {
     let mut reader = Reader {
@@ -165,6 +168,7 @@ impl<'a> Reader<'a> {
             }
             Kind::Array => {
                 let mut items = Items::new(Reading::Strict);
+                request.messages.reserve(c.few(MESSAGE));
                 c.array(|c, _| {
                     request.messages.push(items.item(c)?.into_message());
                     sign_call(&mut request.messages);

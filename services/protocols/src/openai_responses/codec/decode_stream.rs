@@ -184,7 +184,7 @@ impl StreamDecoder {
             }
             Some(PartBody::ToolCall(call)) if !call.name.is_empty() && call.id.is_some() => {
                 self.add(OpenItem::new(index, opening.into_owned(), Told::Call(0)))?;
-                return self.call(index, call, sink);
+                return self.call(index, *call, sink);
             }
             _ => Told::Nothing,
         };
@@ -197,7 +197,7 @@ impl StreamDecoder {
             arguments: Arguments::default(),
             ..call
         };
-        let part = Part::new(PartBody::ToolCall(opening));
+        let part = Part::new(PartBody::from(opening));
         self.begin((index, 0), part, sink);
         if let Arguments::Text(text) = input {
             self.input(index, &text, false, sink)?;

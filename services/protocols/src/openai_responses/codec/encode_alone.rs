@@ -126,6 +126,7 @@ impl Writer<'_> {
         self.identity(&mut object, part.item.as_deref(), call_prefix(*kind));
         match (id.as_deref(), self.side) {
             (None, _) if self.same => {}
+            (Some(""), _) if self.same => object.string("call_id", ""),
             (None | Some(""), Side::Answer) if !self.same => {
                 object.string("call_id", &tool_ids::mint(&self.seed, self.items));
             }
@@ -158,7 +159,10 @@ impl Writer<'_> {
         if let Some(id) = part.item.as_ref().and_then(|item| item.id.as_deref()) {
             object.string("id", id);
         }
-        object.string("call_id", &self.ids.result(call_id.as_deref(), name.as_deref()));
+        match call_id.as_deref() {
+            Some("") if self.same => object.string("call_id", ""),
+            id => object.string("call_id", &self.ids.result(id, name.as_deref())),
+        }
         let as_list = self.same && part.form == form::part::OUTPUT_LIST;
         let texts: Option<Vec<&str>> = content.iter().map(plain_text).collect();
         match texts.filter(|_| !as_list).as_deref() {

@@ -8,16 +8,6 @@ use crate::canonical::{
 use crate::json::{Array, Object};
 use crate::lossy::{Feature, Severity};
 
-/// What is lost when media of that kind cannot be expressed.
-pub(super) fn feature(kind: MediaKind) -> Feature {
-    match kind {
-        MediaKind::Image => Feature::Image,
-        MediaKind::Audio => Feature::Audio,
-        MediaKind::Video => Feature::Video,
-        MediaKind::File => Feature::File,
-    }
-}
-
 /// The type of a text, from its spelling where it is known and from its speaker otherwise.
 fn text_type(note: Form, role: &Role<'_>) -> &'static str {
     match Form(note.0 & form::part::TEXT) {
@@ -59,8 +49,12 @@ impl Writer<'_> {
                 self.rest(&mut object, placed);
             }
             PartBody::Media(media) if *role == Role::Assistant && !self.same => {
-                self.losses
-                    .note(feature(media.kind), "", Severity::Missing, place(message, at));
+                self.losses.note(
+                    Feature::of_media(media.kind),
+                    "",
+                    Severity::Missing,
+                    place(message, at),
+                );
             }
             PartBody::Media(media) => self.media(list, media, placed),
             PartBody::Opaque(opaque) if self.same => list.raw(&opaque.value),

@@ -100,6 +100,13 @@ impl Writer<'_> {
         note: Form,
         extra: &Extra<'_>,
     ) {
+        if let [part] = parts
+            && !is_alone(part)
+        {
+            self.message(list, at, role, &[(at, 0, part)], note, extra);
+            self.items += 1;
+            return self.lost(extra, || format!("/messages/{at}"));
+        }
         let groups = groups(at, parts);
         let (last, ending) = (groups.len(), self.status);
         for (number, group) in groups.into_iter().enumerate() {

@@ -8,12 +8,11 @@
 
 use std::borrow::Cow;
 
-use super::encode_content::feature;
 use super::envelope::{Ending, Envelope, ending_of, is_exact};
 use super::stream_frames::end_frame;
 use super::stream_kept::OpenItem;
 use crate::TokenCounts;
-use crate::canonical::{Delta, Finish, Opaque, Part, PartBody, StreamEvent, StreamStart, Usage};
+use crate::canonical::{Delta, Finish, Part, PartBody, StreamEvent, StreamStart, Usage};
 use crate::failure::{Failure, FailureClass};
 use crate::json::Object;
 use crate::lossy::{Feature, LossReport, Severity};
@@ -193,16 +192,12 @@ impl StreamEncoder {
             PartBody::Text(_) | PartBody::Json(_) | PartBody::Refusal(_) => self.content_start(part, out),
             PartBody::Reasoning(reasoning) => self.reasoning_start(part, reasoning, out),
             PartBody::ToolCall(call) => self.call_start(part, call, out),
-            PartBody::Opaque(Opaque {
-                kind: _,
-                role: _,
-                value,
-            }) if part.item.is_some() => {
+            PartBody::Opaque(opaque) if part.item.is_some() => {
                 self.close_item("completed", out);
-                self.whole_item(value, out);
+                self.whole_item(&opaque.value, out);
             }
-            PartBody::Opaque(Opaque { kind, .. }) => self.lose(Feature::UnknownPart, kind, out),
-            PartBody::Media(media) => self.lose(feature(media.kind), "", out),
+            PartBody::Opaque(opaque) => self.lose(Feature::UnknownPart, &opaque.kind, out),
+            PartBody::Media(media) => self.lose(Feature::of_media(media.kind), "", out),
             PartBody::ToolResult(_) => self.lose(Feature::ToolResultContent, "", out),
         }
         let in_place = matches!(part.body, PartBody::Reasoning(_) | PartBody::ToolCall(_));

@@ -137,6 +137,10 @@ impl<'a> Items<'a> {
             (found, Reading::Strict) => return Err(c.wrong_type("an item", found)),
             (_, Reading::Lenient) => return Ok(ReadItem::whole("".into(), c.raw()?)),
         }
+        // Nearly every item is a message that begins so.
+        if c.begins_with(r#"{"type":"message","#) || c.begins_with(r#"{"role":""#) {
+            return self.message(c);
+        }
         let ahead = look_ahead(c)?;
         match ahead.kind {
             Some(kind) => self.typed(c, kind),
@@ -294,7 +298,7 @@ impl<'a> Items<'a> {
         match (name, input) {
             (Some(name), Some(input)) if id.is_some() || !strict => Ok(ReadItem::one(
                 Role::Assistant,
-                Part::new(PartBody::ToolCall(ToolCall {
+                Part::new(PartBody::from(ToolCall {
                     id,
                     name,
                     arguments: Arguments::Text(input),
@@ -337,7 +341,7 @@ impl<'a> Items<'a> {
         let spelled = self
             .content(&mut c.revisit(output), TextKind::Input, &mut content)
             .map_err(|e| e.under_key("output"))?;
-        let mut part = Part::new(PartBody::ToolResult(ToolResult {
+        let mut part = Part::new(PartBody::from(ToolResult {
             call_id: id,
             name: None,
             content,

@@ -142,7 +142,7 @@ impl StreamDecoder {
         };
         if begins {
             let opening = item.opening.take().unwrap_or_default();
-            let mut part = Part::new(PartBody::Reasoning(Reasoning {
+            let mut part = Part::new(PartBody::from(Reasoning {
                 id: opening.id.clone(),
                 ..Reasoning::default()
             }));

@@ -176,14 +176,14 @@ fn thinking_gives_way_to_what_excludes_it() {
     // With a budget, calls that were made without thinking of its own stop a model from thinking.
     let mut looping = request();
     looping.reasoning = effort("high");
-    let call = PartBody::ToolCall(ToolCall {
+    let call = PartBody::from(ToolCall {
         id: Some("a".into()),
         name: "f".into(),
         arguments: Arguments::default(),
         kind: CallKind::Function,
         extra: Extra::NONE,
     });
-    let result = PartBody::ToolResult(ToolResult {
+    let result = PartBody::from(ToolResult {
         call_id: Some("a".into()),
         name: None,
         content: Vec::new(),
@@ -207,7 +207,7 @@ fn thinking_gives_way_to_what_excludes_it() {
     };
     assert!(thinks(&looping, ThinkingControl::Effort));
     assert!(!thinks(&looping, ThinkingControl::Budget));
-    let mut thought = Part::new(PartBody::Reasoning(Reasoning::default()));
+    let mut thought = Part::new(PartBody::from(Reasoning::default()));
     thought.signature = Some("s".into());
     thought.issuer = Some(Issuer::Anthropic);
     looping.messages[1].parts.insert(0, thought);
@@ -307,7 +307,7 @@ fn a_schema_is_asked_for_and_default_service_has_its_own_word() {
 fn media_goes_as_an_image_or_a_document_or_not_at_all() {
     let written = |kind, source: Source<'static>, mime: Option<&'static str>| {
         let mut asked = request();
-        asked.messages[0].parts.push(Part::new(PartBody::Media(Media {
+        asked.messages[0].parts.push(Part::new(PartBody::from(Media {
             kind,
             source,
             mime: mime.map(Into::into),

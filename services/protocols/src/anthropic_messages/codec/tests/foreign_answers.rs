@@ -22,7 +22,7 @@ fn answers_of_other_dialects_are_messages() {
         ..Citation::default()
     };
     candidate.message.parts = vec![
-        Part::new(PartBody::Reasoning(Reasoning {
+        Part::new(PartBody::from(Reasoning {
             text: vec!["r".into()],
             ..Reasoning::default()
         })),
@@ -32,7 +32,7 @@ fn answers_of_other_dialects_are_messages() {
             citations: vec![cited(Some("u")), cited(None)],
         })),
         Part::new(PartBody::Refusal("no".into())),
-        Part::new(PartBody::ToolCall(ToolCall {
+        Part::new(PartBody::from(ToolCall {
             id: None,
             name: "f".into(),
             arguments: Arguments::Text("".into()),
@@ -91,7 +91,7 @@ fn answers_of_other_dialects_are_messages() {
 #[test]
 fn seals_of_other_providers_come_back_as_they_were() {
     let sealed = |issuer: Issuer<'static>, reasoning: Reasoning<'static>, signature: Option<&'static str>| {
-        let mut part = Part::new(PartBody::Reasoning(reasoning));
+        let mut part = Part::new(PartBody::from(reasoning));
         part.issuer = Some(issuer);
         part.signature = signature.map(Into::into);
         part

@@ -19,7 +19,7 @@ fn send(messages: Vec<Message<'static>>) -> Encoded {
 }
 
 fn call(id: Option<&'static str>, arguments: &'static str) -> Part<'static> {
-    Part::new(PartBody::ToolCall(ToolCall {
+    Part::new(PartBody::from(ToolCall {
         id: id.map(Into::into),
         name: "f".into(),
         arguments: Arguments::Text(arguments.into()),
@@ -29,7 +29,7 @@ fn call(id: Option<&'static str>, arguments: &'static str) -> Part<'static> {
 }
 
 fn result(id: Option<&'static str>, content: Vec<Part<'static>>) -> Part<'static> {
-    Part::new(PartBody::ToolResult(ToolResult {
+    Part::new(PartBody::from(ToolResult {
         call_id: id.map(Into::into),
         name: Some("f".into()),
         content,
@@ -186,7 +186,7 @@ fn nothing_blank_is_sent_and_the_user_speaks_first() {
 #[test]
 fn only_thinking_with_anthropics_seal_is_sent() {
     let thought = |text: &'static str, signature: Option<&'static str>, issuer: Option<Issuer<'static>>| {
-        let mut part = Part::new(PartBody::Reasoning(Reasoning {
+        let mut part = Part::new(PartBody::from(Reasoning {
             text: (!text.is_empty()).then(|| text.into()).into_iter().collect(),
             ..Reasoning::default()
         }));
@@ -195,7 +195,7 @@ fn only_thinking_with_anthropics_seal_is_sent() {
         part
     };
     let mut redacted = thought("", None, Some(Issuer::Anthropic));
-    redacted.body = PartBody::Reasoning(Reasoning {
+    redacted.body = PartBody::from(Reasoning {
         encrypted: Some("d".into()),
         ..Reasoning::default()
     });

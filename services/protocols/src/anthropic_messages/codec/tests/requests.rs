@@ -29,6 +29,15 @@ fn said(content: &str) -> String {
 }
 
 #[test]
+fn what_means_nothing_here_comes_out_as_it_came_in() {
+    same(&with(r#""thinking":{"type":"adaptive","budget_tokens":3000}"#));
+    same(&with(r#""thinking":{"type":"disabled","budget_tokens":3000}"#));
+    same(&said(
+        r#"[{"type":"image","source":{"type":"base64","media_type":"","data":"AA=="}}]"#,
+    ));
+}
+
+#[test]
 fn the_system_prompt_keeps_its_spelling() {
     for system in [
         r#""be brief""#,

@@ -69,7 +69,7 @@ fn usage(input: u64, cached_input: u64) -> StreamEvent<'static> {
 }
 
 fn call(id: Option<&'static str>, kind: CallKind) -> Part<'static> {
-    Part::new(PartBody::ToolCall(ToolCall {
+    Part::new(PartBody::from(ToolCall {
         id: id.map(Into::into),
         name: "f".into(),
         arguments: Arguments::default(),
@@ -79,7 +79,7 @@ fn call(id: Option<&'static str>, kind: CallKind) -> Part<'static> {
 }
 
 fn thought(issuer: Option<Issuer<'static>>) -> Part<'static> {
-    let mut part = Part::new(PartBody::Reasoning(Reasoning::default()));
+    let mut part = Part::new(PartBody::from(Reasoning::default()));
     part.issuer = issuer;
     part
 }
@@ -265,7 +265,7 @@ fn calls_have_ids_and_free_text_becomes_an_object() {
 #[test]
 fn what_cannot_be_streamed_is_reported() {
     let opaque = |kind: &'static str| {
-        part(Part::new(PartBody::Opaque(Opaque {
+        part(Part::new(PartBody::from(Opaque {
             kind: kind.into(),
             role: OpaqueRole::Unknown,
             value: RawJson::parse("{\n\"type\":\"x\"}").unwrap(),

@@ -3,6 +3,7 @@
 use super::tree;
 use crate::bedrock_converse::codec::{decode_response, encode_response};
 use crate::canonical::{FinishReason, Issuer, OpaqueRole, PartBody, Response};
+use crate::dialect::{self, Dialect};
 use crate::target::AnswerTarget;
 
 /// An answer decoded, which has come out as it came in.
@@ -149,5 +150,15 @@ fn an_answer_may_lack_its_message() {
         r#"{"output":{"message":{"x":1,"content":null}},"stopReason":"end_turn"}"#,
     ] {
         same(body);
+    }
+}
+
+#[test]
+fn how_long_it_took_is_no_loss_elsewhere() {
+    let body = said(r#"[{"text":"a"}]"#, "end_turn");
+    let response = same(&body);
+    for &dialect in Dialect::ALL {
+        let told = dialect::encode_response(dialect, &response, &AnswerTarget::default());
+        assert!(told.losses.is_empty(), "{dialect:?}: {:?}", told.losses);
     }
 }

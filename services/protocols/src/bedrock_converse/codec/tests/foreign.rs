@@ -45,7 +45,7 @@ fn lost(encoded: &Encoded) -> Vec<(Feature, &str)> {
 }
 
 fn call(id: &'static str, arguments: Arguments<'static>) -> Part<'static> {
-    Part::new(PartBody::ToolCall(ToolCall {
+    Part::new(PartBody::from(ToolCall {
         id: Some(id.into()),
         name: "f".into(),
         arguments,
@@ -55,7 +55,7 @@ fn call(id: &'static str, arguments: Arguments<'static>) -> Part<'static> {
 }
 
 fn result(id: &'static str, content: Vec<Part<'static>>) -> Part<'static> {
-    Part::new(PartBody::ToolResult(ToolResult {
+    Part::new(PartBody::from(ToolResult {
         call_id: Some(id.into()),
         name: None,
         content,
@@ -65,7 +65,7 @@ fn result(id: &'static str, content: Vec<Part<'static>>) -> Part<'static> {
 }
 
 fn media(kind: MediaKind, source: Source<'static>, mime: Option<&'static str>) -> Part<'static> {
-    Part::new(PartBody::Media(Media {
+    Part::new(PartBody::from(Media {
         kind,
         source,
         mime: mime.map(Into::into),
@@ -223,7 +223,7 @@ fn a_choice_of_no_tool_leaves_them_out_unless_the_conversation_used_some() {
 #[test]
 fn only_what_claude_signed_goes_back() {
     let thought = |signature: Option<&'static str>, issuer| {
-        let mut part = Part::new(PartBody::Reasoning(Reasoning {
+        let mut part = Part::new(PartBody::from(Reasoning {
             text: vec!["t".into()],
             ..Reasoning::default()
         }));
@@ -231,7 +231,7 @@ fn only_what_claude_signed_goes_back() {
         part.issuer = issuer;
         part
     };
-    let mut sealed = Part::new(PartBody::Reasoning(Reasoning {
+    let mut sealed = Part::new(PartBody::from(Reasoning {
         encrypted: Some("AA==".into()),
         ..Reasoning::default()
     }));
@@ -428,7 +428,7 @@ fn answers_show_reasoning_and_sources() {
     let mut response = Response::new(Dialect::OpenAiChat);
     let mut candidate = Candidate::new(0);
     candidate.message.parts = vec![
-        Part::new(PartBody::Reasoning(Reasoning {
+        Part::new(PartBody::from(Reasoning {
             summary: vec!["a".into(), "b".into()],
             ..Reasoning::default()
         })),

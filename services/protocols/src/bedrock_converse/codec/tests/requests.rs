@@ -27,6 +27,17 @@ fn with_content(content: &str) -> String {
 }
 
 #[test]
+fn a_choice_of_several_kinds_comes_out_as_it_came_in() {
+    for choice in [
+        r#"{"new":{},"auto":{}}"#,
+        r#"{"auto":{},"any":{}}"#,
+        r#"{"new":{}}"#,
+    ] {
+        same(&with(&format!(r#""toolConfig":{{"toolChoice":{choice}}}"#)));
+    }
+}
+
+#[test]
 fn settings_come_out_as_they_came_in() {
     for members in [
         r#""system":[]"#,

@@ -48,7 +48,6 @@ fn text_begins_without_a_word_and_usage_comes_last() {
             "+a",
             "+b",
             "end",
-            "extra metrics",
             "usage 1/2",
             "finish Stop",
             "done"
@@ -268,7 +267,7 @@ fn delta(delta: Delta<'static>) -> StreamEvent<'static> {
 }
 
 fn call(kind: CallKind) -> PartBody<'static> {
-    PartBody::ToolCall(ToolCall {
+    PartBody::from(ToolCall {
         id: None,
         name: "f".into(),
         arguments: Arguments::default(),
@@ -292,7 +291,7 @@ fn finish(reason: FinishReason) -> StreamEvent<'static> {
 
 #[test]
 fn what_is_written_has_this_dialects_order() {
-    let reasoning = PartBody::Reasoning(Reasoning::default());
+    let reasoning = PartBody::from(Reasoning::default());
     let counts = TokenCounts {
         input: 5,
         cached_input: 2,

@@ -39,7 +39,7 @@ fn function(name: &'static str) -> Tool<'static> {
 }
 
 fn media(kind: MediaKind, source: Source<'static>) -> Part<'static> {
-    Part::new(PartBody::Media(Media {
+    Part::new(PartBody::from(Media {
         kind,
         source,
         mime: None,
@@ -50,20 +50,20 @@ fn media(kind: MediaKind, source: Source<'static>) -> Part<'static> {
 
 #[test]
 fn a_conversation_becomes_messages_of_this_dialect() {
-    let mut thought = Part::new(PartBody::Reasoning(Reasoning {
+    let mut thought = Part::new(PartBody::from(Reasoning {
         text: vec!["t".into()],
         ..Reasoning::default()
     }));
     thought.signature = Some("s".into());
     thought.issuer = Some(Issuer::Anthropic);
-    let call = Part::new(PartBody::ToolCall(ToolCall {
+    let call = Part::new(PartBody::from(ToolCall {
         id: Some("c".into()),
         name: "f".into(),
         arguments: Arguments::Json(RawJson::parse("{\"x\": 1}").unwrap()),
         kind: CallKind::Function,
         extra: Extra::NONE,
     }));
-    let result = Part::new(PartBody::ToolResult(ToolResult {
+    let result = Part::new(PartBody::from(ToolResult {
         call_id: Some("c".into()),
         name: None,
         content: vec![
@@ -162,7 +162,7 @@ fn what_cannot_be_said_is_reported() {
     let mut marked = Part::text("a");
     marked.cache = Some(Box::new(CacheMark::default()));
     marked.extra.push("x", RawJson::parse("1").unwrap());
-    let opaque = PartBody::Opaque(Opaque {
+    let opaque = PartBody::from(Opaque {
         kind: "server_tool_use".into(),
         role: OpaqueRole::ServerToolCall,
         value: RawJson::empty_object(),
@@ -209,7 +209,7 @@ fn answers_show_reasoning_and_sources() {
     let mut response = Response::new(Dialect::OpenAiChat);
     let mut candidate = Candidate::new(0);
     candidate.message.parts = vec![
-        Part::new(PartBody::Reasoning(Reasoning {
+        Part::new(PartBody::from(Reasoning {
             summary: vec!["a".into(), "b".into()],
             ..Reasoning::default()
         })),

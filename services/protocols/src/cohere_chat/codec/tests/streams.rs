@@ -180,7 +180,7 @@ fn call_part(index: u32, kind: CallKind) -> StreamEvent<'static> {
         kind,
         extra: Extra::NONE,
     };
-    part(index, PartBody::ToolCall(call))
+    part(index, PartBody::from(call))
 }
 
 fn names(seen: &[(String, serde_json::Value)]) -> Vec<&str> {
@@ -204,7 +204,7 @@ fn content_is_written_in_this_dialects_order() {
     };
     let (seen, encoder) = written(&[
         StreamEvent::Start(start),
-        part(0, PartBody::Reasoning(Reasoning::default())),
+        part(0, PartBody::from(Reasoning::default())),
         delta(Delta::Text("t".into())),
         PART_END,
         part(1, PartBody::Text(Default::default())),

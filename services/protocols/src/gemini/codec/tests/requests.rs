@@ -22,6 +22,32 @@ fn keeps(body: &str) {
 }
 
 #[test]
+fn what_is_given_in_both_spellings_comes_out_in_both() {
+    for part in [
+        r#"{"fileData":{"fileUri":"https://a","file_uri":"https://b"}}"#,
+        r#"{"fileData":{"fileUri":"https://a","mime_type":"image/png"}}"#,
+        r#"{"inlineData":{"mimeType":"image/png","mime_type":"image/gif","data":"AA=="}}"#,
+        r#"{"functionResponse":{"name":"f","response":{"result":"a"},"parts":[]}}"#,
+    ] {
+        keeps(&format!(r#"{{"contents":[{{"role":"user","parts":[{part}]}}]}}"#));
+    }
+    for config in [
+        r#"{"includeThoughts":true,"include_thoughts":false}"#,
+        r#"{"thinking_level":"low","thinkingLevel":"high"}"#,
+        r#"{"include_thoughts":true,"thinkingBudget":5}"#,
+    ] {
+        keeps(&format!(
+            r#"{{"contents":[],"generationConfig":{{"thinkingConfig":{config}}}}}"#
+        ));
+    }
+}
+
+#[test]
+fn an_element_without_a_tool_stays() {
+    keeps(r#"{"contents":[],"tools":[{},{"codeExecution":{}}]}"#);
+}
+
+#[test]
 fn both_spellings_mean_the_same_and_come_out_as_they_were() {
     let camel = r#"{"systemInstruction":{"parts":[{"text":"s"}]},
         "contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"AA"}}]}],

@@ -286,7 +286,7 @@ fn ends(reason: FinishReason) -> StreamEvent<'static> {
 }
 
 fn call(arguments: &'static str) -> Part<'static> {
-    Part::new(PartBody::ToolCall(ToolCall {
+    Part::new(PartBody::from(ToolCall {
         id: Some("c".into()),
         name: "f".into(),
         arguments: Arguments::Text(arguments.into()),
@@ -302,7 +302,7 @@ fn a_call_is_written_when_it_is_whole_and_the_end_comes_last() {
     signed.issuer = Some(Issuer::Google);
     let frames = written(&[
         StreamEvent::Start(StreamStart::default()),
-        begin(0, Part::new(PartBody::Reasoning(Reasoning::default()))),
+        begin(0, Part::new(PartBody::from(Reasoning::default()))),
         add(Delta::Summary {
             piece: 0,
             text: "a".into(),
@@ -353,7 +353,7 @@ fn arguments_that_are_no_object_are_told_and_reported() {
 
 #[test]
 fn a_foreign_signature_is_not_sent() {
-    let mut thought = Part::new(PartBody::Reasoning(Reasoning {
+    let mut thought = Part::new(PartBody::from(Reasoning {
         text: vec!["hm".into()],
         ..Reasoning::default()
     }));

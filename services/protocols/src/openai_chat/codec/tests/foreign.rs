@@ -39,7 +39,7 @@ fn lost(encoded: &Encoded) -> Vec<(Feature, &str)> {
 }
 
 fn call(id: Option<&'static str>, name: &'static str) -> Part<'static> {
-    Part::new(PartBody::ToolCall(ToolCall {
+    Part::new(PartBody::from(ToolCall {
         id: id.map(Into::into),
         name: name.into(),
         arguments: Arguments::Json(RawJson::parse("{\"x\": 1}").unwrap()),
@@ -49,7 +49,7 @@ fn call(id: Option<&'static str>, name: &'static str) -> Part<'static> {
 }
 
 fn result(id: Option<&'static str>, name: &'static str, content: Vec<Part<'static>>) -> Part<'static> {
-    Part::new(PartBody::ToolResult(ToolResult {
+    Part::new(PartBody::from(ToolResult {
         call_id: id.map(Into::into),
         name: Some(name.into()),
         content,
@@ -59,7 +59,7 @@ fn result(id: Option<&'static str>, name: &'static str, content: Vec<Part<'stati
 }
 
 fn image() -> Part<'static> {
-    Part::new(PartBody::Media(Media {
+    Part::new(PartBody::from(Media {
         kind: MediaKind::Image,
         source: Source::Base64("AA==".into()),
         mime: Some("image/png".into()),
@@ -69,7 +69,7 @@ fn image() -> Part<'static> {
 }
 
 fn thought(text: &'static str, signature: Option<&'static str>) -> Part<'static> {
-    let mut part = Part::new(PartBody::Reasoning(Reasoning {
+    let mut part = Part::new(PartBody::from(Reasoning {
         text: vec![text.into()],
         ..Reasoning::default()
     }));
@@ -193,7 +193,7 @@ fn what_cannot_be_said_is_reported() {
     part.extra.push("x", RawJson::parse("1").unwrap());
     part.extra.push("void", RawJson::parse("null").unwrap());
     let opaque = |kind: &'static str| {
-        PartBody::Opaque(Opaque {
+        PartBody::from(Opaque {
             kind: kind.into(),
             role: OpaqueRole::ServerToolCall,
             value: RawJson::empty_object(),
@@ -339,7 +339,7 @@ fn places_in_documents_are_no_annotations() {
 
 #[test]
 fn a_text_document_is_text_and_no_document_any_more() {
-    let document = Part::new(PartBody::Media(Media {
+    let document = Part::new(PartBody::from(Media {
         kind: MediaKind::File,
         source: Source::Text("facts".into()),
         mime: None,

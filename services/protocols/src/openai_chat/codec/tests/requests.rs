@@ -24,6 +24,18 @@ fn with_message(message: &str) -> String {
 }
 
 #[test]
+fn media_keep_what_they_leave_unset() {
+    for part in [
+        r#"{"type":"image_url","image_url":{"url":"https://a/b","detail":null}}"#,
+        r#"{"type":"input_audio","input_audio":{"data":"AA==","format":null},"x":1}"#,
+        r#"{"type":"file","file":{"file_data":"data:text/plain;base64,AA==","filename":null,"file_id":null}}"#,
+        r#"{"type":"text","text":"a","file":null}"#,
+    ] {
+        same(&with_message(&format!(r#"{{"role":"user","content":[{part}]}}"#)));
+    }
+}
+
+#[test]
 fn calls_keep_what_they_lack() {
     for call in [
         r#"{"id":"a","type":"function","function":{"name":"f"}}"#,

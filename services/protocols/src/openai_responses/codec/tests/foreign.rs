@@ -26,7 +26,7 @@ fn said(role: Role<'static>, text: &'static str) -> Message<'static> {
 }
 
 fn thought(issuer: Issuer<'static>) -> Part<'static> {
-    let mut part = Part::new(PartBody::Reasoning(Reasoning {
+    let mut part = Part::new(PartBody::from(Reasoning {
         text: vec!["t".into()],
         encrypted: Some("E".into()),
         ..Reasoning::default()
@@ -36,7 +36,7 @@ fn thought(issuer: Issuer<'static>) -> Part<'static> {
 }
 
 fn media(kind: MediaKind, mime: &'static str) -> Part<'static> {
-    Part::new(PartBody::Media(Media {
+    Part::new(PartBody::from(Media {
         kind,
         source: Source::Base64("AA==".into()),
         mime: Some(mime.into()),
@@ -194,7 +194,7 @@ fn results_carry_media_and_tell_of_errors() {
     };
     let asked = request(vec![Message::new(
         Role::User,
-        vec![Part::new(PartBody::ToolResult(result)), Part::text("go")],
+        vec![Part::new(PartBody::from(result)), Part::text("go")],
     )]);
     let encoded = encode_request(&asked, &RequestTarget::default());
     assert_eq!(lost(&encoded), [(Feature::ToolError, "/messages/0/parts/0")]);

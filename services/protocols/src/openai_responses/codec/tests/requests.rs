@@ -24,6 +24,16 @@ fn with_items(items: &serde_json::Value) -> serde_json::Value {
 }
 
 #[test]
+fn ids_that_are_empty_and_notes_of_other_kinds_come_back() {
+    comes_back(&with_items(&json!([
+        {"type": "function_call", "call_id": "", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "", "output": "a"},
+        {"role": "assistant", "content": [
+            {"type": "output_text", "text": "a", "annotations": [{"type": "new", "x": 1}]}]},
+    ])));
+}
+
+#[test]
 fn every_spelling_of_a_message_comes_back() {
     comes_back(&json!({"model": "m", "input": "hello"}));
     comes_back(&json!({"model": "m", "input": "hello", "instructions": "be brief"}));

@@ -132,7 +132,7 @@ fn a_message_goes_through_all_its_events() {
 #[test]
 fn calls_get_ids_and_input_that_is_json() {
     let call = |id: Option<&'static str>, kind| {
-        begin(part(PartBody::ToolCall(ToolCall {
+        begin(part(PartBody::from(ToolCall {
             id: id.map(Into::into),
             name: "f".into(),
             arguments: Arguments::default(),
@@ -175,7 +175,7 @@ fn calls_get_ids_and_input_that_is_json() {
 
 #[test]
 fn reasoning_goes_through_its_pieces_and_keeps_its_seal() {
-    let mut thought = part(PartBody::Reasoning(Reasoning::default()));
+    let mut thought = part(PartBody::from(Reasoning::default()));
     thought.issuer = Some(Issuer::Anthropic);
     let (frames, _) = written(
         &[
@@ -223,7 +223,7 @@ fn reasoning_goes_through_its_pieces_and_keeps_its_seal() {
 #[test]
 fn items_of_this_dialect_are_told_whole_and_those_of_others_are_lost() {
     let opaque = || {
-        part(PartBody::Opaque(Opaque {
+        part(PartBody::from(Opaque {
             kind: "web_search_call".into(),
             role: OpaqueRole::ServerToolCall,
             value: RawJson::parse("{\"type\":\n\"web_search_call\"}").unwrap(),
