@@ -52,13 +52,17 @@ pub async fn next_generation(
     Ok(number.fetch_one(connection).await?.unsigned_abs())
 }
 
-/// Organizations with budgets.
+/// Organizations of which an epoch may have claimed something: those with budgets, and those whose sessions it spent on.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn organizations(connection: &mut Connection) -> Result<Vec<OrganizationId>> {
+pub async fn organizations(connection: &mut Connection, epoch: Epoch) -> Result<Vec<OrganizationId>> {
     let ids = sqlx::query_scalar!(
-        "select distinct organization_id from budgets where deleted_at is null order by organization_id"
+        r#"select organization_id as "id!" from budgets where deleted_at is null
+         union select organization_id from budget_spend where worker_id = $1 and epoch = $2
+         order by 1"#,
+        epoch.worker.as_uuid(),
+        i64::from(epoch.number),
     );
     let ids = ids.fetch_all(connection).await?;
     Ok(ids.into_iter().map(OrganizationId::from).collect())

@@ -31,6 +31,7 @@ pub mod rate_limits;
 pub mod referents;
 pub mod requests;
 pub mod routes;
+pub mod session_budgets;
 pub mod sessions;
 pub mod snapshot;
 pub mod throttles;

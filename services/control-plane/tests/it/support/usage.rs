@@ -88,6 +88,8 @@ impl Writer {
                 cost: Some(NanoUsd::from_nanos(412)),
                 price_version: Some(1),
                 accounts: Vec::new(),
+                output_cap: None,
+                session_budget: None,
                 started_us: 300,
                 first_byte_us: Some(20_000),
                 duration_us: 89_750,

@@ -301,6 +301,7 @@ fn a_failure_ends_a_stream_that_does_not_look_complete() {
         message: "no",
         param: None,
         code: None,
+        details: &[],
     };
     let mut encoder = StreamEncoder::new(&AnswerTarget::default());
     let mut out = Vec::new();

@@ -151,6 +151,8 @@ impl Evidences {
             cost: Some(NanoUsd::from_nanos(i64::try_from(cost).unwrap())),
             price_version: None,
             accounts: Vec::new(),
+            output_cap: None,
+            session_budget: None,
             started_us: 0,
             first_byte_us: None,
             duration_us: 0,
