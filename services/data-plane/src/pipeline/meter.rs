@@ -32,6 +32,9 @@ pub(super) const SLICING: Slicing = Slicing {
 
 const EARLY: &str = "The answer ended early, because there is no money for more of it.";
 
+/// More that was asked for, and what becomes of it.
+type Asked = (Slice, Pin<Box<dyn Future<Output = Outcome>>>);
+
 /// The meter of one stream.
 pub(super) struct Meter {
     hold: StreamHold,
@@ -40,7 +43,7 @@ pub(super) struct Meter {
     path: Path,
     /// What they belong to.
     counted: Vec<Counted>,
-    asked: Option<(Slice, Pin<Box<dyn Future<Output = Outcome>>>)>,
+    asked: Option<Asked>,
     /// Why there was no more when it was asked for ahead of need.
     refused: Option<GatewayError>,
 }

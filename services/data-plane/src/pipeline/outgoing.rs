@@ -10,9 +10,9 @@ use std::cell::OnceCell;
 use bytes::Bytes;
 use sluicegate_protocols::canonical::Request;
 use sluicegate_protocols::dialect::{decode_request, encode_request};
-use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
+use sluicegate_protocols::lossy::{Encoded, Feature, LossReport, Severity};
 use sluicegate_protocols::relay::AnswerForm;
-use sluicegate_protocols::target::OutputLimitField;
+use sluicegate_protocols::target::{OutputLimitField, RequestTarget};
 use sluicegate_protocols::{DecodeError, Dialect, passthrough};
 use sluicegate_routing::Candidate;
 
@@ -135,6 +135,19 @@ pub(super) struct Decoded<'b> {
     wishes: bool,
 }
 
+impl Decoded<'_> {
+    fn encode(&self, dialect: Dialect, target: &RequestTarget<'_>) -> Encoded {
+        let mut encoded = encode_request(dialect, &self.request, target);
+        if self.wishes {
+            let at = format!("/{PROVIDER}");
+            encoded
+                .losses
+                .note(Feature::UnknownField, PROVIDER, Severity::Hint, at);
+        }
+        encoded
+    }
+}
+
 /// Makes the body for a candidate.
 ///
 /// # Errors
@@ -200,13 +213,7 @@ pub(super) fn prepare<'s>(
         }));
     }
     let decoded = decoded(request, depth)?;
-    let mut encoded = encode_request(dialect, &decoded.request, &target);
-    if decoded.wishes {
-        let at = format!("/{PROVIDER}");
-        encoded
-            .losses
-            .note(Feature::UnknownField, PROVIDER, Severity::Hint, at);
-    }
+    let encoded = decoded.encode(dialect, &target);
     if decoded.insists && encoded.losses.worst() >= Some(Severity::Altered) {
         return Ok(Prepared::Lossy(encoded.losses));
     }
