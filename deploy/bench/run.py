@@ -105,8 +105,10 @@ class Target:
             self.launch(bench, d)
         if "set_up_by_rest" in d:
             upstream = {"provider": d.get("provider", "openai-compatible"), "base_url": f"{bench.mock.base}/v1"}
-            self.key, own = sluicegate.prepare(self.fill(d["set_up_by_rest"]), upstream)
-            self.model = d.get("model", own)
+            bench.mock.script(output_tokens=1_000)
+            wanted = {name: d[name] for name in ("model", "budgets") if name in d}
+            base = self.fill(d["set_up_by_rest"])
+            self.key, self.model = sluicegate.prepare(base, upstream, url=self.url, **wanted)
         else:
             self.key, self.model = d.get("key", self.key), d.get("model", self.model)
         bench.wait_until_answered(self)

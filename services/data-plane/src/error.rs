@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use sluicegate_protocols::failure::{Failure, FailureClass};
+use sluicegate_protocols::failure::{Detail, Failure, FailureClass};
 use sluicegate_protocols::{Dialect, anthropic_messages, gemini};
 
 /// A request ends with an error of the gateway's own.
@@ -20,6 +20,8 @@ pub struct GatewayError {
     pub param: Option<String>,
     /// When to come back.
     pub retry_after: Option<Duration>,
+    /// Facts for programs.
+    pub details: Vec<Detail>,
 }
 
 /// What happened. The codes are part of the API.
@@ -61,6 +63,8 @@ pub enum ErrorKind {
     UsageUnavailable,
     /// A budget has too little left for what the call can cost.
     BudgetExceeded,
+    /// A budget is used up and lets only so many calls through.
+    BudgetThrottled,
     /// Whether a budget has room cannot be told now.
     BudgetUnavailable,
     /// A budget takes no calls whose price is not known.
@@ -89,6 +93,7 @@ impl ErrorKind {
             Self::HeadersTooLarge => 431,
             Self::UnsupportedMediaType => 415,
             Self::RequestTimeout => 408,
+            Self::BudgetThrottled => 429,
             Self::NoRoute
             | Self::NotReady
             | Self::Draining
@@ -121,7 +126,7 @@ impl ErrorKind {
             Self::InvalidApiKey => FailureClass::Authentication,
             Self::NotAllowed | Self::PriceUnknown => FailureClass::Permission,
             Self::BudgetExceeded => FailureClass::OutOfCredit,
-            Self::RateLimited | Self::BeyondRateLimit => FailureClass::RateLimited,
+            Self::RateLimited | Self::BeyondRateLimit | Self::BudgetThrottled => FailureClass::RateLimited,
             Self::ModelNotFound | Self::UnknownPath => FailureClass::NotFound,
             Self::MethodNotAllowed | Self::InvalidRequest | Self::UnsupportedMediaType => {
                 FailureClass::InvalidRequest
@@ -160,6 +165,7 @@ impl ErrorKind {
             Self::Draining => "draining",
             Self::UsageUnavailable => "usage_unavailable",
             Self::BudgetExceeded => "budget_exceeded",
+            Self::BudgetThrottled => "budget_throttled",
             Self::BudgetUnavailable => "budget_unavailable",
             Self::PriceUnknown => "price_unknown",
             Self::RateLimited => "rate_limit_exceeded",
@@ -177,6 +183,7 @@ impl ErrorKind {
             | Self::NotReady
             | Self::Draining
             | Self::UsageUnavailable
+            | Self::BudgetThrottled
             | Self::BudgetUnavailable
             | Self::RateLimited
             | Self::Internal => true,
@@ -223,6 +230,7 @@ fn gemini_status(class: FailureClass) -> u16 {
         message: "",
         param: None,
         code: None,
+        details: &[],
     };
     gemini::error::ErrorBody::from(&failure).code
 }
@@ -236,6 +244,7 @@ impl GatewayError {
             message: message.into(),
             param: None,
             retry_after: None,
+            details: Vec::new(),
         }
     }
 
@@ -247,6 +256,7 @@ impl GatewayError {
             message: &self.message,
             param: self.param.as_deref(),
             code: Some(self.kind.code()),
+            details: &self.details,
         }
     }
 
@@ -254,6 +264,13 @@ impl GatewayError {
     #[must_use]
     pub fn at(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
+        self
+    }
+
+    /// Adds facts for programs.
+    #[must_use]
+    pub fn with(mut self, details: Vec<Detail>) -> Self {
+        self.details = details;
         self
     }
 

@@ -157,6 +157,7 @@ impl<B: Blocks> BlockStream<B> {
                     message: &error.message,
                     param: None,
                     code: None,
+                    details: &[],
                 };
                 self.fail(&failure, out);
             }
@@ -362,6 +363,7 @@ impl<B: Blocks> BlockStream<B> {
                 message: "the provider's stream ended before its end",
                 param: None,
                 code: None,
+                details: &[],
             };
             return self.fail(&failure, out);
         }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::dialect::Dialect;
+use crate::json::Object;
 use crate::provider_error::ProviderError;
 
 /// Kinds of failure.
@@ -85,6 +86,25 @@ pub struct Failure<'a> {
     pub param: Option<&'a str>,
     /// A code of ours that is more exact than the class, where the dialect has a place for it.
     pub code: Option<&'a str>,
+    /// Facts for programs, where the dialect has a place for them.
+    pub details: &'a [Detail],
+}
+
+/// A fact about a failure, for programs. Values are texts, because that is all Google's `ErrorInfo` takes: money is
+/// decimal US dollars, times are RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// Its name, in snake case.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+/// Writes details as one object.
+pub(crate) fn write_details(mut object: Object<'_>, details: &[Detail]) {
+    for detail in details {
+        object.string(detail.name, &detail.value);
+    }
 }
 
 /// A provider's message for a caller of another dialect. Clients know that a prompt is too long by the
@@ -203,7 +223,11 @@ fn by_word(word: &str) -> Option<FailureClass> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::dialect::encode_failure;
+    use crate::relay::failure_frame;
 
     #[test]
     fn a_prompt_that_is_too_long_is_told_by_the_sentence_that_clients_know() {
@@ -288,6 +312,42 @@ mod tests {
                 class,
                 "{status} {body}"
             );
+        }
+    }
+
+    #[test]
+    fn facts_for_programs_stand_where_each_dialect_has_a_place() {
+        let details = [Detail {
+            name: "level",
+            value: "a \"key\"".to_owned(),
+        }];
+        let failure = Failure {
+            class: FailureClass::OutOfCredit,
+            message: "x",
+            param: None,
+            code: Some("budget_exceeded"),
+            details: &details,
+        };
+        for (dialect, place) in [
+            (Dialect::OpenAiChat, "/error/metadata/level"),
+            (Dialect::OpenAiResponses, "/error/metadata/level"),
+            (Dialect::AnthropicMessages, "/error/details/level"),
+            (Dialect::Gemini, "/error/details/0/metadata/level"),
+        ] {
+            let whole = encode_failure(dialect, &failure);
+            let frame = failure_frame(dialect, &failure);
+            let event = std::str::from_utf8(&frame).unwrap();
+            let event = event.split_once("data: ").unwrap().1;
+            let plain = Failure {
+                details: &[],
+                ..failure
+            };
+            let plain: Value = serde_json::from_slice(&encode_failure(dialect, &plain)).unwrap();
+            assert_eq!(plain.pointer(place), None);
+            let whole: Value = serde_json::from_slice(&whole).unwrap();
+            assert_eq!(whole.pointer(place), Some(&"a \"key\"".into()), "{whole}");
+            let event: Value = serde_json::from_str(event.split("\n\n").next().unwrap()).unwrap();
+            assert!(event.to_string().contains(r#""level":"a \"key\"""#), "{event}");
         }
     }
 }

@@ -35,7 +35,8 @@
 //!      events is written at [`canonical::StreamEvent`]. Keep no text. A part that is `Opaque` is
 //!      whole when it starts. `end` gives `Complete` only when the provider has said all.
 //!    - `StreamEncoder` with `new(&AnswerTarget)`, `event(&event, out)`, `fail(&failure, out)` and
-//!      `losses()`: owns the ordering rules of the dialect. One part is open at a time already.
+//!      `losses()`: owns the ordering rules of the dialect. One part is open at a time already. Where
+//!      parts are blocks that come one after the other, `block_stream` does all but the spelling.
 //!    - `form`: the notes on spelling, numbers of the dialect's own.
 //! 2. A row in the table of `dialect`, with how streams are framed ([`sse`], [`event_stream`]), and,
 //!    when callers speak it, a function in `passthrough`, a variant of `Api` in the data plane and its

@@ -3,6 +3,9 @@
 //! data plane once per attempt, since each target may know the model by another name.
 
 pub mod in_chat;
+mod output_cap;
+
+pub use output_cap::output_cap;
 
 use bytes::Bytes;
 

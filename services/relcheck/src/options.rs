@@ -70,7 +70,8 @@ pub(crate) struct Hammer {
     /// Who is killed with -9, and how often.
     #[arg(long, default_value = "any:5s")]
     pub(crate) kill: Kills,
-    /// What else happens, and how often: `flush`, `restore`, `pause`, `stop`, `terminate`, `link`, or `all`.
+    /// What else happens, and how often: `flush`, `restore`, `pause`, `stop`, `terminate`, `link`, `ambush`, or
+    /// `all`.
     #[arg(long)]
     pub(crate) also: Option<Also>,
     /// From the end of the calls until nothing is held any more.

@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Terminate,
     /// The way between two parts is slow, silent or cut.
     Link,
+    /// What a worker spends stays off the books; then it falls silent, and Redis forgets.
+    Ambush,
 }
 
 /// One part of the deployment.
@@ -72,6 +74,8 @@ pub(crate) enum Fault {
     Pause,
     Flush,
     Restore,
+    /// See [`Kind::Ambush`].
+    Ambush,
     /// On its way to this one; on everybody's way to it when it is the part itself.
     Link(Part, Trouble),
 }
@@ -126,13 +130,14 @@ impl Target {
 
 impl Kind {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Flush,
         Self::Restore,
         Self::Pause,
         Self::Stop,
         Self::Terminate,
         Self::Link,
+        Self::Ambush,
     ];
 }
 
@@ -207,6 +212,7 @@ fn other(random: &mut StdRng, size: Size, kind: Kind) -> (Part, Fault, Duration)
         Kind::Flush => (Part::Redis, Fault::Flush, Duration::ZERO),
         Kind::Restore => (Part::Redis, Fault::Restore, moment),
         Kind::Stop => (worker, Fault::Pause, LONG_STOP),
+        Kind::Ambush => (worker, Fault::Ambush, LONG_STOP),
         Kind::Pause => {
             let all = [
                 Part::Redis,
@@ -283,7 +289,8 @@ impl FromStr for Kind {
             "stop" => Self::Stop,
             "terminate" => Self::Terminate,
             "link" => Self::Link,
-            _ => bail!("there are: flush, restore, pause, stop, terminate, link"),
+            "ambush" => Self::Ambush,
+            _ => bail!("there are: flush, restore, pause, stop, terminate, link, ambush"),
         })
     }
 }
@@ -316,6 +323,12 @@ impl fmt::Display for Strike {
             Fault::Terminate => write!(f, "SIGTERM to {part}, away for {lasting:.1} s"),
             Fault::Pause => write!(f, "SIGSTOP to {part} for {lasting:.1} s"),
             Fault::Flush => write!(f, "{part} forgets everything"),
+            Fault::Ambush => {
+                write!(
+                    f,
+                    "{part} spends off the books, is silent for {lasting:.1} s, and redis forgets"
+                )
+            }
             Fault::Restore => write!(f, "{part} starts again from an old file, away for {lasting:.1} s"),
             Fault::Link(to, Trouble::Delay(by)) => {
                 let by = by.as_millis();
@@ -378,6 +391,7 @@ mod tests {
         assert!(has(&|strike| strike.fault == Fault::Flush));
         assert!(has(&|strike| strike.fault == Fault::Restore));
         assert!(has(&|strike| strike.fault == Fault::Terminate));
+        assert!(has(&|strike| strike.fault == Fault::Ambush));
         assert!(has(
             &|strike| matches!(strike.part, Part::Worker(_)) && strike.lasting == LONG_STOP
         ));

@@ -43,6 +43,8 @@ pub enum Cause {
     Retry,
     /// An earlier attempt failed.
     Fallback,
+    /// A budget had no room, and names this route for that case.
+    BudgetSwitch,
 }
 
 impl Cause {
@@ -56,6 +58,7 @@ impl Cause {
             Self::Weight => "weight",
             Self::Retry => "retry",
             Self::Fallback => "fallback",
+            Self::BudgetSwitch => "budget_switch",
         }
     }
 }

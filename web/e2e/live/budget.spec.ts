@@ -4,6 +4,8 @@ import { expect, type Page, test } from "@playwright/test";
 import { MODEL, type Provider, startProvider, USE } from "./provider.ts";
 
 test.skip(!process.env["SLUICEGATE_TEST_URL"], "SLUICEGATE_TEST_URL is not set");
+// Key, connection, budget and its change each have to reach the worker.
+test.setTimeout(120_000);
 
 /** gpt-4o-mini: $0.15 and $0.60 for a million tokens. */
 const COST_NANOS = USE.prompt_tokens * 150 + USE.completion_tokens * 600;

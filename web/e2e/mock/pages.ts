@@ -101,6 +101,13 @@ export const STATES: readonly PageState[] = [
     },
     shows: "The old secret keeps working until",
   },
+  {
+    name: "keys, derive",
+    scenario: "busy",
+    path: `${PROJECT}/keys`,
+    act: rowAction("nightly-summaries", "Derive…"),
+    shows: "The new key can never do more than this one",
+  },
   { name: "connections", scenario: "busy", path: `${PROJECT}/connections`, shows: "Test failed" },
   {
     name: "connections, empty",

@@ -27,6 +27,14 @@ export class ProblemError extends Error {
   }
 }
 
+/** The message for what a pointer names or for the first thing below it, such as one entry of a list in one field. */
+export function messageAt(pointers: ProblemError["pointers"], place: string): string | undefined {
+  const found = Object.entries(pointers).find(
+    ([pointer]) => pointer === place || pointer.startsWith(`${place}/`),
+  );
+  return found?.[1];
+}
+
 export function unreachable(): ProblemError {
   return new ProblemError(0, {
     code: "unreachable",

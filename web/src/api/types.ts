@@ -5,6 +5,7 @@ type Schemas = components["schemas"];
 
 export type Attempt = Schemas["Attempt"];
 export type Budget = Schemas["Budget"];
+export type BudgetAlert = Schemas["BudgetAlert"];
 export type BudgetAnchor = Schemas["BudgetAnchor"];
 export type BudgetEnforcement = Schemas["BudgetEnforcement"];
 export type BudgetInterval = Schemas["BudgetInterval"];
@@ -18,6 +19,7 @@ export type ConnectionTest = Schemas["ConnectionTest"];
 export type CreateBudget = Schemas["CreateBudget"];
 export type CreateLimit = Schemas["CreateLimit"];
 export type CredentialForm = Schemas["ProviderCredential"];
+export type DeriveKey = Schemas["DeriveKey"];
 export type Key = Schemas["Key"];
 export type KeyWithSecret = Schemas["KeyWithSecret"];
 export type Limit = Schemas["Limit"];

@@ -1,5 +1,5 @@
-// Made-up budgets and rate limits: every state a window can be in, at every place of the tree.
-import type { Budget, BudgetScope, BudgetWindow, Limit, LimitScope, Route } from "@/api/types";
+// Made-up budgets: every state a window can be in, at every place of the tree.
+import type { Budget, BudgetAlert, BudgetScope, BudgetWindow } from "@/api/types";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -188,60 +188,29 @@ function before(end: number, { interval }: Budget): number {
   }
 }
 
-export function makeLimit(
-  over: Partial<Omit<Limit, "scope">> & Pick<Limit, "id"> & { scope?: Partial<LimitScope> },
-): Limit {
-  return {
-    metric: "requests",
-    amount: 600,
-    burst: 600,
-    status: "active",
-    created_at: "2026-10-12T08:30:00Z",
-    created_by: "usr_01k00000000000000000000001",
+export function busyAlerts(now: number): BudgetAlert[] {
+  const [week] = weekOf(now);
+  const [day] = dayOf(now);
+  const alert = (
+    over: Partial<BudgetAlert> & Pick<BudgetAlert, "id" | "budget" | "budget_name">,
+  ): BudgetAlert => ({
+    threshold: 80,
+    window_start: new Date(week).toISOString(),
+    partition: null,
+    limit: usd("400"),
+    settled: usd("320.114002"),
+    fired_at: new Date(now - 5 * HOUR).toISOString(),
     ...over,
-    scope: { project: null, key: null, end_user: null, model: null, provider: null, ...over.scope },
-  };
-}
-
-export function busyLimits(): Limit[] {
-  return [
-    makeLimit({ id: "lim_all", metric: "concurrency", amount: 200, burst: null }),
-    makeLimit({
-      id: "lim_tokens",
-      metric: "output_tokens",
-      amount: 250_000,
-      burst: 50_000,
-      scope: { project: DEFAULT, provider: "openai", model: "openai/gpt-4o*" },
-    }),
-    makeLimit({
-      id: "lim_users",
-      amount: 20,
-      burst: 5,
-      scope: { project: DEFAULT, end_user: { kind: "each" } },
-    }),
-    makeLimit({ id: "lim_batch", amount: 60, burst: 60, scope: { project: DEFAULT, key: "key_batch" } }),
-    makeLimit({
-      id: "lim_old",
-      metric: "input_tokens",
-      amount: 100_000,
-      status: "disabled",
-      scope: { project: SUPPORT },
-    }),
-  ];
-}
-
-export function busyRoutes(): Route[] {
-  const base = {
-    aliases: [],
-    version: 3,
-    strategy: "ordered" as const,
-    targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null }],
-    retry: { max_attempts: 3, attempt_timeout_ms: 30_000 },
-    created_at: "2026-10-12T08:30:00Z",
-    published_at: "2026-11-12T08:30:00Z",
+  });
+  const ofUser = {
+    budget: "bud_users",
+    budget_name: "Fair use",
+    limit: usd("1.5"),
+    window_start: new Date(day).toISOString(),
   };
   return [
-    { ...base, id: "rt_support", slug: "support" },
-    { ...base, id: "rt_cheap", slug: "cheap" },
+    alert({ ...ofUser, id: "alt_3", threshold: 100, partition: "user-4711", settled: usd("1.5") }),
+    alert({ ...ofUser, id: "alt_2", partition: "user-4711", settled: usd("1.211") }),
+    alert({ id: "alt_1", budget: "bud_default", budget_name: "Default project" }),
   ];
 }

@@ -1,5 +1,5 @@
 // Made-up but plausible data, the same on every run for the same moment.
-import type { Connection, Key, Me, RequestRecord, Role } from "@/api/types";
+import type { Connection, Key, Me, RequestRecord, Role, Route } from "@/api/types";
 import type { CurrentProject } from "@/hooks/use-project";
 
 const HOUR = 3_600_000;
@@ -62,6 +62,16 @@ export function busyKeys(now: number): Key[] {
       last_used_at: ago(7 * HOUR),
       allowed_models: ["gpt-4o-mini", "text-embedding-3-small"],
       previous_secret_valid_until: ahead(9 * HOUR),
+    }),
+    makeKey({
+      id: "key_run",
+      name: "weekend-run",
+      hint: "sk-sg-…p3Vd",
+      created_at: ago(6 * HOUR),
+      last_used_at: ago(5 * HOUR),
+      allowed_models: ["gpt-4o-mini"],
+      expires_at: ahead(2 * DAY),
+      parent: "key_batch",
     }),
     makeKey({
       id: "key_support",
@@ -196,4 +206,20 @@ export function makeRequest(
     ],
     ...over,
   };
+}
+
+export function busyRoutes(): Route[] {
+  const base = {
+    aliases: [],
+    version: 3,
+    strategy: "ordered" as const,
+    targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null }],
+    retry: { max_attempts: 3, attempt_timeout_ms: 30_000 },
+    created_at: "2026-10-12T08:30:00Z",
+    published_at: "2026-11-12T08:30:00Z",
+  };
+  return [
+    { ...base, id: "rt_support", slug: "support" },
+    { ...base, id: "rt_cheap", slug: "cheap" },
+  ];
 }

@@ -1,7 +1,18 @@
 // The state behind the mock API: one small installation with people, keys, connections and traffic.
-import type { Budget, Connection, Key, Limit, Me, Money, RequestRecord, Route } from "@/api/types";
-import { busyBudgets, busyLimits, busyRoutes } from "./budgets.ts";
-import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
+import type {
+  Budget,
+  BudgetAlert,
+  Connection,
+  Key,
+  Limit,
+  Me,
+  Money,
+  RequestRecord,
+  Route,
+} from "@/api/types";
+import { busyAlerts, busyBudgets } from "./budgets.ts";
+import { busyConnections, busyKeys, busyRoutes, memberOf } from "./fixtures.ts";
+import { busyLimits } from "./limits.ts";
 import { busyRequests } from "./traffic.ts";
 
 export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow"] as const;
@@ -20,6 +31,7 @@ export interface World {
   requests: RequestRecord[];
   routes: Route[];
   budgets: Budget[];
+  alerts: BudgetAlert[];
   limits: Limit[];
   /** How often something was changed, by its id. */
   revisions: Map<string, number>;
@@ -40,6 +52,7 @@ export function createWorld(scenario: Scenario, now: number): World {
     requests: quiet ? [] : busyRequests(now),
     routes: quiet ? [] : busyRoutes(),
     budgets: quiet ? [] : busyBudgets(now),
+    alerts: quiet ? [] : busyAlerts(now),
     limits: quiet ? [] : busyLimits(),
     revisions: new Map(),
     nextId: 1,

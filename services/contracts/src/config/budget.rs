@@ -125,6 +125,9 @@ pub struct Budget {
     pub limit: NanoUsd,
     /// Raised whenever `limit` changes: the higher one is in force wherever two meet.
     pub limit_version: u64,
+    /// The largest limit since the current schedule opened, which bounds what a worker may have used; absent: `limit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak: Option<NanoUsd>,
     /// The current period and those to come, ascending and without gaps; empty: one period without end, as is one that
     /// ends at `i64::MAX`.
     #[serde(default)]
@@ -172,6 +175,7 @@ mod tests {
             scope: BudgetScope::default(),
             limit: NanoUsd::from_nanos(1),
             limit_version: 1,
+            peak: None,
             periods: periods
                 .iter()
                 .map(|(start, end)| Period {

@@ -63,6 +63,12 @@ pub struct AttemptRecord {
     /// What prepaid credit pays of it; nothing for an attempt over the tenant's own account at the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit: Option<CreditUse>,
+    /// Tokens that the gateway limited every answer to, where it did, so that a budget could pay them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_cap: Option<u64>,
+    /// What the caller limited its session to; its accounts are among [`AttemptRecord::accounts`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_budget: Option<NanoUsd>,
     /// From receipt of the request to the start of this attempt, in microseconds.
     pub started_us: u64,
     /// From the start of this attempt to the provider's first body byte, in microseconds.

@@ -59,6 +59,8 @@ pub enum AttemptOutcome {
     Cut,
     /// The caller hung up.
     ClientGone,
+    /// The gateway ended the stream, because the money held for it was used up.
+    Stopped,
     /// The worker died meanwhile.
     Interrupted,
 }
@@ -78,6 +80,7 @@ impl AttemptOutcome {
             Self::TimedOut => "timed_out",
             Self::Cut => "cut",
             Self::ClientGone => "client_gone",
+            Self::Stopped => "stopped",
             Self::Interrupted => "interrupted",
         }
     }

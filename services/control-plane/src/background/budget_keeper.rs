@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use sluicegate_backplane::escrow::{Epoch, Refusal};
 use sluicegate_backplane::{Escrow, EscrowError};
+use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::ids::OrganizationId;
+use sluicegate_metering::escrow::KEPT_MILLIS;
 
 use super::driver::{Pass, Task};
 use crate::domain::budget_books::{self, Books, Lives};
@@ -15,7 +17,7 @@ use crate::error::Error;
 use crate::state::AppState;
 use crate::store::database::Scope;
 use crate::store::worker_epochs::WorkerEpochs;
-use crate::store::{Connection, budget_keeping, outbox, snapshot, worker_epochs};
+use crate::store::{Connection, budget_keeping, outbox, session_budgets, snapshot, worker_epochs};
 
 /// Accounts that are told at once.
 const BATCH: usize = 500;
@@ -99,14 +101,17 @@ impl BudgetKeeper {
             async move {
                 snapshot::freeze(connection).await?;
                 let budgets = budget_keeping::budgets(connection, organization).await?;
-                let since = budgets
+                let mut since = budgets
                     .iter()
                     .map(|budget| budget.oldest(now).map(|start| (budget.id, start)))
                     .collect::<Result<Vec<_>, _>>()
                     .map_err(Error::internal)?;
+                let oldest = AccountId::oldest_session_window(now.offset(-KEPT_MILLIS));
+                since.push((AccountId::sessions(), oldest));
+                let caps = session_budgets::since(connection, organization, oldest).await?;
                 let spent = budget_keeping::spent_since(connection, organization, &since).await?;
                 let lives: Vec<Lives> = worker_epochs::all(connection).await?.iter().map(lives).collect();
-                budget_books::books(&budgets, &spent, &lives).map_err(Error::internal)
+                budget_books::books(&budgets, &caps, &spent, &lives).map_err(Error::internal)
             }
             .boxed()
         });
@@ -115,19 +120,19 @@ impl BudgetKeeper {
 
     /// Closes the epochs of a worker that are settled and not closed yet, oldest first.
     async fn close(&self, worker: &WorkerEpochs) -> anyhow::Result<()> {
-        let organizations = self
-            .state
-            .within(Scope::System, |connection| {
-                budget_keeping::organizations(connection).boxed()
-            })
-            .await?;
         for number in worker.closed_below.max(1)..worker.settled_below {
             let epoch = Epoch {
                 worker: worker.worker,
                 number,
             };
-            for organization in &organizations {
-                self.close_epoch(*organization, epoch).await?;
+            let organizations = self
+                .state
+                .within(Scope::System, move |connection| {
+                    budget_keeping::organizations(connection, epoch).boxed()
+                })
+                .await?;
+            for organization in organizations {
+                self.close_epoch(organization, epoch).await?;
             }
         }
         let (worker, below) = (worker.worker, worker.settled_below);

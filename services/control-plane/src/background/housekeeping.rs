@@ -1,14 +1,17 @@
-//! Makes the request log's partitions ahead of time and forgets what nobody needs: sent configuration events and workers
-//! that are long gone. Safe to run in several processes at once.
+//! Makes the request log's partitions ahead of time and forgets what nobody needs: sent configuration events, caps of
+//! sessions that nothing counts on any more, and workers that are long gone. Safe to run in several processes at once.
 
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use sluicegate_contracts::account::AccountId;
+use sluicegate_metering::escrow::KEPT_MILLIS;
 
 use super::driver::{Pass, Task};
+use crate::domain::instant::millis;
 use crate::state::AppState;
 use crate::store::database::Scope;
-use crate::store::{outbox, usage_records, workers};
+use crate::store::{outbox, session_budgets, usage_records, workers};
 
 /// Partitions made ahead, so that a control plane that is down for days does not stop the ingester of another.
 const DAYS_AHEAD: i64 = 7;
@@ -45,11 +48,13 @@ impl Task for Housekeeping {
                 .await?;
         }
         let events = now - time::Duration::days(KEPT_EVENT_DAYS);
+        let sessions = AccountId::oldest_session_window(millis(now).offset(-KEPT_MILLIS));
         let gone = now - time::Duration::days(KEPT_WORKER_DAYS);
         self.state
             .within(Scope::System, move |connection| {
                 async move {
                     outbox::prune(connection, KEPT_EVENTS, events).await?;
+                    session_budgets::prune(connection, sessions).await?;
                     workers::prune(connection, gone).await
                 }
                 .boxed()

@@ -23,6 +23,7 @@ use crate::store::budget_alerts;
 use crate::store::budget_spend::{self, Spent};
 use crate::store::credit_charges;
 use crate::store::database::Scope;
+use crate::store::session_budgets::{self, Caps};
 use crate::store::usage_dead_letters::{self, DeadLetter};
 use crate::store::usage_progress::{self, Source, SourceProgress};
 use crate::store::usage_records::{self, Inserted, RequestRow, day_of};
@@ -176,11 +177,13 @@ impl Batch {
         } else {
             usage_records::insert(connection, &rows).await?
         };
-        let mut spent = Spent::default();
+        let (mut spent, mut caps) = (Spent::default(), Caps::default());
         for row in rows.iter().filter(|row| inserted.ids.contains(&row.id)) {
             row.add_to(&mut spent);
+            row.add_caps_to(&mut caps);
         }
         budget_spend::record(connection, &spent).await?;
+        session_budgets::record(connection, &caps).await?;
         budget_alerts::fire(connection, &spent, now).await?;
         let new = rows.iter().filter(|row| inserted.ids.contains(&row.id));
         credit_charges::book(connection, new.filter_map(RequestRow::charge).collect(), now).await?;

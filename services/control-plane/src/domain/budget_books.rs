@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluicegate_contracts::account::AccountId;
+use sluicegate_contracts::account::{AccountId, SessionAccount};
 use sluicegate_contracts::config::Period;
 use sluicegate_contracts::ids::{BudgetId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
@@ -75,13 +75,39 @@ impl Kept {
     fn window(&self, account: &AccountId) -> Result<Option<Period>, OutOfRange> {
         budget_window::window(&self.history, account.period)
     }
+
+    fn terms(&self, account: &AccountId) -> Result<Option<Terms>, OutOfRange> {
+        Ok(self.window(account)?.map(|window| Terms {
+            limit: self.limit,
+            version: self.version,
+            exposure: exposure_cap(self.peak),
+            end: window.end,
+        }))
+    }
 }
 
-/// The books of an organization. `spent` is sorted by account.
+/// What is agreed about an account of a session's own cap. A cap that no record told yet is whatever a worker says next.
+fn session_terms(account: &AccountId, end: UnixMillis, caps: &BTreeMap<AccountId, NanoUsd>) -> Terms {
+    let known = caps.get(account);
+    let limit = known.copied().unwrap_or(NanoUsd::ZERO);
+    Terms {
+        limit,
+        version: known.map_or(0, |cap| SessionAccount::version(*cap)),
+        exposure: exposure_cap(limit),
+        end,
+    }
+}
+
+/// The books of an organization. `spent` is sorted by account; `caps` are those of sessions.
 ///
 /// # Errors
 /// [`OutOfRange`] when a window leaves the calendar.
-pub fn books(budgets: &[Kept], spent: &[Spent], lives: &[Lives]) -> Result<Books, OutOfRange> {
+pub fn books(
+    budgets: &[Kept],
+    caps: &BTreeMap<AccountId, NanoUsd>,
+    spent: &[Spent],
+    lives: &[Lives],
+) -> Result<Books, OutOfRange> {
     let known: BTreeMap<BudgetId, &Kept> = budgets.iter().map(|budget| (budget.id, budget)).collect();
     let closed_below: BTreeMap<WorkerId, u32> =
         lives.iter().map(|one| (one.worker, one.closed_below)).collect();
@@ -98,24 +124,22 @@ pub fn books(budgets: &[Kept], spent: &[Spent], lives: &[Lives]) -> Result<Books
     }
     let mut accounts = Vec::new();
     for of_account in spent.chunk_by(|one, next| one.account == next.account) {
-        let account = of_account.first().map(|one| &one.account);
-        let found = account.and_then(|account| known.get(&account.budget).map(|budget| (account, budget)));
-        let Some((account, budget)) = found else { continue };
-        let Some(window) = budget.window(account)? else {
+        let Some(account) = of_account.first().map(|one| &one.account) else {
             continue;
         };
+        let terms = match (account.session_end(), known.get(&account.budget)) {
+            (Some(end), _) => Some(session_terms(account, end, caps)),
+            (None, Some(budget)) => budget.terms(account)?,
+            (None, None) => None,
+        };
+        let Some(terms) = terms else { continue };
         let (closed, open): (Vec<&Spent>, Vec<&Spent>) =
             of_account.iter().partition(|one| is_closed(&one.epoch));
         // Also of workers that no heartbeat told of.
         pending.extend(open.iter().map(|one| one.epoch));
         accounts.push(Loaded {
             account: account.clone(),
-            terms: Terms {
-                limit: budget.limit,
-                version: budget.version,
-                exposure: exposure_cap(budget.peak),
-                end: window.end,
-            },
+            terms,
             base: closed.iter().map(|one| one.settled).sum(),
             spent: open.iter().map(|one| (one.epoch, one.settled)).collect(),
         });
@@ -135,13 +159,15 @@ pub fn settled(budgets: &[Kept], spent: &[Spent], now: UnixMillis) -> Result<Vec
     let mut settled = Vec::with_capacity(spent.len());
     for one in spent {
         let budget = budgets.iter().find(|budget| budget.id == one.account.budget);
-        let window = budget.map(|budget| budget.window(&one.account)).transpose()?;
-        if let Some(window) = window.flatten()
-            && window.end > now.offset(-KEPT_MILLIS)
-        {
+        let window = budget
+            .map(|budget| budget.window(&one.account))
+            .transpose()?
+            .flatten();
+        let end = one.account.session_end().or(window.map(|window| window.end));
+        if let Some(end) = end.filter(|end| *end > now.offset(-KEPT_MILLIS)) {
             settled.push(Settled {
                 account: one.account.clone(),
-                end: window.end,
+                end,
                 amount: one.settled,
             });
         }

@@ -53,7 +53,7 @@ fn closed_epochs_are_one_sum_and_open_ones_are_apart_and_pending() {
         // Before the budget was opened: no account of it.
         spent(budget, 9, ann, 4, 1),
     ];
-    let books = books(&[kept(budget, Interval::Day)], &rows, &lives).unwrap();
+    let books = books(&[kept(budget, Interval::Day)], &BTreeMap::new(), &rows, &lives).unwrap();
     let [account] = books.accounts.as_slice() else {
         panic!("{:?}", books.accounts)
     };
@@ -104,4 +104,38 @@ fn only_windows_that_may_still_count_are_told() {
         .map(|one| (one.amount.nanos(), one.end.get()))
         .collect();
     assert_eq!(told, [(2, 19 * DAY), (3, i64::MAX)]);
+}
+
+#[test]
+fn sessions_are_told_with_the_smallest_cap_that_was_named_and_closed_with_what_they_spent() {
+    let (worker, now) = (fresh(), UnixMillis::new(100 * DAY));
+    let [_, known] = SessionAccount::at(fresh(), "known", now);
+    let [_, unknown] = SessionAccount::at(fresh(), "unknown", now);
+    let cap = NanoUsd::from_nanos(500);
+    let caps = BTreeMap::from([(known.account.clone(), cap)]);
+    let rows = [&known, &unknown].map(|one| Spent {
+        account: one.account.clone(),
+        epoch: Epoch { worker, number: 1 },
+        settled: NanoUsd::from_nanos(7),
+    });
+    let told = books(&[], &caps, &rows, &[]).unwrap().accounts;
+    let terms = told
+        .iter()
+        .map(|one| (one.terms.limit, one.terms.version, one.terms.end));
+    assert_eq!(
+        terms.collect::<Vec<_>>(),
+        [
+            (cap, SessionAccount::version(cap), known.end),
+            (NanoUsd::ZERO, 0, unknown.end)
+        ]
+    );
+    let amounts = |now| {
+        let settled = settled(&[], &rows, now).unwrap();
+        settled
+            .iter()
+            .map(|one| (one.end, one.amount.nanos()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(amounts(now), [(known.end, 7), (unknown.end, 7)]);
+    assert_eq!(amounts(known.end.offset(KEPT_MILLIS)), []);
 }

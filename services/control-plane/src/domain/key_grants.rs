@@ -141,11 +141,11 @@ mod tests {
         let above = [grants(Some(5), &["openai/*", "x/y"]), grants(Some(9), &[])];
         assert_eq!(findings(grants(Some(5), &["openai/gpt-*", "x/y"]), &above), []);
         let wider = |pointer: &str| (pointer.to_owned(), "wider_than_parent");
-        let later = ("/expires_at".to_owned(), "later_than_parent");
-        assert_eq!(findings(grants(Some(6), &["x/y"]), &above), [later.clone()]);
+        let later = || ("/expires_at".to_owned(), "later_than_parent");
+        assert_eq!(findings(grants(Some(6), &["x/y"]), &above), [later()]);
         assert_eq!(
             findings(grants(None, &["x/y", "x/*"]), &above),
-            [later, wider("/allowed_models/1")]
+            [later(), wider("/allowed_models/1")]
         );
         assert_eq!(findings(grants(Some(1), &[]), &above), [wider("/allowed_models")]);
         assert_eq!(findings(grants(Some(1), &[]), &above[1..]), []);

@@ -52,14 +52,19 @@ pub async fn next_generation(
     Ok(number.fetch_one(connection).await?.unsigned_abs())
 }
 
-/// Organizations with budgets, or with credit that workers may spend.
+/// Organizations of which an epoch may have claimed something: those with budgets or with credit, and those whose sessions
+/// it spent on.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn organizations(connection: &mut Connection) -> Result<Vec<OrganizationId>> {
+pub async fn organizations(connection: &mut Connection, epoch: Epoch) -> Result<Vec<OrganizationId>> {
     let ids = sqlx::query_scalar!(
         r#"select organization_id as "id!" from budgets where deleted_at is null
-         union select organization_id from credit_accounts order by 1"#
+         union select organization_id from credit_accounts
+         union select organization_id from budget_spend where worker_id = $1 and epoch = $2
+         order by 1"#,
+        epoch.worker.as_uuid(),
+        i64::from(epoch.number),
     );
     let ids = ids.fetch_all(connection).await?;
     Ok(ids.into_iter().map(OrganizationId::from).collect())

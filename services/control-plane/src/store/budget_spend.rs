@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use sluicegate_contracts::account::{AccountId, MAX_PARTITION_BYTES};
+use sluicegate_contracts::account::{AccountId, MAX_SHARE_BYTES};
 use sluicegate_contracts::ids::{BudgetId, OrganizationId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -91,7 +91,7 @@ pub fn is_storable(account: &AccountId) -> bool {
     account
         .partition
         .as_ref()
-        .is_none_or(|partition| partition.len() <= MAX_PARTITION_BYTES && !partition.contains('\0'))
+        .is_none_or(|partition| partition.len() <= MAX_SHARE_BYTES && !partition.contains('\0'))
 }
 
 /// Adds the sums to their counters.

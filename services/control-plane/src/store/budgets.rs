@@ -86,6 +86,7 @@ impl Budget {
             scope: self.scope.clone(),
             limit: self.terms.limit,
             limit_version: self.limit_version.cast_unsigned(),
+            peak: Some(self.peak),
             periods,
             enforcement: self.terms.enforcement,
             on_exceed: self.terms.on_exceed.clone(),

@@ -45,6 +45,8 @@ impl CreditAccount {
             scope: BudgetScope::default(),
             limit: self.limit,
             limit_version: self.version,
+            // It only rises.
+            peak: None,
             periods: vec![Period {
                 start: self.opened_at,
                 end: UnixMillis::new(i64::MAX),

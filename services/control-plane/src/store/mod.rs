@@ -39,6 +39,7 @@ pub mod rate_limits;
 pub mod referents;
 pub mod requests;
 pub mod routes;
+pub mod session_budgets;
 pub mod sessions;
 pub mod snapshot;
 pub mod throttles;

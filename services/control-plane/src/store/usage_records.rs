@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Connection;
 use super::budget_spend::{self, Spent};
+use super::session_budgets::Caps;
 use crate::error::{Error, Result};
 
 /// Why a record cannot become a row.
@@ -182,6 +183,17 @@ impl RequestRow {
             tags: record.labels.tags.into_iter().map(storable).collect(),
             attempts,
         })
+    }
+
+    /// Adds the caps that the caller gave its session.
+    pub fn add_caps_to(&self, caps: &mut Caps) {
+        for attempt in &self.attempts {
+            let Some(cap) = attempt.session_budget else {
+                continue;
+            };
+            let accounts = attempt.accounts.iter();
+            accounts.for_each(|account| caps.add(self.organization_id, account, cap));
+        }
     }
 
     /// Adds what each attempt cost to the accounts it counts on, and what credit pays to the account of the credit.

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use sluicegate_backplane::escrow::{Balance, Epoch, Reconcile, Refusal, Request, Response};
-use sluicegate_contracts::account::AccountId;
+use sluicegate_contracts::account::{AccountId, SessionAccount};
 use sluicegate_contracts::ids::WorkerId;
+use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_control_plane::background::budget_keeper::BudgetKeeper;
 use sluicegate_control_plane::background::driver::Task;
@@ -19,6 +20,8 @@ struct Scene {
     app: TestApp,
     writer: Writer,
     account: AccountId,
+    /// What the worker's callers limit their sessions to.
+    cap: Option<NanoUsd>,
 }
 
 impl Scene {
@@ -37,7 +40,12 @@ impl Scene {
             partition: None,
         };
         let writer = Writer::of(&ada);
-        Self { app, writer, account }
+        Self {
+            app,
+            writer,
+            account,
+            cap: None,
+        }
     }
 
     /// A record of 412 nano-dollars in an epoch arrives.
@@ -45,6 +53,7 @@ impl Scene {
         let mut record = self.writer.record(seq);
         record.origin.epoch = epoch;
         record.attempts[0].accounts = vec![self.account.clone()];
+        record.attempts[0].session_budget = self.cap;
         self.app.queue.append(&[entry(&record)]).await.unwrap();
         let metrics = BackgroundMetrics::default();
         let mut ingester = UsageIngester::new(self.app.state.clone(), self.app.queue.clone(), metrics);
@@ -148,4 +157,31 @@ async fn a_store_that_is_ahead_is_caught_up_with_and_only_one_process_keeps(pool
     assert_eq!(scene.app.number("select number from budget_generations").await, 8);
     let heard = scene.hear(8, worker, 1).await;
     assert!(matches!(heard, Response::Reconciled(_)), "{heard:?}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_store_that_forgot_is_told_the_smallest_cap_of_a_session_and_what_it_spent(pool: PgPool) {
+    let mut scene = Scene::of(&pool).await;
+    let (organization, worker) = (scene.writer.organization, scene.writer.worker);
+    let now = UnixMillis::new(scene.writer.record(1).started_at.get());
+    let [_, session] = SessionAccount::at(scene.writer.project, "run", now);
+    scene.account = session.account;
+    for (seq, cap) in [(1, 5_000), (2, 2_000), (3, 9_000)] {
+        scene.cap = Some(NanoUsd::from_nanos(cap));
+        scene.spend(seq, 1).await;
+    }
+    scene.beat(1, 1).await;
+    scene.hear(1, worker, 1).await;
+    let mut keeper = scene.keeper();
+    keeper.pass().await.unwrap();
+    let accounts = std::slice::from_ref(&scene.account);
+    let read = scene.app.escrow.read(organization, accounts).await.unwrap();
+    let balance = read[0].unwrap();
+    assert_eq!((balance.limit.nanos(), balance.claimed.nanos()), (2_000, 3 * 412));
+
+    // An epoch that is settled is closed here, too, although no budget stands behind the session.
+    scene.beat(2, 2).await;
+    keeper.pass().await.unwrap();
+    assert_eq!(scene.hear(1, worker, 1).await, Response::Refused(Refusal::Closed));
+    assert_eq!(scene.balance().await.0, 3 * 412);
 }

@@ -56,6 +56,11 @@ async fn seeded(app: &TestApp, name: &str) -> Client {
         .post(&person.in_organization("/limits"), &limit)
         .await
         .expect(201);
+    let management = json!({ "name": "m", "role": "viewer" });
+    person
+        .post(&person.in_organization("/management-keys"), &management)
+        .await
+        .expect(201);
     let invite = json!({ "email": "x@example.com", "role": "viewer" });
     person
         .post(&person.in_organization("/invites"), &invite)
@@ -139,6 +144,7 @@ async fn a_query_without_a_tenant_sees_nothing(pool: PgPool) {
         "ledger_books",
         "ledger_entries",
         "ledger_transfers",
+        "management_keys",
         "memberships",
         "projects",
         "rate_limits",

@@ -9,8 +9,10 @@
 //! hold ends by what it did cost. The protocol is that of `docs/decisions/0014-escrow-by-claims.md`, its arithmetic lies
 //! in `metering::escrow`; here is only what carries it.
 
+pub(crate) mod refusal;
 pub(crate) mod scope;
 mod teller;
+mod throttle;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,6 +24,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use sluicegate_backplane::Escrow;
 use sluicegate_backplane::escrow::Recall;
+use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -33,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::usage::Stored;
 use teller::Teller;
+use throttle::Throttles;
 
 /// How often the store is asked whether it waits to hear of this worker.
 const INTRODUCE_EVERY: Duration = Duration::from_secs(1);
@@ -52,6 +56,7 @@ struct Shared {
     epoch: Epoch,
     clock: Clock,
     is_announced: AtomicBool,
+    throttles: Throttles,
 }
 
 /// Starts the tasks of tellers and ends them; passes on that money is missed.
@@ -73,6 +78,7 @@ impl Budgets {
             epoch,
             clock,
             is_announced: AtomicBool::new(false),
+            throttles: Throttles::default(),
         };
         let budgets = Self {
             shared: Arc::new(shared),
@@ -89,6 +95,17 @@ impl Budgets {
     pub(crate) async fn hold(&self, organization: OrganizationId, path: &Path, amount: NanoUsd) -> Outcome {
         let teller = self.teller(organization);
         teller.hold(path, amount, &self.shared.clock).await
+    }
+
+    /// Lets a call through over a soft budget that is used up.
+    ///
+    /// # Errors
+    /// How long to wait for the next.
+    pub(crate) fn throttle(&self, account: &AccountId, requests_per_minute: u32) -> Result<(), Duration> {
+        let shared = &self.shared;
+        shared
+            .throttles
+            .admit(account, requests_per_minute, now(&shared.clock))
     }
 
     fn teller(&self, organization: OrganizationId) -> Arc<Teller> {

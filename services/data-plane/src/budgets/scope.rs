@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use sluicegate_contracts::account::AccountId;
+use sluicegate_contracts::account::{AccountId, SHARE_SEPARATOR, SessionAccount};
 use sluicegate_contracts::config::{
-    ApiKey, Budget, Counts, Enforcement, Partition, UnknownPrice, model_matches,
+    ApiKey, Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Status, UnknownPrice,
+    model_matches,
 };
-use sluicegate_contracts::ids::RouteId;
+use sluicegate_contracts::ids::{ApiKeyId, RouteId};
+use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::escrow::{Path, Terms, exposure_cap};
+
+use crate::snapshot::BudgetIndex;
 
 /// What budgets look at in a request.
 #[derive(Debug, Clone, Copy)]
@@ -32,72 +36,126 @@ pub(crate) struct Target<'a> {
 
 /// The budgets over one attempt.
 #[derive(Debug, Default)]
-pub(crate) struct Standing<'s> {
-    counted: Vec<(AccountId, &'s Arc<Budget>)>,
-    hard: Vec<(AccountId, Terms)>,
-    soft: Vec<(AccountId, Terms)>,
+pub(crate) struct Standing {
+    counted: Vec<Counted>,
     /// The organization's prepaid credit, for a call that the host pays the provider for.
     credit: Option<(AccountId, Terms)>,
+}
+
+/// An account that the cost of an attempt counts on, and the budget it belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct Counted {
+    pub(crate) account: AccountId,
+    pub(crate) terms: Terms,
+    pub(crate) budget: Arc<Budget>,
 }
 
 /// A budget is over the call, but knows no period for this time.
 #[derive(Debug)]
 pub(crate) struct NoPeriod<'s>(pub(crate) &'s Budget);
 
-impl<'s> Standing<'s> {
+impl<'a> Facts<'a> {
+    /// The keys whose budgets the call counts on: its own, and those it derives from.
+    fn keys(&self) -> impl Iterator<Item = ApiKeyId> {
+        std::iter::once(self.key.id).chain(self.key.ancestors.iter().copied())
+    }
+
+    /// The budgets that may be over the call, found without looking at those that cannot.
+    fn near<'s>(&self, budgets: &'s BudgetIndex) -> impl Iterator<Item = &'s Arc<Budget>> {
+        budgets
+            .broad()
+            .chain(self.keys().flat_map(|key| budgets.of_key(key)))
+            .chain(self.route.into_iter().flat_map(|route| budgets.of_route(route)))
+            .chain(
+                self.end_user
+                    .into_iter()
+                    .flat_map(|user| budgets.of_end_user(user)),
+            )
+            .chain(
+                self.session
+                    .into_iter()
+                    .flat_map(|session| budgets.of_session(session)),
+            )
+            .chain(self.tags.iter().flat_map(|tag| budgets.of_tag(tag)))
+    }
+}
+
+impl Standing {
     /// Finds the budgets over an attempt.
     ///
     /// # Errors
     /// When one of them cannot be kept, because the periods it came with are all over.
-    pub(crate) fn over(
-        budgets: &'s [Arc<Budget>],
+    pub(crate) fn over<'s>(
+        budgets: &'s BudgetIndex,
         facts: &Facts<'_>,
         target: &Target<'_>,
     ) -> Result<Self, NoPeriod<'s>> {
         let mut standing = Self::default();
-        for budget in budgets.iter().filter(|budget| covers(budget, facts, target)) {
-            let period = budget.period_at(facts.now).ok_or(NoPeriod(budget))?;
-            let account = AccountId {
-                budget: budget.id,
-                period: period.start,
-                partition: partition(budget, facts),
-            };
-            let terms = Terms {
-                limit: budget.limit,
-                version: budget.limit_version,
-                exposure: exposure_cap(budget.limit),
-                end: period.end,
-            };
+        for budget in facts.near(budgets).filter(|budget| covers(budget, facts, target)) {
+            let counted = Counted::new(budget, facts)?;
             match budget.counts {
-                Counts::Cost => {}
-                Counts::Charge => {
-                    standing.credit.get_or_insert((account, terms));
-                    continue;
-                }
+                Counts::Cost => standing.counted.push(counted),
+                Counts::Charge => standing.credit = standing.credit.or(Some(counted.entry())),
             }
-            match budget.enforcement {
-                Enforcement::Hard => standing.hard.push((account.clone(), terms)),
-                Enforcement::Soft => standing.soft.push((account.clone(), terms)),
-                Enforcement::Notify => {}
-            }
-            standing.counted.push((account, budget));
         }
         Ok(standing)
     }
 
+    /// Adds the cap that a caller set for its session.
+    pub(crate) fn add_session(&mut self, key: &ApiKey, session: &str, cap: NanoUsd, now: UnixMillis) {
+        let budget = Arc::new(Budget {
+            id: AccountId::sessions(),
+            organization: key.organization,
+            name: "session".to_owned(),
+            scope: BudgetScope {
+                session: Some(Partition::One(session.to_owned())),
+                ..BudgetScope::default()
+            },
+            limit: cap,
+            limit_version: SessionAccount::version(cap),
+            peak: None,
+            periods: Vec::new(),
+            counts: Counts::Cost,
+            enforcement: Enforcement::Hard,
+            on_exceed: OnExceed::Refuse,
+            counts_own_connections: true,
+            unknown_price: UnknownPrice::Refuse,
+            status: Status::Active,
+        });
+        let accounts = SessionAccount::at(key.project, session, now);
+        self.counted.extend(accounts.map(|one| Counted {
+            account: one.account,
+            terms: Terms {
+                limit: cap,
+                version: budget.limit_version,
+                exposure: exposure_cap(cap),
+                end: one.end,
+            },
+            budget: Arc::clone(&budget),
+        }));
+    }
+
+    /// What its cost counts on.
+    pub(crate) fn counted(&self) -> &[Counted] {
+        &self.counted
+    }
+
     /// Where the cost is to be counted.
     pub(crate) fn accounts(&self) -> Vec<AccountId> {
-        self.counted.iter().map(|(account, _)| account.clone()).collect()
+        self.counted
+            .iter()
+            .map(|counted| counted.account.clone())
+            .collect()
     }
 
     /// The accounts of hard budgets: they want the bound of the cost before the attempt.
     pub(crate) fn hard(&self) -> Option<Path> {
-        Path::new(self.hard.clone())
+        Path::new(self.kept(Enforcement::Hard).collect())
     }
 
     /// The accounts of soft budgets: they want something to be left.
-    pub(crate) fn soft(&self) -> Option<Path> {
-        Path::new(self.soft.clone())
+    pub(crate) fn soft(&self) -> Vec<(AccountId, Terms)> {
+        self.kept(Enforcement::Soft).collect()
     }
 
     /// The account of the organization's prepaid credit.
@@ -107,18 +165,64 @@ impl<'s> Standing<'s> {
         Some((account.clone(), path))
     }
 
-    /// The budget of an account.
-    pub(crate) fn budget(&self, account: &AccountId) -> Option<&'s Budget> {
-        let found = self.counted.iter().find(|(counted, _)| counted == account);
-        found.map(|(_, budget)| -> &'s Budget { budget })
+    fn kept(&self, enforcement: Enforcement) -> impl Iterator<Item = (AccountId, Terms)> {
+        let kept = self
+            .counted
+            .iter()
+            .filter(move |counted| counted.budget.enforcement == enforcement);
+        kept.map(Counted::entry)
+    }
+
+    /// The rule behind an account.
+    pub(crate) fn by_account(&self, account: &AccountId) -> Option<&Counted> {
+        self.counted.iter().find(|counted| counted.account == *account)
     }
 
     /// The first budget that refuses calls whose cost cannot be bounded.
-    pub(crate) fn wants_a_price(&self) -> Option<&'s Budget> {
-        let budgets = self.counted.iter().map(|(_, budget)| -> &'s Budget { budget });
+    pub(crate) fn wants_a_price(&self) -> Option<&Budget> {
+        let budgets = self.counted.iter().map(|counted| &*counted.budget);
         budgets
             .filter(|budget| budget.enforcement == Enforcement::Hard)
             .find(|budget| budget.unknown_price == UnknownPrice::Refuse)
+    }
+}
+
+impl Counted {
+    fn new<'s>(budget: &'s Arc<Budget>, facts: &Facts<'_>) -> Result<Self, NoPeriod<'s>> {
+        let period = budget.period_at(facts.now).ok_or(NoPeriod(budget))?;
+        let account = AccountId {
+            budget: budget.id,
+            period: period.start,
+            partition: partition(budget, facts),
+        };
+        let terms = Terms {
+            limit: budget.limit,
+            version: budget.limit_version,
+            exposure: exposure_cap(budget.peak.map_or(budget.limit, |peak| peak.max(budget.limit))),
+            end: period.end,
+        };
+        Ok(Self {
+            account,
+            terms,
+            budget: Arc::clone(budget),
+        })
+    }
+
+    /// As a path has it.
+    pub(crate) fn entry(&self) -> (AccountId, Terms) {
+        (self.account.clone(), self.terms)
+    }
+
+    /// When its window began; `None` for one without end.
+    pub(crate) fn starts_at(&self) -> Option<UnixMillis> {
+        self.resets_at().map(|_| self.account.period)
+    }
+
+    /// When its window ends and the next begins, if ever.
+    pub(crate) fn resets_at(&self) -> Option<UnixMillis> {
+        // A session's cap is for the whole session: its windows are nobody's business.
+        let is_shown = self.terms.end.get() != i64::MAX && self.account.session_end().is_none();
+        is_shown.then_some(self.terms.end)
     }
 }
 
@@ -154,189 +258,9 @@ fn partition(budget: &Budget, facts: &Facts<'_>) -> Option<String> {
         .filter(|(wanted, _)| matches!(wanted, Some(Partition::Each)))
         .filter_map(|(_, value)| value)
         .collect();
-    // A caller's value holds no control character, so the separator cannot be forged.
-    (!values.is_empty()).then(|| values.join("\u{1f}"))
+    (!values.is_empty()).then(|| values.join(SHARE_SEPARATOR.encode_utf8(&mut [0; 4])))
 }
 
 #[cfg(test)]
-mod tests {
-    use sluicegate_contracts::config::BudgetScope;
-    use sluicegate_contracts::ids::ApiKeyId;
-
-    use super::*;
-    use crate::snapshot::fixtures::{budget, key, uuid};
-
-    const TARGET: Target<'static> = Target {
-        model: "openai/gpt-4o",
-        over_own_connection: true,
-    };
-
-    /// Ann calls with key 3 through route 5 in session `s`, tagged `a` and `b`.
-    fn standing(change: impl FnOnce(&mut Budget)) -> Option<Option<String>> {
-        let (key, tags) = (key(3, 1, 2), ["a".to_owned(), "b".to_owned()]);
-        let facts = Facts {
-            key: &key,
-            end_user: Some("ann"),
-            session: Some("s"),
-            tags: &tags,
-            route: Some(uuid(5).into()),
-            now: UnixMillis::new(1),
-        };
-        let mut budget = budget(7, 1, None);
-        change(&mut budget);
-        let budgets = [Arc::new(budget)];
-        let accounts = Standing::over(&budgets, &facts, &TARGET).unwrap().accounts();
-        accounts.into_iter().next().map(|account| account.partition)
-    }
-
-    fn scoped(scope: BudgetScope) -> Option<Option<String>> {
-        standing(|budget| budget.scope = scope)
-    }
-
-    #[test]
-    fn every_part_that_is_set_has_to_be_met() {
-        let all = BudgetScope::default;
-        let key = |n| ApiKeyId::from(uuid(n));
-        let one = |name: &str| Some(Partition::One(name.to_owned()));
-        let text = |text: &str| Some(text.to_owned());
-        let pairs = [
-            (
-                BudgetScope {
-                    api_key: Some(key(3)),
-                    ..all()
-                },
-                BudgetScope {
-                    api_key: Some(key(4)),
-                    ..all()
-                },
-            ),
-            (
-                BudgetScope {
-                    end_user: one("ann"),
-                    ..all()
-                },
-                BudgetScope {
-                    end_user: one("bob"),
-                    ..all()
-                },
-            ),
-            (
-                BudgetScope {
-                    session: one("s"),
-                    ..all()
-                },
-                BudgetScope {
-                    session: one("t"),
-                    ..all()
-                },
-            ),
-            (
-                BudgetScope {
-                    tag: text("b"),
-                    ..all()
-                },
-                BudgetScope {
-                    tag: text("c"),
-                    ..all()
-                },
-            ),
-            (
-                BudgetScope {
-                    route: Some(uuid(5).into()),
-                    ..all()
-                },
-                BudgetScope {
-                    route: Some(uuid(6).into()),
-                    ..all()
-                },
-            ),
-            (
-                BudgetScope {
-                    model: text("openai/*"),
-                    ..all()
-                },
-                BudgetScope {
-                    model: text("openai/gpt-4"),
-                    ..all()
-                },
-            ),
-        ];
-        assert_eq!(scoped(all()), Some(None));
-        for (met, missed) in pairs {
-            assert_eq!(scoped(met.clone()), Some(None), "{met:?}");
-            assert_eq!(scoped(missed.clone()), None, "{missed:?}");
-            let both = BudgetScope {
-                tag: text("c"),
-                ..met
-            };
-            assert_eq!(scoped(both), None, "one part that is missed is enough");
-        }
-        assert_eq!(standing(|budget| budget.counts_own_connections = false), None);
-    }
-
-    #[test]
-    fn a_call_counts_on_the_budgets_of_every_key_above_its_own() {
-        let mut key = key(3, 1, 2);
-        key.ancestors = vec![uuid(30).into(), uuid(31).into()];
-        let facts = Facts {
-            key: &key,
-            end_user: None,
-            session: None,
-            tags: &[],
-            route: None,
-            now: UnixMillis::new(1),
-        };
-        let budgets = [3, 30, 31, 32].map(|n| {
-            let mut budget = budget(n, 1, None);
-            budget.scope.api_key = Some(uuid(n).into());
-            Arc::new(budget)
-        });
-        let accounts = Standing::over(&budgets, &facts, &TARGET).unwrap().accounts();
-        let counted: Vec<_> = accounts.iter().map(|account| account.budget).collect();
-        assert_eq!(counted, [3, 30, 31].map(|n| uuid(n).into()));
-    }
-
-    #[test]
-    fn credit_stands_over_calls_that_the_host_pays_and_counts_no_cost() {
-        let key = key(3, 1, 2);
-        let facts = Facts {
-            key: &key,
-            end_user: None,
-            session: None,
-            tags: &[],
-            route: None,
-            now: UnixMillis::new(1),
-        };
-        let mut credit = budget(8, 1, None);
-        credit.counts = Counts::Charge;
-        credit.counts_own_connections = false;
-        let budgets = [Arc::new(budget(7, 1, None)), Arc::new(credit)];
-        let standing = |over_own_connection| {
-            let target = Target {
-                over_own_connection,
-                ..TARGET
-            };
-            let standing = Standing::over(&budgets, &facts, &target).unwrap();
-            (
-                standing.accounts().len(),
-                standing.credit().map(|(account, _)| account.budget),
-            )
-        };
-        assert_eq!(standing(true), (1, None));
-        assert_eq!(standing(false), (1, Some(budgets[1].id)));
-    }
-
-    #[test]
-    fn who_is_kept_apart_has_an_account_of_its_own() {
-        let each = BudgetScope {
-            end_user: Some(Partition::Each),
-            ..BudgetScope::default()
-        };
-        assert_eq!(scoped(each.clone()), Some(Some("ann".to_owned())));
-        let both = BudgetScope {
-            session: Some(Partition::Each),
-            ..each
-        };
-        assert_eq!(scoped(both), Some(Some("ann\u{1f}s".to_owned())));
-    }
-}
+#[path = "scope_tests.rs"]
+mod tests;

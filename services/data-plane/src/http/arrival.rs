@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::body::BodyHead;
 use super::labels;
+use super::wishes::Wishes;
 use crate::error::{ErrorKind, GatewayError};
 use crate::pipeline::{Api, Gateway, Progress};
 use crate::upstream::PassedHeaders;
@@ -27,6 +28,7 @@ pub(crate) struct Arrival {
     /// What goes on to a provider of the caller's dialect.
     pub(crate) passed: PassedHeaders,
     pub(crate) labels: Labels,
+    pub(crate) wishes: Wishes,
     pub(crate) progress: Progress,
 }
 
@@ -84,6 +86,7 @@ impl Arrival {
         };
         let passed = PassedHeaders::select(api.dialect(), headers());
         let labels = labels::select(headers())?;
+        let wishes = Wishes::select(headers())?;
         Ok((
             gateway,
             Self {
@@ -93,6 +96,7 @@ impl Arrival {
                 body,
                 passed,
                 labels,
+                wishes,
                 progress: Progress::default(),
             },
         ))

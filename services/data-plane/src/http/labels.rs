@@ -23,35 +23,37 @@ pub(crate) fn select<'h>(
         match name {
             END_USER => labels.end_user = Some(label(END_USER, value)?),
             SESSION => labels.session = Some(label(SESSION, value)?),
-            TAGS => labels.tags = tags(value)?,
+            TAGS => labels.tags = tags(TAGS, value)?,
             _ => {}
         }
     }
     Ok(labels)
 }
 
-fn tags(value: &[u8]) -> Result<Vec<String>, GatewayError> {
-    let tags = value.split(|byte| *byte == b',').map(|tag| label(TAGS, tag));
+/// The tags of a list with commas; `at` is where it stands.
+pub(crate) fn tags(at: &'static str, value: &[u8]) -> Result<Vec<String>, GatewayError> {
+    let tags = value.split(|byte| *byte == b',').map(|tag| label(at, tag));
     let mut tags = tags.take(MAX_TAGS + 1).collect::<Result<Vec<_>, _>>()?;
     if tags.len() > MAX_TAGS {
-        let message = format!("The header {TAGS} holds more than {MAX_TAGS} tags.");
-        return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at(TAGS));
+        let message = format!("{at} holds more than {MAX_TAGS} tags.");
+        return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at(at));
     }
     tags.sort_unstable();
     tags.dedup();
     Ok(tags)
 }
 
-fn label(header: &'static str, value: &[u8]) -> Result<String, GatewayError> {
+/// One value; `at` is where it stands.
+pub(crate) fn label(at: &'static str, value: &[u8]) -> Result<String, GatewayError> {
     let text = std::str::from_utf8(value).map(str::trim).ok();
     let text = text.filter(|text| {
         (1..=MAX_PARTITION_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
     });
     text.map(str::to_owned).ok_or_else(|| {
         let message = format!(
-            "A value in the header {header} has 1 to {MAX_PARTITION_BYTES} bytes of UTF-8 and no control characters."
+            "A value in {at} has 1 to {MAX_PARTITION_BYTES} bytes of UTF-8 and no control characters."
         );
-        GatewayError::new(ErrorKind::InvalidRequest, message).at(header)
+        GatewayError::new(ErrorKind::InvalidRequest, message).at(at)
     })
 }
 

@@ -22,7 +22,7 @@ mod gemini;
 mod in_array;
 mod inference;
 mod key;
-mod labels;
+pub(crate) mod labels;
 mod limit_headers;
 mod models;
 mod paths;
@@ -30,6 +30,7 @@ mod render_error;
 mod reply;
 mod root;
 pub mod server;
+pub(crate) mod wishes;
 
 use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};

@@ -63,6 +63,7 @@ pub(super) fn response(error: &GatewayError, dialect: Dialect) -> HttpResponse {
         | ErrorKind::Deadline
         | ErrorKind::UsageUnavailable
         | ErrorKind::BudgetExceeded
+        | ErrorKind::BudgetThrottled
         | ErrorKind::BudgetUnavailable
         | ErrorKind::PriceUnknown
         | ErrorKind::RateLimited

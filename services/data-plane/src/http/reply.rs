@@ -33,6 +33,7 @@ const ROUTE: HeaderName = HeaderName::from_static("x-sluicegate-route");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-sluicegate-attempts");
 const CAUSE: HeaderName = HeaderName::from_static("x-sluicegate-cause");
 const DROPPED: HeaderName = HeaderName::from_static("x-sluicegate-dropped");
+const OUTPUT_CAP: HeaderName = HeaderName::from_static("x-sluicegate-output-cap");
 const COST: HeaderName = HeaderName::from_static("x-sluicegate-cost");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -132,6 +133,9 @@ fn attribute(headers: &mut HeaderMap, attribution: &Attribution) {
     if let Some(dropped) = &attribution.dropped {
         set(DROPPED, dropped);
     }
+    if let Some(cap) = attribution.output_cap {
+        set(OUTPUT_CAP, &cap.to_string());
+    }
     if attribution.attempts > 0 {
         set(ATTEMPTS, &attribution.attempts.to_string());
         if let Some(cost) = attribution.cost {
@@ -218,6 +222,7 @@ fn event(refused: &Refused, dialect: Dialect) -> Bytes {
             message: &error.message,
             param: error.param.as_deref(),
             code: error.named_code(),
+            details: &[],
         };
         failure_frame(dialect, &failure)
     })

@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use sluicegate_contracts::account::AccountId;
-use sluicegate_contracts::config::{Endpoint, Margin, PriceCard};
+use sluicegate_contracts::config::{Endpoint, Margin, Operation, PriceCard};
 use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{AttemptRecord, UsageRecord};
-use sluicegate_metering::{CallSize, Span, Terms};
+use sluicegate_metering::{CallSize, Ending, Quote, Span, Terms};
 use sluicegate_protocols::TokenCounts;
 use sluicegate_routing::Candidate;
 
-use super::finish::Trial;
+use super::finish::{AttemptEnd, Trial};
+use super::reserve::Reserved;
 use crate::snapshot::Snapshot;
 use crate::usage::Intent;
 
@@ -22,7 +22,7 @@ pub(super) fn intent<'a>(
     record: &'a UsageRecord,
     trial: &Trial<'a>,
     attempt_started_us: u64,
-    accounts: &'a [AccountId],
+    reserved: &'a Reserved,
 ) -> Intent<'a> {
     let candidate = trial.candidate;
     Intent {
@@ -45,29 +45,48 @@ pub(super) fn intent<'a>(
         upstream_model: candidate.upstream_model.into(),
         upstream_dialect: Some(trial.dialect.as_str().into()),
         attempt_started_us,
-        cost_bound: trial.bound,
+        cost_bound: reserved.bound,
         price_version: trial.price_version,
-        accounts: accounts.into(),
+        accounts: reserved.accounts.as_slice().into(),
     }
 }
 
-/// The most an attempt of this size can cost, and by which version of the price; the built-in echo costs nothing.
+/// What an attempt of one size can cost.
+pub(super) struct Quoted {
+    /// By the length of its answer; `None` when its price is not known, or it costs nothing.
+    pub(super) quote: Option<Quote>,
+    /// At most; `None` when its price is not known, or nothing limits it.
+    pub(super) bound: Option<NanoUsd>,
+    /// Version of the price.
+    pub(super) version: Option<u32>,
+}
+
+/// What an attempt of this size can cost, and by which version of the price; the built-in echo costs nothing.
 pub(super) fn quote(
     candidate: &Candidate<'_>,
     margin: Margin,
     size: &CallSize,
     now: UnixMillis,
     longest_ms: i64,
-) -> (Option<NanoUsd>, Option<u32>) {
+) -> Quoted {
     let Some(terms) = terms(candidate, margin) else {
-        return (Some(NanoUsd::ZERO), None);
+        return Quoted {
+            quote: None,
+            bound: Some(NanoUsd::ZERO),
+            version: None,
+        };
     };
     let span = Span {
         from: now,
         until: now.offset(longest_ms),
     };
     let version = terms.in_force(now).map(|card| card.version);
-    (terms.bound(size, span).ok(), version)
+    let quote = terms.quote(size, span).ok();
+    Quoted {
+        bound: quote.as_ref().and_then(|quote| quote.bound().ok()),
+        quote,
+        version,
+    }
 }
 
 /// Sum over the priced attempts; `None` when none was priced although one was sent.
@@ -118,4 +137,13 @@ pub(super) fn usage(counts: &TokenCounts) -> TokenUsage {
         searches: counts.searches,
         ..TokenUsage::default()
     }
+}
+
+/// Whether an answer that should say something says nothing.
+pub(super) fn is_empty(operation: Operation, end: &AttemptEnd) -> bool {
+    let generates = match operation {
+        Operation::ChatCompletions => true,
+        Operation::Embeddings | Operation::Rerank => false,
+    };
+    generates && end.ending == Ending::Answered && end.tokens.output == 0
 }

@@ -12,7 +12,7 @@ use sluicegate_protocols::TokenCounts;
 
 use super::Gateway;
 use super::finish::{Finish, Trial};
-use super::stage::{Admitted, Authenticated, Inspected, Planned};
+use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
 use crate::limits::index::{Caller, Limit, Target};
 use crate::limits::{Refused, Standings, Taken, Want};
@@ -56,7 +56,7 @@ pub(super) async fn admit<'s>(
 ) -> Result<Admitted<'s>, GatewayError> {
     let admitted = allowed(request)?;
     let request = &admitted.request;
-    let caller = of(&request.caller);
+    let caller = of(request);
     let limits = request.caller.project.rate_limits.over_request(caller);
     let wants = Estimate::of(request, None).wants(limits, caller);
     if !wants.is_empty() {
@@ -77,7 +77,7 @@ pub(super) async fn admit_attempt(
     standings: &mut Standings,
 ) -> Result<Taken, GatewayError> {
     let request = &planned.request;
-    let caller = of(&request.caller);
+    let caller = of(request);
     let target = Target {
         model: trial.model,
         provider: trial.candidate.provider,
@@ -109,10 +109,10 @@ async fn take(
     outcome.map_err(|refused| refusal(&refused))
 }
 
-fn of<'s>(caller: &Authenticated<'s>) -> Caller<'s> {
+fn of<'r>(request: &'r Inspected<'_>) -> Caller<'r> {
     Caller {
-        key: caller.key,
-        end_user: caller.received.arrival.labels.end_user.as_deref(),
+        key: request.caller.key,
+        end_user: request.labels.end_user.as_deref(),
     }
 }
 

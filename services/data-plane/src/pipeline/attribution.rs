@@ -23,6 +23,8 @@ pub(crate) struct Attribution {
     pub(crate) cause: Option<Cause>,
     /// What could not be translated, for a header.
     pub(crate) dropped: Option<String>,
+    /// Tokens that the gateway limited every answer to.
+    pub(crate) output_cap: Option<u64>,
     /// Sum over the attempts, once it is known.
     pub(crate) cost: Option<NanoUsd>,
     /// Time spent on attempts.

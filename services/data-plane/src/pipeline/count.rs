@@ -71,7 +71,7 @@ pub(crate) async fn count_tokens(
     let (vocabulary, instead) = {
         let view = RequestView::parse(arrival, api, &body, depth)?;
         let model = view.model();
-        let planned = plan::plan(admit::allowed(inspect(caller, &body, &view, &model)?)?)?;
+        let planned = plan::plan(admit::allowed(inspect(caller, &body, &view, &model, depth)?)?)?;
         match ask(gateway, &planned, depth).await? {
             Asked::Nobody => (vocabulary(&planned), None),
             Asked::InVain(outcome) => (vocabulary(&planned), Some(outcome)),

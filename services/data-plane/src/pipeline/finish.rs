@@ -4,11 +4,13 @@
 //! Must stay true: an intent is written before each attempt leaves, each attempt is priced once, and the record is
 //! handed over before the last byte of the answer is.
 
+mod metered;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use sluicegate_contracts::SCHEMA_VERSION;
-use sluicegate_contracts::config::{Margin, Operation};
+use sluicegate_contracts::config::Margin;
 use sluicegate_contracts::ids::{RequestId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -22,16 +24,17 @@ use sluicegate_protocols::{Dialect, TokenCounts};
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
-use super::accounting::{intent, prices, total_cost, usage};
+use super::accounting::{intent, is_empty, prices, total_cost, usage};
+use super::allowance::Allowance;
 use super::attribution::Attribution;
 use super::reserve::Reserved;
-use super::stage::{Authenticated, Planned};
+use super::stage::{Authenticated, Inspected, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
 use crate::limits::{Standings, Taken, Used};
 use crate::snapshot::Snapshot;
 use crate::upstream::echo;
-use crate::usage::IntentGuard;
+use crate::usage::{Intent, IntentGuard};
 
 /// Status noted for a caller that hung up before there was an answer; nginx uses the same number.
 const CALLER_GONE: u16 = 499;
@@ -50,6 +53,10 @@ pub(super) struct Trial<'a> {
     pub(super) price_version: Option<u32>,
     /// What the host adds to the provider's price.
     pub(super) margin: Margin,
+    /// How long its answers may become; `None` when their price is not known, or there are none.
+    pub(super) allowance: Option<Allowance>,
+    /// It is a stream that can be paid as it comes.
+    pub(super) is_metered: bool,
 }
 
 /// How an attempt ended.
@@ -98,6 +105,8 @@ struct Open {
     model: String,
     margin: Margin,
     reserved: Reserved,
+    /// What is on file, where more may come to be held.
+    intent: Option<Intent<'static>>,
     /// What it has taken of the limits over its model and provider.
     taken: Taken,
 }
@@ -169,10 +178,11 @@ impl Finish {
     }
 
     /// Notes what was asked.
-    pub(super) fn asked(&mut self, model: &str, stream: bool) {
+    pub(super) fn asked(&mut self, asked: &Inspected<'_>) {
         if let Some(record) = &mut self.record {
-            record.model_requested = model.to_owned();
-            record.stream = stream;
+            record.model_requested = asked.model.to_owned();
+            record.stream = asked.features.stream;
+            record.labels = asked.labels.clone().into_owned();
         }
     }
 
@@ -205,12 +215,13 @@ impl Finish {
             record.overhead_us = micros(started);
         }
         let candidate = trial.candidate;
-        let intent = intent(record, trial, micros(started), &reserved.accounts);
+        let intent = intent(record, trial, micros(started), &reserved);
         let guard = self.gateway.state().recorder.begin_attempt(&intent).map_err(|error| {
             tracing::warn!(target: "sluicegate", %error, "an attempt was not made because its intent is not on file");
             let message = "This worker cannot write usage down at the moment, so it makes no calls.";
             GatewayError::new(ErrorKind::UsageUnavailable, message).after(Duration::from_secs(5))
         })?;
+        let renewable = reserved.is_metered().then(|| intent.clone().into_owned());
         let record = AttemptRecord {
             connection: intent.connection,
             endpoint: intent.endpoint,
@@ -221,10 +232,12 @@ impl Finish {
             status: None,
             tokens: TokenUsage::default(),
             evidence: Evidence::Uncertain,
-            cost: trial.bound,
+            cost: reserved.bound,
             price_version: trial.price_version,
             accounts: std::mem::take(&mut reserved.accounts),
             credit: None,
+            output_cap: reserved.output_cap,
+            session_budget: reserved.session_budget,
             started_us: micros(started),
             first_byte_us: None,
             duration_us: 0,
@@ -236,6 +249,7 @@ impl Finish {
             model: trial.model.to_owned(),
             margin: trial.margin,
             reserved,
+            intent: renewable,
             taken,
         });
         let account = candidate
@@ -343,6 +357,7 @@ impl Finish {
             attempts: record.attempts.len() + usize::from(open.is_some()),
             cause: self.cause,
             dropped: list(&[&self.losses], Severity::Hint),
+            output_cap: open.map_or_else(|| record.attempts.last()?.output_cap, |it| it.record.output_cap),
             cost: total_cost(&record.attempts).filter(|_| open.is_none()),
             upstream: started.map(|_| Duration::from_micros(ended + running)),
             total: self.elapsed(),
@@ -432,15 +447,6 @@ impl Drop for Finish {
         });
         self.close(Outcome::ClientGone, CALLER_GONE, None);
     }
-}
-
-/// Whether an answer that should say something says nothing.
-fn is_empty(operation: Operation, end: &AttemptEnd) -> bool {
-    let generates = match operation {
-        Operation::ChatCompletions => true,
-        Operation::Embeddings | Operation::Rerank => false,
-    };
-    generates && end.ending == Ending::Answered && end.tokens.output == 0
 }
 
 /// What tokens count on limits.

@@ -10,7 +10,8 @@ use sluicegate_routing::RequestFeatures;
 
 use super::api::{Api, Clothes};
 use super::outgoing::DecodedOnce;
-use super::stage::{Authenticated, Inspected};
+use super::said;
+use super::stage::{Authenticated, Inspected, Received};
 use super::view::RequestView;
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::Arrival;
@@ -85,6 +86,7 @@ pub(super) fn inspect<'s>(
     body: &'s Bytes,
     view: &'s RequestView<'s>,
     model: &'s str,
+    depth: u32,
 ) -> Result<Inspected<'s>, GatewayError> {
     if model.is_empty() || model.len() > MAX_MODEL_NAME || model.chars().any(char::is_control) {
         let message = format!("A model name has 1 to {MAX_MODEL_NAME} bytes and no control characters.");
@@ -98,8 +100,14 @@ pub(super) fn inspect<'s>(
         stream: view.is_stream(),
         max_output_tokens: view.max_output_tokens(),
     };
+    let Received { api, arrival, .. } = caller.received;
+    let extension = view.extension();
+    let labels = said::labels(&arrival.labels, extension, body, api.body_dialect(), depth)?;
+    let wishes = said::wishes(arrival.wishes, extension, labels.session.is_some())?;
     Ok(Inspected {
         caller,
+        labels,
+        wishes,
         body,
         view,
         model,

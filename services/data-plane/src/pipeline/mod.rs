@@ -5,16 +5,20 @@
 
 mod accounting;
 mod admit;
+mod allowance;
 mod answer;
 mod api;
 mod attempt;
 mod attribution;
 mod authenticate;
 mod count;
+mod credit;
+mod extension;
 mod finish;
 mod gateway;
 mod inspect;
 mod limits;
+mod meter;
 mod near;
 mod outgoing;
 mod plan;
@@ -22,6 +26,7 @@ mod refusal;
 mod relay;
 mod reserve;
 mod resolve;
+mod said;
 mod stage;
 mod vectors;
 mod view;
@@ -51,7 +56,7 @@ use finish::Finish;
 use inspect::Undressed;
 use stage::{Authenticated, Received};
 use view::RequestView;
-use walk::Answered;
+use walk::{Answered, Walked};
 
 /// What a request ended with, ready to be put into HTTP.
 pub(crate) struct Reply {
@@ -126,13 +131,21 @@ async fn serve(
     finish.lost(&losses);
     let view = RequestView::parse(arrival, api, &body, depth)?;
     let model = view.model();
-    let inspected = inspect::inspect(caller, &body, &view, &model)?;
-    finish.asked(inspected.model, inspected.features.stream);
+    let inspected = inspect::inspect(caller, &body, &view, &model, depth)?;
+    finish.asked(&inspected);
     arrival.progress.asked_for_stream(inspected.features.stream);
     let admitted = admit::admit(gateway, inspected, finish).await?;
-    let planned = plan::plan(admitted)?;
-    finish.planned(&planned);
-    walk::walk(gateway, &planned, deadline, finish).await
+    let mut planned = plan::plan(admitted)?;
+    let mut switched = Vec::new();
+    loop {
+        finish.planned(&planned);
+        match walk::walk(gateway, &planned, deadline, finish).await? {
+            Walked::Answered(answered) => return Ok(answered),
+            Walked::Instead(route, refusal) => {
+                planned = plan::switch(planned, route, refusal, &mut switched)?;
+            }
+        }
+    }
 }
 
 /// Closes the books, or hands them to the stream that will.
@@ -140,7 +153,7 @@ fn close(gateway: &Gateway, answered: Result<Answered, GatewayError>, mut finish
     match answered {
         Ok(Answered::Stream(opened)) => {
             let attribution = finish.attribution();
-            let relay = Relay::new(*opened, finish, gateway.state().limits);
+            let relay = Relay::new(*opened, finish, gateway);
             Reply {
                 answer: Answer::Stream(Box::new(relay)),
                 attribution,

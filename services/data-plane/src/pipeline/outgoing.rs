@@ -10,12 +10,13 @@ use std::cell::OnceCell;
 use bytes::Bytes;
 use sluicegate_protocols::canonical::Request;
 use sluicegate_protocols::dialect::{decode_request, encode_request};
-use sluicegate_protocols::json::{Cursor, Kind, MAX_DEPTH};
-use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
+use sluicegate_protocols::lossy::{Encoded, Feature, LossReport, Severity};
 use sluicegate_protocols::relay::AnswerForm;
-use sluicegate_protocols::{DecodeError, Dialect};
+use sluicegate_protocols::target::{OutputLimitField, RequestTarget};
+use sluicegate_protocols::{DecodeError, Dialect, passthrough};
 use sluicegate_routing::Candidate;
 
+use super::extension;
 use super::stage::{Inspected, Planned};
 use super::vectors::Batch;
 use super::view::RequestView;
@@ -40,6 +41,8 @@ pub(super) struct Outgoing<'s> {
     /// Further calls, where a model has vectors in a form of its own.
     pub(super) batch: Option<Batch>,
     pub(super) passage: Passage,
+    /// The provider's name of an output limit, in a body of Chat Completions.
+    pub(super) limit_field: OutputLimitField,
     /// What is not in the body although the caller sent it.
     pub(super) losses: LossReport,
 }
@@ -72,6 +75,20 @@ impl Outgoing<'_> {
                 self.body.len() + self.batch.as_ref().map_or(0, Batch::more_bytes)
             }
         }
+    }
+
+    /// The body with every answer limited to `cap` tokens.
+    ///
+    /// # Errors
+    /// 400 when it is not what its dialect allows.
+    pub(super) fn capped(&self, cap: u64, depth: u32) -> Result<Bytes, GatewayError> {
+        Ok(passthrough::output_cap(
+            &self.body,
+            self.dialect,
+            self.limit_field,
+            cap,
+            depth,
+        )?)
     }
 
     /// Those of the caller's headers that go with the body: none with one of another dialect.
@@ -118,6 +135,19 @@ pub(super) struct Decoded<'b> {
     wishes: bool,
 }
 
+impl Decoded<'_> {
+    fn encode(&self, dialect: Dialect, target: &RequestTarget<'_>) -> Encoded {
+        let mut encoded = encode_request(dialect, &self.request, target);
+        if self.wishes {
+            let at = format!("/{PROVIDER}");
+            encoded
+                .losses
+                .note(Feature::UnknownField, PROVIDER, Severity::Hint, at);
+        }
+        encoded
+    }
+}
+
 /// Makes the body for a candidate.
 ///
 /// # Errors
@@ -144,6 +174,7 @@ pub(super) fn prepare<'s>(
             body,
             batch: Some(batch),
             passage: Passage::Translated,
+            limit_field: OutputLimitField::MaxTokens,
             losses,
         }));
     }
@@ -159,6 +190,10 @@ pub(super) fn prepare<'s>(
         Some(Ok(chat)) => (AnswerForm::Dialect(dialect), Some(chat)),
         Some(Err(refusal)) => return Ok(Prepared::Unfit(refusal.into())),
     };
+    let limit_field = match form {
+        AnswerForm::Completions => OutputLimitField::MaxTokens,
+        AnswerForm::Dialect(_) => target.chat.output_limit,
+    };
     if dialect == own && !reworded && request.view.may_pass() {
         let model = upstream.model(candidate.upstream_model);
         let (body, hide_usage_chunk) = match chat {
@@ -173,17 +208,12 @@ pub(super) fn prepare<'s>(
             body,
             batch: None,
             passage: Passage::Passed { hide_usage_chunk },
+            limit_field,
             losses: LossReport::default(),
         }));
     }
     let decoded = decoded(request, depth)?;
-    let mut encoded = encode_request(dialect, &decoded.request, &target);
-    if decoded.wishes {
-        let at = format!("/{PROVIDER}");
-        encoded
-            .losses
-            .note(Feature::UnknownField, PROVIDER, Severity::Hint, at);
-    }
+    let encoded = decoded.encode(dialect, &target);
     if decoded.insists && encoded.losses.worst() >= Some(Severity::Altered) {
         return Ok(Prepared::Lossy(encoded.losses));
     }
@@ -199,6 +229,7 @@ pub(super) fn prepare<'s>(
         } else {
             Passage::Translated
         },
+        limit_field,
         losses: encoded.losses,
     }))
 }
@@ -236,7 +267,7 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
     let insists = [request.view.extension(), theirs]
         .into_iter()
         .flatten()
-        .any(requires_parameters);
+        .any(|object| extension::flag(object, "require_parameters"));
     let wishes = decoded.extra.get(PROVIDER).is_some();
     decoded.extra.remove(PROVIDER);
     Ok(Decoded {
@@ -244,21 +275,6 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
         insists,
         wishes,
     })
-}
-
-/// Whether an object says `require_parameters: true`. Anything else counts as no.
-fn requires_parameters(object: &str) -> bool {
-    let mut required = false;
-    if let Ok(mut cursor) = Cursor::new(object.as_bytes(), MAX_DEPTH) {
-        // What was read before is well-formed; what is no object says nothing.
-        let _read = cursor.object(|c, key| {
-            if key.decode() == "require_parameters" && c.peek()? == Kind::Bool {
-                required = c.bool()?;
-            }
-            Ok(())
-        });
-    }
-    required
 }
 
 /// Room for the canonical form of a request, filled when the first provider needs it.

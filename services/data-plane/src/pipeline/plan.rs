@@ -1,10 +1,11 @@
 //! Gathers what a decision needs, asks `routing`, and puts a refusal into words.
 
+use sluicegate_contracts::ids::RouteId;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
-use sluicegate_routing::{NoRoute, Rejection, RejectionCode, RoutingInput, Seed, plan as decide};
+use sluicegate_routing::{Cause, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, plan as decide};
 
 use super::near::near;
-use super::resolve::{callable_names, resolve};
+use super::resolve::{Resolution, callable_names, resolve, through_route};
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
 
@@ -17,6 +18,40 @@ pub(super) fn plan(admitted: Admitted<'_>) -> Result<Planned<'_>, GatewayError> 
     let catalog = request.caller.received.snapshot.catalog();
     let resolution =
         resolve(request.model, request.caller.project, catalog).ok_or_else(|| unknown_model(&request))?;
+    decided(request, resolution)
+}
+
+/// Plans a request anew, through the route that a budget without room names. `switched` are the routes that budgets have
+/// led to before: each is gone to once, so that two budgets cannot send a call to and fro.
+///
+/// # Errors
+/// `refusal`, when that route cannot be gone to, or can serve nothing.
+pub(super) fn switch<'s>(
+    planned: Planned<'s>,
+    to: RouteId,
+    refusal: GatewayError,
+    switched: &mut Vec<RouteId>,
+) -> Result<Planned<'s>, GatewayError> {
+    let request = planned.request;
+    let (project, key) = (request.caller.project, request.caller.key);
+    let mut routes = project.routes.iter();
+    let named = routes.find(|(name, route)| {
+        route.id == to && name.strip_prefix("route/").is_some_and(|slug| slug == route.slug)
+    });
+    let is_new = planned.route.is_none_or(|route| route.id != to) && !switched.contains(&to);
+    let Some((_, route)) = named.filter(|(name, _)| is_new && key.allows_model(name)) else {
+        return Err(refusal);
+    };
+    switched.push(to);
+    let resolution = through_route(route, false, project, request.caller.received.snapshot.catalog());
+    let mut planned = decided(request, resolution).map_err(|_| refusal)?;
+    for attempt in &mut planned.plan.attempts {
+        attempt.cause = Cause::BudgetSwitch;
+    }
+    Ok(planned)
+}
+
+fn decided<'s>(request: Inspected<'s>, resolution: Resolution<'s>) -> Result<Planned<'s>, GatewayError> {
     let seed = Seed::from_id(request.caller.received.arrival.context.id.as_u128());
     let input = RoutingInput {
         selection: resolution.selection,

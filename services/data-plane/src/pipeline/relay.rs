@@ -20,10 +20,11 @@ use sluicegate_protocols::relay::StreamRelay;
 use sluicegate_protocols::sse::KEEP_ALIVE;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Limits;
 use super::answer::tokens;
 use super::attempt::Opened;
 use super::finish::{AttemptEnd, Finish};
+use super::meter::Meter;
+use super::{Gateway, Limits};
 use crate::error::{ErrorKind, GatewayError};
 use crate::upstream::{BodyFault, ReplyBody, classify};
 
@@ -39,6 +40,9 @@ pub(crate) struct Relay {
     input_bytes: u64,
     /// `None` once the books are closed.
     finish: Option<Finish>,
+    /// Where the stream is paid as it comes.
+    meter: Option<Meter>,
+    gateway: Gateway,
     limits: Limits,
     last_data: Instant,
     last_shown: Instant,
@@ -47,8 +51,9 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(super) fn new(opened: Opened, finish: Finish, limits: Limits) -> Self {
+    pub(super) fn new(opened: Opened, mut finish: Finish, gateway: &Gateway) -> Self {
         let now = Instant::now();
+        let limits = gateway.state().limits;
         let mut relay = Self {
             shown: opened.shown.into(),
             scratch: Vec::new(),
@@ -56,7 +61,9 @@ impl Relay {
             body: Some(opened.body),
             status: opened.status,
             input_bytes: opened.input_bytes,
+            meter: finish.meter(),
             finish: Some(finish),
+            gateway: gateway.clone(),
             limits,
             last_data: now,
             last_shown: now,
@@ -114,7 +121,7 @@ impl Relay {
                 }
             }
             // The caller sees the provider's own error event.
-            StreamEnd::Failed => self.broke((AttemptOutcome::ServerError, Ending::Cut)),
+            StreamEnd::Failed => self.broke((AttemptOutcome::ServerError, Ending::Cut), FAILED),
             StreamEnd::Cut => {
                 let why = "the provider's stream ended before its end";
                 self.fail((AttemptOutcome::Cut, Ending::Cut), why);
@@ -122,21 +129,42 @@ impl Relay {
         }
     }
 
+    /// Whether more may be read. Ends the stream when there is no money for more.
+    fn poll_meter(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (Some(meter), Some(finish)) = (&mut self.meter, &mut self.finish) else {
+            return Poll::Ready(());
+        };
+        let used = self.reader.facts().content_bytes;
+        meter.poll(used, finish, self.gateway.state(), cx).map(|goes_on| {
+            if let Err(error) = goes_on {
+                self.end_with(
+                    &error,
+                    (AttemptOutcome::Stopped, Ending::Stopped),
+                    error.kind.code(),
+                );
+            }
+        })
+    }
+
     /// Ends the stream with an event that no client takes for a proper end.
     fn fail(&mut self, end: (AttemptOutcome, Ending), why: &str) {
+        let message = format!("The answer broke off: {why}.");
+        let error = GatewayError::new(ErrorKind::UpstreamFailed(502), message);
+        self.end_with(&error, end, FAILED);
+    }
+
+    fn end_with(&mut self, error: &GatewayError, end: (AttemptOutcome, Ending), code: &str) {
         self.body = None;
         if self.finish.is_none() {
             return;
         }
-        self.broke(end);
-        let message = format!("The answer broke off: {why}.");
-        let error = GatewayError::new(ErrorKind::UpstreamFailed(502), message);
+        self.broke(end, code);
         self.shown.push_back(self.reader.fail(&error.failure()));
     }
 
     /// Closes the books of a stream that broke. What still waited for the end goes out.
-    fn broke(&mut self, end: (AttemptOutcome, Ending)) {
-        let cost = self.close(end, Outcome::Cut, Some(FAILED));
+    fn broke(&mut self, end: (AttemptOutcome, Ending), code: &str) {
+        let cost = self.close(end, Outcome::Cut, Some(code));
         self.shown.extend(self.reader.release(cost.as_deref()));
     }
 
@@ -203,6 +231,15 @@ impl Stream for Relay {
         loop {
             if let Some(bytes) = this.shown.pop_front() {
                 return Poll::Ready(Some(Ok(bytes)));
+            }
+            if this.poll_meter(cx).is_pending() {
+                if this.poll_time(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                continue;
+            }
+            if !this.shown.is_empty() {
+                continue;
             }
             let closed = this.finish.is_none();
             let Some(body) = &mut this.body else {

@@ -27,19 +27,7 @@ pub(super) fn resolve<'s>(
 ) -> Option<Resolution<'s>> {
     if let Some(route) = project.routes.get(name) {
         let by_alias = name.strip_prefix("route/") != Some(route.slug.as_str());
-        return Some(Resolution {
-            selection: Selection::Route {
-                strategy: route.strategy,
-                by_alias,
-            },
-            route: Some(route),
-            targets: route
-                .targets
-                .iter()
-                .map(|target| route_target(target, project, catalog))
-                .collect(),
-            retry: route.retry.clone(),
-        });
+        return Some(through_route(route, by_alias, project, catalog));
     }
     let candidates = candidates(name, None, project, catalog)?;
     Some(Resolution {
@@ -51,6 +39,27 @@ pub(super) fn resolve<'s>(
         }],
         retry: RetryPolicy::default(),
     })
+}
+
+/// What a route means.
+pub(super) fn through_route<'s>(
+    route: &'s Arc<Route>,
+    by_alias: bool,
+    project: &'s ProjectView,
+    catalog: &'s Catalog,
+) -> Resolution<'s> {
+    let targets = route.targets.iter();
+    Resolution {
+        selection: Selection::Route {
+            strategy: route.strategy,
+            by_alias,
+        },
+        route: Some(route),
+        targets: targets
+            .map(|target| route_target(target, project, catalog))
+            .collect(),
+        retry: route.retry.clone(),
+    }
 }
 
 fn route_target<'s>(target: &'s RouteTarget, project: &'s ProjectView, catalog: &'s Catalog) -> Target<'s> {

@@ -3,17 +3,20 @@
 //!
 //! received -> authenticated -> inspected -> admitted -> planned -> answered; [`super::finish`] closes every one.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route};
 use sluicegate_contracts::time::UnixMillis;
+use sluicegate_contracts::usage::Labels;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
 
 use super::api::Api;
 use super::outgoing::DecodedOnce;
 use super::view::RequestView;
 use crate::http::Arrival;
+use crate::http::wishes::Wishes;
 use crate::snapshot::{ProjectView, Snapshot};
 
 /// A request has come in: its head, its time, and the one snapshot it is served from.
@@ -38,6 +41,10 @@ pub(super) struct Inspected<'s> {
     /// The model name as the caller sent it.
     pub(super) model: &'s str,
     pub(super) features: RequestFeatures,
+    /// What the call says of itself.
+    pub(super) labels: Cow<'s, Labels>,
+    /// What is wanted with its money.
+    pub(super) wishes: Wishes,
     /// The canonical form, once a provider of another dialect needs it.
     pub(super) decoded: DecodedOnce<'s>,
 }

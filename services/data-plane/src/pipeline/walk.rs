@@ -1,25 +1,29 @@
 //! Walks the plan: prepare, try, judge, try again or answer. Nothing of a failed try has reached the caller.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use bytes::Bytes;
+use sluicegate_contracts::ids::RouteId;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::AttemptOutcome;
+use sluicegate_metering::{CallSize, Quote};
 use sluicegate_protocols::dialect::encode_failure;
 use sluicegate_protocols::failure;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::provider_error::ProviderError;
-use sluicegate_routing::{Cause, PlannedAttempt, Progress, StopReason, Verdict, judge};
+use sluicegate_routing::{Candidate, Cause, PlannedAttempt, Progress, StopReason, Verdict, judge};
 use tokio::time::Instant;
 
 use super::Gateway;
 use super::accounting::{margin, quote};
 use super::admit::admit_attempt;
+use super::allowance::{Allowance, Limited};
 use super::attempt::{Failure, Opened, Said, Success, attempt};
 use super::finish::{Finish, Trial};
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::plan::unexpressed;
-use super::reserve::{Reserved, reserve};
+use super::reserve::{Refusal, Reserved, reserve};
 use super::stage::Planned;
 use crate::error::{ErrorKind, GatewayError, status_of};
 use crate::limits::Taken;
@@ -32,6 +36,21 @@ pub(super) enum Answered {
     Stream(Box<Opened>),
     /// The provider's own error, to be passed on.
     Refused(Refused),
+}
+
+/// Where a walk led.
+pub(super) enum Walked {
+    /// To an answer.
+    Answered(Answered),
+    /// To a budget without room, which wants the call served by this route instead; and what is to be said when that
+    /// cannot be.
+    Instead(RouteId, GatewayError),
+}
+
+impl From<Answered> for Walked {
+    fn from(answered: Answered) -> Self {
+        Self::Answered(answered)
+    }
 }
 
 /// A provider's own error, in the caller's dialect.
@@ -54,6 +73,8 @@ struct Walk<'p, 's> {
     unexpressed: Vec<LossReport>,
     /// Why the last target that was passed over cannot do what is asked.
     unfit: Option<GatewayError>,
+    /// The route that a budget without room names for this case.
+    instead: Option<RouteId>,
 }
 
 /// Walks the plan to an answer.
@@ -65,22 +86,28 @@ pub(super) async fn walk(
     planned: &Planned<'_>,
     deadline: Instant,
     finish: &mut Finish,
-) -> Result<Answered, GatewayError> {
+) -> Result<Walked, GatewayError> {
     let depth = gateway.state().limits.max_json_depth;
     let mut walk = Walk::new(planned);
     let mut failed = None;
-    while let Some((next, outgoing)) = walk.next_target(depth)? {
+    while let Some((next, mut outgoing)) = walk.next_target(depth)? {
+        let uncapped = outgoing.body.clone();
         let failure = loop {
             let trial = walk.trial(gateway, next, &outgoing);
             let (taken, reserved) = match secure(gateway, planned, &trial, finish).await {
                 Ok(secured) => secured,
                 // Another target may cost less, or count on other budgets and limits.
-                Err(refusal) if refusal.kind != ErrorKind::BudgetUnavailable => {
-                    walk.unfit = Some(refusal);
+                Err(refusal) if refusal.error.kind != ErrorKind::BudgetUnavailable => {
+                    walk.instead = walk.instead.or(refusal.instead);
+                    walk.unfit = Some(refusal.error);
                     break None;
                 }
-                Err(undecided) => return Err(undecided),
+                Err(undecided) => return Err(undecided.error),
             };
+            outgoing.body = uncapped.clone();
+            if let Some(cap) = reserved.output_cap {
+                outgoing.body = outgoing.capped(cap, depth)?;
+            }
             let intent = finish.begin(&trial, reserved, taken)?;
             walk.attempts += 1;
             let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
@@ -89,12 +116,12 @@ pub(super) async fn walk(
                     finish.answering();
                     finish.lost(&outgoing.losses);
                     finish.lost(&losses);
-                    return Ok(Answered::Whole(body));
+                    return Ok(Answered::Whole(body).into());
                 }
                 Ok(Success::Stream(opened)) => {
                     finish.answering();
                     finish.lost(&outgoing.losses);
-                    return Ok(Answered::Stream(opened));
+                    return Ok(Answered::Stream(opened).into());
                 }
                 Err(failure) => failure,
             };
@@ -105,15 +132,18 @@ pub(super) async fn walk(
                     tokio::time::sleep(wait).await;
                     walk.retries_here += 1;
                 }
-                Verdict::Stop(reason) => return last_word(planned, failure, reason),
-                Verdict::Served => return last_word(planned, failure, StopReason::Final),
+                Verdict::Stop(reason) => return last_word(planned, failure, reason).map(Walked::from),
+                Verdict::Served => return last_word(planned, failure, StopReason::Final).map(Walked::from),
             }
         };
         walk.pass();
         failed = failure.or(failed);
     }
+    if let (Some(route), Some(refusal)) = (walk.instead, &walk.unfit) {
+        return Ok(Walked::Instead(route, refusal.clone()));
+    }
     match failed {
-        Some(failure) => last_word(planned, failure, StopReason::Exhausted),
+        Some(failure) => last_word(planned, failure, StopReason::Exhausted).map(Walked::from),
         None => Err(match walk.unfit {
             Some(refusal) => refusal,
             None => unexpressed(planned, &walk.unexpressed),
@@ -130,6 +160,7 @@ impl<'p, 's> Walk<'p, 's> {
             retries_here: 0,
             unexpressed: Vec::new(),
             unfit: None,
+            instead: None,
         }
     }
 
@@ -170,7 +201,7 @@ impl<'p, 's> Walk<'p, 's> {
             .size(outgoing.read_bytes(request.body), candidate.endpoint);
         let state = gateway.state();
         let margin = margin(candidate, request.caller.project.organization);
-        let (bound, price_version) = quote(
+        let quoted = quote(
             candidate,
             margin,
             &size,
@@ -182,10 +213,37 @@ impl<'p, 's> Walk<'p, 's> {
             dialect: outgoing.dialect,
             cause,
             model,
-            bound,
-            price_version,
+            bound: quoted.bound,
+            price_version: quoted.version,
             margin,
+            is_metered: request.features.stream
+                && outgoing
+                    .upstream
+                    .bills_what_it_shows(candidate.upstream_model, &outgoing.body),
+            allowance: quoted
+                .quote
+                .and_then(|quote| self.allowance(quote, &size, candidate)),
         }
+    }
+
+    fn allowance(&self, quote: Quote, size: &CallSize, candidate: &Candidate<'_>) -> Option<Allowance> {
+        let request = &self.planned.request;
+        let answers = NonZeroU64::new(request.view.answers())?;
+        let limited = match request.view.max_output_tokens() {
+            None => Limited::ByNobody,
+            Some(_) if request.wishes.lower_output_limit => Limited::Lowerably,
+            Some(_) => Limited::Firmly,
+        };
+        let context = candidate.endpoint.and_then(|it| it.context_window);
+        // Text completions are short where nobody says how long: the model's limit would make them long.
+        let context = context.filter(|_| request.view.as_chat().is_none());
+        Some(Allowance {
+            quote,
+            answers,
+            limited,
+            model_limit: candidate.endpoint.and_then(|it| it.max_output_tokens),
+            context_room: context.map(|context| context.saturating_sub(size.input_tokens())),
+        })
     }
 
     fn judge(&self, failure: &Failure, deadline: Instant) -> Verdict {
@@ -207,7 +265,7 @@ async fn secure(
     planned: &Planned<'_>,
     trial: &Trial<'_>,
     finish: &mut Finish,
-) -> Result<(Taken, Reserved), GatewayError> {
+) -> Result<(Taken, Reserved), Refusal> {
     let taken = admit_attempt(gateway, planned, trial, finish.standings()).await?;
     Ok((taken, reserve(gateway, planned, trial).await?))
 }
@@ -228,6 +286,7 @@ fn last_word(planned: &Planned<'_>, failure: Failure, reason: StopReason) -> Res
         | AttemptOutcome::TimedOut
         | AttemptOutcome::Cut
         | AttemptOutcome::ClientGone
+        | AttemptOutcome::Stopped
         | AttemptOutcome::Interrupted => (false, ""),
     };
     if let (true, Some(status), Some(said)) = (theirs, status, failure.said) {
@@ -271,6 +330,7 @@ fn retold(planned: &Planned<'_>, status: u16, error: &ProviderError) -> (u16, By
         message: &message,
         param: error.param.as_deref(),
         code: error.named_code(),
+        details: &[],
     };
     (status_of(class, caller), encode_failure(caller, &failure).into())
 }

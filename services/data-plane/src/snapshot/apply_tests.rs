@@ -72,7 +72,7 @@ fn a_project_sees_the_budgets_over_it_and_keeps_one_whose_newest_body_is_unreada
     let (mut state, snapshot) = folded(events);
     let over = |snapshot: &Snapshot| {
         let view = snapshot.project(uuid(2).into()).unwrap();
-        view.budgets.iter().map(|it| it.name.clone()).collect::<Vec<_>>()
+        view.budgets.all().map(|it| it.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(over(&snapshot), ["b7", "b8"]);
     state.offer(raw(12, "budget", uuid(7), false, Some("{}")));

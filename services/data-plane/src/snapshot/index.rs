@@ -5,9 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{
-    ApiKey, Budget, Connection, Entity, KeyDigest, Project, ProviderId, Route,
-};
+use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, Route};
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
@@ -15,6 +13,7 @@ use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
 use sluicegate_credentials::Keyring;
 
 use super::apply::State;
+use super::budgets::BudgetIndex;
 use super::catalog::Catalog;
 use super::sharded::{ShardedMap, Spread};
 use crate::limits::index::LimitIndex;
@@ -70,8 +69,8 @@ pub struct ProjectView {
     /// The project's and the organization's connections in service, by priority, then by id; after them those of the host
     /// that are resold.
     pub connections: Vec<Arc<LiveConnection>>,
-    /// Budgets in force over the organization or this project, oldest first.
-    pub budgets: Vec<Arc<Budget>>,
+    /// Budgets in force over the organization or this project.
+    pub budgets: BudgetIndex,
     /// Rate limits in force over the organization or this project.
     pub rate_limits: LimitIndex,
 }

@@ -141,7 +141,7 @@ mod tests {
         let [top, middle, bottom] = keys();
         for keys in [
             [top.clone(), middle.clone(), bottom.clone()],
-            [bottom.clone(), middle.clone(), top.clone()],
+            [bottom, middle.clone(), top.clone()],
         ] {
             let mut world = World::of(keys);
             assert_eq!(world.usable(), [Some(Ok(())); 3]);

@@ -18,6 +18,7 @@
 //! - No input can panic this path or empty the state.
 
 pub mod apply;
+mod budgets;
 mod catalog;
 mod client;
 pub(crate) mod disk;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+pub use budgets::BudgetIndex;
 pub use catalog::Catalog;
 pub use client::{ControlPlane, ControlPlaneError};
 pub use index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};

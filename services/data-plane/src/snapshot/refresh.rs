@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, Budget, Route, Status};
+use sluicegate_contracts::config::{ApiKey, Route, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 
+use super::budgets::BudgetIndex;
 use super::catalog::Catalog;
 use super::entities::{Entities, Held};
 use super::index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};
@@ -101,15 +102,14 @@ impl Entities {
         resold
     }
 
-    fn budgets_over(&self, organization: OrganizationId, project: ProjectId) -> Vec<Arc<Budget>> {
+    fn budgets_over(&self, organization: OrganizationId, project: ProjectId) -> BudgetIndex {
         let members = self.in_organization.get(&organization);
         let budgets = members.into_iter().flat_map(|members| &members.budgets);
-        budgets
+        let in_force = budgets
             .filter_map(|id| self.budgets.get(id))
             .filter(|budget| budget.status == Status::Active)
-            .filter(|budget| budget.scope.project.is_none_or(|of| of == project))
-            .map(Arc::clone)
-            .collect()
+            .filter(|budget| budget.scope.project.is_none_or(|of| of == project));
+        BudgetIndex::of(in_force.map(Arc::clone))
     }
 
     fn rate_limits_over(&self, organization: OrganizationId, project: ProjectId) -> LimitIndex {

@@ -170,6 +170,16 @@ impl<'a> Upstream<'a> {
         }
     }
 
+    /// Whether a stream of `model`, asked for with `body`, can be paid as it comes, because the provider stops to bill when it
+    /// is cancelled.
+    #[must_use]
+    pub fn bills_what_it_shows(&self, model: &str, body: &[u8]) -> bool {
+        match self {
+            Self::Echo => false,
+            Self::Account(account) => provider::cancel::bills_what_it_shows(account.provider(), model, body),
+        }
+    }
+
     /// Whose form the vectors of `model` have, where it is not OpenAI's.
     #[must_use]
     pub fn vectors(&self, operation: Operation, model: &str) -> Option<Family> {

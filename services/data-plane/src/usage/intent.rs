@@ -70,6 +70,38 @@ pub struct Intent<'a> {
     pub accounts: Cow<'a, [AccountId]>,
 }
 
+impl Intent<'_> {
+    /// The same, on its own.
+    #[must_use]
+    pub fn into_owned(self) -> Intent<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Intent {
+            request: self.request,
+            organization: self.organization,
+            project: self.project,
+            api_key: self.api_key,
+            labels: Cow::Owned(self.labels.into_owned()),
+            operation: self.operation,
+            dialect: self.dialect.map(owned),
+            model_requested: owned(self.model_requested),
+            model_served: self.model_served.map(owned),
+            route: self.route.map(|route| Cow::Owned(route.into_owned())),
+            stream: self.stream,
+            started_at: self.started_at,
+            trace_id: self.trace_id.map(owned),
+            connection: self.connection,
+            endpoint: self.endpoint,
+            provider: owned(self.provider),
+            upstream_model: owned(self.upstream_model),
+            upstream_dialect: self.upstream_dialect.map(owned),
+            attempt_started_us: self.attempt_started_us,
+            cost_bound: self.cost_bound,
+            price_version: self.price_version,
+            accounts: Cow::Owned(self.accounts.into_owned()),
+        }
+    }
+}
+
 /// The record of a request whose worker died: every attempt is uncertain and costs its bound. What the caller received
 /// is not known, so the status is 0. `None` without attempts.
 pub(super) fn interrupted(origin: Origin, attempts: &[Intent<'_>]) -> Option<UsageRecord> {
@@ -127,6 +159,8 @@ fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
         price_version: settled.version,
         accounts: intent.accounts.to_vec(),
         credit: None,
+        output_cap: None,
+        session_budget: None,
         started_us: intent.attempt_started_us,
         first_byte_us: None,
         duration_us: 0,

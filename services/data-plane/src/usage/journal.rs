@@ -103,7 +103,26 @@ impl Journal {
             return Err(SpoolError::Full);
         }
         let mut writer = self.lock();
-        let writer = &mut *writer;
+        let open = self.append_intent(&mut writer, intent)?;
+        writer.open.entry(intent.request).or_default().push(open);
+        Ok(())
+    }
+
+    /// Writes an intent in place of the request's last one. Not refused at the limit: the work is under way.
+    pub(super) fn renewed_intent(&self, intent: &Intent<'_>) -> Result<(), SpoolError> {
+        let mut writer = self.lock();
+        let open = self.append_intent(&mut writer, intent)?;
+        if let Some(last) = writer
+            .open
+            .get_mut(&intent.request)
+            .and_then(|open| open.last_mut())
+        {
+            *last = open;
+        }
+        Ok(())
+    }
+
+    fn append_intent(&self, writer: &mut Writer, intent: &Intent<'_>) -> Result<OpenIntent, SpoolError> {
         writer.body.clear();
         serde_json::to_writer(&mut writer.body, intent).map_err(|_| SpoolError::Encoding)?;
         writer.frame.clear();
@@ -113,12 +132,10 @@ impl Journal {
         }
         .encode(&mut writer.frame)?;
         self.append(writer)?;
-        let open = OpenIntent {
+        Ok(OpenIntent {
             segment: writer.at.segment,
             frame: writer.frame.clone(),
-        };
-        writer.open.entry(intent.request).or_default().push(open);
-        Ok(())
+        })
     }
 
     /// Gives out the next position and writes the record made for it. Not refused at the limit: the work is done, and

@@ -222,6 +222,14 @@ impl Recorder {
         })
     }
 
+    /// Writes down that an attempt under way may cost more than its intent said; the last word counts.
+    ///
+    /// # Errors
+    /// The attempt must not cost more.
+    pub fn renew_attempt(&self, intent: &Intent<'_>) -> Result<(), SpoolError> {
+        self.journal.renewed_intent(intent)
+    }
+
     /// Writes the record of a request, made with the position it was given, and closes the request's intents. Called
     /// once per request, also for one that was refused or abandoned.
     ///

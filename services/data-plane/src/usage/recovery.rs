@@ -125,11 +125,21 @@ impl Contents {
     }
 }
 
+/// Of each attempt what was said of it last: more may have come to be held for a stream.
+fn latest<'i>(read: impl Iterator<Item = Intent<'i>>) -> Vec<Intent<'i>> {
+    let mut attempts: Vec<Intent<'i>> = Vec::new();
+    for intent in read {
+        let is_same = |known: &&mut Intent<'_>| known.attempt_started_us == intent.attempt_started_us;
+        match attempts.iter_mut().find(is_same) {
+            Some(known) => *known = intent,
+            None => attempts.push(intent),
+        }
+    }
+    attempts
+}
+
 fn rebuilt(origin: Origin, bodies: &[Vec<u8>]) -> Option<(OrganizationId, Vec<u8>)> {
-    let intents: Vec<Intent<'_>> = bodies
-        .iter()
-        .filter_map(|body| serde_json::from_slice(body).ok())
-        .collect();
-    let record = interrupted(origin, &intents)?;
+    let read = bodies.iter().filter_map(|body| serde_json::from_slice(body).ok());
+    let record = interrupted(origin, &latest(read))?;
     Some((record.organization, serde_json::to_vec(&record).ok()?))
 }

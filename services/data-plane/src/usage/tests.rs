@@ -202,3 +202,27 @@ fn writers_on_many_threads_leave_no_hole() {
     assert!(spool.directory.segments(1).unwrap().len() > 10);
     assert_eq!(outcomes(&records(&spool.directory, 1)).len(), 200);
 }
+
+#[test]
+fn of_an_attempt_that_may_cost_more_than_its_intent_said_the_last_word_counts() {
+    let data = data_directory();
+    let spool = open(data.path(), SpoolLimits::default());
+    let recorder = spool.recorder();
+    recorder.begin_attempt(&intent(1, 1)).unwrap();
+    recorder.begin_attempt(&intent(1, 2)).unwrap();
+    for more in [30, 50] {
+        let renewed = Intent {
+            cost_bound: Some(NanoUsd::from_nanos(more)),
+            ..intent(1, 2)
+        };
+        recorder.renew_attempt(&renewed).unwrap();
+    }
+    spool.journal.carry_over(1).unwrap();
+    drop((recorder, spool));
+    let spool = open(data.path(), SpoolLimits::default());
+    let records = records(&spool.directory, 1);
+    let costs: Vec<_> = records[0].attempts.iter().map(|attempt| attempt.cost).collect();
+    let (first, second) = (NanoUsd::from_nanos(10), NanoUsd::from_nanos(50));
+    assert_eq!((records.len(), costs), (1, vec![Some(first), Some(second)]));
+    assert_eq!(records[0].cost, Some(NanoUsd::from_nanos(60)));
+}

@@ -61,8 +61,14 @@ async fn a_call_that_may_cost_more_than_is_left_is_refused_before_it_is_sent() {
     assert_eq!(error["code"], "budget_exceeded");
     let message = error["message"].as_str().unwrap();
     assert!(
-        message.contains("\"tiny\" has 0.000150000 of 0.000150000 USD left"),
+        message.starts_with(
+            "The budget \"tiny\" of this organization has 0.000150000 USD in all and this call can cost up to"
+        ),
         "{message}"
+    );
+    assert_eq!(
+        (&error["metadata"]["budget"], &error["metadata"]["level"]),
+        (&"tiny".into(), &"organization".into())
     );
     let record = worker.record().await;
     assert_eq!((record.outcome, record.attempts.len()), (Outcome::Refused, 0));

@@ -27,11 +27,17 @@ mod ledger;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod metered;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
 mod not_ready;
+#[cfg(test)]
+mod on_exceed;
+#[cfg(test)]
+mod output_cap;
 #[cfg(test)]
 mod passthrough;
 #[cfg(test)]
@@ -40,6 +46,8 @@ mod pricing;
 mod rate_limits;
 #[cfg(test)]
 mod service_account;
+#[cfg(test)]
+mod session_budgets;
 #[cfg(test)]
 mod ssrf;
 #[cfg(test)]

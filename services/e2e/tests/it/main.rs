@@ -18,6 +18,8 @@ mod outage;
 #[cfg(test)]
 mod propagation;
 #[cfg(test)]
+mod session_caps;
+#[cfg(test)]
 mod storm;
 #[cfg(test)]
 mod structure;

@@ -299,3 +299,23 @@ fn a_period_that_ends_leaves_its_cost_and_nothing_else() {
         "told, proven, forgotten"
     );
 }
+
+#[test]
+fn what_calls_under_way_here_hold_of_a_small_limit_refuses_others_once_they_have_waited() {
+    let mut fleet = Fleet::new(1);
+    // The exposure is the limit, so that a call which does not fit the limit may not even be asked for.
+    let path = path(&[1], 10);
+    let _stream = fleet.held(0, &path, 8, 0);
+    let ask = fleet.books[0].ask(&path, nanos(5), at(0));
+    let mut refused_at = None;
+    for now in (0..2_000).step_by(20) {
+        for (id, outcome) in fleet.talk(0, now) {
+            assert!(
+                id == ask && matches!(outcome, Outcome::Refused { .. }),
+                "{outcome:?}"
+            );
+            refused_at = Some(now);
+        }
+    }
+    assert_eq!(refused_at, Some(1_000));
+}

@@ -200,10 +200,8 @@ impl Desk {
         self.left.extend(left);
         let exposed = self.waiting.iter().filter(|waiting| waiting.is_exposed());
         let too_little = |waiting: &Waiting| {
-            let accounts = waiting.path.accounts();
-            let mut left = accounts.filter_map(|id| self.left.get(id).map(|left| (id, left)));
-            let short = left.find(|(_, left)| left.available.nanos() < waiting.amount);
-            short.map(|(id, _)| (waiting.id, id.clone()))
+            let short = short_of(&self.left, waiting);
+            short.map(|(account, _)| (waiting.id, account))
         };
         let short: Vec<(u64, AccountId)> = exposed.filter_map(too_little).collect();
         let denied = short
@@ -269,11 +267,13 @@ impl Desk {
     pub(super) fn give_up(&mut self, now: UnixMillis) -> Vec<(AskId, Outcome)> {
         let mut outcomes = Vec::new();
         let (claims, closed) = (&self.claims, self.claims.is_closed());
+        let left = &self.left;
         self.waiting.retain(|waiting| {
             let outcome = if closed {
                 Some(Outcome::Unavailable(Unavailable::Closed))
             } else {
-                too_large(claims, waiting).or_else(|| waiting.given_up(now).map(Outcome::Unavailable))
+                too_large(claims, waiting)
+                    .or_else(|| waiting.given_up(now).map(|why| gave_up(why, left, waiting)))
             };
             let is_kept = outcome.is_none();
             outcomes.extend(outcome.map(|outcome| (AskId(waiting.id), outcome)));
@@ -331,6 +331,23 @@ impl Desk {
         let is_awaited =
             self.claims.is_awaiting() || self.waiting.iter().any(|one| one.path == *lease.path());
         is_unused && !is_awaited
+    }
+}
+
+/// The first account of a call that is known to have too little left for it, and what that is.
+fn short_of(left: &HashMap<AccountId, Left>, waiting: &Waiting) -> Option<(AccountId, NanoUsd)> {
+    let accounts = waiting.path.accounts();
+    let mut known = accounts.filter_map(|id| left.get(id).map(|left| (id, left.available)));
+    let short = known.find(|(_, available)| available.nanos() < waiting.amount);
+    short.map(|(id, available)| (id.clone(), available))
+}
+
+/// What a call is told that has waited long enough: where it could not ask, and what is left would not have been enough,
+/// that is the truth. Calls under way here may hold all of a small limit.
+fn gave_up(why: Unavailable, left: &HashMap<AccountId, Left>, waiting: &Waiting) -> Outcome {
+    match short_of(left, waiting) {
+        Some((account, available)) if why == Unavailable::Exposed => Outcome::Refused { account, available },
+        Some(_) | None => Outcome::Unavailable(why),
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) const MESSAGES: Format = Format {
         message: "Overloaded",
         param: None,
         code: None,
+        details: &[],
     },
     event: Some("content_block_delta"),
     open: false,
@@ -107,6 +108,7 @@ pub(super) fn refusal(trouble: &Trouble<'_>) -> Refusal {
     let body = ErrorBody {
         message,
         kind,
+        details: &[],
         request_id: Some("req_mock"),
     };
     // Clients of this provider try again by this word before they look at the status.

@@ -39,6 +39,7 @@ const CONVERSE: Format = Format {
         message: "The system encountered an unexpected error during processing. Try your request again.",
         param: None,
         code: None,
+        details: &[],
     },
     event: Some("contentBlockDelta"),
     open: false,

@@ -36,6 +36,7 @@ const CHAT: Format = Format {
         message: "internal server error",
         param: None,
         code: None,
+        details: &[],
     },
     event: Some("content-delta"),
     open: false,

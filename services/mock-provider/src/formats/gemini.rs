@@ -38,6 +38,7 @@ const GENERATE: Format = Format {
         message: "The model is overloaded. Please try again later.",
         param: None,
         code: None,
+        details: &[],
     },
     event: None,
     open: false,

@@ -35,6 +35,7 @@ const BREAKDOWN: Failure<'static> = Failure {
     message: "The server had an error while processing your request. Sorry about that!",
     param: None,
     code: Some("server_error"),
+    details: &[],
 };
 
 pub(crate) const CHAT: Format = Format {
@@ -115,6 +116,7 @@ pub(crate) fn stream_error() -> Vec<u8> {
         kind: "server_error",
         param: None,
         code: BREAKDOWN.code,
+        details: &[],
     }
     .to_stream_frame()
 }
@@ -155,6 +157,7 @@ fn refusal(trouble: &Trouble<'_>) -> Refusal {
         kind,
         param,
         code,
+        details: &[],
     };
     Refusal::new(status, body.to_json()).with("retry-after", trouble.retry_after())
 }
@@ -202,6 +205,7 @@ pub(super) fn responses_refusal(trouble: &Trouble<'_>) -> Refusal {
         kind: "invalid_request_error",
         param,
         code,
+        details: &[],
     };
     Refusal::new(400, body.to_json())
 }

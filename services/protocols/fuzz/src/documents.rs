@@ -195,6 +195,7 @@ pub fn provider_error(bytes: &[u8]) {
             message: &error.message,
             param: error.param.as_deref(),
             code: error.code.as_deref(),
+            details: &[],
         };
         for &dialect in Dialect::ALL {
             let told = dialect::encode_failure(dialect, &failure);

@@ -150,6 +150,7 @@ fn rewritten(from: Dialect, to: Dialect, bytes: &[u8], end: StreamEnd) {
             message: "the stream broke",
             param: None,
             code: None,
+            details: &[],
         };
         encoder.fail(&failure, &mut written);
     }

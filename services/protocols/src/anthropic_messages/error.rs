@@ -1,7 +1,7 @@
 //! The error envelope, ours rendered for callers; `ErrorBody::from` says how each class of failure
 //! reads in this dialect. What providers send is read by [`ProviderError`], the same for all.
 
-use crate::failure::{Failure, FailureClass};
+use crate::failure::{Detail, Failure, FailureClass, write_details};
 use crate::json::Object;
 pub use crate::provider_error::{ProviderError, retry_after};
 
@@ -12,6 +12,8 @@ pub struct ErrorBody<'a> {
     pub message: &'a str,
     /// `error.type`.
     pub kind: &'a str,
+    /// `error.details`; left out when empty.
+    pub details: &'a [Detail],
     /// The id under which the gateway knows the request, where the caller is to be told.
     pub request_id: Option<&'a str>,
 }
@@ -25,6 +27,9 @@ impl ErrorBody<'_> {
             let mut error = object.object("error");
             error.string("type", self.kind);
             error.string("message", self.message);
+            if !self.details.is_empty() {
+                write_details(error.object("details"), self.details);
+            }
         }
         object.optional_string("request_id", self.request_id);
     }
@@ -66,6 +71,7 @@ impl<'a> From<&Failure<'a>> for ErrorBody<'a> {
         Self {
             message: failure.message,
             kind,
+            details: failure.details,
             request_id: None,
         }
     }
@@ -89,6 +95,7 @@ mod tests {
         let body = ErrorBody {
             message: "no \"such\" model",
             kind: "not_found_error",
+            details: &[],
             request_id: Some("req_1"),
         };
         let text = String::from_utf8(body.to_json()).unwrap();
@@ -113,6 +120,7 @@ mod tests {
                 message: "x",
                 param: None,
                 code: None,
+                details: &[],
             };
             let body = ErrorBody::from(&failure).to_json();
             // The envelope has one word for these.

@@ -105,6 +105,7 @@ mod tests {
                 message: "x",
                 param: None,
                 code: None,
+                details: &[],
             };
             let body = ErrorBody::from(&failure);
             // As in a stream, where the kind is all there is.

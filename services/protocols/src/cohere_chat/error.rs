@@ -57,6 +57,7 @@ mod tests {
             message: "slow \"down\"",
             param: None,
             code: None,
+            details: &[],
         };
         let read = ProviderError::parse(&ErrorBody::from(&failure).to_json());
         assert_eq!(

@@ -85,6 +85,7 @@ impl StreamEncoder {
                     message: &error.message,
                     param: None,
                     code: error.code.as_deref(),
+                    details: &[],
                 };
                 self.fail(&failure, out);
             }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::failure::{Failure, FailureClass};
+use crate::failure::{Detail, Failure, FailureClass, write_details};
 use crate::json::Object;
 
 /// An error of ours in this dialect.
@@ -17,6 +17,8 @@ pub struct ErrorBody<'a> {
     pub status: &'a str,
     /// The reason in an `ErrorInfo` detail: what clients look at where the status says too little.
     pub reason: Option<&'a str>,
+    /// The `metadata` of that detail.
+    pub details: &'a [Detail],
     /// The request field at fault, in a `BadRequest` detail.
     pub field: Option<&'a str>,
     /// How long to wait, in a `RetryInfo` detail. A failure does not know it; its teller may.
@@ -43,6 +45,9 @@ impl ErrorBody<'_> {
             detail.string("@type", "type.googleapis.com/google.rpc.ErrorInfo");
             detail.string("reason", reason);
             detail.string("domain", DOMAIN);
+            if !self.details.is_empty() {
+                write_details(detail.object("metadata"), self.details);
+            }
         }
         if let Some(field) = self.field {
             let mut detail = details.object();
@@ -119,6 +124,7 @@ impl<'a> From<&Failure<'a>> for ErrorBody<'a> {
             message: failure.message,
             status,
             reason: if known { reason } else { failure.code.or(reason) },
+            details: failure.details,
             field: failure.param,
             retry_after: None,
         }
@@ -136,6 +142,7 @@ mod tests {
             message: "no \"such\" thing",
             param: None,
             code: None,
+            details: &[],
         }
     }
 

@@ -1,8 +1,8 @@
 //! The error envelope, ours rendered for callers; `ErrorBody::from` says how each class of
 //! failure reads in this dialect. What providers send is read by [`ProviderError`], the same for all.
 
-use crate::failure::{Failure, FailureClass};
-use crate::json::write_string;
+use crate::failure::{Detail, Failure, FailureClass, write_details};
+use crate::json::Object;
 pub use crate::provider_error::{ProviderError, retry_after};
 
 /// An error of ours in this dialect.
@@ -16,24 +16,26 @@ pub struct ErrorBody<'a> {
     pub param: Option<&'a str>,
     /// `error.code`.
     pub code: Option<&'a str>,
+    /// `error.metadata`, as OpenRouter has it; left out when empty.
+    pub details: &'a [Detail],
 }
 
 impl ErrorBody<'_> {
     /// Appends the JSON document.
     pub fn write(&self, out: &mut Vec<u8>) {
-        let nullable = |out: &mut Vec<u8>, text: Option<&str>| match text {
-            Some(text) => write_string(out, text),
-            None => out.extend_from_slice(b"null"),
-        };
-        out.extend_from_slice(br#"{"error":{"message":"#);
-        write_string(out, self.message);
-        out.extend_from_slice(br#","type":"#);
-        write_string(out, self.kind);
-        out.extend_from_slice(br#","param":"#);
-        nullable(out, self.param);
-        out.extend_from_slice(br#","code":"#);
-        nullable(out, self.code);
-        out.extend_from_slice(b"}}");
+        let mut document = Object::open(out);
+        let mut error = document.object("error");
+        error.string("message", self.message);
+        error.string("type", self.kind);
+        for (name, text) in [("param", self.param), ("code", self.code)] {
+            match text {
+                Some(text) => error.string(name, text),
+                None => error.null(name),
+            }
+        }
+        if !self.details.is_empty() {
+            write_details(error.object("metadata"), self.details);
+        }
     }
 
     /// The JSON document.
@@ -74,6 +76,7 @@ impl<'a> From<&Failure<'a>> for ErrorBody<'a> {
             kind,
             param: failure.param,
             code: failure.code.or(code),
+            details: failure.details,
         }
     }
 }
@@ -89,6 +92,7 @@ mod tests {
             kind: "invalid_request_error",
             param: None,
             code: Some("model_not_found"),
+            details: &[],
         };
         let text = String::from_utf8(body.to_json()).unwrap();
         assert_eq!(
@@ -112,6 +116,7 @@ mod tests {
                 message: "x",
                 param: None,
                 code: None,
+                details: &[],
             };
             let read = ProviderError::parse(&ErrorBody::from(&failure).to_json());
             let back = read.class(class.status());

@@ -2,7 +2,7 @@
 //! endpoints share; in a stream an error is `response.failed` once there is a response to fail, and
 //! an `error` event before.
 
-use crate::failure::{Failure, FailureClass};
+use crate::failure::{Failure, FailureClass, write_details};
 use crate::json::Object;
 pub use crate::openai_chat::error::ErrorBody;
 
@@ -29,6 +29,13 @@ pub(super) fn stream_code(class: FailureClass) -> &'static str {
 pub(super) fn write_response_error(mut object: Object<'_>, failure: &Failure<'_>) {
     object.string("code", failure.code.unwrap_or(stream_code(failure.class)));
     object.string("message", failure.message);
+    metadata(&mut object, failure);
+}
+
+fn metadata(object: &mut Object<'_>, failure: &Failure<'_>) {
+    if !failure.details.is_empty() {
+        write_details(object.object("metadata"), failure.details);
+    }
 }
 
 /// Writes the members of an `error` event behind its type.
@@ -39,6 +46,7 @@ pub(super) fn write_event(object: &mut Object<'_>, failure: &Failure<'_>) {
         Some(param) => object.string("param", param),
         None => object.null("param"),
     }
+    metadata(object, failure);
 }
 
 #[cfg(test)]
@@ -54,6 +62,7 @@ mod tests {
                 message: "x",
                 param: None,
                 code: None,
+                details: &[],
             };
             let mut out = Vec::new();
             write_response_error(Object::open(&mut out), &failure);

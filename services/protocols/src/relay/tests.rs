@@ -101,6 +101,7 @@ fn a_broken_stream_says_so_and_never_looks_complete() {
         message: "The answer broke off.",
         param: None,
         code: Some("upstream_failed"),
+        details: &[],
     };
     let cut = STREAM.split("data: [DONE]").next().unwrap();
     for cut in [&cut[..200], cut] {

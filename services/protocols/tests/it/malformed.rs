@@ -136,6 +136,7 @@ fn assert_told(dialect: Dialect, error: &DecodeError) {
         message: &message,
         param: param.as_deref(),
         code: None,
+        details: &[],
     };
     let told: Value = serde_json::from_slice(&encode_failure(dialect, &failure)).unwrap();
     match dialect {

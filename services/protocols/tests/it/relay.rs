@@ -61,6 +61,7 @@ fn relayed<'a>(mut relay: StreamRelay, pieces: impl IntoIterator<Item = &'a [u8]
                 message: "The answer broke off.",
                 param: None,
                 code: None,
+                details: &[],
             }));
         }
     }

@@ -33,6 +33,9 @@ const DRAIN_SECONDS: &str = "10";
 /// How far back the file goes that Redis is restored from.
 const OLD: Duration = Duration::from_secs(3);
 
+/// How long workers spend before one falls silent and Redis forgets.
+const OFF_THE_BOOKS: Duration = Duration::from_secs(6);
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Stack {
@@ -162,6 +165,7 @@ impl Stack {
             return self.trouble(strike.part, to, trouble, strike.lasting).await;
         }
         match strike.part {
+            Part::Worker(index) if strike.fault == Fault::Ambush => self.ambush(index, strike.lasting).await,
             Part::Worker(index) => {
                 let worker = self.workers.get(index).context("there is such a worker")?;
                 strike_plane(worker, strike).await
@@ -207,7 +211,12 @@ impl Stack {
                 sleep(strike.lasting).await;
                 provider.pause(false)
             }
-            Fault::Kill | Fault::Terminate | Fault::Flush | Fault::Restore | Fault::Link(..) => {
+            Fault::Kill
+            | Fault::Terminate
+            | Fault::Flush
+            | Fault::Restore
+            | Fault::Ambush
+            | Fault::Link(..) => {
                 provider.kill().await?;
                 sleep(strike.lasting).await;
                 provider.start().await
@@ -229,10 +238,36 @@ impl Stack {
             Fault::Flush => return Resp::connect(self.redis_url()).await?.flush().await,
             Fault::Restore => return self.restore_redis(strike.lasting).await,
             Fault::Terminate => self.services.halt(service).await?,
-            Fault::Kill | Fault::Link(..) => self.services.kill(service).await?,
+            Fault::Kill | Fault::Ambush | Fault::Link(..) => self.services.kill(service).await?,
         }
         sleep(strike.lasting).await;
         self.services.revive(service).await
+    }
+
+    /// The worst time to forget: what was spent is on no books yet, and one of those who know is silent.
+    async fn ambush(&self, index: usize, lasting: Duration) -> anyhow::Result<()> {
+        let worker = self.workers.get(index).context("there is such a worker")?;
+        // All are held, so that nobody else strikes them meanwhile.
+        let _redis = match self.striking.get(&Part::Redis) {
+            Some(striking) => Some(striking.lock().await),
+            None => None,
+        };
+        let mut keepers = Vec::new();
+        for plane in &self.control_planes {
+            let plane = plane.lock().await;
+            plane.pause(true)?;
+            keepers.push(plane);
+        }
+        sleep(OFF_THE_BOOKS).await;
+        let worker = worker.lock().await;
+        worker.pause(true)?;
+        let forgotten = async { Resp::connect(self.redis_url()).await?.flush().await }.await;
+        for plane in keepers {
+            plane.pause(false)?;
+        }
+        sleep(lasting).await;
+        worker.pause(false)?;
+        forgotten
     }
 
     /// A server that was started again over an old file: another run, which knows what the old one knew some time ago.
@@ -289,7 +324,7 @@ async fn strike_plane(plane: &Mutex<Plane>, strike: &Strike) -> anyhow::Result<(
             return plane.pause(false);
         }
         Fault::Terminate => plane.terminate().await?,
-        Fault::Kill | Fault::Flush | Fault::Restore | Fault::Link(..) => plane.kill().await?,
+        Fault::Kill | Fault::Flush | Fault::Restore | Fault::Ambush | Fault::Link(..) => plane.kill().await?,
     }
     sleep(strike.lasting).await;
     plane.start().await

@@ -8,7 +8,7 @@ use sluicegate_contracts::usage::AttemptOutcome::{self, *};
 use sluicegate_routing::retry::LONGEST_WAIT;
 use sluicegate_routing::{Progress, Seed, StopReason, Verdict, judge};
 
-const ALL: [AttemptOutcome; 11] = [
+const ALL: [AttemptOutcome; 12] = [
     Served,
     BadRequest,
     CredentialRefused,
@@ -19,6 +19,7 @@ const ALL: [AttemptOutcome; 11] = [
     TimedOut,
     Cut,
     ClientGone,
+    Stopped,
     Interrupted,
 ];
 
@@ -40,7 +41,7 @@ fn with_another_endpoint_left_only_the_callers_own_fault_stops() {
         let expected = match outcome {
             Served => Verdict::Served,
             BadRequest => Verdict::Stop(StopReason::Final),
-            ClientGone | Interrupted => Verdict::Stop(StopReason::ClientGone),
+            ClientGone | Stopped | Interrupted => Verdict::Stop(StopReason::ClientGone),
             CredentialRefused | QuotaExhausted | RateLimited | ServerError | Unreachable | TimedOut | Cut => {
                 Verdict::NextEndpoint
             }

@@ -6,7 +6,7 @@ import { Notice } from "./notice";
 
 interface FormProblemProps {
   error: unknown;
-  /** JSON pointers of what the form shows at a field. */
+  /** JSON pointers of what the form shows at a field, with everything below them. */
   places: readonly string[];
 }
 
@@ -20,7 +20,9 @@ export function FormProblem({ error, places }: FormProblemProps) {
   }, [error]);
   const problem = error ? asProblem(error) : null;
   const findings = Object.entries(problem?.pointers ?? {});
-  const unplaced = findings.filter(([pointer]) => !places.includes(pointer)).map(([, detail]) => detail);
+  const isPlaced = (pointer: string) =>
+    places.some((place) => pointer === place || pointer.startsWith(`${place}/`));
+  const unplaced = findings.filter(([pointer]) => !isPlaced(pointer)).map(([, detail]) => detail);
   const message = findings.length > 0 ? unplaced.join(" ") : problem?.message;
   return <div ref={here}>{message && <Notice tone="bad">{message}</Notice>}</div>;
 }

@@ -88,6 +88,17 @@ export const budgetMocks: Mock[] = [
   },
   {
     method: "GET",
+    path: "/organizations/{org}/alerts",
+    handler: (call) => {
+      const budget = call.query.get("budget");
+      return page(
+        call,
+        call.world.alerts.filter((alert) => !budget || alert.budget === budget),
+      );
+    },
+  },
+  {
+    method: "GET",
     path: `${BUDGETS}/{budget}/windows`,
     handler: (call) => {
       const budget = call.world.budgets.find(({ id }) => id === call.path["budget"]);

@@ -1,4 +1,5 @@
-import type { Key } from "@/api/types";
+import type { BudgetInterval, DeriveKey, Key } from "@/api/types";
+import { makeBudget, windowOf } from "../budgets.ts";
 import { makeKey, makeRequest } from "../fixtures.ts";
 import { freshId, type World } from "../world.ts";
 import { type Answer, type Mock, page, problem } from "./call.ts";
@@ -14,6 +15,25 @@ function withKey(world: World, id: string | undefined, change: (key: Key) => Ans
 
 function secretOf(key: Key): string {
   return `sk-sg-${"0123456789abcdefghijklmnopqrstuv"}${key.hint.slice(-4)}`;
+}
+
+function mayAsk({ allowed_models }: Key, model: string): boolean {
+  return allowed_models.length === 0 || allowed_models.includes(model);
+}
+
+/** The budget over a derived key; its id. */
+function capOf(world: World, key: Key, amount: string, interval: BudgetInterval, now: number): string {
+  const project = world.me?.memberships[0]?.projects[0]?.id ?? null;
+  const budget = makeBudget({
+    id: freshId(world, "bud"),
+    name: key.name,
+    scope: { project, key: key.id },
+    limit: { amount: Number(amount).toFixed(9), currency: "USD" },
+    interval,
+    current_window: windowOf([now, null], "0", amount),
+  });
+  world.budgets.unshift(budget);
+  return budget.id;
 }
 
 export const keyMocks: Mock[] = [
@@ -44,6 +64,31 @@ export const keyMocks: Mock[] = [
       }
       return { status: 201, body: { ...key, secret: secretOf(key) } };
     },
+  },
+  {
+    method: "POST",
+    path: `${KEYS}/{key}/derive`,
+    handler: ({ world, now, path, body }) =>
+      withKey(world, path["key"], (parent) => {
+        const { name, expires_at, allowed_models, limit, interval } = body as DeriveKey;
+        const wider = (allowed_models ?? []).findIndex((model) => !mayAsk(parent, model));
+        if (wider >= 0) {
+          const detail = "The key it derives from may not ask for this model.";
+          return problem(422, "validation_failed", detail, `allowed_models/${wider}`);
+        }
+        const key = makeKey({
+          id: freshId(world, "key"),
+          name,
+          hint: "sk-sg-…4dRv",
+          created_at: new Date(now).toISOString(),
+          expires_at: expires_at ?? parent.expires_at,
+          allowed_models: allowed_models ?? parent.allowed_models,
+          parent: parent.id,
+        });
+        world.keys.unshift(key);
+        const budget = limit ? capOf(world, key, limit.amount, interval ?? "lifetime", now) : null;
+        return { status: 201, body: { ...key, secret: secretOf(key), budget } };
+      }),
   },
   {
     method: "POST",

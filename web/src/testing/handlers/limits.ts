@@ -1,5 +1,5 @@
 import type { CreateLimit, UpdateLimit } from "@/api/types";
-import { makeLimit } from "../budgets.ts";
+import { makeLimit } from "../limits.ts";
 import { freshId } from "../world.ts";
 import { type Mock, page, problem } from "./call.ts";
 import { based, etagOf, read } from "./revision.ts";

@@ -93,6 +93,8 @@ impl Writer {
                 price_version: Some(1),
                 accounts: Vec::new(),
                 credit: None,
+                output_cap: None,
+                session_budget: None,
                 started_us: 300,
                 first_byte_us: Some(20_000),
                 duration_us: 89_750,

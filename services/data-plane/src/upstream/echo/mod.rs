@@ -79,6 +79,7 @@ fn refusal(status: u16) -> Reply {
         kind,
         param: None,
         code: Some(code),
+        details: &[],
     }
     .to_json();
     Reply {
@@ -208,6 +209,7 @@ fn with_fault(mut steps: Vec<Step>, fault: Fault) -> Vec<Step> {
                 kind: "api_error",
                 param: None,
                 code: Some("echo_failed"),
+                details: &[],
             };
             steps.push(Step::Data(error.to_stream_frame().into()));
         }

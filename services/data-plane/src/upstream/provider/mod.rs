@@ -4,6 +4,7 @@
 mod anthropic;
 mod azure_openai;
 mod bedrock;
+pub(super) mod cancel;
 mod cohere;
 mod compatible;
 mod deepseek;

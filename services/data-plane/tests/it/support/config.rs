@@ -7,7 +7,7 @@ use sluicegate_contracts::config::{
     Margin, OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, RateLimit, RateMetric,
     RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Status, Strategy, UnknownPrice,
 };
-use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId};
+use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId, RouteId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_credentials::{ApiKeySecret, DataKey, KeyKind, MasterKey, Sealing};
@@ -228,8 +228,15 @@ impl Config {
         }
     }
 
+    /// Limits the answers of the catalog row added last.
+    pub(crate) fn limits_answers_to(&mut self, tokens: u64) {
+        if let Some(Entity::Endpoint(endpoint)) = self.entities.last_mut() {
+            endpoint.max_output_tokens = Some(tokens);
+        }
+    }
+
     /// Adds an ordered route over `models`.
-    pub(crate) fn route(&mut self, slug: &str, models: &[&str], retry: RetryPolicy) {
+    pub(crate) fn route(&mut self, slug: &str, models: &[&str], retry: RetryPolicy) -> RouteId {
         let id = self.fresh().into();
         let target = |model: &&str| RouteTarget {
             model: (*model).to_owned(),
@@ -247,6 +254,7 @@ impl Config {
             targets: models.iter().map(target).collect(),
             retry,
         }));
+        id
     }
 
     /// Adds a hard budget of `limit` nano-USD over the calls of `scope`.
@@ -270,6 +278,7 @@ impl Config {
             scope,
             limit: NanoUsd::from_nanos(limit),
             limit_version: 1,
+            peak: None,
             periods: Vec::new(),
             enforcement,
             on_exceed: OnExceed::Refuse,
@@ -282,6 +291,13 @@ impl Config {
             budget: id,
             period: UnixMillis::default(),
             partition: None,
+        }
+    }
+
+    /// Says what the budget added last does without room.
+    pub(crate) fn on_exceed(&mut self, on_exceed: OnExceed) {
+        if let Some(Entity::Budget(budget)) = self.entities.last_mut() {
+            budget.on_exceed = on_exceed;
         }
     }
 

@@ -193,6 +193,19 @@ impl Worker {
         }
     }
 
+    /// Waits until exactly so much is claimed on an account, and nothing of it is idle or held.
+    pub(crate) async fn settles_at(&self, organization: OrganizationId, account: &AccountId, nanos: i64) {
+        let mut settled = NanoUsd::ZERO;
+        for _ in 0..1_000 {
+            settled = self.settled(organization, account).await;
+            if settled.nanos() == nanos {
+                return;
+            }
+            rt::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{settled} is claimed and not {nanos} nano-USD");
+    }
+
     /// How much of a limit everybody together has left.
     pub(crate) async fn left(&self, config: &Config, limit: RateLimitId, amount: u64) -> u64 {
         let bucket = BucketId {

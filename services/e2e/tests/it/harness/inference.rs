@@ -114,6 +114,22 @@ impl App {
         make(call, request, false, Stay::ToTheEnd).await
     }
 
+    /// Asks a model something briefly, in a session that is to cost no more than so many dollars.
+    pub(crate) async fn chat_in_session(
+        &self,
+        base: &str,
+        model: &str,
+        prompt: &str,
+        (session, cap): (&str, &str),
+    ) -> Call {
+        let body = json!({
+            "model": model, "max_tokens": 20, "messages": [{ "role": "user", "content": prompt }],
+            "sluicegate": { "session": session, "session_budget": cap },
+        });
+        let (call, request) = self.prepare(base, "/chat/completions", &body, prompt);
+        make(call, request, false, Stay::ToTheEnd).await
+    }
+
     /// Asks a model something.
     pub(crate) async fn chat_for(
         &self,

@@ -102,6 +102,7 @@ impl StreamEncoder {
                     message: &error.message,
                     param: None,
                     code: error.code.as_deref(),
+                    details: &[],
                 };
                 self.fail(&failure, out);
             }
@@ -185,6 +186,7 @@ impl StreamEncoder {
                 message: "the provider's stream ended before its end",
                 param: None,
                 code: None,
+                details: &[],
             };
             return self.fail(&failure, out);
         };

@@ -181,6 +181,7 @@ impl StreamEncoder {
                         message: "a tool call of the provider is too large",
                         param: None,
                         code: None,
+                        details: &[],
                     };
                     self.fail(&failure, out);
                 }

@@ -94,6 +94,7 @@ impl StreamEncoder {
                         message: &error.message,
                         param: None,
                         code: error.code.as_deref(),
+                        details: &[],
                     },
                     out,
                 );
@@ -264,6 +265,7 @@ impl StreamEncoder {
                     message: "the provider's stream ended before its end",
                     param: None,
                     code: None,
+                    details: &[],
                 },
                 out,
             );

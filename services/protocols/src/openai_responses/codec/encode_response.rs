@@ -84,6 +84,7 @@ impl Writer<'_> {
             message,
             param: None,
             code: error.as_ref().and_then(|error| error.code.as_deref()),
+            details: &[],
         };
         let ending = self.ending(candidate.finish.as_ref(), &failure);
         self.status = ending.item_status();

@@ -128,6 +128,7 @@ impl StreamEncoder {
                     message: &error.message,
                     param: None,
                     code: error.code.as_deref(),
+                    details: &[],
                 };
                 self.fail(&failure, out);
             }
@@ -237,6 +238,7 @@ impl StreamEncoder {
                 message: "the answer is larger than the gateway can repeat at its end",
                 param: None,
                 code: Some("answer_too_large"),
+                details: &[],
             };
             self.fail(&failure, out);
         }
@@ -282,6 +284,7 @@ impl StreamEncoder {
             message,
             param: None,
             code: None,
+            details: &[],
         };
         self.fail(&failure, out);
     }

@@ -72,6 +72,27 @@ test("rotating shows the new secret and when the old one ends", async () => {
   expect(screen.getByText(/The old secret keeps working until/)).toBeTruthy();
 });
 
+test("a derived key is made with less than its parent has, and stands below it", async () => {
+  const { user, world } = await open("busy");
+  await user.click(await screen.findByRole("button", { name: "Actions for nightly-summaries" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Derive…" }));
+  const form = within(await screen.findByRole("dialog", { name: "Derive from “nightly-summaries”" }));
+  await user.type(form.getByLabelText("Name"), "run 42");
+  await user.type(form.getByLabelText(/^Allowed models/), "gpt-4o");
+  await user.click(form.getByRole("button", { name: "Derive key" }));
+  expect(await form.findByText(/may not ask for this model/)).toBeTruthy();
+
+  await user.clear(form.getByLabelText(/^Allowed models/));
+  await user.type(form.getByLabelText(/^Allowed models/), "gpt-4o-mini");
+  await user.type(form.getByLabelText(/^Limit in US dollars/), "0.50");
+  await user.click(form.getByRole("button", { name: "Derive key" }));
+  expect(await screen.findByLabelText("Key secret")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "I saved it" }));
+  expect(await screen.findByRole("row", { name: /^run 42 .* derives from nightly-summaries/ })).toBeTruthy();
+  expect(world.keys[0]).toMatchObject({ parent: "key_batch", allowed_models: ["gpt-4o-mini"] });
+  expect(world.budgets[0]).toMatchObject({ limit: { amount: "0.500000000" }, interval: "lifetime" });
+});
+
 test("a failed load says why, quotes the request id and offers to try again", async () => {
   const { user, calls } = await open("failing");
   const alert = within(await screen.findByRole("alert"));

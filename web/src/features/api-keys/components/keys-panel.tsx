@@ -15,6 +15,7 @@ import { plural } from "@/lib/format";
 import { keysQuery } from "../api/list-keys";
 import { useSetKeyEnabled } from "../api/set-key-enabled";
 import { CreateKeyDialog } from "./create-key-dialog";
+import { DeriveKeyDialog } from "./derive-key-dialog";
 import { KeysTable } from "./keys-table";
 import { RevokeKeyDialog } from "./revoke-key-dialog";
 import { RotateKeyDialog } from "./rotate-key-dialog";
@@ -39,12 +40,14 @@ export function KeysPanel({
   const keys = useInfiniteQuery(keysQuery(project));
   const setEnabled = useSetKeyEnabled(project);
   const toast = useToast();
+  const [deriving, setDeriving] = useState<Key | null>(null);
   const [rotating, setRotating] = useState<Key | null>(null);
   const [revoking, setRevoking] = useState<Key | null>(null);
   const [revealed, setRevealed] = useState<KeyWithSecret | null>(null);
   const rows = keys.data?.pages.flatMap((page) => page.data) ?? [];
 
   const actions = {
+    onDerive: setDeriving,
     onRotate: setRotating,
     onRevoke: setRevoking,
     onSetEnabled: (key: Key, enabled: boolean) =>
@@ -95,6 +98,14 @@ export function KeysPanel({
         onCreated={setRevealed}
       />
       <SecretDialog revealed={revealed} onSaved={() => setRevealed(null)} />
+      {deriving && (
+        <DeriveKeyDialog
+          project={project}
+          parent={deriving}
+          onClose={() => setDeriving(null)}
+          onDerived={setRevealed}
+        />
+      )}
       {rotating && (
         <RotateKeyDialog
           project={project}

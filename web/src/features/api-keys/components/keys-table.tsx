@@ -9,9 +9,11 @@ import { TimeAgo } from "@/components/ui/time-ago";
 import { useNow } from "@/hooks/use-now";
 import { formatDay, formatUtc } from "@/lib/time";
 import { keyState } from "../lib/key-status";
+import { type KeyRow, keyRows } from "../lib/key-tree";
 import styles from "./keys-table.module.css";
 
 export interface KeyActions {
+  onDerive: (key: Key) => void;
   onRotate: (key: Key) => void;
   onSetEnabled: (key: Key, enabled: boolean) => void;
   onRevoke: (key: Key) => void;
@@ -25,22 +27,21 @@ interface KeysTableProps {
 
 export function KeysTable({ keys, actions, budgetOf }: KeysTableProps) {
   const now = useNow(30_000);
-  const possible: (Column<Key> | null | false)[] = [
+  const possible: (Column<KeyRow> | null | false)[] = [
     {
       id: "name",
       header: "Name",
       card: "lead",
-      cell: (key) => <span className={styles["name"]}>{key.name}</span>,
+      cell: (row) => <Name row={row} />,
     },
-    { id: "hint", header: "Secret", cell: (key) => <code className={styles["hint"]}>{key.hint}</code> },
-    { id: "status", header: "Status", card: "end", cell: (key) => <Status row={key} now={now} /> },
-    budgetOf && { id: "budget", header: "Budget", card: "wide", cell: (key) => budgetOf(key.id) },
-    { id: "models", header: "Models", cell: (key) => <Models names={key.allowed_models} /> },
+    { id: "status", header: "Status", card: "end", cell: ({ key }) => <Status row={key} now={now} /> },
+    budgetOf && { id: "budget", header: "Budget", card: "wide", cell: ({ key }) => budgetOf(key.id) },
+    { id: "models", header: "Models", cell: ({ key }) => <Models names={key.allowed_models} /> },
     {
       id: "used",
       header: "Last used",
       card: "labelled",
-      cell: (key) =>
+      cell: ({ key }) =>
         key.last_used_at ? <TimeAgo at={key.last_used_at} /> : <span className={styles["muted"]}>never</span>,
     },
     // A budget says more than a date, and there is room for one of them.
@@ -48,10 +49,10 @@ export function KeysTable({ keys, actions, budgetOf }: KeysTableProps) {
       id: "created",
       header: "Created",
       card: "hidden",
-      cell: (key) => <time title={formatUtc(key.created_at)}>{formatDay(key.created_at)}</time>,
+      cell: ({ key }) => <time title={formatUtc(key.created_at)}>{formatDay(key.created_at)}</time>,
     },
   ];
-  const columns = possible.filter((column): column is Column<Key> => Boolean(column));
+  const columns = possible.filter((column): column is Column<KeyRow> => Boolean(column));
   if (actions) {
     columns.push({
       id: "actions",
@@ -59,10 +60,21 @@ export function KeysTable({ keys, actions, budgetOf }: KeysTableProps) {
       headerHidden: true,
       align: "end",
       card: "end",
-      cell: (key) => <RowMenu row={key} actions={actions} />,
+      cell: ({ key }) => <RowMenu row={key} actions={actions} />,
     });
   }
-  return <DataTable label="Keys" columns={columns} rows={keys} rowKey={(key) => key.id} />;
+  return <DataTable label="Keys" columns={columns} rows={keyRows(keys)} rowKey={({ key }) => key.id} />;
+}
+
+function Name({ row: { key, depth, parent } }: { row: KeyRow }) {
+  return (
+    <span className={styles["stacked"]} style={{ paddingLeft: `${depth * 1.25}rem` }}>
+      <span className={styles["name"]}>{key.name}</span> <code className={styles["hint"]}>{key.hint}</code>
+      {/* Who sees the rows sees what stands below what. */}{" "}
+      {parent && <span className="visually-hidden">derives from {parent.name}</span>}
+      {key.parent && !parent && <span className={styles["note"]}>derives from {key.parent}</span>}
+    </span>
+  );
 }
 
 function Status({ row, now }: { row: Key; now: number }) {
@@ -100,6 +112,7 @@ function RowMenu({ row, actions }: { row: Key; actions: KeyActions }) {
   const disabled = row.status === "disabled";
   return (
     <Menu trigger={trigger}>
+      <MenuItem onSelect={() => actions.onDerive(row)}>Derive…</MenuItem>
       <MenuItem onSelect={() => actions.onRotate(row)}>Rotate…</MenuItem>
       <MenuItem onSelect={() => actions.onSetEnabled(row, disabled)}>
         {disabled ? "Enable" : "Disable"}

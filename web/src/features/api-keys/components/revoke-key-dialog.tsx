@@ -83,8 +83,8 @@ function BlastRadius({ project, revoking }: { project: string; revoking: Key }) 
         )}
       </p>
       <p>
-        Applications that use it are refused within seconds. This cannot be undone; to pause a key, disable
-        it.
+        Applications that use it, or a key derived from it, are refused within seconds, and budgets over these
+        keys end. This cannot be undone; to pause a key, disable it.
       </p>
     </>
   );

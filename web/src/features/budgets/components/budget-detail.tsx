@@ -18,6 +18,7 @@ import { budgetQuery } from "../api/get-budget";
 import { useUpdateBudget } from "../api/update-budget";
 import { phaseOf, phaseWords } from "../lib/budget-state";
 import type { BudgetSearch } from "../lib/budgets-search";
+import { AlertsList } from "./alerts-list";
 import styles from "./budget-detail.module.css";
 import { BudgetFacts } from "./budget-facts";
 import { DeleteBudgetDialog } from "./delete-budget-dialog";
@@ -133,6 +134,7 @@ function Loaded({
           </Card>
         </div>
         <WindowHistory organization={organization} budget={shown} search={search} onSearch={onSearch} />
+        <AlertsList organization={organization} budget={shown} />
       </div>
       {acting === "edit" && (
         <EditBudgetDialog

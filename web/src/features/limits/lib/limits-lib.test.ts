@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makeLimit } from "@/testing/budgets";
+import { makeLimit } from "@/testing/limits";
 import { changeBody, createBody, draftOf, newLimit } from "./limit-draft";
 import { amountWords } from "./metrics";
 

@@ -69,6 +69,7 @@ fn agree(attempt: &AttemptRecord, entry: &Entry) -> bool {
         | AttemptOutcome::CredentialRefused
         | AttemptOutcome::QuotaExhausted
         | AttemptOutcome::Unreachable
+        | AttemptOutcome::Stopped
         | AttemptOutcome::Interrupted => false,
     }
 }

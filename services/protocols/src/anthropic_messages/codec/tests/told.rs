@@ -341,6 +341,7 @@ fn a_stream_ends_once_and_never_in_silence() {
         message: "busy",
         param: None,
         code: None,
+        details: &[],
     };
     let mut encoder = StreamEncoder::new(&TARGET);
     let mut out = Vec::new();

@@ -364,6 +364,7 @@ fn a_failure_is_an_exception_and_nothing_follows() {
         message: "slow",
         param: None,
         code: None,
+        details: &[],
     };
     let mut encoder = StreamEncoder::new(&AnswerTarget::default());
     let mut out = Vec::new();

@@ -180,7 +180,7 @@ fn call_part(index: u32, kind: CallKind) -> StreamEvent<'static> {
         kind,
         extra: Extra::NONE,
     };
-    part(index, PartBody::ToolCall(call))
+    part(index, PartBody::from(call))
 }
 
 fn names(seen: &[(String, serde_json::Value)]) -> Vec<&str> {
@@ -301,6 +301,7 @@ fn a_failure_ends_a_stream_that_does_not_look_complete() {
         message: "no",
         param: None,
         code: None,
+        details: &[],
     };
     let mut encoder = StreamEncoder::new(&AnswerTarget::default());
     let mut out = Vec::new();

@@ -401,6 +401,7 @@ fn a_failure_of_ours_is_the_last_frame() {
         message: "too slow",
         param: None,
         code: None,
+        details: &[],
     };
     encoder.fail(&failure, &mut out);
     encoder.event(&ends(FinishReason::Stop), &mut out);

@@ -244,6 +244,7 @@ fn a_failure_ends_a_stream_so_that_nobody_takes_it_for_whole() {
         message: "slow down",
         param: None,
         code: None,
+        details: &[],
     };
     let (mut unbegun, mut out) = (encoder(), Vec::new());
     unbegun.fail(&failure, &mut out);

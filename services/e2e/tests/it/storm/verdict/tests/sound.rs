@@ -152,6 +152,8 @@ impl Evidences {
             price_version: None,
             accounts: Vec::new(),
             credit: None,
+            output_cap: None,
+            session_budget: None,
             started_us: 0,
             first_byte_us: None,
             duration_us: 0,
