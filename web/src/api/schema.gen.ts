@@ -170,6 +170,157 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/ledger/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify the books
+         * @description Compares usage events, roll-ups, counters of budgets and the ledger row by row, in one unchanging view. Takes as long
+         *     as reading every request does.
+         */
+        post: operations["verify_books"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/organizations/{org}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct credit */
+        post: operations["adjust_credit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/organizations/{org}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add credit */
+        post: operations["add_credit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/organizations/{org}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refund credit
+         * @description Refused with `insufficient_credit` for more than is neither used nor held. The money itself is paid back elsewhere.
+         */
+        post: operations["refund_credit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/organizations/{org}/reversals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo a transfer */
+        post: operations["reverse_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/payment-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payment events
+         * @description Those with the outcomes `unmatched`, `amount_mismatch`, `paid_twice` and `refunded_short` wait for the operator: money
+         *     moved at the provider, and the credit does not say so.
+         */
+        get: operations["list_payment_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/resold-connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List resold connections */
+        get: operations["list_resold_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/resold-connections/{connection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Resell a connection
+         * @description Every organization may then call through it, after its own connections, for prepaid credit.
+         */
+        put: operations["resell_connection"];
+        post?: never;
+        /** Stop reselling a connection */
+        delete: operations["stop_reselling"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations": {
         parameters: {
             query?: never;
@@ -235,6 +386,26 @@ export interface paths {
         };
         /** List audit events */
         get: operations["list_audit_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the balance
+         * @description Refused with `self_hosted_mode` where nobody is billed, as all operations of billing.
+         */
+        get: operations["get_billing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -309,6 +480,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List credits */
+        get: operations["list_credits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/invites": {
         parameters: {
             query?: never;
@@ -342,6 +530,23 @@ export interface paths {
         post?: never;
         /** Take an invitation back */
         delete: operations["revoke_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List transfers of the ledger */
+        get: operations["list_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -487,6 +692,107 @@ export interface paths {
          * @description Only owners make, change or remove owners. An organization keeps at least one.
          */
         patch: operations["update_member"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/provider-invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List invoices */
+        get: operations["list_provider_invoices"];
+        put?: never;
+        /**
+         * Upload an invoice
+         * @description At most 256 KiB and 10,000 lines.
+         */
+        post: operations["create_provider_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/provider-invoices/{invoice}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare an invoice
+         * @description With what was recorded over the organization's own accounts at that provider, by day and model.
+         */
+        get: operations["get_provider_invoice"];
+        put?: never;
+        post?: never;
+        /** Delete an invoice */
+        delete: operations["delete_provider_invoice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a statement
+         * @description As JSON, or with `?format=csv` as comma-separated values.
+         */
+        get: operations["get_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/top-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List top-ups */
+        get: operations["list_top_ups"];
+        put?: never;
+        /**
+         * Ask for a top-up
+         * @description Credit is added when the payment arrives: pay at `payment_url`, or give the payment the top-up's id as its
+         *     `client_reference_id`. Without a payment provider this is refused with `not_configured`; the operator adds credit.
+         */
+        post: operations["create_top_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/top-ups/{top_up}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a top-up */
+        get: operations["get_top_up"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects": {
@@ -851,6 +1157,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/stripe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an event of Stripe
+         * @description For Stripe's webhooks: send `checkout.session.completed`, `checkout.session.async_payment_succeeded`,
+         *     `checkout.session.async_payment_failed`, `payment_intent.succeeded` and `charge.refunded` here. The signature header
+         *     is `Stripe-Signature: t=…,v1=…`. Refused with `not_configured` (503) where the operator has set no webhook secret.
+         */
+        post: operations["take_stripe_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -874,6 +1202,27 @@ export interface components {
         AcceptInvite: {
             /** @description The token of the invitation. */
             token: string;
+        };
+        /** @description Credit to add. */
+        AddCredit: {
+            /** @description How much. */
+            amount: components["schemas"]["WriteMoney"];
+            /**
+             * Format: date-time
+             * @description From when what is left cannot be used any more; it does not expire when absent.
+             */
+            expires_at?: string | null;
+            /** @description How it comes. */
+            kind: components["schemas"]["NewCreditKind"];
+            /** @description What it is for, such as the number of an invoice. */
+            reference?: string | null;
+        };
+        /** @description A correction. */
+        AdjustCredit: {
+            /** @description How much; below zero to take credit away. */
+            amount: components["schemas"]["WriteMoney"];
+            /** @description Why. */
+            reference: string;
         };
         /** @description One upstream try. */
         Attempt: {
@@ -950,6 +1299,66 @@ export interface components {
             seq: number;
             /** @description Id of what it was done to. */
             target: string;
+        };
+        /** @description An organization's prepaid credit. */
+        Billing: {
+            /** @description Whether top-ups can be paid in this deployment. */
+            accepts_payments: boolean;
+            /** @description Neither used nor held. */
+            available: components["schemas"]["Money"];
+            /** @description All credit that is not used: what is available and what is held. */
+            balance: components["schemas"]["Money"];
+            /** @description Reserved for calls; what they do not use comes back. */
+            held: components["schemas"]["Money"];
+            /** @description All there ever was to use: paid, given and corrected, less what was paid back or has expired. */
+            total_credits: components["schemas"]["Money"];
+            /** @description What of it was used. */
+            total_used: components["schemas"]["Money"];
+        };
+        /** @description How many rows of a check do not agree. */
+        BookCheck: {
+            /**
+             * @description The check.
+             * @example ledger
+             */
+            check: string;
+            /** @description How many rows do not agree. */
+            findings: number;
+        };
+        /** @description Something that does not agree. */
+        BookFinding: {
+            /**
+             * @description Which check found it.
+             * @example roll-ups
+             */
+            check: string;
+            /** @description The row. */
+            row: string;
+            /** @description What it says, and what it should say. */
+            says: string;
+        };
+        /** @description What was compared, and what does not agree. */
+        BookReport: {
+            /** @description Whether everything does. */
+            agrees: boolean;
+            /** @description Books read. */
+            books: number;
+            /** @description Counters of budgets compared. */
+            budget_counters: number;
+            /** @description Every check. */
+            checks: components["schemas"]["BookCheck"][];
+            /**
+             * Format: int64
+             * @description Entries read.
+             */
+            entries: number;
+            /** @description What does not agree, the first of each check. */
+            findings: components["schemas"]["BookFinding"][];
+            /**
+             * Format: int64
+             * @description Requests read.
+             */
+            requests: number;
         };
         /** @description A budget. */
         Budget: {
@@ -1135,6 +1544,26 @@ export interface components {
              * @description When it began.
              */
             starts_at: string | null;
+        };
+        /** @description What was billed for a model on a day, beside what was recorded. */
+        ComparedLine: {
+            /**
+             * Format: int64
+             * @description Attempts that were recorded with a cost.
+             */
+            attempts: number;
+            /** @description The day (UTC). */
+            day: string;
+            /** @description How much more was billed than recorded. */
+            difference: components["schemas"]["Money"];
+            /** @description What the provider billed. */
+            invoiced: components["schemas"]["Money"];
+            /** @description The model, without a date at the end of its name. */
+            model: string;
+            /** @description What was recorded. */
+            recorded: components["schemas"]["Money"];
+            /** @description The part of what was recorded that does not rest on the provider's own counts. */
+            unsure: components["schemas"]["Money"];
         };
         /** @description An account at a provider. */
         Connection: {
@@ -1362,6 +1791,25 @@ export interface components {
             /** @description Its name in URLs; made from the name when absent. */
             slug?: string | null;
         };
+        /** @description An invoice to compare; its lines are in `lines` or in `csv`. */
+        CreateProviderInvoice: {
+            /** @description The connection whose account it is of; all of the organization's own when absent. */
+            connection?: string | null;
+            /** @description The lines as comma-separated values with a header that names `date`, `model` and `amount`, in any order. */
+            csv?: string | null;
+            /** @description The lines; several of one day and model are added up. */
+            lines?: components["schemas"]["WriteLine"][];
+            /**
+             * @description What people call it.
+             * @example November 2026
+             */
+            name: string;
+            /**
+             * @description Provider id, as connections have it.
+             * @example openai
+             */
+            provider: string;
+        };
         /** @description A new route. */
         CreateRoute: {
             /** @description Further model names that mean this route. */
@@ -1377,6 +1825,44 @@ export interface components {
             /** @description 1 to 20 targets. */
             targets: components["schemas"]["WriteRouteTarget"][];
         };
+        /** @description A wish for credit. */
+        CreateTopUp: {
+            /** @description What is to be paid: whole cents. */
+            amount: components["schemas"]["WriteMoney"];
+        };
+        /** @description A part of the credit with one expiry. What expires first is used first. */
+        Credit: {
+            /** @description How much it was. */
+            amount: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description From when what is left cannot be used any more; null: it does not expire.
+             */
+            expires_at: string | null;
+            /** @description How much is held for calls. */
+            held: components["schemas"]["Money"];
+            /**
+             * @description Its id: the ledger's transfer that brought it.
+             * @example led_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description How it came. */
+            kind: components["schemas"]["CreditKind"];
+            /** @description How much is neither used nor held. */
+            left: components["schemas"]["Money"];
+            /** @description What it was for, such as the payment at its provider. */
+            reference: string | null;
+        };
+        /**
+         * @description How credit came.
+         * @enum {string}
+         */
+        CreditKind: "top_up" | "grant" | "adjustment";
         /** @description The deployment. */
         Deployment: {
             /**
@@ -1453,6 +1939,17 @@ export interface components {
         InviteWithToken: components["schemas"]["Invite"] & {
             /** @description Give it to the invited person; it is not shown again. */
             accept_token: string;
+        };
+        /** @description An invoice beside what was recorded from its first to its last day. */
+        InvoiceComparison: {
+            /** @description How much more was billed than recorded in all. */
+            difference: components["schemas"]["Money"];
+            /** @description The invoice. */
+            invoice: components["schemas"]["ProviderInvoice"];
+            /** @description By day and model; also those that only one side has. */
+            lines: components["schemas"]["ComparedLine"][];
+            /** @description What was recorded in all. */
+            recorded: components["schemas"]["Money"];
         };
         /** @description An inference key. */
         Key: {
@@ -1543,6 +2040,45 @@ export interface components {
              * @description The provider's HTTP status.
              */
             status: number | null;
+        };
+        /** @description One transfer of the ledger: a business event that moved money. Transfers are never changed. */
+        LedgerTransfer: {
+            /** @description The credit refunded, or the transfer settled or reversed by it. */
+            about: string;
+            /** @description What the balance came to by it; zero for a hold. */
+            amount: components["schemas"]["Money"];
+            /** @description The balance afterwards: what was available and what was held. */
+            balance_after: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description What was held afterwards. */
+            held_after: components["schemas"]["Money"];
+            /** @description What is held came to by it. */
+            held_change: components["schemas"]["Money"];
+            /**
+             * @description Its id.
+             * @example led_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its place in the book, from 1 without gaps.
+             */
+            number: number;
+            /** @description What people call its cause. */
+            reference: string | null;
+            /** @description The request it bills, when it is one alone. */
+            request_id: string;
+            /**
+             * Format: int64
+             * @description How many requests it bills.
+             */
+            requests: number;
+            /** @description What it was. */
+            type: components["schemas"]["TransferType"];
         };
         /** @description A rate limit. */
         Limit: {
@@ -1773,6 +2309,11 @@ export interface components {
             /** @description Its name in URLs. */
             slug: string;
         };
+        /**
+         * @description How credit comes.
+         * @enum {string}
+         */
+        NewCreditKind: "payment" | "promo";
         /** @description A tenant. */
         Organization: {
             /**
@@ -2014,6 +2555,41 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Credit: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description How much it was. */
+                amount: components["schemas"]["Money"];
+                /**
+                 * Format: date-time
+                 * @description When it came.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description From when what is left cannot be used any more; null: it does not expire.
+                 */
+                expires_at: string | null;
+                /** @description How much is held for calls. */
+                held: components["schemas"]["Money"];
+                /**
+                 * @description Its id: the ledger's transfer that brought it.
+                 * @example led_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description How it came. */
+                kind: components["schemas"]["CreditKind"];
+                /** @description How much is neither used nor held. */
+                left: components["schemas"]["Money"];
+                /** @description What it was for, such as the payment at its provider. */
+                reference: string | null;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Invite: {
             /** @description The rows, newest first. */
             data: {
@@ -2101,6 +2677,52 @@ export interface components {
                 previous_secret_valid_until: string | null;
                 /** @description Whether it works. */
                 status: components["schemas"]["KeyStatus"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LedgerTransfer: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description The credit refunded, or the transfer settled or reversed by it. */
+                about: string;
+                /** @description What the balance came to by it; zero for a hold. */
+                amount: components["schemas"]["Money"];
+                /** @description The balance afterwards: what was available and what was held. */
+                balance_after: components["schemas"]["Money"];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description What was held afterwards. */
+                held_after: components["schemas"]["Money"];
+                /** @description What is held came to by it. */
+                held_change: components["schemas"]["Money"];
+                /**
+                 * @description Its id.
+                 * @example led_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Its place in the book, from 1 without gaps.
+                 */
+                number: number;
+                /** @description What people call its cause. */
+                reference: string | null;
+                /** @description The request it bills, when it is one alone. */
+                request_id: string;
+                /**
+                 * Format: int64
+                 * @description How many requests it bills.
+                 */
+                requests: number;
+                /** @description What it was. */
+                type: components["schemas"]["TransferType"];
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -2350,6 +2972,40 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_ProviderInvoice: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description The connection whose account it is of. */
+                connection: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /** @description Who uploaded it. */
+                created_by: string;
+                /** @description Its first day (UTC). */
+                first_day: string;
+                /**
+                 * @description Its id.
+                 * @example pin_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description Its last day (UTC). */
+                last_day: string;
+                /** @description What people call it. */
+                name: string;
+                /** @description Who billed. */
+                provider: string;
+                /** @description The sum of its lines. */
+                total: components["schemas"]["Money"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Request: {
             /** @description The rows, newest first. */
             data: {
@@ -2505,6 +3161,80 @@ export interface components {
             /** @description Ask for them with `?cursor=`. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
+        Page_TopUp: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description What is to be paid. */
+                amount: components["schemas"]["Money"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /** @description Who asked for it. */
+                created_by: string;
+                /** @description The credit it brought. */
+                credit: string;
+                /**
+                 * @description Its id; the payment carries it.
+                 * @example top_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description The payment at its provider, once it is there. */
+                payment: string | null;
+                /** @description Where to pay it, while nobody has and the deployment has such a page. */
+                payment_url: string;
+                /** @description What was paid back of it. */
+                refunded: components["schemas"]["Money"];
+                /**
+                 * Format: date-time
+                 * @description When it was paid, or failed.
+                 */
+                settled_at: string | null;
+                /** @description Where it stands. */
+                status: components["schemas"]["TopUpStatus"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description An event of a payment provider that was taken. */
+        PaymentEvent: {
+            /** @description Its id there. */
+            event_id: string;
+            /**
+             * @description What it says, in the provider's words.
+             * @example checkout.session.completed
+             */
+            kind: string;
+            /** @description The organization whose top-up it is about. */
+            organization: string;
+            /**
+             * @description What became of it.
+             * @example credited
+             */
+            outcome: string;
+            /** @description The payment at the provider. */
+            payment: string | null;
+            /** @description Who sent it. */
+            provider: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            received_at: string;
+            /** @description What of a refund could not be booked, because the credit was used. */
+            short: components["schemas"]["Money"];
+            /** @description The top-up. */
+            top_up: string;
+        };
+        /** @description The latest events of payment providers. */
+        PaymentEvents: {
+            /** @description The events, newest first, at most 200. */
+            data: components["schemas"]["PaymentEvent"][];
+        };
         /** @description Prices per million tokens. */
         Price: {
             cache_read_per_mtok: components["schemas"]["Money"] | null;
@@ -2648,6 +3378,33 @@ export interface components {
          * @enum {string}
          */
         ProviderCredentialKind: "api_key" | "aws_keys" | "service_account";
+        /** @description An invoice of a provider. */
+        ProviderInvoice: {
+            /** @description The connection whose account it is of. */
+            connection: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who uploaded it. */
+            created_by: string;
+            /** @description Its first day (UTC). */
+            first_day: string;
+            /**
+             * @description Its id.
+             * @example pin_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description Its last day (UTC). */
+            last_day: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Who billed. */
+            provider: string;
+            /** @description The sum of its lines. */
+            total: components["schemas"]["Money"];
+        };
         /** @description A setting that is not secret. */
         ProviderSetting: {
             /**
@@ -2672,6 +3429,26 @@ export interface components {
          * @enum {string}
          */
         ProviderSettingName: "region" | "project" | "organization" | "api_version" | "deployments";
+        /** @description What became of the event. */
+        Received: {
+            /**
+             * @description What was done; `repeated` for an event that was taken before.
+             * @example credited
+             */
+            outcome: string;
+        };
+        /** @description Credit to pay back. */
+        RefundCredit: {
+            /** @description How much of it. What is used or held for calls cannot be refunded. */
+            amount: components["schemas"]["WriteMoney"];
+            /**
+             * @description Which part of the credit.
+             * @example led_01jd0000000000000000000000
+             */
+            credit: string;
+            /** @description Why. */
+            reference?: string | null;
+        };
         /** @description One inference call. */
         Request: {
             /** @description Upstream tries, in order. */
@@ -2765,6 +3542,51 @@ export interface components {
              * @description Its version then.
              */
             version: number;
+        };
+        /** @description On which terms an account is offered. */
+        ResellConnection: {
+            /**
+             * Format: int32
+             * @description What is added to the provider's price, in parts per million: 50000 adds five percent.
+             */
+            margin_ppm: number;
+        };
+        /** @description An account that other organizations may call through. */
+        ResoldConnection: {
+            /**
+             * @description The connection.
+             * @example con_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description What is added to the provider's price, in parts per million; null: it is not offered.
+             */
+            margin_ppm: number | null;
+            /**
+             * @description Whose it is.
+             * @example org_01jd0000000000000000000000
+             */
+            organization: string;
+            /** @description Provider id. */
+            provider: string;
+            /** @description Its name. */
+            slug: string;
+        };
+        /** @description The accounts that other organizations may call through. */
+        ResoldConnections: {
+            /** @description The accounts, oldest first. */
+            data: components["schemas"]["ResoldConnection"][];
+        };
+        /** @description A transfer to undo. */
+        ReverseTransfer: {
+            /** @description Why. */
+            reference: string;
+            /**
+             * @description Which. Holds and settlements cannot be undone.
+             * @example led_01jd0000000000000000000000
+             */
+            transfer: string;
         };
         /**
          * @description What a member may do.
@@ -2921,6 +3743,64 @@ export interface components {
              */
             password: string;
         };
+        /** @description What happened to an organization's credit in a calendar month (UTC). */
+        Statement: {
+            /** @description The balance at its end, or now. */
+            closing: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description The first instant after it.
+             */
+            ends_at: string;
+            /** @description What changed it, by type. */
+            lines: components["schemas"]["StatementLine"][];
+            /** @description The balance before it. */
+            opening: components["schemas"]["Money"];
+            /**
+             * @description The month.
+             * @example 2026-11
+             */
+            period: string;
+            /**
+             * Format: date-time
+             * @description Its first instant.
+             */
+            starts_at: string;
+            /** @description What was charged for use, by project and model; the sum is that of the lines for use. */
+            usage: components["schemas"]["StatementUsage"][];
+        };
+        /** @description What transfers of one type came to. */
+        StatementLine: {
+            /** @description What the balance came to by them. */
+            amount: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * @description The type of the transfers.
+             * @example top_up
+             */
+            type: string;
+        };
+        /** @description What was charged for a model in a project. */
+        StatementUsage: {
+            /** @description What they were charged. */
+            charge: components["schemas"]["Money"];
+            /** @description The model that served. */
+            model: string;
+            /**
+             * @description The project.
+             * @example prj_01jd0000000000000000000000
+             */
+            project_id: string;
+            /**
+             * Format: int64
+             * @description How many requests were charged.
+             */
+            requests: number;
+        };
         /** @description Token counts. `input` includes cached tokens, `output` includes reasoning. */
         Tokens: {
             /**
@@ -2949,6 +3829,48 @@ export interface components {
              */
             reasoning: number;
         };
+        /** @description A payment for credit. */
+        TopUp: {
+            /** @description What is to be paid. */
+            amount: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who asked for it. */
+            created_by: string;
+            /** @description The credit it brought. */
+            credit: string;
+            /**
+             * @description Its id; the payment carries it.
+             * @example top_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description The payment at its provider, once it is there. */
+            payment: string | null;
+            /** @description Where to pay it, while nobody has and the deployment has such a page. */
+            payment_url: string;
+            /** @description What was paid back of it. */
+            refunded: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description When it was paid, or failed.
+             */
+            settled_at: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["TopUpStatus"];
+        };
+        /**
+         * @description Where a top-up stands.
+         * @enum {string}
+         */
+        TopUpStatus: "awaiting_payment" | "paid" | "failed";
+        /**
+         * @description What a transfer of the ledger was.
+         * @enum {string}
+         */
+        TransferType: "top_up" | "grant" | "hold" | "settle" | "release" | "charge" | "write_off" | "refund" | "expiry" | "adjustment" | "reversal";
         /** @description What shall change. A new limit keeps the window that is open; new times of periods open a new one. */
         UpdateBudget: {
             /** @description Shares of the limit, in percent, at which people are told. */
@@ -3177,6 +4099,24 @@ export interface components {
             project?: string | null;
             /** @description Id of a provider. */
             provider?: string | null;
+        };
+        /** @description One line of an invoice. */
+        WriteLine: {
+            /**
+             * @description A decimal amount in US dollars.
+             * @example 1.2345
+             */
+            amount: string;
+            /**
+             * @description The day in UTC, `YYYY-MM-DD`; a time after it is passed over.
+             * @example 2026-11-03
+             */
+            date: string;
+            /**
+             * @description The provider's name of the model.
+             * @example gpt-4o-2024-08-06
+             */
+            model: string;
         };
         /** @description An amount of money, as written. */
         WriteMoney: {
@@ -3506,6 +4446,317 @@ export interface operations {
             };
         };
     };
+    verify_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookReport"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adjust_credit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Moves money at most once per key, for good */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Id of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustCredit"];
+            };
+        };
+        responses: {
+            /** @description Booked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerTransfer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_credit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Moves money at most once per key, for good */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Id of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddCredit"];
+            };
+        };
+        responses: {
+            /** @description Booked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerTransfer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refund_credit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Moves money at most once per key, for good */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Id of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundCredit"];
+            };
+        };
+        responses: {
+            /** @description Booked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerTransfer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reverse_transfer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Moves money at most once per key, for good */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Id of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReverseTransfer"];
+            };
+        };
+        responses: {
+            /** @description Booked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerTransfer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payment_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The latest events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentEvents"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_resold_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResoldConnections"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resell_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the connection */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResellConnection"];
+            };
+        };
+        responses: {
+            /** @description Offered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResoldConnection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_reselling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the connection */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Not offered any more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResoldConnection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_organizations: {
         parameters: {
             query?: {
@@ -3710,6 +4961,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEvent"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_billing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The balance */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
                 };
             };
             /** @description Problem */
@@ -3952,6 +5235,43 @@ export interface operations {
             };
         };
     };
+    list_credits: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Parts of the credit, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Credit"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_invites: {
         parameters: {
             query?: {
@@ -4048,6 +5368,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ledger: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transfers, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LedgerTransfer"];
+                };
             };
             /** @description Problem */
             default: {
@@ -4568,6 +5925,296 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_provider_invoices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invoices, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProviderInvoice"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_provider_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProviderInvoice"];
+            };
+        };
+        responses: {
+            /** @description Uploaded */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderInvoice"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_provider_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the invoice */
+                invoice: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Both sides */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceComparison"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_provider_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the invoice */
+                invoice: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_statement: {
+        parameters: {
+            query?: {
+                /** @description `json` or `csv`; JSON when absent. */
+                format?: string;
+                /** @description The month as `YYYY-MM` (UTC); this month when absent. */
+                period?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_top_ups: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The top-ups, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TopUp"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_top_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTopUp"];
+            };
+        };
+        responses: {
+            /** @description Waits for its payment */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUp"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_top_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the top-up */
+                top_up: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The top-up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUp"];
                 };
             };
             /** @description Problem */
@@ -5722,6 +7369,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_stripe_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>` */
+                "Stripe-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The event, as Stripe signs it */
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken; sending it again changes nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
                 };
             };
             /** @description Problem */
