@@ -249,7 +249,13 @@ native_pause() { native_signal "$1" "$2" STOP; }
 native_resume() { native_signal "$1" "$2" CONT; }
 
 native_revive() { # DIR SERVICE
+    local deadline=$((SECONDS + 60))
     if alive "$1" "$2"; then die "$2 is running"; fi
     "launch_$2" "$1"
-    "ready_$2" "$1"
+    until "ready_$2" "$1"; do
+        # Children of a killed Postgres live on for a moment and keep the next one out.
+        if alive "$1" "$2" || ((SECONDS > deadline)); then return 1; fi
+        sleep 0.5
+        "launch_$2" "$1"
+    done
 }

@@ -116,17 +116,12 @@ impl Application {
             number: spool.epoch(),
         };
         let (budgets, office) = Budgets::new(epoch, seams.escrow.clone(), seams.runtime.clock.clone());
-        let (rate_limits, keeper) = RateLimits::new(
-            epoch,
-            seams.rates.clone(),
-            seams.runtime.clock.clone(),
-            &seams.runtime.registry,
-        );
+        let stop = CancellationToken::new();
         let state = WorkerState {
             snapshots: snapshots.clone(),
             recorder: spool.recorder(),
             budgets,
-            rate_limits,
+            rate_limits: spawn_rate_limits(epoch, seams, &stop),
             clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
             account: AccountRelay::new(&settings.control_plane_url, master.worker_token())?,
@@ -140,7 +135,6 @@ impl Application {
         let drain = Duration::from_secs(settings.http.drain_seconds);
         let threads = threads(settings.http.workers);
         let server = server::serve(listener, Arc::new(state), span, threads, drain).map_err(refused)?;
-        let stop = CancellationToken::new();
         let (applied, heard) = watch::channel(Applied::default());
         let parts = Parts {
             worker: spool.worker(),
@@ -173,7 +167,6 @@ impl Application {
         );
         let office = office.run(taken, stored, stop.clone());
         seams.runtime.tasks.spawn("budgets", office);
-        seams.runtime.tasks.spawn("rate limits", keeper.run(stop.clone()));
         let serving = seams.runtime.health.register("serving");
         Ok(Self {
             address,
@@ -229,6 +222,19 @@ fn threads(configured: usize) -> usize {
     } else {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
     }
+}
+
+/// Starts the conversation about rate limits. Until the store has answered, this worker is the only one it knows of.
+fn spawn_rate_limits(epoch: Epoch, seams: &Seams, stop: &CancellationToken) -> RateLimits {
+    let runtime = &seams.runtime;
+    let (limits, keeper) = RateLimits::new(
+        epoch,
+        seams.rates.clone(),
+        runtime.clock.clone(),
+        &runtime.registry,
+    );
+    runtime.tasks.spawn("rate limits", keeper.run(stop.clone()));
+    limits
 }
 
 fn spawn_sync(tasks: &Tasks, parts: Parts, stop: &CancellationToken) {

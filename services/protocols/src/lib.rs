@@ -35,14 +35,16 @@
 //!      events is written at [`canonical::StreamEvent`]. Keep no text. A part that is `Opaque` is
 //!      whole when it starts. `end` gives `Complete` only when the provider has said all.
 //!    - `StreamEncoder` with `new(&AnswerTarget)`, `event(&event, out)`, `fail(&failure, out)` and
-//!      `losses()`: owns the ordering rules of the dialect. One part is open at a time already.
+//!      `losses()`: owns the ordering rules of the dialect. One part is open at a time already. Where
+//!      parts are blocks that come one after the other, `block_stream` does all but the spelling.
 //!    - `form`: the notes on spelling, numbers of the dialect's own.
 //! 2. A row in the table of `dialect`, with how streams are framed ([`sse`], [`event_stream`]), and,
 //!    when callers speak it, a function in `passthrough`, a variant of `Api` in the data plane and its
 //!    path; the compiler lists the rest.
 //! 3. Tests: recordings into `tests/golden/<dialect>` with their sources in the NOTICE; a row in
 //!    `CASES` of `tests/it/recorded.rs` and in `ENDPOINTS` of `tests/it/streams.rs`. The property
-//!    tests cover every dialect in [`Dialect::ALL`] by themselves. One unit test per habit of the
+//!    tests cover every dialect in [`Dialect::ALL`] by themselves, and `tests/it/neighbors.rs` finds
+//!    members that are read and cannot be written back. One unit test per habit of the
 //!    dialect's servers in `codec/tests`. A row in `SHAPES` of `benches/hostile.rs` and in `PLACES` of
 //!    `tests/it/malformed.rs`: bad input is refused within 50 ms and with its place.
 //!

@@ -55,6 +55,11 @@ async fn seeded(app: &TestApp, name: &str) -> Client {
         .post(&person.in_organization("/limits"), &limit)
         .await
         .expect(201);
+    let management = json!({ "name": "m", "role": "viewer" });
+    person
+        .post(&person.in_organization("/management-keys"), &management)
+        .await
+        .expect(201);
     let invite = json!({ "email": "x@example.com", "role": "viewer" });
     person
         .post(&person.in_organization("/invites"), &invite)
@@ -120,6 +125,7 @@ async fn a_query_without_a_tenant_sees_nothing(pool: PgPool) {
         "connections",
         "idempotency_keys",
         "invites",
+        "management_keys",
         "memberships",
         "projects",
         "rate_limits",

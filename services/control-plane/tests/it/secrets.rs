@@ -38,6 +38,21 @@ async fn no_secret_is_stored_in_the_clear(pool: PgPool) {
         .post(&ada.in_project("/keys"), &json!({ "name": "k" }))
         .await
         .expect(201);
+    let derived = ada
+        .post(
+            &ada.in_project(&format!("/keys/{}/derive", key.text_of("id"))),
+            &json!({ "name": "d" }),
+        )
+        .await
+        .expect(201);
+    let management = ada
+        .with("idempotency-key", "m")
+        .post(
+            &ada.in_organization("/management-keys"),
+            &json!({ "name": "m", "role": "owner" }),
+        )
+        .await
+        .expect(201);
     let connection =
         json!({ "slug": "main", "provider": "openai", "credential": "sk-canary-credential-0123456789" });
     ada.post(&ada.in_project("/connections"), &connection)
@@ -60,6 +75,8 @@ async fn no_secret_is_stored_in_the_clear(pool: PgPool) {
     assert!(dump.contains("ada@example.com"), "the dump is no dump");
     for secret in [
         &key.text_of("secret"),
+        &derived.text_of("secret"),
+        &management.text_of("secret"),
         "canary-credential",
         "canary-secret-of-aws",
         PASSWORD,

@@ -121,7 +121,7 @@ impl Keeper {
         self.limits.shared.metrics.away(!is_there);
         match (was_away, is_there) {
             (false, false) => {
-                tracing::warn!("the store of rate limits is away: this worker keeps its part of them")
+                tracing::warn!("the store of rate limits is away: this worker keeps its part of them");
             }
             (true, true) => tracing::info!("the store of rate limits is back"),
             (false, true) | (true, false) => {}

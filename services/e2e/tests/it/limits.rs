@@ -65,7 +65,7 @@ fn refill(elapsed: Duration) -> u64 {
 async fn hammer(app: &App, endpoints: &[String], time: Duration) -> u64 {
     let begun = Instant::now();
     let callers = (0..CALLERS).map(|caller| async move {
-        let (mut answered, mut others) = (0, Vec::new());
+        let (mut answered, mut others) = (0_u64, Vec::new());
         for call in 0.. {
             if begun.elapsed() >= time {
                 break;

@@ -171,7 +171,7 @@ fn exchange() -> impl Strategy<Value = Vec<Message<'static>>> {
                 is_error: None,
                 kind: CallKind::Function,
             };
-            Message::new(Role::Tool, vec![Part::new(PartBody::ToolResult(result))])
+            Message::new(Role::Tool, vec![Part::new(PartBody::from(result))])
         }));
         messages
     })

@@ -20,6 +20,8 @@ use call::{Asked, Call};
 const MOST_UNDER_WAY: usize = 2_000;
 /// One call in so many is streamed.
 const STREAMED: u32 = 4;
+/// Tokens of the longest stream, each of them an event: it is money that is under test, not the reading of events.
+const LONGEST_STREAM: u64 = 1_000;
 
 /// How calls are made.
 #[derive(Debug, Clone)]
@@ -101,9 +103,10 @@ pub(crate) async fn run(
             random.random_range(0..scene.callers.len()),
             random.random_range(0..endpoints.len()),
         );
+        let max_tokens = random.random_range(plan.max_tokens.div_ceil(2)..=plan.max_tokens);
         let asked = Asked {
-            max_tokens: random.random_range(plan.max_tokens.div_ceil(2)..=plan.max_tokens),
-            is_streamed: random.random_range(0..STREAMED) == 0,
+            max_tokens,
+            is_streamed: random.random_range(0..STREAMED) == 0 && max_tokens <= LONGEST_STREAM,
         };
         let trace = random.random::<u128>();
         let client = clients.get(number % clients.len().max(1)).cloned();

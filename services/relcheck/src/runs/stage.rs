@@ -78,7 +78,10 @@ impl Stage {
                 struck = self.strikes.join_next() => match struck {
                     Some(Ok((struck, outage))) => {
                         self.outages.push(outage);
-                        self.failures.extend(struck.err().map(|error| format!("{error:#}")));
+                        if let Err(error) = struck {
+                            say(format!("FAILED {error:#}"));
+                            self.failures.push(format!("{error:#}"));
+                        }
                     }
                     Some(Err(error)) => self.failures.push(error.to_string()),
                     None => return,

@@ -77,7 +77,7 @@ pub(super) fn message<'a>(c: &mut Cursor<'a>, reading: Reading) -> Result<Messag
 
 /// Reads what most messages are: one that begins so, and ends with its text.
 fn plain<'a>(c: &mut Cursor<'a>, start: &str, role: Role<'a>) -> Option<Message<'a>> {
-    let text = c.ending_in_text(start).filter(|text| !text.is_empty())?;
+    let text = c.ending_in_text(start)?;
     let mut message = Message::new(role, vec![Part::text(text)]);
     message.form = form::message::STRING;
     Some(message)

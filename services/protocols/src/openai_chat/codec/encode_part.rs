@@ -127,20 +127,8 @@ fn write_media(
                 unset(&mut inner, part, same, member);
             });
         }
-        (MediaKind::Audio, Source::Base64(data)) => finish(list.object(), part, same, |o| {
-            o.string("type", "input_audio");
-            let mut inner = o.object("input_audio");
-            inner.string("data", data);
-            inner.optional_string("format", mime.map(audio_format));
-            unset(&mut inner, part, same, "input_audio");
-        }),
-        (MediaKind::Audio, Source::Url(url)) if same => finish(list.object(), part, same, |o| {
-            o.string("type", "input_audio");
-            let mut inner = o.object("input_audio");
-            inner.string("data", url);
-            inner.optional_string("format", mime.map(audio_format));
-            unset(&mut inner, part, same, "input_audio");
-        }),
+        (MediaKind::Audio, Source::Base64(data)) => write_audio(list, part, mime, data, same),
+        (MediaKind::Audio, Source::Url(url)) if same => write_audio(list, part, mime, url, same),
         (MediaKind::File, Source::Url(_) | Source::Base64(_))
             if same && part.form == form::part::DOCUMENT_URL =>
         {
@@ -174,6 +162,16 @@ fn write_media(
             lost(losses, Feature::of_media(*kind));
         }
     }
+}
+
+fn write_audio(list: &mut Array<'_>, part: &Part<'_>, mime: Option<&str>, data: &str, same: bool) {
+    finish(list.object(), part, same, |o| {
+        o.string("type", "input_audio");
+        let mut inner = o.object("input_audio");
+        inner.string("data", data);
+        inner.optional_string("format", mime.map(audio_format));
+        unset(&mut inner, part, same, "input_audio");
+    });
 }
 
 /// The bytes as an address: a data URL where the type is known.

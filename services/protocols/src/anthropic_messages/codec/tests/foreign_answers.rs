@@ -91,7 +91,7 @@ fn answers_of_other_dialects_are_messages() {
 #[test]
 fn seals_of_other_providers_come_back_as_they_were() {
     let sealed = |issuer: Issuer<'static>, reasoning: Reasoning<'static>, signature: Option<&'static str>| {
-        let mut part = Part::new(PartBody::Reasoning(reasoning));
+        let mut part = Part::new(PartBody::from(reasoning));
         part.issuer = Some(issuer);
         part.signature = signature.map(Into::into);
         part

@@ -180,7 +180,7 @@ fn call_part(index: u32, kind: CallKind) -> StreamEvent<'static> {
         kind,
         extra: Extra::NONE,
     };
-    part(index, PartBody::ToolCall(call))
+    part(index, PartBody::from(call))
 }
 
 fn names(seen: &[(String, serde_json::Value)]) -> Vec<&str> {

@@ -194,7 +194,7 @@ fn results_carry_media_and_tell_of_errors() {
     };
     let asked = request(vec![Message::new(
         Role::User,
-        vec![Part::new(PartBody::ToolResult(result)), Part::text("go")],
+        vec![Part::new(PartBody::from(result)), Part::text("go")],
     )]);
     let encoded = encode_request(&asked, &RequestTarget::default());
     assert_eq!(lost(&encoded), [(Feature::ToolError, "/messages/0/parts/0")]);
