@@ -284,6 +284,51 @@ export const STATES: readonly PageState[] = [
     shows: "make another limit for other",
   },
   {
+    name: "billing",
+    scenario: "busy",
+    path: `${PROJECT}/billing`,
+    shows: "What calls used of what was held",
+  },
+  { name: "billing, credits", scenario: "busy", path: `${PROJECT}/billing?tab=credits`, shows: "welcome" },
+  { name: "billing, top-ups", scenario: "busy", path: `${PROJECT}/billing?tab=top-ups`, shows: "Pay $50.00" },
+  {
+    name: "billing, statement",
+    scenario: "busy",
+    path: `${PROJECT}/billing?tab=statements`,
+    shows: "Charged for use",
+  },
+  {
+    name: "billing, add credit",
+    scenario: "busy",
+    path: `${PROJECT}/billing`,
+    act: press("Add credit"),
+    shows: "You pay first.",
+  },
+  {
+    name: "billing, to be paid",
+    scenario: "busy",
+    path: `${PROJECT}/billing`,
+    act: async (page) => {
+      await press("Add credit")(page);
+      await page.getByLabel("Amount in US dollars").fill("75");
+      await press("Continue to payment")(page);
+    },
+    shows: "The payment opens in a tab of its own.",
+  },
+  { name: "billing, empty", scenario: "empty", path: `${PROJECT}/billing`, shows: "Nothing has moved yet" },
+  {
+    name: "billing, read only",
+    scenario: "viewer",
+    path: `${PROJECT}/billing`,
+    shows: "Needs the owner role",
+  },
+  {
+    name: "billing, of nobody",
+    scenario: "unbilled",
+    path: `${PROJECT}/billing`,
+    shows: "Nobody is billed here",
+  },
+  {
     name: "project menu",
     scenario: "busy",
     path: `${PROJECT}/keys`,

@@ -8,6 +8,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { sessionState } from "@/api/session";
+import { parseBillingSearch } from "@/features/billing/lib/billing-search";
 import { parseBudgetSearch, parseBudgetsSearch } from "@/features/budgets/lib/budgets-search";
 import { parseLimitsSearch } from "@/features/limits/lib/limits-search";
 import { parseRequestsSearch } from "@/features/requests/lib/filters";
@@ -132,6 +133,13 @@ const limits = createRoute({
   component: lazyRouteComponent(() => import("./routes/limits"), "LimitsPage"),
 });
 
+const billing = createRoute({
+  getParentRoute: () => project,
+  path: "/billing",
+  validateSearch: parseBillingSearch,
+  component: lazyRouteComponent(() => import("./routes/billing"), "BillingPage"),
+});
+
 const routeTree = root.addChildren([
   signIn,
   signUp,
@@ -147,6 +155,7 @@ const routeTree = root.addChildren([
       budgets,
       budget,
       limits,
+      billing,
     ]),
   ]),
 ]);

@@ -9,6 +9,8 @@ const NEEDED = {
   "projects:write": "admin",
   "budgets:write": "admin",
   "limits:write": "admin",
+  "ledger:read": "admin",
+  "top-ups:write": "owner",
 } as const satisfies Record<string, Role>;
 
 export type Permission = keyof typeof NEEDED;

@@ -1,5 +1,6 @@
 // The mock API as one function from a request to a response. Used by component tests and by `npm run dev:mock`.
 import { authMocks } from "./handlers/auth.ts";
+import { billingMocks } from "./handlers/billing.ts";
 import { budgetMocks } from "./handlers/budgets.ts";
 import { type Answer, type Call, type Mock, problem } from "./handlers/call.ts";
 import { connectionMocks } from "./handlers/connections.ts";
@@ -20,6 +21,7 @@ const mocks = [
   ...usageMocks,
   ...budgetMocks,
   ...limitMocks,
+  ...billingMocks,
 ].map((mock) => ({
   ...mock,
   pattern: new RegExp(`^${BASE}${mock.path.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`),
@@ -60,7 +62,8 @@ function find(method: string, pathname: string): { mock: Mock; path: Record<stri
   return null;
 }
 
-function respond({ status, body, etag }: Answer): Response {
+function respond({ status, body, etag, csv }: Answer): Response {
+  if (csv !== undefined) return new Response(csv, { status, headers: { "content-type": "text/csv" } });
   if (body === undefined) return new Response(null, { status });
   const type = status >= 400 ? "application/problem+json" : "application/json";
   const headers = { "content-type": type, ...(etag ? { etag } : {}) };

@@ -10,15 +10,17 @@ import type {
   RequestRecord,
   Route,
 } from "@/api/types";
+import { type Books, busyBooks, emptyBooks } from "./books.ts";
 import { busyAlerts, busyBudgets } from "./budgets.ts";
 import { busyConnections, busyKeys, busyRoutes, memberOf } from "./fixtures.ts";
 import { busyLimits } from "./limits.ts";
 import { busyRequests } from "./traffic.ts";
 
-export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow"] as const;
+export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow", "unbilled"] as const;
 /**
  * fresh: nobody is signed in and there is no account. empty: signed in, nothing made yet. busy: a week of traffic.
  * viewer: the same, seen by somebody who may only read. failing: lists answer 503. slow: lists answer late.
+ * unbilled: busy in a deployment that bills nobody.
  */
 export type Scenario = (typeof SCENARIOS)[number];
 
@@ -33,6 +35,8 @@ export interface World {
   budgets: Budget[];
   alerts: BudgetAlert[];
   limits: Limit[];
+  /** Null where nobody is billed. */
+  books: Books | null;
   /** How often something was changed, by its id. */
   revisions: Map<string, number>;
   nextId: number;
@@ -54,6 +58,7 @@ export function createWorld(scenario: Scenario, now: number): World {
     budgets: quiet ? [] : busyBudgets(now),
     alerts: quiet ? [] : busyAlerts(now),
     limits: quiet ? [] : busyLimits(),
+    books: scenario === "unbilled" ? null : quiet ? emptyBooks() : busyBooks(now),
     revisions: new Map(),
     nextId: 1,
   };

@@ -1,6 +1,9 @@
 // The pages of a project, in groups. Used by the side bar and by the menu sheet on small screens.
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ChartColumn, Gauge, KeyRound, List, Plug, Rocket, Wallet } from "lucide-react";
+import { ChartColumn, CreditCard, Gauge, KeyRound, List, Plug, Rocket, Wallet } from "lucide-react";
+import { billingQuery } from "@/features/billing/api/get-billing";
+import { useProject } from "@/hooks/use-project";
 import styles from "./navigation.module.css";
 
 const GROUPS = [
@@ -28,31 +31,42 @@ const GROUPS = [
   },
 ] as const;
 
+const BILLING = { to: "/o/$org/p/$project/billing", name: "Billing", icon: CreditCard } as const;
+
 interface NavigationProps {
   params: { org: string; project: string };
   onNavigate?: () => void;
 }
 
 export function Navigation({ params, onNavigate }: NavigationProps) {
+  const { organization } = useProject();
+  // Only where somebody is billed; that does not change while somebody looks.
+  const billing = useQuery({
+    ...billingQuery(organization.id),
+    refetchInterval: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   return (
     <nav className={styles["navigation"]} aria-label="Project">
       {GROUPS.map(({ title, pages }) => (
         <div key={title} className={styles["group"]}>
           <p className={styles["title"]}>{title}</p>
           <ul>
-            {pages.map(({ to, name, icon: Icon }) => (
-              <li key={to}>
-                <Link
-                  to={to}
-                  params={params}
-                  className={styles["page"]}
-                  {...(onNavigate ? { onClick: onNavigate } : {})}
-                >
-                  <Icon size={16} aria-hidden />
-                  {name}
-                </Link>
-              </li>
-            ))}
+            {[...pages, ...(title === "Govern" && billing.data ? [BILLING] : [])].map(
+              ({ to, name, icon: Icon }) => (
+                <li key={to}>
+                  <Link
+                    to={to}
+                    params={params}
+                    className={styles["page"]}
+                    {...(onNavigate ? { onClick: onNavigate } : {})}
+                  >
+                    <Icon size={16} aria-hidden />
+                    {name}
+                  </Link>
+                </li>
+              ),
+            )}
           </ul>
         </div>
       ))}

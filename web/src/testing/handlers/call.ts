@@ -15,6 +15,8 @@ export interface Answer {
   status: number;
   body?: unknown;
   etag?: string;
+  /** A file instead of a body. */
+  csv?: string;
 }
 
 export type Handler = (call: Call) => Answer;
