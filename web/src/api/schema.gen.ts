@@ -347,6 +347,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/limit-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how rate limits stand
+         * @description What is left of each over all workers, as of now.
+         */
+        get: operations["list_limit_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/limits": {
         parameters: {
             query?: never;
@@ -382,26 +402,6 @@ export interface paths {
         head?: never;
         /** Change a rate limit */
         patch: operations["update_limit"];
-        trace?: never;
-    };
-    "/api/v1/organizations/{org}/limits/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show how rate limits stand
-         * @description What is left of each over all workers, as of now.
-         */
-        get: operations["list_limit_usage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/organizations/{org}/management-keys": {
@@ -4060,6 +4060,47 @@ export interface operations {
             };
         };
     };
+    list_limit_usage: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description An end user, as named in the header `x-sluicegate-user` of calls. */
+                end_user?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only those over this project, or over a part of it (id). */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the rate limits stand, the newest limit first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitUsage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_limits: {
         parameters: {
             query?: {
@@ -4235,47 +4276,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Limit"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_limit_usage: {
-        parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-                /** @description An end user, as named in the header `x-sluicegate-user` of calls. */
-                end_user?: string;
-                /** @description How many at most; 50 when absent. */
-                limit?: number;
-                /** @description Only those over this project, or over a part of it (id). */
-                project?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Id or slug of the organization */
-                org: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How the rate limits stand, the newest limit first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_LimitUsage"];
                 };
             };
             /** @description Problem */
