@@ -72,7 +72,7 @@ pub(super) struct OfEndUser {
         (status = 200, description = "How the rate limits stand, the newest limit first", body = Page<LimitUsage>),
     )
 )]
-#[get("/organizations/{org}/limits/usage")]
+#[get("/organizations/{org}/limit-usage")]
 pub(super) async fn list_limit_usage(
     member: InOrganization<Viewer>,
     page: PageQuery,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sluicegate_backplane::UsageQueue;
-use sluicegate_contracts::account::AccountId;
+use sluicegate_contracts::account::{AccountId, MAX_SHARE_BYTES};
 use sluicegate_contracts::ids::BudgetId;
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -147,7 +147,7 @@ async fn an_account_that_workers_refuse_to_make_is_set_aside(pool: PgPool) {
     let app = TestApp::start(&pool);
     let writer = Writer::of(&app.sign_up("Ada").await);
     let budget: BudgetId = Uuid::now_v7().into();
-    let long = "x".repeat(129);
+    let long = "x".repeat(MAX_SHARE_BYTES + 1);
     let records = [
         on(writer.record(1), &[account(budget, 0, Some(&long))]),
         on(writer.record(2), &[account(budget, 0, Some("a\0b"))]),

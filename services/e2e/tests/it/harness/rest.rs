@@ -120,7 +120,7 @@ impl Tenant {
 
     /// What everybody has left of the only limit; `None` while the store of limits is away.
     pub(crate) async fn left_of_limit(&self) -> Option<u64> {
-        let url = format!("{}/organizations/{}/limits/usage", self.base, self.organization);
+        let url = format!("{}/organizations/{}/limit-usage", self.base, self.organization);
         let answer = self.http.get(url).bearer_auth(&self.token).send().await.unwrap();
         if answer.status().as_u16() == 503 {
             return None;
