@@ -53,7 +53,7 @@ test("create a key and revoke another", async ({ page, context, baseURL }) => {
 
   await tabTo(page, "button", "Actions for checkout-service");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("menuitem", { name: "Rotate…" })).toBeFocused();
+  await expect(page.getByRole("menuitem", { name: "Derive…" })).toBeFocused();
   await page.keyboard.type("rev");
   await expect(page.getByRole("menuitem", { name: "Revoke…" })).toBeFocused();
   await page.keyboard.press("Enter");

@@ -6,6 +6,7 @@
 
 mod metered;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -182,7 +183,10 @@ impl Finish {
         if let Some(record) = &mut self.record {
             record.model_requested = asked.model.to_owned();
             record.stream = asked.features.stream;
-            record.labels = asked.labels.clone().into_owned();
+            // Those of the headers are noted already.
+            if let Cow::Owned(labels) = &asked.labels {
+                record.labels = labels.clone();
+            }
         }
     }
 

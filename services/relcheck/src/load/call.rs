@@ -23,8 +23,8 @@ const ATTEMPTS: u32 = 3;
 pub(crate) enum Seen {
     /// The whole answer arrived, to its proper end.
     Answered,
-    /// A typed error, as an answer or as the last event of a stream: status, code, message.
-    Refused(u16, String, String),
+    /// A typed error, as an answer or as the last event of a stream: status, code, and all of it.
+    Refused(u16, String, Value),
     /// Neither an answer nor an error.
     Broken(String),
 }
@@ -188,8 +188,9 @@ impl Call {
 }
 
 fn refused(status: u16, body: &Value) -> Seen {
-    let text = |name: &str| body["error"][name].as_str().unwrap_or_default().to_owned();
-    Seen::Refused(status, text("code"), text("message"))
+    let error = &body["error"];
+    let code = error["code"].as_str().unwrap_or_default();
+    Seen::Refused(status, code.to_owned(), error.clone())
 }
 
 /// Nano-dollars of a decimal with nine decimals.
@@ -226,8 +227,9 @@ mod tests {
         );
         assert_eq!(whole.told_cost, Some(150));
         assert!(matches!(call().read_stream(chunk), Seen::Broken(_)));
-        let error = r#"data: {"error":{"code":"budget_exceeded","message":"m"}}"#;
-        let refused = Seen::Refused(200, "budget_exceeded".to_owned(), "m".to_owned());
+        let error = json!({"code": "budget_exceeded", "message": "m"});
+        let refused = Seen::Refused(200, "budget_exceeded".to_owned(), error.clone());
+        let error = format!("data: {}", json!({"error": error}));
         assert_eq!(
             call().read_stream(&format!("{error}\n\ndata: [DONE]\n\n")),
             refused

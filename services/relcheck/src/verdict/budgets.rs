@@ -136,13 +136,11 @@ fn final_refusals(calls: &[Call]) -> Rule {
 
 /// What a refusal says: what is left, and the limit.
 fn stated(seen: &Seen) -> Option<(u64, u64)> {
-    let Seen::Refused(_, _, message) = seen else {
+    let Seen::Refused(_, _, error) = seen else {
         return None;
     };
-    let (_, rest) = message.rsplit_once("\" has ")?;
-    let (left, rest) = rest.split_once(" of ")?;
-    let (limit, _) = rest.split_once(" USD left")?;
-    Some((nanos(left)?, nanos(limit)?))
+    let fact = |name: &str| error["metadata"][name].as_str().and_then(nanos);
+    Some((fact("remaining_usd")?, fact("limit_usd")?))
 }
 
 fn uses(evidence: &Evidence, calls: &[Call], scene: &Scene) -> Vec<Vec<Use>> {
@@ -244,6 +242,8 @@ fn used_up(evidence: &Evidence, scene: &Scene) -> Rule {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::super::fixtures::{Case, broken};
     use super::*;
 
@@ -259,9 +259,8 @@ mod tests {
     }
 
     fn refused(left: &str) -> Seen {
-        let message =
-            format!("The budget \"a \\\" has\" has {left} of 0.000000605 USD left and this call can cost up");
-        Seen::Refused(402, EXCEEDED.to_owned(), message)
+        let error = json!({"metadata": {"remaining_usd": left, "limit_usd": "0.000000605"}});
+        Seen::Refused(402, EXCEEDED.to_owned(), error)
     }
 
     #[test]
@@ -282,7 +281,7 @@ mod tests {
         assert_eq!(stated(&refused("0.000000012")), Some((12, 605)));
         assert!(judged(|case| case.refuse(refused("0.000000012"))).is_empty());
         assert_eq!(judged(|case| case.refuse(refused("0.000000100"))), [FINAL]);
-        let silent = Seen::Refused(402, EXCEEDED.to_owned(), String::new());
+        let silent = Seen::Refused(402, EXCEEDED.to_owned(), Value::Null);
         assert_eq!(judged(|case| case.refuse(silent)), [FINAL]);
     }
 

@@ -89,6 +89,8 @@ pub(crate) fn summary(calls: &[Call]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::super::fixtures::{Case, broken};
     use super::*;
 
@@ -115,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_budget_error_without_budgets_is_found() {
-        let refused = |code: &str| Seen::Refused(503, code.to_owned(), String::new());
+        let refused = |code: &str| Seen::Refused(503, code.to_owned(), Value::Null);
         let free = |case: &mut Case, code| {
             case.scene.callers[0].accounts.clear();
             case.calls[0].seen = refused(code);

@@ -114,7 +114,8 @@ async fn how_limits_stand_is_shown_and_the_share_of_an_end_user_when_named(pool:
     };
     app.rates.exchange(worker, &messages).await.unwrap();
 
-    let shown = ada.get(&format!("{path}/usage")).await.expect(200).body["data"].clone();
+    let standing = ada.in_organization("/limit-usage");
+    let shown = ada.get(&standing).await.expect(200).body["data"].clone();
     assert_eq!(
         shown[0],
         json!({ "limit": each, "metric": "concurrency", "most": 4, "remaining": null, "full_after_ms": null })
@@ -129,21 +130,19 @@ async fn how_limits_stand_is_shown_and_the_share_of_an_end_user_when_named(pool:
         "{shown}"
     );
     let of_ann = ada
-        .get(&format!("{path}/usage?end_user=ann"))
+        .get(&format!("{standing}?end_user=ann"))
         .await
         .expect(200)
         .body["data"]
         .clone();
     assert_eq!(of_ann[0]["remaining"], 1);
     let of_bob = ada
-        .get(&format!("{path}/usage?end_user=bob"))
+        .get(&format!("{standing}?end_user=bob"))
         .await
         .expect(200)
         .body["data"]
         .clone();
     assert_eq!(of_bob[0]["remaining"], 4);
     app.rates.close().await;
-    ada.get(&format!("{path}/usage"))
-        .await
-        .refused(503, "dependency_unavailable");
+    ada.get(&standing).await.refused(503, "dependency_unavailable");
 }
