@@ -37,11 +37,9 @@ impl BillingMonth {
     /// Its first instant, and the first one of the month after it.
     #[must_use]
     pub fn bounds(self) -> Option<(OffsetDateTime, OffsetDateTime)> {
-        let next = match self.month {
-            Month::December => (self.year + 1, Month::January),
-            month => (self.year, month.next()),
-        };
-        Some((first(self.year, self.month)?, first(next.0, next.1)?))
+        let next = self.month.next();
+        let year = self.year + i32::from(next == Month::January);
+        Some((first(self.year, self.month)?, first(year, next)?))
     }
 }
 
