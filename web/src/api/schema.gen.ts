@@ -552,6 +552,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/limit-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how rate limits stand
+         * @description What is left of each over all workers, as of now.
+         */
+        get: operations["list_limit_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/limits": {
         parameters: {
             query?: never;
@@ -587,26 +607,6 @@ export interface paths {
         head?: never;
         /** Change a rate limit */
         patch: operations["update_limit"];
-        trace?: never;
-    };
-    "/api/v1/organizations/{org}/limits/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show how rate limits stand
-         * @description What is left of each over all workers, as of now.
-         */
-        get: operations["list_limit_usage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/organizations/{org}/management-keys": {
@@ -2044,7 +2044,7 @@ export interface components {
         /** @description One transfer of the ledger: a business event that moved money. Transfers are never changed. */
         LedgerTransfer: {
             /** @description The credit refunded, or the transfer settled or reversed by it. */
-            about: string;
+            about: string | null;
             /** @description What the balance came to by it; zero for a hold. */
             amount: components["schemas"]["Money"];
             /** @description The balance afterwards: what was available and what was held. */
@@ -2071,7 +2071,7 @@ export interface components {
             /** @description What people call its cause. */
             reference: string | null;
             /** @description The request it bills, when it is one alone. */
-            request_id: string;
+            request_id: string | null;
             /**
              * Format: int64
              * @description How many requests it bills.
@@ -2688,7 +2688,7 @@ export interface components {
             /** @description The rows, newest first. */
             data: {
                 /** @description The credit refunded, or the transfer settled or reversed by it. */
-                about: string;
+                about: string | null;
                 /** @description What the balance came to by it; zero for a hold. */
                 amount: components["schemas"]["Money"];
                 /** @description The balance afterwards: what was available and what was held. */
@@ -2715,7 +2715,7 @@ export interface components {
                 /** @description What people call its cause. */
                 reference: string | null;
                 /** @description The request it bills, when it is one alone. */
-                request_id: string;
+                request_id: string | null;
                 /**
                  * Format: int64
                  * @description How many requests it bills.
@@ -2976,14 +2976,14 @@ export interface components {
             /** @description The rows, newest first. */
             data: {
                 /** @description The connection whose account it is of. */
-                connection: string;
+                connection: string | null;
                 /**
                  * Format: date-time
                  * @description When.
                  */
                 created_at: string;
                 /** @description Who uploaded it. */
-                created_by: string;
+                created_by: string | null;
                 /** @description Its first day (UTC). */
                 first_day: string;
                 /**
@@ -3173,9 +3173,9 @@ export interface components {
                  */
                 created_at: string;
                 /** @description Who asked for it. */
-                created_by: string;
+                created_by: string | null;
                 /** @description The credit it brought. */
-                credit: string;
+                credit: string | null;
                 /**
                  * @description Its id; the payment carries it.
                  * @example top_01jd0000000000000000000000
@@ -3184,7 +3184,7 @@ export interface components {
                 /** @description The payment at its provider, once it is there. */
                 payment: string | null;
                 /** @description Where to pay it, while nobody has and the deployment has such a page. */
-                payment_url: string;
+                payment_url: string | null;
                 /** @description What was paid back of it. */
                 refunded: components["schemas"]["Money"];
                 /**
@@ -3210,7 +3210,7 @@ export interface components {
              */
             kind: string;
             /** @description The organization whose top-up it is about. */
-            organization: string;
+            organization: string | null;
             /**
              * @description What became of it.
              * @example credited
@@ -3228,7 +3228,7 @@ export interface components {
             /** @description What of a refund could not be booked, because the credit was used. */
             short: components["schemas"]["Money"];
             /** @description The top-up. */
-            top_up: string;
+            top_up: string | null;
         };
         /** @description The latest events of payment providers. */
         PaymentEvents: {
@@ -3381,14 +3381,14 @@ export interface components {
         /** @description An invoice of a provider. */
         ProviderInvoice: {
             /** @description The connection whose account it is of. */
-            connection: string;
+            connection: string | null;
             /**
              * Format: date-time
              * @description When.
              */
             created_at: string;
             /** @description Who uploaded it. */
-            created_by: string;
+            created_by: string | null;
             /** @description Its first day (UTC). */
             first_day: string;
             /**
@@ -3839,9 +3839,9 @@ export interface components {
              */
             created_at: string;
             /** @description Who asked for it. */
-            created_by: string;
+            created_by: string | null;
             /** @description The credit it brought. */
-            credit: string;
+            credit: string | null;
             /**
              * @description Its id; the payment carries it.
              * @example top_01jd0000000000000000000000
@@ -3850,7 +3850,7 @@ export interface components {
             /** @description The payment at its provider, once it is there. */
             payment: string | null;
             /** @description Where to pay it, while nobody has and the deployment has such a page. */
-            payment_url: string;
+            payment_url: string | null;
             /** @description What was paid back of it. */
             refunded: components["schemas"]["Money"];
             /**
@@ -5417,6 +5417,47 @@ export interface operations {
             };
         };
     };
+    list_limit_usage: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description An end user, as named in the header `x-sluicegate-user` of calls. */
+                end_user?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+                /** @description Only those over this project, or over a part of it (id). */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the rate limits stand, the newest limit first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitUsage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_limits: {
         parameters: {
             query?: {
@@ -5592,47 +5633,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Limit"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_limit_usage: {
-        parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-                /** @description An end user, as named in the header `x-sluicegate-user` of calls. */
-                end_user?: string;
-                /** @description How many at most; 50 when absent. */
-                limit?: number;
-                /** @description Only those over this project, or over a part of it (id). */
-                project?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Id or slug of the organization */
-                org: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How the rate limits stand, the newest limit first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_LimitUsage"];
                 };
             };
             /** @description Problem */

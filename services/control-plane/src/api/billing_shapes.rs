@@ -189,7 +189,7 @@ pub(super) struct LedgerTransfer {
     /// What was held afterwards.
     held_after: Money,
     /// The credit refunded, or the transfer settled or reversed by it.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     about: Option<LedgerTransferId>,
     /// What people call its cause.
     #[schema(required = true)]
@@ -197,7 +197,7 @@ pub(super) struct LedgerTransfer {
     /// How many requests it bills.
     requests: i64,
     /// The request it bills, when it is one alone.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     request_id: Option<RequestId>,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
@@ -260,18 +260,18 @@ pub(super) struct TopUp {
     /// Where it stands.
     status: TopUpStatus,
     /// Where to pay it, while nobody has and the deployment has such a page.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     payment_url: Option<Url>,
     /// The payment at its provider, once it is there.
     #[schema(required = true)]
     payment: Option<String>,
     /// The credit it brought.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     credit: Option<LedgerTransferId>,
     /// What was paid back of it.
     refunded: Money,
     /// Who asked for it.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     created_by: Option<UserId>,
     /// When.
     #[serde(with = "time::serde::rfc3339")]

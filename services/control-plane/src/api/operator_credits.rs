@@ -267,10 +267,10 @@ struct PaymentEvent {
     #[schema(example = "credited")]
     outcome: String,
     /// The organization whose top-up it is about.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     organization: Option<OrganizationId>,
     /// The top-up.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     top_up: Option<TopUpId>,
     /// The payment at the provider.
     #[schema(required = true)]

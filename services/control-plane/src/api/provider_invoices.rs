@@ -114,7 +114,7 @@ pub(super) struct ProviderInvoice {
     /// Who billed.
     provider: String,
     /// The connection whose account it is of.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     connection: Option<ConnectionId>,
     /// What people call it.
     name: String,
@@ -125,7 +125,7 @@ pub(super) struct ProviderInvoice {
     /// The sum of its lines.
     total: Money,
     /// Who uploaded it.
-    #[schema(value_type = String, required = true)]
+    #[schema(value_type = Option<String>, required = true)]
     created_by: Option<UserId>,
     /// When.
     #[serde(with = "time::serde::rfc3339")]
