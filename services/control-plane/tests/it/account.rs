@@ -6,12 +6,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::ids::ApiKeyId;
+use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_control_plane::background::driver::Task;
 use sluicegate_control_plane::background::metrics::BackgroundMetrics;
 use sluicegate_control_plane::background::usage_ingester::UsageIngester;
+use sluicegate_control_plane::settings::BillingMode;
+use sluicegate_metering::ledger::Movement;
 use sqlx::PgPool;
 
+use crate::credit_charges::{give, post};
 use crate::support::client::Answer;
 use crate::support::usage::{Writer, entries};
 use crate::support::{Client, TestApp};
@@ -322,7 +326,7 @@ async fn the_kind_and_the_role_of_a_key_decide(pool: PgPool) {
         format!("/keys/{}", made.text_of("id")),
         Relay::of(&app, &made.text_of("secret")),
     );
-    for path in ["/keys", "/activity", path.as_str()] {
+    for path in ["/keys", "/activity", "/credits", path.as_str()] {
         own.send(Method::GET, path, None)
             .await
             .refused(403, "wrong_key_kind");
@@ -520,4 +524,34 @@ async fn activity_adds_up_by_day_and_model_of_whole_days(pool: PgPool) {
         refused.refused(422, "validation_failed");
     }
     assert_eq!(stranger.get("/activity").await["data"], json!([]));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn credits_are_all_there_ever_were_and_what_of_them_is_used(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let (ada, bob) = (app.sign_up("Ada").await, app.sign_up("Bob").await);
+    let stranger = manager(&app, &bob, "owner").await;
+    let manager = manager(&app, &ada, "viewer").await;
+    let none = json!({ "data": { "total_credits": 0.0, "total_usage": 0.0 } });
+    assert_eq!(manager.get("/credits").await, none);
+    give(&app, &ada, "one", "25").await;
+    give(&app, &ada, "two", "0.5").await;
+    let nano = NanoUsd::from_nanos;
+    let amount = nano(10_000_000_000);
+    post(&app, &ada, Movement::Reserve { amount }).await;
+    let amount = nano(1_250_000_001);
+    post(&app, &ada, Movement::Charge { amount }).await;
+    // What is held for calls is not used yet.
+    let shown = json!({ "data": { "total_credits": 25.5, "total_usage": 1.250000001 } });
+    assert_eq!(manager.get("/credits").await, shown);
+    assert_eq!(stranger.get("/credits").await, none);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn where_nobody_is_billed_there_are_no_credits(pool: PgPool) {
+    let app = TestApp::start_with(&pool, |settings| settings.billing.mode = BillingMode::SelfHosted);
+    let ada = app.sign_up("Ada").await;
+    let manager = manager(&app, &ada, "owner").await;
+    let asked = manager.send(Method::GET, "/credits", None).await;
+    asked.refused(409, "self_hosted_mode");
 }

@@ -1,4 +1,4 @@
-//! The account API, as clients of OpenRouter call it: keys and their limits, what they spent, single generations. The
+//! The account API, as clients of OpenRouter call it: keys and their limits, what they spent, credit, single generations. The
 //! control plane has the truth, so a call is handed on to it with the digest of the caller's key; see decision 0017.
 //!
 //! Must stay true: nothing here waits on behalf of an inference call. Few calls at once, small bodies, a short time.
@@ -37,6 +37,8 @@ pub(super) enum Resource {
     Keys,
     /// The key that the path names.
     OneKey,
+    /// The organization's prepaid credit.
+    Credits,
     /// One call.
     Generation,
     /// Spending by day and model.
@@ -44,7 +46,7 @@ pub(super) enum Resource {
 }
 
 /// What is asked where. The second place of the own key is the one it had first.
-pub(super) const RESOURCES: [(Method, &str, Resource); 9] = [
+pub(super) const RESOURCES: [(Method, &str, Resource); 10] = [
     (Method::GET, "/key", Resource::OwnKey),
     (Method::GET, "/auth/key", Resource::OwnKey),
     (Method::GET, "/keys", Resource::Keys),
@@ -52,6 +54,7 @@ pub(super) const RESOURCES: [(Method, &str, Resource); 9] = [
     (Method::GET, "/keys/{hash}", Resource::OneKey),
     (Method::PATCH, "/keys/{hash}", Resource::OneKey),
     (Method::DELETE, "/keys/{hash}", Resource::OneKey),
+    (Method::GET, "/credits", Resource::Credits),
     (Method::GET, "/generation", Resource::Generation),
     (Method::GET, "/activity", Resource::Activity),
 ];
@@ -152,6 +155,7 @@ impl fmt::Display for Resource {
         f.write_str(match self {
             Self::OwnKey => "/key",
             Self::Keys | Self::OneKey => "/keys",
+            Self::Credits => "/credits",
             Self::Generation => "/generation",
             Self::Activity => "/activity",
         })
@@ -178,7 +182,9 @@ async fn hand_on(
     let digest = presented(&gateway, &arrival.presented)?;
     let path = match resource {
         Resource::OneKey => format!("{resource}/{}", named(request)?),
-        Resource::OwnKey | Resource::Keys | Resource::Generation | Resource::Activity => resource.to_string(),
+        Resource::OwnKey | Resource::Keys | Resource::Credits | Resource::Generation | Resource::Activity => {
+            resource.to_string()
+        }
     };
     let takes_a_body = [Method::POST, Method::PATCH].contains(request.method());
     let body = if takes_a_body {

@@ -30,6 +30,7 @@ async fn a_call_is_handed_on_with_the_digest_of_the_key_and_never_the_key() {
         ("PATCH", one.as_str(), handed_on.as_str()),
         ("DELETE", one.as_str(), handed_on.as_str()),
         ("GET", "/api/v1/generation?id=a%2Fb", "/generation?id=a%2Fb"),
+        ("GET", "/api/v1/credits", "/credits"),
         ("GET", "/api/v1/activity", "/activity"),
     ];
     for (method, path, _) in cases {
@@ -99,7 +100,12 @@ async fn what_is_no_key_and_what_is_no_hash_goes_no_further() {
         let error: Value = request.send().await.unwrap().json().await.unwrap();
         error["error"]["code"].as_u64().unwrap()
     };
-    for path in ["/api/v1/key", "/api/v1/keys", "/api/v1/activity"] {
+    for path in [
+        "/api/v1/key",
+        "/api/v1/keys",
+        "/api/v1/credits",
+        "/api/v1/activity",
+    ] {
         assert_eq!(code(worker.anonymous("GET", path)).await, 401, "{path}");
         assert_eq!(
             code(worker.anonymous("GET", path).bearer_auth("sk-or-v1-x")).await,

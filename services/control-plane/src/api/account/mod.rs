@@ -2,6 +2,7 @@
 //! part of the public document, because OpenRouter's describes it.
 
 mod activity;
+mod credits;
 mod generation;
 mod keys;
 mod own_key;
@@ -22,6 +23,7 @@ pub fn operations(endpoints: Endpoints<'_>) -> Endpoints<'_> {
         .on(Method::GET, &key, keys::one)
         .on(Method::PATCH, &key, keys::update)
         .on(Method::DELETE, &key, keys::delete)
+        .on(Method::GET, &format!("{BASE}/credits"), credits::credits)
         .on(Method::GET, &format!("{BASE}/generation"), generation::generation)
         .on(Method::GET, &format!("{BASE}/activity"), activity::activity)
 }
