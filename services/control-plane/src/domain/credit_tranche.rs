@@ -39,9 +39,10 @@ mod tests {
         assert_eq!(dollars(10, 0), 10);
         assert_eq!(dollars(15, 0), 10);
         assert_eq!(dollars(100, 0), 50);
-        // After a batch of use: nothing until a quarter of the tranche is gone.
+        // After a batch of use: nothing until more than a quarter of the tranche is gone.
         assert_eq!(dollars(50, 40), 0);
-        assert_eq!(dollars(50, 30), 10);
+        assert_eq!(dollars(50, 30), 0);
+        assert_eq!(dollars(51, 29), 11);
         // The last of it is reserved whole.
         assert_eq!(dollars(4, 5), 4);
     }
