@@ -5,15 +5,52 @@
 use sluicegate_contracts::config::{Status, Strategy};
 use smallvec::SmallVec;
 
+use crate::constraints;
 use crate::input::{Candidate, Credential, RequestFeatures, RoutingInput, Selection};
 use crate::plan::{Rejection, RejectionCode};
 
-/// Whether a target may take part in the ordering. Notes what stands against it and against each candidate.
-pub(crate) fn target_is_usable(
-    input: &RoutingInput<'_>,
-    target: usize,
-    rejections: &mut SmallVec<[Rejection; 2]>,
-) -> bool {
+/// Positions of targets and of their candidates.
+pub(crate) type Candidates = SmallVec<[(usize, usize); 8]>;
+
+/// What can serve a request, and what cannot.
+pub(crate) struct Admitted {
+    /// As listed.
+    pub(crate) eligible: Candidates,
+    /// Everything else, with what stands against it.
+    pub(crate) rejections: SmallVec<[Rejection; 2]>,
+}
+
+/// Looks at every target and candidate once.
+pub(crate) fn admit(input: &RoutingInput<'_>) -> Admitted {
+    let mut admitted = Admitted {
+        eligible: SmallVec::new(),
+        rejections: SmallVec::new(),
+    };
+    for (target, view) in input.targets.iter().enumerate() {
+        if let Some(code) = against_all(input, target) {
+            admitted.rejections.push(Rejection {
+                target,
+                candidate: None,
+                code,
+            });
+            continue;
+        }
+        for (candidate, it) in view.candidates.iter().enumerate() {
+            match check(it, input) {
+                Ok(()) => admitted.eligible.push((target, candidate)),
+                Err(code) => admitted.rejections.push(Rejection {
+                    target,
+                    candidate: Some(candidate),
+                    code,
+                }),
+            }
+        }
+    }
+    admitted
+}
+
+/// What stands against a target as a whole.
+fn against_all(input: &RoutingInput<'_>, target: usize) -> Option<RejectionCode> {
     let view = &input.targets[target];
     let weighted = matches!(
         input.selection,
@@ -22,38 +59,25 @@ pub(crate) fn target_is_usable(
             ..
         }
     );
-    let against_all = if weighted && view.weight == 0 {
+    if weighted && view.weight == 0 {
         Some(RejectionCode::WeightZero)
     } else if view.candidates.is_empty() {
         Some(RejectionCode::CredentialMissing)
     } else {
         None
-    };
-    if let Some(code) = against_all {
-        rejections.push(Rejection {
-            target,
-            candidate: None,
-            code,
-        });
-        return false;
     }
-    let before = rejections.len();
-    rejections.extend(view.candidates.iter().enumerate().filter_map(|(candidate, it)| {
-        let code = check(it, &input.features).err()?;
-        Some(Rejection {
-            target,
-            candidate: Some(candidate),
-            code,
-        })
-    }));
-    rejections.len() - before < view.candidates.len()
 }
 
-/// Whether one candidate can serve the request.
+/// Whether one candidate can and may serve the request: first what it is, then what is demanded of it.
 ///
 /// # Errors
 /// The first reason against it.
-pub fn check(candidate: &Candidate<'_>, features: &RequestFeatures) -> Result<(), RejectionCode> {
+pub fn check(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Result<(), RejectionCode> {
+    can_serve(candidate, &input.features)?;
+    constraints::check(candidate, input.constraints, input.now)
+}
+
+fn can_serve(candidate: &Candidate<'_>, features: &RequestFeatures) -> Result<(), RejectionCode> {
     if let Some(connection) = candidate.connection
         && connection.status != Status::Active
     {

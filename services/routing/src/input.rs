@@ -1,8 +1,9 @@
 //! What a decision is made from. Built by the data plane from one frozen snapshot; borrows from it, owns nothing.
 
-use sluicegate_contracts::config::{Connection, Endpoint, Operation, Strategy};
+use sluicegate_contracts::config::{Connection, Constraints, Endpoint, Operation, Strategy};
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::preferences::Preferences;
 use crate::seed::Seed;
 
 /// Everything a plan depends on.
@@ -14,6 +15,10 @@ pub struct RoutingInput<'a> {
     pub targets: &'a [Target<'a>],
     /// What is asked.
     pub features: RequestFeatures,
+    /// What every candidate must satisfy.
+    pub constraints: &'a Constraints,
+    /// How the caller would have the candidates tried.
+    pub preferences: &'a Preferences,
     /// The moment of the decision.
     pub now: UnixMillis,
     /// Source of every random choice in the plan.

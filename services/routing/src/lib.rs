@@ -7,20 +7,25 @@
 //! |---|---|
 //! | [`input`] | what a decision is made from |
 //! | [`mod@plan`] | which candidates are tried, in order, and why the others are not |
-//! | [`eligibility`] | can this candidate serve this request at all |
+//! | [`eligibility`] | can this candidate serve this request at all, and may it |
+//! | [`constraints`] | does an endpoint satisfy what is demanded of it |
+//! | [`preferences`] | in which order a caller would have the candidates of a target tried |
 //! | [`strategy`] | in which order the targets of a route stand; one file per strategy |
 //! | [`retry`] | what follows from the outcome of an attempt |
 //! | [`backoff`], [`seed`] | how long to wait, and the deterministic generator behind it |
 
 pub mod backoff;
+pub mod constraints;
 pub mod eligibility;
 pub mod input;
 pub mod plan;
+pub mod preferences;
 pub mod retry;
 pub mod seed;
 pub mod strategy;
 
 pub use input::{Candidate, Credential, RequestFeatures, RoutingInput, Selection, Target};
 pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, plan};
+pub use preferences::{Preferences, Sort};
 pub use retry::{Progress, StopReason, Verdict, judge};
 pub use seed::Seed;

@@ -5,8 +5,10 @@
 use sluicegate_contracts::config::Strategy;
 use smallvec::SmallVec;
 
+use crate::eligibility::{Admitted, Candidates};
 use crate::input::{RoutingInput, Selection};
-use crate::{eligibility, strategy};
+use crate::strategy::Targets;
+use crate::{eligibility, preferences, strategy};
 
 /// Attempts in order, and what was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +91,28 @@ pub enum RejectionCode {
     Deprecated,
     /// The target's weight is 0.
     WeightZero,
+    /// The provider is not among those that may serve.
+    ProviderExcluded,
+    /// The model is not among those that may serve.
+    ModelExcluded,
+    /// Requests are not known to be processed, or the operator to be at home, where it is demanded.
+    RegionBlocked,
+    /// The provider is not known to keep requests no longer than demanded.
+    RetentionRequired,
+    /// The provider is not known to leave requests out of its training.
+    TrainingExcluded,
+    /// The model is not known to come from where, or to be under the terms that are demanded.
+    ProvenanceExcluded,
+    /// The model is not known to be served in the number format demanded.
+    VariantExcluded,
+    /// The operator is not known to hold a certificate that is demanded.
+    CertificationMissing,
+    /// A price is above what is allowed.
+    PriceAboveCap,
+    /// No price is known to compare with what is allowed.
+    PriceUnknown,
+    /// The caller wants no fallback, and another comes first.
+    FallbackExcluded,
 }
 
 impl RejectionCode {
@@ -102,6 +126,17 @@ impl RejectionCode {
             Self::ContextTooSmall => "context_too_small",
             Self::Deprecated => "deprecated",
             Self::WeightZero => "weight_zero",
+            Self::ProviderExcluded => "provider_excluded",
+            Self::ModelExcluded => "model_excluded",
+            Self::RegionBlocked => "region_blocked",
+            Self::RetentionRequired => "retention_required",
+            Self::TrainingExcluded => "training_excluded",
+            Self::ProvenanceExcluded => "provenance_excluded",
+            Self::VariantExcluded => "variant_excluded",
+            Self::CertificationMissing => "certification_missing",
+            Self::PriceAboveCap => "price_above_cap",
+            Self::PriceUnknown => "price_unknown",
+            Self::FallbackExcluded => "fallback_excluded",
         }
     }
 }
@@ -119,10 +154,12 @@ pub struct NoRoute {
 /// # Errors
 /// [`NoRoute`] when no candidate is eligible.
 pub fn plan(input: &RoutingInput<'_>) -> Result<Plan, NoRoute> {
-    let mut rejections = SmallVec::new();
-    let usable: SmallVec<[usize; 8]> = (0..input.targets.len())
-        .filter(|target| eligibility::target_is_usable(input, *target, &mut rejections))
-        .collect();
+    let Admitted {
+        eligible,
+        mut rejections,
+    } = eligibility::admit(input);
+    let mut usable: Targets = eligible.iter().map(|(target, _)| *target).collect();
+    usable.dedup();
     let order = match input.selection {
         // Several targets without a route do not occur; if they did, as listed is the least surprising order.
         Selection::Direct => usable,
@@ -141,22 +178,19 @@ pub fn plan(input: &RoutingInput<'_>) -> Result<Plan, NoRoute> {
         } => Cause::Weight,
     };
 
-    let mut attempts: SmallVec<[PlannedAttempt; 4]> = SmallVec::new();
-    for target in order {
-        let candidates = input.targets[target].candidates.iter().enumerate();
-        for (candidate, _) in candidates.filter(|(_, it)| eligibility::check(it, &input.features).is_ok()) {
-            let cause = if attempts.is_empty() {
-                first_cause
-            } else {
-                Cause::Fallback
-            };
-            attempts.push(PlannedAttempt {
-                target,
-                candidate,
-                cause,
-            });
-        }
-    }
+    let mut order: Candidates = order
+        .into_iter()
+        .flat_map(|target| eligible.iter().copied().filter(move |(of, _)| *of == target))
+        .collect();
+    preferences::apply(input, &mut order, &mut rejections);
+    let planned = order.into_iter().enumerate();
+    let attempts: SmallVec<[PlannedAttempt; 4]> = planned
+        .map(|(index, (target, candidate))| PlannedAttempt {
+            target,
+            candidate,
+            cause: if index == 0 { first_cause } else { Cause::Fallback },
+        })
+        .collect();
     if attempts.is_empty() {
         Err(NoRoute { rejections })
     } else {

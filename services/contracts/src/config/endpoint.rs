@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PriceCard, Status};
+use super::{Facts, PriceCard, Status};
 use crate::ids::EndpointId;
 
 /// What can be asked of an endpoint. The text names are wire format and metric labels.
@@ -54,6 +54,9 @@ pub struct Endpoint {
     pub context_window: Option<u64>,
     /// Largest answer, in tokens.
     pub max_output_tokens: Option<u64>,
+    /// What is known of it beyond its price; a release that does not know the member knows nothing.
+    #[serde(default, skip_serializing_if = "Facts::are_none")]
+    pub facts: Facts,
     /// Whether it may be used.
     pub status: Status,
 }

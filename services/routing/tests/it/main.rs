@@ -1,7 +1,9 @@
 //! What the decision engine promises: properties over random inputs, and cases worth reading.
 
 #[cfg(test)]
+mod constraints;
 mod plans;
+mod preferences;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]

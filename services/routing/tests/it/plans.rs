@@ -8,7 +8,7 @@ use sluicegate_routing::{
     Cause, Credential, NoRoute, RejectionCode, RoutingInput, Seed, Selection, Target, plan,
 };
 
-use crate::support::{CHAT, candidate, connection, endpoint, target};
+use crate::support::{ANY, CHAT, NO_WISHES, candidate, connection, endpoint, target};
 
 fn input<'a>(ordering: Ordering, targets: &'a [Target<'a>], id: u128) -> RoutingInput<'a> {
     RoutingInput {
@@ -18,6 +18,8 @@ fn input<'a>(ordering: Ordering, targets: &'a [Target<'a>], id: u128) -> Routing
         },
         targets,
         features: CHAT,
+        constraints: &ANY,
+        preferences: &NO_WISHES,
         now: UnixMillis::new(0),
         seed: Seed::from_id(id),
     }
@@ -169,7 +171,7 @@ proptest! {
         };
         for attempt in &attempts {
             let candidate = &targets[attempt.target].candidates[attempt.candidate];
-            prop_assert!(check(candidate, &CHAT).is_ok());
+            prop_assert!(check(candidate, &input).is_ok());
             prop_assert!(!weighted || targets[attempt.target].weight > 0);
         }
         for (position, target) in targets.iter().enumerate() {

@@ -1,8 +1,10 @@
 //! Builders of connections, endpoints and targets for decisions.
 
-use sluicegate_contracts::config::{Connection, Endpoint, Operation, ProviderSettings, Status};
+use sluicegate_contracts::config::{
+    Connection, Constraints, Endpoint, Facts, Operation, ProviderSettings, Status,
+};
 use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
-use sluicegate_routing::{Candidate, Credential, RequestFeatures, Target};
+use sluicegate_routing::{Candidate, Credential, Preferences, RequestFeatures, Target};
 use uuid::Uuid;
 
 pub(crate) const CHAT: RequestFeatures = RequestFeatures {
@@ -10,6 +12,12 @@ pub(crate) const CHAT: RequestFeatures = RequestFeatures {
     stream: false,
     max_output_tokens: Some(1_000),
 };
+
+/// Nothing is demanded.
+pub(crate) static ANY: Constraints = Constraints::NONE;
+
+/// Nothing is wished for.
+pub(crate) static NO_WISHES: Preferences = Preferences::NONE;
 
 pub(crate) fn connection(id: u128, status: Status) -> Connection {
     Connection {
@@ -39,6 +47,7 @@ pub(crate) fn endpoint(id: u128, operations: &[Operation]) -> Endpoint {
         price_versions: Vec::new(),
         context_window: Some(128_000),
         max_output_tokens: None,
+        facts: Facts::default(),
         status: Status::Active,
     }
 }

@@ -1,0 +1,129 @@
+//! Whether an endpoint satisfies what is demanded of it. Called by [`crate::eligibility`] for every candidate of every plan.
+//!
+//! Must stay true: an unknown fact satisfies no demand.
+
+use sluicegate_contracts::config::{
+    Choice, Constraints, Facts, Place, PriceCard, PriceCeiling, Rates, model_matches,
+};
+use sluicegate_contracts::money::PicoUsd;
+use sluicegate_contracts::time::UnixMillis;
+
+use crate::input::Candidate;
+use crate::plan::RejectionCode;
+
+/// Of an endpoint that the catalog does not list.
+static UNLISTED: Facts = Facts::UNKNOWN;
+
+/// Checks one candidate at the time of the decision.
+///
+/// # Errors
+/// The first demand that is not known to be satisfied.
+pub fn check(candidate: &Candidate<'_>, demands: &Constraints, now: UnixMillis) -> Result<(), RejectionCode> {
+    let region = candidate.endpoint.and_then(|it| it.region.as_deref());
+    let model = candidate
+        .endpoint
+        .map_or(candidate.upstream_model, |it| it.model.as_str());
+    let holds = |holds: bool, code: RejectionCode| if holds { Ok(()) } else { Err(code) };
+    holds(
+        admits_provider(&demands.providers, candidate.provider, region),
+        RejectionCode::ProviderExcluded,
+    )?;
+    holds(
+        demands.models.admits(|pattern| model_matches(pattern, model)),
+        RejectionCode::ModelExcluded,
+    )?;
+    // What the gateway answers itself leaves it for nowhere, and costs nothing.
+    if candidate.connection.is_none() {
+        return Ok(());
+    }
+    let facts = candidate.endpoint.map_or(&UNLISTED, |it| &it.facts);
+    check_facts(facts, demands)?;
+    if demands.max_price.is_none() {
+        return Ok(());
+    }
+    let cards = candidate.endpoint.map_or(&[][..], |it| it.prices());
+    let mut in_force = cards.iter().filter(|card| card.is_valid_at(now)).peekable();
+    holds(in_force.peek().is_some(), RejectionCode::PriceUnknown)?;
+    holds(
+        in_force.all(|card| is_below(card, &demands.max_price)),
+        RejectionCode::PriceAboveCap,
+    )
+}
+
+fn check_facts(facts: &Facts, demands: &Constraints) -> Result<(), RejectionCode> {
+    let lies_in = |fact: Option<Place>, allowed: &Option<Vec<Place>>| {
+        let Some(allowed) = allowed else { return true };
+        fact.is_some_and(|place| allowed.iter().any(|it| it.covers(place)))
+    };
+    let one_of = |fact: Option<&String>, allowed: &Option<Vec<String>>| {
+        let Some(allowed) = allowed else { return true };
+        fact.is_some_and(|fact| allowed.iter().any(|it| it.eq_ignore_ascii_case(fact)))
+    };
+    let is_kept_too_long = demands
+        .max_retention_days
+        .is_some_and(|most| facts.retention_days.is_none_or(|days| days > most));
+    let is_of_other_make = demands.quantizations.as_ref().is_some_and(|wanted| {
+        let known = facts.quantization;
+        !known.is_some_and(|known| wanted.iter().any(|name| name.names(known)))
+    });
+    let holds = |certificate: &String| {
+        let mut held = facts.certifications.iter();
+        held.any(|it| it.eq_ignore_ascii_case(certificate))
+    };
+    if !lies_in(facts.processing, &demands.processing)
+        || !lies_in(facts.operator_home, &demands.operator_home)
+    {
+        Err(RejectionCode::RegionBlocked)
+    } else if is_kept_too_long {
+        Err(RejectionCode::RetentionRequired)
+    } else if demands.no_training && facts.trains != Some(false) {
+        Err(RejectionCode::TrainingExcluded)
+    } else if !lies_in(facts.author_home, &demands.author_home)
+        || (demands.open_weights && facts.open_weights != Some(true))
+        || (demands.distillable && facts.distillable != Some(true))
+        || !one_of(facts.license.as_ref(), &demands.licenses)
+    {
+        Err(RejectionCode::ProvenanceExcluded)
+    } else if is_of_other_make {
+        Err(RejectionCode::VariantExcluded)
+    } else if !demands.certifications.iter().all(holds) {
+        Err(RejectionCode::CertificationMissing)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a list of providers admits this one: `google-vertex` names every region of it, `google-vertex/us-east5` one.
+fn admits_provider(choice: &Choice, provider: &str, region: Option<&str>) -> bool {
+    choice.admits(|name| names_provider(name, provider, region))
+}
+
+/// Whether `name` means this provider, or this region of it. As in OpenRouter's lists, case does not count.
+#[must_use]
+pub fn names_provider(name: &str, provider: &str, region: Option<&str>) -> bool {
+    match name.split_once('/') {
+        None => name.eq_ignore_ascii_case(provider),
+        Some((base, part)) => {
+            base.eq_ignore_ascii_case(provider)
+                && region.is_some_and(|region| part.eq_ignore_ascii_case(region))
+        }
+    }
+}
+
+/// Whether no price of a card is above the ceiling, whatever the hour and the length of the prompt.
+fn is_below(card: &PriceCard, ceiling: &PriceCeiling) -> bool {
+    let within = |price: PicoUsd, most: Option<PicoUsd>| most.is_none_or(|most| price <= most);
+    let windows = card.windows.iter();
+    let in_windows =
+        windows.flat_map(|window| std::iter::once(&window.rates).chain(tier_rates(&window.tiers)));
+    let mut rates = std::iter::once(&card.rates)
+        .chain(tier_rates(&card.tiers))
+        .chain(in_windows);
+    rates.all(|rates| within(rates.input, ceiling.input) && within(rates.output, ceiling.output))
+        && within(card.fees.request, ceiling.request)
+        && within(card.fees.image_in, ceiling.image)
+}
+
+fn tier_rates(tiers: &[sluicegate_contracts::config::PriceTier]) -> impl Iterator<Item = &Rates> {
+    tiers.iter().map(|tier| &tier.rates)
+}
