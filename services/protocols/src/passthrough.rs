@@ -3,6 +3,7 @@
 //! data plane once per attempt, since each target may know the model by another name.
 
 pub mod in_chat;
+pub mod lifted;
 mod output_cap;
 
 pub use output_cap::output_cap;

@@ -19,6 +19,9 @@ static UNLISTED: Facts = Facts::UNKNOWN;
 /// # Errors
 /// The first demand that is not known to be satisfied.
 pub fn check(candidate: &Candidate<'_>, demands: &Constraints, now: UnixMillis) -> Result<(), RejectionCode> {
+    if candidate.is_gateway {
+        return Ok(());
+    }
     let region = candidate.endpoint.and_then(|it| it.region.as_deref());
     let model = candidate
         .endpoint
@@ -62,10 +65,13 @@ fn check_facts(facts: &Facts, demands: &Constraints) -> Result<(), RejectionCode
     let is_kept_too_long = demands
         .max_retention_days
         .is_some_and(|most| facts.retention_days.is_none_or(|days| days > most));
-    let is_of_other_make = demands.quantizations.as_ref().is_some_and(|wanted| {
-        let known = facts.quantization;
-        !known.is_some_and(|known| wanted.iter().any(|name| name.names(known)))
-    });
+    let is_of_other_make = demands
+        .quantizations
+        .as_ref()
+        .is_some_and(|wanted| match facts.quantization {
+            Some(known) => !wanted.iter().any(|name| name.names(known)),
+            None => !demands.unknown_quantization,
+        });
     let holds = |certificate: &String| {
         let mut held = facts.certifications.iter();
         held.any(|it| it.eq_ignore_ascii_case(certificate))

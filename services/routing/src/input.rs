@@ -42,6 +42,8 @@ pub enum Selection {
 /// One target of a route with every way to reach it.
 #[derive(Debug, Clone)]
 pub struct Target<'a> {
+    /// The model name that leads to it, as a caller could send it.
+    pub model: &'a str,
     /// Share of traffic under a weighted strategy; 0 never serves.
     pub weight: u32,
     /// Ways to reach the model, best first.
@@ -61,6 +63,8 @@ pub struct Candidate<'a> {
     pub credential: Credential,
     /// The catalog row, when the model is in the catalog.
     pub endpoint: Option<&'a Endpoint>,
+    /// The provider is a gateway itself and is sent what the caller demands and wishes of providers: it answers for them.
+    pub is_gateway: bool,
 }
 
 /// State of a candidate's credential.

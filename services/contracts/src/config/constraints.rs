@@ -36,6 +36,9 @@ pub struct Constraints {
     /// The weights are served in one of these number formats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantizations: Option<Vec<Quantization>>,
+    /// Or in one that is not known.
+    #[serde(skip_serializing_if = "is_false")]
+    pub unknown_quantization: bool,
     /// The operator holds all of these certificates.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub certifications: Vec<String>,
@@ -62,6 +65,7 @@ impl Constraints {
         distillable: false,
         licenses: None,
         quantizations: None,
+        unknown_quantization: false,
         certifications: Vec::new(),
         providers: Choice {
             only: None,

@@ -7,7 +7,7 @@ use std::fmt;
 
 use futures_util::FutureExt;
 use serde::Serialize;
-use sluicegate_contracts::config::{Endpoint, Entity, PriceCard, Status};
+use sluicegate_contracts::config::{Endpoint, Entity, Facts, PriceCard, Status};
 use sluicegate_service_runtime::ids;
 
 use super::{Ctx, Tx};
@@ -205,6 +205,7 @@ fn endpoint(
         price_versions: Vec::new(),
         context_window: listed.context_window,
         max_output_tokens: listed.max_output_tokens,
+        facts: Facts::UNKNOWN,
         status: Status::Active,
     }
 }

@@ -1,6 +1,6 @@
 //! Models and the priced ways to reach them. Written by the import, read by everybody.
 
-use sluicegate_contracts::config::{Endpoint, Operation, PriceCard, Status};
+use sluicegate_contracts::config::{Endpoint, Facts, Operation, PriceCard, Status};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -73,6 +73,7 @@ impl TryFrom<EndpointRow> for StoredEndpoint {
                 price_versions: Vec::new(),
                 context_window: row.context_window.map(i64::cast_unsigned),
                 max_output_tokens: row.max_output_tokens.map(i64::cast_unsigned),
+                facts: Facts::UNKNOWN,
                 status: if row.status == "active" {
                     Status::Active
                 } else {

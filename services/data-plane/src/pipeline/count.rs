@@ -11,7 +11,7 @@ use sluicegate_protocols::dialect::decode_request;
 use tokio::time::{Instant, timeout_at};
 
 use super::attempt::Said;
-use super::inspect::{inspect, undress};
+use super::inspect::{Undressed, inspect, undress};
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::refusal::Refusing;
 use super::stage::{Planned, Received};
@@ -67,11 +67,13 @@ pub(crate) async fn count_tokens(
     let caller = authenticate::authenticate(received, &gateway.state().key_hasher)
         .inspect_err(|_| gateway.state().metrics.unknown_caller())?;
     let body = body::read(&arrival.body, payload, limits).await?;
-    let body = undress(arrival, api, body, depth)?.body;
+    let Undressed { body, steering, .. } = undress(arrival, api, body, depth)?;
     let (vocabulary, instead) = {
         let view = RequestView::parse(arrival, api, &body, depth)?;
         let model = view.model();
-        let planned = plan::plan(admit::allowed(inspect(caller, &body, &view, &model, depth)?)?)?;
+        let planned = plan::plan(admit::allowed(inspect(
+            caller, &body, &view, &model, &steering, depth,
+        )?)?)?;
         match ask(gateway, &planned, depth).await? {
             Asked::Nobody => (vocabulary(&planned), None),
             Asked::InVain(outcome) => (vocabulary(&planned), Some(outcome)),

@@ -1,17 +1,19 @@
 //! Checks of what is asked, before anything is planned for it.
 
 use bytes::Bytes;
+use sluicegate_protocols::DecodeError;
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::json::Cursor;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_responses::request::ServerState;
-use sluicegate_protocols::{DecodeError, passthrough::in_chat};
+use sluicegate_protocols::passthrough::{in_chat, lifted};
 use sluicegate_routing::RequestFeatures;
 
 use super::api::{Api, Clothes};
 use super::outgoing::DecodedOnce;
 use super::said;
 use super::stage::{Authenticated, Inspected, Received};
+use super::steering::Steering;
 use super::view::RequestView;
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::Arrival;
@@ -23,12 +25,14 @@ const MAX_MODEL_NAME: usize = 256;
 pub(super) struct Undressed {
     pub(super) api: Api,
     pub(super) body: Bytes,
+    /// What it asks of routing.
+    pub(super) steering: Steering,
     /// What of the request there is no place for.
     pub(super) losses: LossReport,
 }
 
-/// Reads which API is meant where the path leaves it open, and rewrites requests that are those of another API in other
-/// clothes.
+/// Reads which API is meant where the path leaves it open, takes out what is meant for routing, and rewrites requests that
+/// are those of another API in other clothes.
 ///
 /// # Errors
 /// 400 with the field at fault.
@@ -38,7 +42,11 @@ pub(super) fn undress(
     body: Bytes,
     depth: u32,
 ) -> Result<Undressed, GatewayError> {
-    let mut losses = LossReport::default();
+    let (body, steering) = match lifted::lift(&body, depth)? {
+        Some(lifted) => (lifted.body.clone(), Steering::read(&lifted)?),
+        None => (body, Steering::default()),
+    };
+    let mut losses = steering.losses.clone();
     let found = if api == Api::CursorChat {
         in_chat::responses(&body, depth)?
     } else {
@@ -56,11 +64,16 @@ pub(super) fn undress(
         Clothes::Own | Clothes::Completions => body,
         Clothes::Embed(method) => {
             let encoded = gemini::to_openai(&body, depth, method, &arrival.model)?;
-            losses = encoded.losses;
+            losses.append(&encoded.losses);
             encoded.body.into()
         }
     };
-    Ok(Undressed { api, body, losses })
+    Ok(Undressed {
+        api,
+        body,
+        steering,
+        losses,
+    })
 }
 
 /// Gemini's `countTokens` takes contents, or a whole request under a name of its own.
@@ -86,6 +99,7 @@ pub(super) fn inspect<'s>(
     body: &'s Bytes,
     view: &'s RequestView<'s>,
     model: &'s str,
+    steering: &'s Steering,
     depth: u32,
 ) -> Result<Inspected<'s>, GatewayError> {
     if model.is_empty() || model.len() > MAX_MODEL_NAME || model.chars().any(char::is_control) {
@@ -111,6 +125,7 @@ pub(super) fn inspect<'s>(
         body,
         view,
         model,
+        steering,
         features,
         decoded: DecodedOnce::new(),
     })

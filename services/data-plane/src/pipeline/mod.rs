@@ -28,6 +28,7 @@ mod reserve;
 mod resolve;
 mod said;
 mod stage;
+mod steering;
 mod vectors;
 mod view;
 mod walk;
@@ -126,12 +127,16 @@ async fn serve(
     let arrival = caller.received.arrival;
     let depth = limits.max_json_depth;
     let body = body::read(&arrival.body, payload, limits).await?;
-    let Undressed { api, body, losses } = inspect::undress(arrival, caller.received.api, body, depth)?;
+    let undressed = inspect::undress(arrival, caller.received.api, body, depth)?;
+    let Undressed {
+        api, body, steering, ..
+    } = &undressed;
+    let api = *api;
     caller.received.api = api;
-    finish.lost(&losses);
-    let view = RequestView::parse(arrival, api, &body, depth)?;
+    finish.lost(&undressed.losses);
+    let view = RequestView::parse(arrival, api, body, depth)?;
     let model = view.model();
-    let inspected = inspect::inspect(caller, &body, &view, &model, depth)?;
+    let inspected = inspect::inspect(caller, body, &view, &model, steering, depth)?;
     finish.asked(&inspected);
     arrival.progress.asked_for_stream(inspected.features.stream);
     let admitted = admit::admit(gateway, inspected, finish).await?;

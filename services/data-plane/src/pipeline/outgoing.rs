@@ -10,9 +10,10 @@ use std::cell::OnceCell;
 use bytes::Bytes;
 use sluicegate_protocols::canonical::Request;
 use sluicegate_protocols::dialect::{decode_request, encode_request};
-use sluicegate_protocols::lossy::{Encoded, Feature, LossReport, Severity};
+use sluicegate_protocols::lossy::{LossReport, Severity};
+use sluicegate_protocols::passthrough::lifted::with_provider;
 use sluicegate_protocols::relay::AnswerForm;
-use sluicegate_protocols::target::{OutputLimitField, RequestTarget};
+use sluicegate_protocols::target::OutputLimitField;
 use sluicegate_protocols::{DecodeError, Dialect, passthrough};
 use sluicegate_routing::Candidate;
 
@@ -23,9 +24,6 @@ use super::view::RequestView;
 use crate::error::GatewayError;
 use crate::snapshot::LiveConnection;
 use crate::upstream::{PassedHeaders, Upstream};
-
-/// OpenRouter's object of wishes about providers. Our own, `sluicegate`, is read by the views.
-const PROVIDER: &str = "provider";
 
 /// A body ready for one provider.
 #[derive(Debug)]
@@ -131,21 +129,6 @@ pub(super) struct Decoded<'b> {
     request: Request<'b>,
     /// The caller would rather have no answer than one to less than it asked.
     insists: bool,
-    /// The caller has wishes about providers, which are OpenRouter's to fulfil.
-    wishes: bool,
-}
-
-impl Decoded<'_> {
-    fn encode(&self, dialect: Dialect, target: &RequestTarget<'_>) -> Encoded {
-        let mut encoded = encode_request(dialect, &self.request, target);
-        if self.wishes {
-            let at = format!("/{PROVIDER}");
-            encoded
-                .losses
-                .note(Feature::UnknownField, PROVIDER, Severity::Hint, at);
-        }
-        encoded
-    }
 }
 
 /// Makes the body for a candidate.
@@ -205,7 +188,7 @@ pub(super) fn prepare<'s>(
             connection,
             dialect,
             form,
-            body,
+            body: steered(request, candidate, body),
             batch: None,
             passage: Passage::Passed { hide_usage_chunk },
             limit_field,
@@ -213,7 +196,7 @@ pub(super) fn prepare<'s>(
         }));
     }
     let decoded = decoded(request, depth)?;
-    let encoded = decoded.encode(dialect, &target);
+    let encoded = encode_request(dialect, &decoded.request, &target);
     if decoded.insists && encoded.losses.worst() >= Some(Severity::Altered) {
         return Ok(Prepared::Lossy(encoded.losses));
     }
@@ -222,7 +205,7 @@ pub(super) fn prepare<'s>(
         connection,
         dialect,
         form,
-        body: encoded.body.into(),
+        body: steered(request, candidate, encoded.body.into()),
         batch: None,
         passage: if dialect == own && !reworded {
             Passage::Restated
@@ -232,6 +215,14 @@ pub(super) fn prepare<'s>(
         limit_field,
         losses: encoded.losses,
     }))
+}
+
+/// The body for a provider that is a gateway itself: what the caller asks of routing holds there too.
+fn steered(request: &Inspected<'_>, candidate: &Candidate<'_>, body: Bytes) -> Bytes {
+    match &request.steering.provider {
+        Some(wishes) if candidate.is_gateway => with_provider(&body, wishes),
+        Some(_) | None => body,
+    }
 }
 
 /// Where the candidate is called; `None` when its connection cannot be used any more.
@@ -263,17 +254,12 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
     let mut decoded = decode_request(request.caller.received.api.body_dialect(), body, depth)?;
     // Where the dialect says so in the path, the body does not.
     decoded.stream.enabled = Some(request.features.stream);
-    let theirs = decoded.extra.get(PROVIDER).map(|raw| raw.as_str());
-    let insists = [request.view.extension(), theirs]
-        .into_iter()
-        .flatten()
-        .any(|object| extension::flag(object, "require_parameters"));
-    let wishes = decoded.extra.get(PROVIDER).is_some();
-    decoded.extra.remove(PROVIDER);
+    let ours = request.view.extension();
+    let insists =
+        request.steering.insists || ours.is_some_and(|object| extension::flag(object, "require_parameters"));
     Ok(Decoded {
         request: decoded,
         insists,
-        wishes,
     })
 }
 

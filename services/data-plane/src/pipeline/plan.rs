@@ -18,7 +18,44 @@ pub(super) fn plan(admitted: Admitted<'_>) -> Result<Planned<'_>, GatewayError> 
     let catalog = request.caller.received.snapshot.catalog();
     let resolution =
         resolve(request.model, request.caller.project, catalog).ok_or_else(|| unknown_model(&request))?;
+    let resolution = with_fallbacks(&request, resolution)?;
     decided(request, resolution)
+}
+
+/// Adds the models that the caller would fall back to.
+///
+/// # Errors
+/// 400 when the name is that of a route, which has its own; 403 when the key may not use one of them, 404 when one means
+/// nothing.
+fn with_fallbacks<'s>(
+    request: &Inspected<'s>,
+    mut resolution: Resolution<'s>,
+) -> Result<Resolution<'s>, GatewayError> {
+    let models = &request.steering.models;
+    let (project, key) = (request.caller.project, request.caller.key);
+    let refused = |kind, message: String| Err(GatewayError::new(kind, message).at("models"));
+    if resolution.route.is_some() && !models.is_empty() {
+        let message = "A route has fallbacks of its own: leave \"models\" out, or name a model.";
+        return refused(ErrorKind::InvalidRequest, message.to_owned());
+    }
+    for model in models.iter().filter(|model| *model != request.model) {
+        if project.routes.contains_key(model) {
+            let message = format!("{model:?} is a route, and a route cannot be a fallback. Name models.");
+            return refused(ErrorKind::InvalidRequest, message);
+        }
+        if !key.allows_model(model) {
+            let message = format!("This key is not allowed to use the model {model:?}.");
+            return refused(ErrorKind::NotAllowed, message);
+        }
+        let Some(found) = resolve(model, project, request.caller.received.snapshot.catalog()) else {
+            let message =
+                format!("There is no model named {model:?}. GET /v1/models lists what this key can call.");
+            return refused(ErrorKind::ModelNotFound, message);
+        };
+        resolution.targets.extend(found.targets);
+        resolution.retry.max_attempts += 1;
+    }
+    Ok(resolution)
 }
 
 /// Plans a request anew, through the route that a budget without room names. `switched` are the routes that budgets have
@@ -57,6 +94,8 @@ fn decided<'s>(request: Inspected<'s>, resolution: Resolution<'s>) -> Result<Pla
         selection: resolution.selection,
         targets: &resolution.targets,
         features: request.features,
+        constraints: &request.steering.constraints,
+        preferences: &request.steering.preferences,
         now: request.caller.received.now(),
         seed,
     };
@@ -151,5 +190,24 @@ const fn in_words(code: RejectionCode) -> &'static str {
         RejectionCode::ContextTooSmall => "the model's context is too small",
         RejectionCode::Deprecated => "the model was taken out of the catalog",
         RejectionCode::WeightZero => "the target's weight is 0",
+        RejectionCode::ProviderExcluded => "the provider is not among those that may serve",
+        RejectionCode::ModelExcluded => "the model is not among those that may serve",
+        RejectionCode::RegionBlocked => "it is not known to process requests in a place that is allowed",
+        RejectionCode::RetentionRequired => {
+            "the provider is not known to keep no more of a request than is allowed"
+        }
+        RejectionCode::TrainingExcluded => "the provider is not known to leave requests out of its training",
+        RejectionCode::ProvenanceExcluded => {
+            "the model is not known to have the origin or the license demanded"
+        }
+        RejectionCode::VariantExcluded => {
+            "the model is not known to be served in a number format that is allowed"
+        }
+        RejectionCode::CertificationMissing => {
+            "the provider is not known to hold a certificate that is demanded"
+        }
+        RejectionCode::PriceAboveCap => "a price is above what is allowed",
+        RejectionCode::PriceUnknown => "no price is known to compare with what is allowed",
+        RejectionCode::FallbackExcluded => "another comes first, and no fallbacks are allowed",
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{Endpoint, RetryPolicy, Route, RouteTarget};
+use sluicegate_contracts::config::{Endpoint, ProviderId, RetryPolicy, Route, RouteTarget};
 use sluicegate_contracts::ids::ConnectionId;
 use sluicegate_routing::{Candidate, Credential, Selection, Target};
 
@@ -34,6 +34,7 @@ pub(super) fn resolve<'s>(
         selection: Selection::Direct,
         route: None,
         targets: vec![Target {
+            model: name,
             weight: 1,
             candidates,
         }],
@@ -65,6 +66,7 @@ pub(super) fn through_route<'s>(
 fn route_target<'s>(target: &'s RouteTarget, project: &'s ProjectView, catalog: &'s Catalog) -> Target<'s> {
     let candidates = candidates(&target.model, target.connection, project, catalog);
     Target {
+        model: &target.model,
         weight: target.weight,
         candidates: candidates.unwrap_or_default(),
     }
@@ -115,6 +117,7 @@ fn built_in(name: &str) -> Candidate<'_> {
         connection: None,
         credential: Credential::NotNeeded,
         endpoint: None,
+        is_gateway: false,
     }
 }
 
@@ -134,6 +137,7 @@ fn through<'s>(
         connection: Some(&live.connection),
         credential,
         endpoint,
+        is_gateway: live.connection.provider == ProviderId::OpenRouter.as_str(),
     }
 }
 

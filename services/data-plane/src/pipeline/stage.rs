@@ -14,6 +14,7 @@ use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
 
 use super::api::Api;
 use super::outgoing::DecodedOnce;
+use super::steering::Steering;
 use super::view::RequestView;
 use crate::http::Arrival;
 use crate::http::wishes::Wishes;
@@ -40,6 +41,8 @@ pub(super) struct Inspected<'s> {
     pub(super) view: &'s RequestView<'s>,
     /// The model name as the caller sent it.
     pub(super) model: &'s str,
+    /// What is asked of routing.
+    pub(super) steering: &'s Steering,
     pub(super) features: RequestFeatures,
     /// What the call says of itself.
     pub(super) labels: Cow<'s, Labels>,

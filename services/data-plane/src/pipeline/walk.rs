@@ -193,7 +193,7 @@ impl<'p, 's> Walk<'p, 's> {
         };
         let model = match (candidate.endpoint, candidate.connection) {
             (Some(endpoint), _) => endpoint.model.as_str(),
-            (None, Some(_)) => request.model,
+            (None, Some(_)) => self.planned.targets[next.target].model,
             (None, None) => candidate.upstream_model,
         };
         let size = request

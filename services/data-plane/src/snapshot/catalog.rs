@@ -82,7 +82,7 @@ impl Catalog {
 
 #[cfg(test)]
 mod tests {
-    use sluicegate_contracts::config::Status;
+    use sluicegate_contracts::config::{Facts, Status};
     use uuid::Uuid;
 
     use super::*;
@@ -99,6 +99,7 @@ mod tests {
             price_versions: Vec::new(),
             context_window: None,
             max_output_tokens: None,
+            facts: Facts::UNKNOWN,
             status: Status::Active,
         })
     }

@@ -1,9 +1,9 @@
 //! Entities for the tests of this module: small, deterministic, from numbers.
 
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, KeyDigest,
-    KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy, Route, RouteTarget, Status,
-    Strategy, UnknownPrice,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, Facts,
+    KeyDigest, KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy, Route, RouteTarget,
+    Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigVersion};
 use sluicegate_contracts::ids::OrganizationId;
@@ -151,6 +151,7 @@ pub(crate) fn endpoint(n: u64) -> Endpoint {
         price_versions: Vec::new(),
         context_window: None,
         max_output_tokens: None,
+        facts: Facts::UNKNOWN,
         status: Status::Active,
     }
 }

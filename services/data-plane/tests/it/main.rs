@@ -51,6 +51,8 @@ mod session_budgets;
 #[cfg(test)]
 mod ssrf;
 #[cfg(test)]
+mod steering;
+#[cfg(test)]
 mod streaming;
 #[cfg(test)]
 mod support;

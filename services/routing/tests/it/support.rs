@@ -59,9 +59,14 @@ pub(crate) fn candidate<'a>(connection: &'a Connection, endpoint: Option<&'a End
         connection: Some(connection),
         credential: Credential::Ready,
         endpoint,
+        is_gateway: false,
     }
 }
 
 pub(crate) fn target(weight: u32, candidates: Vec<Candidate<'_>>) -> Target<'_> {
-    Target { weight, candidates }
+    Target {
+        model: "openai/gpt-4o-mini",
+        weight,
+        candidates,
+    }
 }

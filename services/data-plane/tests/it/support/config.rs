@@ -3,9 +3,9 @@
 use secrecy::SecretString;
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, KeySecret,
-    Margin, OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, RateLimit, RateMetric,
-    RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Status, Strategy, UnknownPrice,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, Facts,
+    KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, RateLimit,
+    RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId, RouteId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
@@ -217,6 +217,7 @@ impl Config {
             price_versions,
             context_window: Some(128_000),
             max_output_tokens: None,
+            facts: Facts::UNKNOWN,
             status: Status::Active,
         }));
     }

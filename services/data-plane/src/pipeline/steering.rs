@@ -1,0 +1,377 @@
+//! What a request asks of routing, in OpenRouter's words: the `provider` object and the list of `models` to fall back to.
+//! What is a demand becomes a constraint; what is a wish becomes a preference; what nobody here can act on is told.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+use sluicegate_contracts::config::{Choice, Constraints, PriceCeiling, Quantization};
+use sluicegate_contracts::money::{NanoUsd, PicoUsd};
+use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
+use sluicegate_protocols::passthrough::lifted::Lifted;
+use sluicegate_routing::{Preferences, Sort};
+
+use crate::error::{ErrorKind, GatewayError};
+
+/// Most names in one of its lists.
+const MAX_NAMES: usize = 64;
+/// Most models to fall back to.
+const MAX_MODELS: usize = 16;
+
+/// See the module; the default asks nothing.
+#[derive(Debug, Default)]
+pub(super) struct Steering {
+    pub(super) constraints: Constraints,
+    pub(super) preferences: Preferences,
+    /// Models to try after the one that is named, in this order.
+    pub(super) models: Vec<String>,
+    /// The caller would rather have no answer than one to less than it asked.
+    pub(super) insists: bool,
+    /// The `provider` object as sent, for a provider that is such a gateway itself.
+    pub(super) provider: Option<Bytes>,
+    /// Wishes that are not acted on.
+    pub(super) losses: LossReport,
+}
+
+/// The object as OpenRouter documents it. A member that is not known is refused: it might be a demand.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Provider {
+    order: Option<Vec<String>>,
+    only: Option<Vec<String>>,
+    ignore: Option<Vec<String>>,
+    allow_fallbacks: Option<bool>,
+    require_parameters: Option<bool>,
+    data_collection: Option<DataCollection>,
+    zdr: Option<bool>,
+    enforce_distillable_text: Option<bool>,
+    quantizations: Option<Vec<String>>,
+    sort: Option<Order>,
+    max_price: Option<MaxPrice>,
+    preferred_min_throughput: Option<serde::de::IgnoredAny>,
+    preferred_max_latency: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum DataCollection {
+    Allow,
+    Deny,
+}
+
+/// What to order by, and whether within each model.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "price, throughput, latency or exacto, or an object with by and partition"
+)]
+enum Order {
+    By(Measure),
+    Within {
+        by: Option<Measure>,
+        partition: Option<Partition>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Measure {
+    Price,
+    Throughput,
+    Latency,
+    Exacto,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Partition {
+    Model,
+    None,
+}
+
+/// Ceilings in US dollars, as numbers or as text: of tokens per million, of the others per unit.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct MaxPrice {
+    prompt: Option<Amount>,
+    completion: Option<Amount>,
+    request: Option<Amount>,
+    image: Option<Amount>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "an amount of US dollars")]
+enum Amount {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+impl Steering {
+    /// Reads what was lifted out of a request.
+    ///
+    /// # Errors
+    /// 400 with the field at fault: a demand that cannot be read must not be taken for none.
+    pub(super) fn read(lifted: &Lifted) -> Result<Self, GatewayError> {
+        let mut steering = Self::default();
+        if let Some(raw) = &lifted.models {
+            steering.models = models(raw)?;
+        }
+        if let Some(raw) = &lifted.provider {
+            let object: Value = document("provider", raw)?;
+            // A list of values would be read as those of the members in their order.
+            let is_list =
+                object.is_array() || ["sort", "max_price"].iter().any(|name| object[name].is_array());
+            if is_list {
+                let message =
+                    "provider, provider.sort and provider.max_price are objects with named members.";
+                return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("provider"));
+            }
+            let object: Option<Provider> =
+                serde_json::from_value(object).map_err(|error| unreadable("provider", &error))?;
+            if let Some(object) = object {
+                steering.provider = Some(raw.clone());
+                steering.take(object)?;
+            }
+        }
+        Ok(steering)
+    }
+
+    fn take(&mut self, object: Provider) -> Result<(), GatewayError> {
+        let keeps_nothing = matches!(object.data_collection, Some(DataCollection::Deny));
+        let (quantizations, unknown_quantization) = quantizations(object.quantizations)?;
+        self.constraints = Constraints {
+            max_retention_days: (keeps_nothing || object.zdr == Some(true)).then_some(0),
+            no_training: keeps_nothing,
+            distillable: object.enforce_distillable_text == Some(true),
+            quantizations,
+            unknown_quantization,
+            providers: Choice {
+                only: object.only.map(|list| names("provider.only", list)).transpose()?,
+                ignore: names("provider.ignore", object.ignore.unwrap_or_default())?,
+            },
+            max_price: object.max_price.map(ceiling).transpose()?.unwrap_or_default(),
+            ..Constraints::default()
+        };
+        self.insists = object.require_parameters == Some(true);
+        self.preferences.order = names("provider.order", object.order.unwrap_or_default())?;
+        self.preferences.no_fallbacks = object.allow_fallbacks == Some(false);
+        let (measure, partition) = match object.sort {
+            None => (None, None),
+            Some(Order::By(measure)) => (Some(measure), None),
+            Some(Order::Within { by, partition }) => (by, partition),
+        };
+        self.preferences.across_targets = partition == Some(Partition::None);
+        match measure {
+            Some(Measure::Price) => self.preferences.sort = Some(Sort::Price),
+            Some(Measure::Throughput | Measure::Latency | Measure::Exacto) => self.not_acted_on("sort"),
+            None => {}
+        }
+        if object.preferred_min_throughput.is_some() {
+            self.not_acted_on("preferred_min_throughput");
+        }
+        if object.preferred_max_latency.is_some() {
+            self.not_acted_on("preferred_max_latency");
+        }
+        Ok(())
+    }
+
+    /// Notes a wish that changes nothing here: the caller is told, as of anything else that is dropped.
+    fn not_acted_on(&mut self, member: &str) {
+        let (name, at) = (format!("provider.{member}"), format!("/provider/{member}"));
+        self.losses.note(Feature::UnknownField, &name, Severity::Hint, at);
+    }
+}
+
+/// Reads a value that is known to be well-formed.
+fn document<'d, T: Deserialize<'d>>(at: &'static str, raw: &'d [u8]) -> Result<T, GatewayError> {
+    serde_json::from_slice(raw).map_err(|error| unreadable(at, &error))
+}
+
+fn unreadable(at: &'static str, error: &serde_json::Error) -> GatewayError {
+    let message = format!("{at} cannot be read: {error}.");
+    GatewayError::new(ErrorKind::InvalidRequest, message).at(at)
+}
+
+fn models(raw: &[u8]) -> Result<Vec<String>, GatewayError> {
+    let listed: Option<Vec<String>> = document("models", raw)?;
+    let listed = listed.unwrap_or_default();
+    let is_name =
+        |name: &String| !name.is_empty() && name.len() <= 256 && !name.chars().any(char::is_control);
+    if listed.len() > MAX_MODELS || !listed.iter().all(is_name) {
+        let message = format!("models lists at most {MAX_MODELS} model names.");
+        return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("models"));
+    }
+    Ok(listed)
+}
+
+fn names(at: &'static str, list: Vec<String>) -> Result<Vec<String>, GatewayError> {
+    if list.len() > MAX_NAMES {
+        let message = format!("{at} lists at most {MAX_NAMES} providers.");
+        return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at(at));
+    }
+    Ok(list)
+}
+
+/// The number formats that are asked for, and whether one that is not known will do.
+fn quantizations(list: Option<Vec<String>>) -> Result<(Option<Vec<Quantization>>, bool), GatewayError> {
+    const AT: &str = "provider.quantizations";
+    let Some(list) = list else {
+        return Ok((None, false));
+    };
+    let mut list = names(AT, list)?;
+    let asked = list.len();
+    list.retain(|name| name != "unknown");
+    let unknown = list.len() < asked;
+    let known = list
+        .into_iter()
+        .map(|name| serde_json::from_value(Value::String(name)).map_err(|error| unreadable(AT, &error)));
+    Ok((Some(known.collect::<Result<_, _>>()?), unknown))
+}
+
+fn ceiling(prices: MaxPrice) -> Result<PriceCeiling, GatewayError> {
+    // A ceiling between two prices that can be told apart is the lower one of them.
+    let per_million = |amount: NanoUsd| PicoUsd::from_picos(amount.nanos() / 1_000);
+    let per_unit = |amount: NanoUsd| PicoUsd::from_picos(amount.nanos().saturating_mul(1_000));
+    let read = |at, amount: Option<Amount>| amount.map(|amount| dollars(at, &amount)).transpose();
+    Ok(PriceCeiling {
+        input: read("provider.max_price.prompt", prices.prompt)?.map(per_million),
+        output: read("provider.max_price.completion", prices.completion)?.map(per_million),
+        request: read("provider.max_price.request", prices.request)?.map(per_unit),
+        image: read("provider.max_price.image", prices.image)?.map(per_unit),
+    })
+}
+
+fn dollars(at: &'static str, amount: &Amount) -> Result<NanoUsd, GatewayError> {
+    let text = match amount {
+        Amount::Text(text) => text.trim().to_owned(),
+        Amount::Number(number) => number.to_string(),
+    };
+    let amount = text
+        .parse()
+        .ok()
+        .filter(|amount: &NanoUsd| *amount >= NanoUsd::ZERO);
+    amount.ok_or_else(|| {
+        let message = format!("{at} is an amount of US dollars, not below zero, with at most 9 decimals.");
+        GatewayError::new(ErrorKind::InvalidRequest, message).at(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(provider: Option<&str>, models: Option<&str>) -> Result<Steering, Option<String>> {
+        let bytes = |text: &str| Bytes::copy_from_slice(text.as_bytes());
+        let lifted = Lifted {
+            body: Bytes::new(),
+            provider: provider.map(bytes),
+            models: models.map(bytes),
+        };
+        Steering::read(&lifted).map_err(|error| error.param)
+    }
+
+    fn asked(provider: &str) -> Steering {
+        read(Some(provider), None).unwrap()
+    }
+
+    #[test]
+    fn demands_become_constraints() {
+        let asked = asked(
+            r#"{"only":["openai"],"ignore":["azure"],"data_collection":"deny","enforce_distillable_text":true,
+                "quantizations":["fp8","unknown"],
+                "max_price":{"prompt":1,"completion":"2.5","request":0.01,"image":"0"}}"#,
+        );
+        let expected = Constraints {
+            max_retention_days: Some(0),
+            no_training: true,
+            distillable: true,
+            quantizations: Some(vec![Quantization::Fp8]),
+            unknown_quantization: true,
+            providers: Choice {
+                only: Some(vec!["openai".to_owned()]),
+                ignore: vec!["azure".to_owned()],
+            },
+            max_price: PriceCeiling {
+                input: Some(PicoUsd::from_picos(1_000_000)),
+                output: Some(PicoUsd::from_picos(2_500_000)),
+                request: Some(PicoUsd::from_picos(10_000_000_000)),
+                image: Some(PicoUsd::from_picos(0)),
+            },
+            ..Constraints::default()
+        };
+        assert_eq!(asked.constraints, expected);
+        assert_eq!(asked.preferences, Preferences::NONE);
+        assert!(!asked.insists);
+    }
+
+    #[test]
+    fn a_demand_that_is_not_made_demands_nothing() {
+        for nothing in [
+            "null",
+            "{}",
+            r#"{"zdr":false,"data_collection":"allow","order":null,"only":null}"#,
+        ] {
+            let asked = asked(nothing);
+            assert!(asked.constraints.are_none(), "{nothing}");
+            assert_eq!(asked.preferences, Preferences::NONE, "{nothing}");
+        }
+        assert_eq!(asked(r#"{"zdr":true}"#).constraints.max_retention_days, Some(0));
+    }
+
+    #[test]
+    fn wishes_become_preferences_and_those_not_acted_on_are_told() {
+        let asked = asked(
+            r#"{"order":["a","b"],"allow_fallbacks":false,"require_parameters":true,
+                "sort":{"by":"price","partition":"none"},"preferred_max_latency":{"p90":3}}"#,
+        );
+        let expected = Preferences {
+            order: vec!["a".to_owned(), "b".to_owned()],
+            no_fallbacks: true,
+            sort: Some(Sort::Price),
+            across_targets: true,
+        };
+        assert_eq!(asked.preferences, expected);
+        assert!(asked.insists);
+        assert_eq!(asked.losses.worst(), Some(Severity::Hint));
+        let fastest = read(Some(r#"{"sort":"throughput"}"#), None).unwrap();
+        assert_eq!(
+            (fastest.preferences.sort, fastest.losses.worst()),
+            (None, Some(Severity::Hint))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_its_place() {
+        for (provider, at) in [
+            (r#"{"onyl":["openai"]}"#, "provider"),
+            (r#"{"only":"openai"}"#, "provider"),
+            (r#"{"sort":"speed"}"#, "provider"),
+            (r#"{"data_collection":"never"}"#, "provider"),
+            (r#"{"quantizations":["fp7"]}"#, "provider.quantizations"),
+            (r#"{"max_price":{"prompt":-1}}"#, "provider.max_price.prompt"),
+            (
+                r#"{"max_price":{"completion":"cheap"}}"#,
+                "provider.max_price.completion",
+            ),
+            (r#"{"max_price":{"audio":1}}"#, "provider"),
+            ("[]", "provider"),
+            (r#"[["openai"]]"#, "provider"),
+            (r#"{"max_price":[1]}"#, "provider"),
+            (r#"{"sort":["price"]}"#, "provider"),
+        ] {
+            assert_eq!(
+                read(Some(provider), None).unwrap_err().as_deref(),
+                Some(at),
+                "{provider}"
+            );
+        }
+        for models in [r#""a""#, r#"[""]"#, "[1]", r#"["a\u0000"]"#] {
+            assert_eq!(
+                read(None, Some(models)).unwrap_err().as_deref(),
+                Some("models"),
+                "{models}"
+            );
+        }
+        assert_eq!(read(None, Some(r#"["a","b"]"#)).unwrap().models, ["a", "b"]);
+        assert!(read(None, Some("null")).unwrap().models.is_empty());
+    }
+}
