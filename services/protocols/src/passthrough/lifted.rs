@@ -132,7 +132,7 @@ mod tests {
     fn a_wish_is_said_once() {
         for body in [r#"{"provider":{},"provider":{}}"#, r#"{"models":[],"Models":[]}"#] {
             let error = lift(&Bytes::from_static(body.as_bytes()), 64).unwrap_err();
-            assert_eq!(error.fault, Fault::Duplicate, "{body}");
+            assert_eq!(error.fault(), Fault::Duplicate, "{body}");
         }
         assert!(lift(&Bytes::from_static(br#"{"provider":{}"#), 64).is_err());
     }

@@ -33,8 +33,11 @@ fn offers() -> Vec<(Connection, Endpoint)> {
     ]
 }
 
+/// Position of a target, and of a candidate in it.
+type Place = (usize, usize);
+
 /// The order in which the candidates of these targets would be tried, and those that the caller does not want.
-fn tried(targets: &[Target<'_>], wishes: &Preferences) -> (Vec<(usize, usize)>, Vec<(usize, Option<usize>)>) {
+fn tried(targets: &[Target<'_>], wishes: &Preferences) -> (Vec<Place>, Vec<Place>) {
     let plan = plan(&RoutingInput {
         selection: Selection::Direct,
         targets,
@@ -53,7 +56,9 @@ fn tried(targets: &[Target<'_>], wishes: &Preferences) -> (Vec<(usize, usize)>, 
         .filter(|it| it.code == RejectionCode::FallbackExcluded);
     (
         attempts.iter().map(|it| (it.target, it.candidate)).collect(),
-        unwanted.map(|it| (it.target, it.candidate)).collect(),
+        unwanted
+            .filter_map(|it| Some((it.target, it.candidate?)))
+            .collect(),
     )
 }
 
@@ -130,7 +135,7 @@ fn models_stand_in_their_order_unless_all_are_compared() {
     wishes.no_fallbacks = true;
     assert_eq!(
         tried(&targets, &wishes),
-        (vec![(1, 0)], vec![(0, Some(1)), (0, Some(0)), (1, Some(1))])
+        (vec![(1, 0)], vec![(0, 1), (0, 0), (1, 1)])
     );
     wishes.across_targets = false;
     assert_eq!(
