@@ -52,6 +52,11 @@ impl Generator {
         let scaled = (u128::from(self.draw()) * u128::from(bound)) >> 64;
         u64::try_from(scaled).unwrap_or(0)
     }
+
+    /// A number in `0.0..1.0`.
+    pub fn unit(&mut self) -> f64 {
+        (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,13 @@
 
 #[cfg(test)]
 mod constraints;
+#[cfg(test)]
+mod health;
 mod plans;
 mod preferences;
 #[cfg(test)]
 mod retries;
+#[cfg(test)]
+mod selection;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,140 @@
+//! The time to the first token: how long it takes now, how much it varies, and what it was over the last minutes.
+//!
+//! Times are kept as logarithms, because they are spread like that. Two memories: a fast one that sees a change within
+//! seconds, and a slow one that the fast one falls back to when little happened lately.
+
+use super::moment::Moment;
+use super::waiting::Waiting;
+
+/// Seconds after which the fast memory has forgotten two thirds.
+const FAST: f64 = 8.0;
+/// The same of the slow one.
+const SLOW: f64 = 300.0;
+/// Assumed of an endpoint nothing is known of: good enough to be tried.
+const UNKNOWN: f64 = -1.2;
+/// Quantile, in standard deviations, past which a call that still waits counts now.
+const OVERDUE: f64 = 1.5;
+/// How much longer, in the logarithm, an overdue call will have taken when it ends.
+const YET_TO_COME: f64 = 0.4;
+/// Weight of an overdue call: it says more than one that ended.
+const OVERDUE_WEIGHT: f64 = 2.0;
+/// Decays over less time than this are put off.
+const PATIENCE: f64 = 0.05;
+
+/// What is known of the time to the first token.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Latency {
+    weight: f64,
+    sum: f64,
+    squares: f64,
+    /// Calls in flight when it was measured, weighted alike.
+    busy: f64,
+    slow_weight: f64,
+    slow_sum: f64,
+    at: Moment,
+}
+
+/// A lognormal guess at the time to the first token of a call that would leave now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// Mean of the logarithm of seconds.
+    pub mu: f64,
+    /// Its variance.
+    pub variance: f64,
+    /// How many recent calls it rests on.
+    pub weight: f64,
+    /// Calls in flight when they were measured.
+    pub busy: f64,
+}
+
+impl Estimate {
+    /// Expected seconds. The spread counts, but not all of it: its own estimate is rough.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        (self.mu + self.variance.min(0.5) / 2.0).min(4.0).exp()
+    }
+
+    /// Seconds that are exceeded by what lies `deviations` above the middle.
+    #[must_use]
+    pub fn quantile(&self, deviations: f64) -> f64 {
+        (self.mu + deviations * self.variance.sqrt()).min(6.0).exp()
+    }
+}
+
+impl Latency {
+    fn decay(&mut self, now: Moment) {
+        let passed = now.since(self.at);
+        if passed < PATIENCE {
+            return;
+        }
+        let (fast, slow) = ((-passed / FAST).exp(), (-passed / SLOW).exp());
+        self.at = now;
+        self.weight *= fast;
+        self.sum *= fast;
+        self.squares *= fast;
+        self.busy *= fast;
+        self.slow_weight *= slow;
+        self.slow_sum *= slow;
+    }
+
+    /// A first token came after `seconds`, with `in_flight` calls open.
+    pub(crate) fn record(&mut self, now: Moment, seconds: f64, weight: f64, in_flight: u32) {
+        self.decay(now);
+        let log = seconds.max(1e-3).ln();
+        self.weight += weight;
+        self.sum += weight * log;
+        self.squares += weight * log * log;
+        self.busy += weight * f64::from(in_flight);
+        self.slow_weight += weight;
+        self.slow_sum += weight * log;
+    }
+
+    /// How it stands now, with what is overdue.
+    pub(crate) fn estimate(&self, now: Moment, waiting: &Waiting) -> Estimate {
+        let passed = now.since(self.at);
+        let kept = if passed < PATIENCE {
+            1.0
+        } else {
+            (-passed / FAST).exp()
+        };
+        let weight = self.weight * kept;
+        let slow = if self.slow_weight > 0.5 {
+            self.slow_sum / self.slow_weight
+        } else {
+            UNKNOWN
+        };
+        let recent = if self.weight > 1e-6 {
+            self.sum / self.weight
+        } else {
+            slow
+        };
+        let variance = if weight > 3.0 {
+            (self.squares / self.weight - recent * recent).max(0.05)
+        } else {
+            0.25
+        };
+        let mut mu = (recent * weight + slow) / (weight + 1.0);
+        if waiting.total() > 0 {
+            let (count, logs) = waiting.overdue(now, (mu + OVERDUE * variance.sqrt()).exp());
+            let added = OVERDUE_WEIGHT * count;
+            mu = (mu * (weight + 1.0) + OVERDUE_WEIGHT * (logs + YET_TO_COME * count))
+                / (weight + 1.0 + added);
+        }
+        Estimate {
+            mu,
+            variance,
+            weight,
+            busy: if weight > 0.5 {
+                self.busy / self.weight
+            } else {
+                0.0
+            },
+        }
+    }
+
+    /// The sums of the fast memory as they are at `now`: weight, of logarithms, of their squares.
+    pub(crate) fn sums(&self, now: Moment) -> (f64, f64, f64) {
+        let kept = (-now.since(self.at) / FAST).exp();
+        (self.weight * kept, self.sum * kept, self.squares * kept)
+    }
+}

@@ -1,0 +1,316 @@
+//! What is known of an endpoint from the calls that were sent to it: nothing is probed, nothing is asked.
+//!
+//! Called by the data plane with what happens to each call, and read by [`crate::select`]. Every event takes constant
+//! time and allocates nothing; there is no clock and no randomness in here, both are arguments.
+//!
+//! | module | knows |
+//! |---|---|
+//! | `latency` | the time to the first token: lately, and over minutes |
+//! | `waiting` | calls without a first token, by age |
+//! | `load` | open calls, and how many it can take |
+//! | `outcomes` | how often calls fail, and after how long |
+//! | `breaker` | when it is left alone, and how it comes back |
+//! | `quota` | what the provider's rate limits have left |
+//! | [`sessions`] | which endpoint has which conversation in its cache |
+//! | [`summary`] | what workers could tell each other |
+
+mod breaker;
+mod latency;
+mod load;
+mod moment;
+mod outcomes;
+mod quota;
+pub mod sessions;
+pub mod summary;
+mod waiting;
+
+use std::time::Duration;
+
+use sluicegate_contracts::usage::AttemptOutcome;
+
+pub use latency::Estimate;
+pub use moment::Moment;
+pub use quota::{Allotment, Limits};
+pub use sessions::Sessions;
+pub use summary::Summary;
+
+use breaker::{Breaker, Gate};
+use latency::Latency;
+use load::Load;
+use outcomes::Outcomes;
+use quota::Quota;
+use waiting::Waiting;
+
+use crate::seed::Seed;
+
+/// A server error within this time, from an endpoint that mostly answers, says "full" and not "broken".
+const FULL: (u32, f64) = (6, 0.25);
+/// Answers shorter than this say little about speed.
+const SPEED_TOKENS: u32 = 8;
+
+/// State of one endpoint, reached through one account.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    latency: Latency,
+    waiting: Waiting,
+    load: Load,
+    outcomes: Outcomes,
+    breaker: Breaker,
+    quota: Quota,
+    used: Option<Moment>,
+}
+
+/// A call on its way. Given out by [`Health::sent`] and given back, once, with how it ended.
+#[derive(Debug)]
+#[must_use = "a call that is never ended counts as in flight for good"]
+pub struct Call {
+    sent: Moment,
+    first_token: Option<Moment>,
+    in_flight: u32,
+}
+
+impl Call {
+    /// Seconds since it left.
+    #[must_use]
+    pub fn age(&self, now: Moment) -> f64 {
+        now.since(self.sent)
+    }
+}
+
+/// How a call failed, as far as the endpoint is to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Refused for its rate; the provider may have said for how long.
+    RateLimited(Option<Duration>),
+    /// It answered with an error, could not be reached, or broke off.
+    Broken,
+    /// No answer in time.
+    TimedOut,
+    /// Our account there is at fault: the next call will fare no better.
+    AccountRefused,
+}
+
+impl Failure {
+    /// The failure in an outcome; `None` where the endpoint is not to blame.
+    #[must_use]
+    pub const fn of(outcome: AttemptOutcome, retry_after: Option<Duration>) -> Option<Self> {
+        match outcome {
+            AttemptOutcome::RateLimited => Some(Self::RateLimited(retry_after)),
+            AttemptOutcome::ServerError | AttemptOutcome::Unreachable | AttemptOutcome::Cut => {
+                Some(Self::Broken)
+            }
+            AttemptOutcome::TimedOut => Some(Self::TimedOut),
+            AttemptOutcome::CredentialRefused | AttemptOutcome::QuotaExhausted => Some(Self::AccountRefused),
+            AttemptOutcome::Served
+            | AttemptOutcome::BadRequest
+            | AttemptOutcome::ClientGone
+            | AttemptOutcome::Stopped
+            | AttemptOutcome::Interrupted => None,
+        }
+    }
+}
+
+/// Whether an endpoint takes a call now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Standing {
+    /// It does.
+    Ready,
+    /// It would, but has as many open calls as it can take.
+    Full,
+    /// Its rate limits have no room until then, or the provider said so.
+    Drained(Moment),
+    /// Its breaker is open until then.
+    Broken(Moment),
+    /// It is on trial, and what was sent to it has not come back.
+    OnTrial,
+}
+
+impl Health {
+    /// A call of so many tokens, in and expected out, leaves.
+    pub fn sent(&mut self, now: Moment, tokens: f64) -> Call {
+        let call = Call {
+            sent: now,
+            first_token: None,
+            in_flight: self.load.in_flight(),
+        };
+        self.load.sent();
+        self.waiting.add(now);
+        self.quota.sent(tokens);
+        self.used = Some(now);
+        call
+    }
+
+    /// Its first token came. Only the first time counts.
+    pub fn first_token(&mut self, now: Moment, call: &mut Call) {
+        if call.first_token.is_some() {
+            return;
+        }
+        call.first_token = Some(now);
+        self.waiting.remove(call.sent);
+        self.latency
+            .record(now, call.age(now), 1.0, self.load.in_flight());
+        self.outcomes.good(now);
+        self.breaker.good(self.outcomes.counts(now).0);
+    }
+
+    /// Its last token came; a whole answer comes with its first token.
+    pub fn finished(&mut self, now: Moment, mut call: Call, output_tokens: u32) {
+        let streamed = call.first_token;
+        self.first_token(now, &mut call);
+        self.load.ended();
+        if let Some(first) = streamed
+            && output_tokens >= SPEED_TOKENS
+        {
+            let seconds = now.since(first) / f64::from(output_tokens);
+            self.load.answered(now, seconds, call.in_flight);
+        }
+    }
+
+    /// It failed.
+    pub fn failed(&mut self, now: Moment, call: Call, failure: Failure, seed: Seed) {
+        let elapsed = call.age(now);
+        self.leave(&call);
+        let mut dice = seed.generator();
+        match failure {
+            Failure::RateLimited(retry_after) => return self.quota.refused(now, retry_after),
+            Failure::TimedOut => self.latency.record(now, elapsed, 1.0, self.load.in_flight()),
+            Failure::Broken | Failure::AccountRefused => {}
+        }
+        self.outcomes.bad(now, elapsed);
+        let share = self.outcomes.failure_share(now);
+        let (_, bad) = self.outcomes.counts(now);
+        let full =
+            failure == Failure::Broken && call.first_token.is_none() && self.load.in_flight() >= FULL.0;
+        if failure == Failure::AccountRefused {
+            self.breaker.open(now, &mut dice);
+        } else if full && share < FULL.1 {
+            self.load.refused(now);
+            self.breaker.excuse();
+        } else {
+            self.breaker.bad(now, bad, share, &mut dice);
+        }
+        if !self.breaker.is_closed() {
+            self.load.forgive();
+        }
+    }
+
+    /// It was called off, by the caller or because another call was quicker: no fault, but if it had waited longer than
+    /// usual, that much is known.
+    pub fn cancelled(&mut self, now: Moment, call: Call) {
+        let elapsed = call.age(now);
+        let waited = call.first_token.is_none();
+        self.leave(&call);
+        if waited && elapsed.max(1e-3).ln() > self.estimate(now).mu {
+            self.latency
+                .record(now, elapsed * 1.5, 0.5, self.load.in_flight());
+        }
+    }
+
+    /// The rate limits in the headers of an answer, whatever its status.
+    pub fn headers(&mut self, now: Moment, limits: &Limits) {
+        self.quota.told(now, limits);
+    }
+
+    fn leave(&mut self, call: &Call) {
+        self.load.ended();
+        if call.first_token.is_none() {
+            self.waiting.remove(call.sent);
+        }
+    }
+
+    /// The time to the first token, as it stands now: what is overdue counts before it ends.
+    #[must_use]
+    pub fn estimate(&self, now: Moment) -> Estimate {
+        self.latency.estimate(now, &self.waiting)
+    }
+
+    /// Whether it takes a call of so many tokens.
+    #[must_use]
+    pub fn standing(&self, now: Moment, tokens: f64) -> Standing {
+        if self.quota.until() > now {
+            return Standing::Drained(self.quota.until());
+        }
+        match self.breaker.gate(now, self.waiting.total()) {
+            Gate::Shut(until) => return Standing::Broken(until),
+            Gate::Crowded => return Standing::OnTrial,
+            Gate::Pass => {}
+        }
+        let wait = self.quota.wait(now, tokens);
+        if wait > 0.0 {
+            Standing::Drained(now.after(wait))
+        } else if self.load.has_room() {
+            Standing::Ready
+        } else {
+            Standing::Full
+        }
+    }
+
+    /// Whether its breaker is closed.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.breaker.is_closed()
+    }
+
+    /// Share of calls that fail lately.
+    #[must_use]
+    pub fn failure_share(&self, now: Moment) -> f64 {
+        self.outcomes.failure_share(now)
+    }
+
+    /// Seconds until a failure is known.
+    #[must_use]
+    pub const fn time_to_fail(&self) -> f64 {
+        self.outcomes.time_to_fail()
+    }
+
+    /// Share of the provider's tighter rate limit that is left.
+    #[must_use]
+    pub fn headroom(&self, now: Moment) -> f64 {
+        self.quota.headroom(now)
+    }
+
+    /// Open calls.
+    #[must_use]
+    pub const fn in_flight(&self) -> u32 {
+        self.load.in_flight()
+    }
+
+    /// Open calls it can take; infinite while nothing speaks against more.
+    #[must_use]
+    pub const fn limit(&self) -> f64 {
+        self.load.limit()
+    }
+
+    /// Open calls it is known to take without effort; 0: not known.
+    #[must_use]
+    pub const fn calm(&self) -> f64 {
+        self.load.calm()
+    }
+
+    /// How many times as slow it writes as when unloaded; `None`: not known.
+    #[must_use]
+    pub fn stretch(&self) -> Option<f64> {
+        self.load.stretch()
+    }
+
+    /// Seconds since a call was last sent to it; infinite when none was.
+    #[must_use]
+    pub fn idle(&self, now: Moment) -> f64 {
+        self.used.map_or(f64::INFINITY, |used| now.since(used))
+    }
+
+    /// What other workers could be told of it.
+    #[must_use]
+    pub fn summary(&self, now: Moment) -> Summary {
+        let (weight, sum, squares) = self.latency.sums(now);
+        let (good, bad) = self.outcomes.counts(now);
+        Summary {
+            weight: weight as f32,
+            sum: sum as f32,
+            squares: squares as f32,
+            good: good as f32,
+            bad: bad as f32,
+            in_flight: self.load.in_flight(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Which endpoint a call goes to, of those that may serve it: live, by what is known of each at this moment.
+//!
+//! Pure: health, moment and seed are arguments, so the same inputs give the same order, and its terms say why. Called
+//! with what passed every constraint; nothing here can let in what a constraint keeps out.
+//!
+//! | module | answers |
+//! |---|---|
+//! | [`objective`] | what does the route want |
+//! | [`score`] | how good is an endpoint for it, term by term |
+//! | [`mod@rank`] | in which order are they tried, or is the call held |
+//! | [`hedge`] | is it sent a second time, when, and where to |
+//! | [`pool`] | what the calls of a route share |
+
+pub mod hedge;
+pub mod objective;
+pub mod pool;
+pub mod rank;
+pub mod score;
+
+pub use hedge::{Hedging, hedge_after, hedge_target};
+pub use objective::{Objective, Weights};
+pub use pool::Pool;
+pub use rank::{Ranked, Ranking, Reason, may_retry, rank};
+pub use score::Terms;
+
+use std::time::Duration;
+
+use crate::health::{Health, Moment};
+use crate::seed::Seed;
+
+/// USD per million tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Price {
+    /// Of input.
+    pub input: f64,
+    /// Of input that comes from a prompt cache; the same as input where there is none.
+    pub warm_input: f64,
+    /// Of output.
+    pub output: f64,
+}
+
+impl Price {
+    /// Thousandths of a dollar for so many tokens; `warm` of the input come from a cache.
+    #[must_use]
+    pub fn of(&self, input: f64, warm: f64, output: f64) -> f64 {
+        ((input - warm) * self.input + warm * self.warm_input + output * self.output) / 1e3
+    }
+}
+
+/// An endpoint that may serve the call.
+#[derive(Debug, Clone, Copy)]
+pub struct Contender<'a> {
+    /// What is known of it.
+    pub health: &'a Health,
+    /// What it costs.
+    pub price: Price,
+    /// Input tokens of this call that it has warm ([`crate::health::Sessions::warm`]).
+    pub warm_tokens: u32,
+    /// How good its answers are, in the unit of [`Weights::quality`].
+    pub quality: f64,
+    /// Calls at once that it is known to allow.
+    pub capacity: Option<u32>,
+    /// Whether this call was sent there already.
+    pub tried: bool,
+}
+
+/// A call that wants an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// The moment.
+    pub now: Moment,
+    /// Source of every random choice. Another for each time the same call asks.
+    pub seed: Seed,
+    /// Input tokens.
+    pub input_tokens: u32,
+    /// Output tokens to expect.
+    pub output_tokens: u32,
+    /// Whether another call with the same beginning may follow.
+    pub conversation: bool,
+    /// How long it has been held so far.
+    pub held: Duration,
+    /// Sends it has left, this one included.
+    pub tries_left: u32,
+}

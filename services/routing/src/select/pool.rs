@@ -1,0 +1,75 @@
+//! What the calls of one route share: allowances for hedges and retries, and what a missed target costs at present.
+
+use crate::health::Moment;
+
+/// Hedges and retries earned by each request, and how many can be saved up.
+const HEDGE: (f64, f64) = (0.05, 25.0);
+const RETRY: (f64, f64) = (0.2, 100.0);
+/// Both at the start.
+const START: f64 = 10.0;
+/// Share of requests that may miss the target.
+const MISSES: f64 = 0.05;
+/// How fast the price of a miss follows: a miss raises it by 20 times this share, a hit lowers it.
+const STEP: f64 = 0.01;
+/// Least and most thousandths of a dollar that a miss may cost.
+const MISS_PRICE: (f64, f64) = (1e-4, 1e4);
+
+/// State of one route.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    hedges: f64,
+    retries: f64,
+    miss_price: f64,
+    /// When somebody was held last because nothing had room.
+    pub(crate) scarce: Option<Moment>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self {
+            hedges: START,
+            retries: START,
+            miss_price: 1.0,
+            scarce: None,
+        }
+    }
+}
+
+fn spend(allowance: &mut f64) -> bool {
+    let enough = *allowance >= 1.0;
+    if enough {
+        *allowance -= 1.0;
+    }
+    enough
+}
+
+impl Pool {
+    /// A request came: it earns its share of hedges and retries.
+    pub const fn arrived(&mut self) {
+        self.hedges = (self.hedges + HEDGE.0).min(HEDGE.1);
+        self.retries = (self.retries + RETRY.0).min(RETRY.1);
+    }
+
+    /// Takes a hedge from the allowance.
+    pub(crate) fn spend_hedge(&mut self) -> bool {
+        spend(&mut self.hedges)
+    }
+
+    /// Takes a retry from the allowance.
+    pub(crate) fn spend_retry(&mut self) -> bool {
+        spend(&mut self.retries)
+    }
+
+    /// A first token came within the target, or did not. The price rises until misses are as rare as they should be and
+    /// falls while they are rarer: what it settles at makes the cheapest mix that meets the target.
+    pub fn judged(&mut self, missed: bool) {
+        let step = if missed { 1.0 - MISSES } else { -MISSES };
+        self.miss_price = (self.miss_price * (STEP / MISSES * step).exp()).clamp(MISS_PRICE.0, MISS_PRICE.1);
+    }
+
+    /// What a missed target costs, in thousandths of a dollar.
+    #[must_use]
+    pub const fn miss_price(&self) -> f64 {
+        self.miss_price
+    }
+}
