@@ -15,9 +15,9 @@ const UNKNOWN: f64 = -1.2;
 /// Quantile, in standard deviations, past which a call that still waits counts now.
 const OVERDUE: f64 = 1.5;
 /// How much longer, in the logarithm, an overdue call will have taken when it ends.
-const YET_TO_COME: f64 = 0.4;
+const YET_TO_COME: f64 = 0.8;
 /// Weight of an overdue call: it says more than one that ended.
-const OVERDUE_WEIGHT: f64 = 2.0;
+const OVERDUE_WEIGHT: f64 = 3.0;
 /// Decays over less time than this are put off.
 const PATIENCE: f64 = 0.05;
 

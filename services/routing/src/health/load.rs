@@ -9,8 +9,8 @@ use super::moment::Moment;
 const FAST: f64 = 8.0;
 /// Seconds after which the unloaded speed has moved two thirds of the way to the present one.
 const FLOOR: f64 = 120.0;
-/// Recent answers it takes to speak of a speed.
-const KNOWN: f64 = 4.0;
+/// Recent answers it takes to speak of a speed: the best of fewer is luck, and would make the usual look like overload.
+const KNOWN: f64 = 12.0;
 /// Times the unloaded time per token: hardly any load, no load that matters, what the limit aims at, too much.
 const EASY: f64 = 1.05;
 const AT_EASE: f64 = 1.12;

@@ -97,15 +97,19 @@ impl Waiting {
     /// Calls that have waited longer than `limit` seconds, and the sum of the logarithms of how long.
     pub(crate) fn overdue(&self, now: Moment, limit: f64) -> (f64, f64) {
         let mut count = f64::from(self.older);
-        let mut logs = count * seconds(SLOTS as f64).max(limit).ln();
+        let mut logs = if self.older > 0 {
+            count * seconds(SLOTS as f64).max(limit).ln()
+        } else {
+            0.0
+        };
         let mut left = self.occupied;
         while left != 0 {
             let place = left.trailing_zeros();
             left &= left - 1;
             // A slot of the ring is at most as many slots before the head as the ring is long.
-            let back = (self.head.wrapping_sub(u64::from(place))) % SLOTS;
-            let ahead = slot(now).saturating_sub(self.head);
-            let age = seconds((ahead + back) as f64 + 0.5);
+            let back = self.head.wrapping_sub(u64::from(place)) % SLOTS;
+            let begin = Moment::from_micros(self.head.saturating_sub(back) << SLOT_BITS);
+            let age = now.since(begin) - seconds(0.5);
             if age > limit {
                 let here = self.counts.get(place as usize).copied().unwrap_or(0);
                 count += f64::from(here);

@@ -92,23 +92,24 @@ fn room(ask: &Ask) -> f64 {
 /// Puts the contenders in order.
 #[must_use]
 pub fn rank(contenders: &[Contender<'_>], ask: &Ask, objective: &Objective, pool: &mut Pool) -> Ranking {
-    let mut order: SmallVec<[Ranked; 12]> = SmallVec::with_capacity(contenders.len());
     let wanted = room(ask);
-    for (position, contender) in contenders.iter().enumerate().take(usize::from(u16::MAX)) {
-        order.push(Ranked {
+    let ranked = contenders
+        .iter()
+        .enumerate()
+        .take(usize::from(u16::MAX))
+        .map(|(position, contender)| Ranked {
             contender: position as u16,
             standing: contender.health.standing(ask.now, wanted),
             reason: Reason::Score,
             terms: score(contender, ask, objective, pool.miss_price()),
         });
-    }
+    let ranked: SmallVec<[Ranked; 12]> = ranked.collect();
     let tried = |it: &Ranked| contenders[usize::from(it.contender)].tried;
-    order.sort_unstable_by(|a, b| {
-        let by_tier = tier(a.standing, tried(a)).cmp(&tier(b.standing, tried(b)));
-        by_tier
-            .then_with(|| a.terms.total().total_cmp(&b.terms.total()))
-            .then_with(|| a.contender.cmp(&b.contender))
-    });
+    // Sorted by small keys: a sum of terms is not worth making at each comparison.
+    let key = |it: &Ranked| (tier(it.standing, tried(it)), it.terms.total(), it.contender);
+    let mut keys: SmallVec<[(Tier, f32, u16); 12]> = ranked.iter().map(key).collect();
+    keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
+    let mut order: SmallVec<[Ranked; 12]> = keys.iter().map(|it| ranked[usize::from(it.2)]).collect();
     let Some(first) = order.first() else {
         return Ranking {
             order,

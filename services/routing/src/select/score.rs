@@ -16,8 +16,8 @@ const SPARE: f64 = 0.35;
 const SPARED: f64 = 1.2;
 /// What a failure costs besides its time: somebody has to try again.
 const NUISANCE: f64 = 0.05;
-/// Open calls that say nothing yet about crowding.
-const FEW: f64 = 0.0;
+/// Recent calls it takes to trust what an endpoint carried at ease. A worker that sees a small part of its calls does not.
+const KNOWN: f64 = 8.0;
 
 /// What a score is made of. Units are the objective's.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -63,12 +63,16 @@ fn above(deviations: f64) -> f64 {
     if deviations >= 0.0 { tail } else { 1.0 - tail }
 }
 
-/// How many times as long a first token takes because of calls sent since the time was measured.
+/// How many times as long a first token takes because of calls sent since the time was measured. What the endpoint was
+/// seen to carry at ease costs nothing.
 fn crowding(contender: &Contender<'_>, estimate: &Estimate) -> f64 {
     let open = f64::from(contender.health.in_flight());
-    let calm = contender.health.calm();
-    let usual = calm.max(estimate.busy);
-    ((1.0 + open) / (1.0 + usual.max(FEW))).max(1.0)
+    let usual = if estimate.weight > KNOWN {
+        estimate.busy.max(contender.health.calm())
+    } else {
+        estimate.busy
+    };
+    ((1.0 + open) / (1.0 + usual)).max(1.0)
 }
 
 pub(super) fn score(contender: &Contender<'_>, ask: &Ask, objective: &Objective, miss_price: f64) -> Terms {

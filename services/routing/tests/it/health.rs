@@ -193,6 +193,38 @@ fn the_limit_finds_what_an_endpoint_can_take_and_does_not_spiral() {
     assert!(least > 10.0 && most < 40.0, "{least} {most}");
 }
 
+/// The first answers to end are the short and the quick ones. They must not pass for what the endpoint does unloaded, or
+/// the usual looks like overload.
+#[test]
+fn a_lucky_start_makes_no_limit() {
+    let mut limited = 0;
+    for seed in 0..500 {
+        let mut dice = Seed::from_id(seed).generator();
+        let mut normal = move || (0..12).map(|_| dice.unit()).sum::<f64>() - 6.0;
+        let mut health = Health::default();
+        let mut open: Vec<(f64, u32, Call)> = Vec::new();
+        let mut least = f64::INFINITY;
+        for step in 0..1_000 {
+            let now = 0.1 * f64::from(step);
+            let (ended, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(|it| it.0 <= now);
+            open = rest;
+            for (_, tokens, call) in ended {
+                health.finished(at(now), call, tokens);
+            }
+            let tokens = (180.0 * (0.7 * normal()).exp()) as u32;
+            let seconds = f64::from(tokens) * 0.025 * (0.2 * normal()).exp();
+            let mut call = health.sent(at(now), 0.0);
+            health.first_token(at(now), &mut call);
+            open.push((now + seconds, tokens, call));
+            least = health.limit().min(least);
+        }
+        limited += u32::from(least < 50.0);
+        open.into_iter()
+            .for_each(|(_, _, call)| health.cancelled(at(100.0), call));
+    }
+    assert_eq!(limited, 0);
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     Send(f64),

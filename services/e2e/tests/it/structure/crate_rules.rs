@@ -21,7 +21,7 @@ pub(super) struct Dependency {
 const PREFIX: &str = "sluicegate-";
 
 /// Which of our crates each of our crates may use in the code it ships.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("contracts", &[]),
     ("protocols", &[]),
     ("service-runtime", &[]),
@@ -65,6 +65,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "service-runtime",
         ],
     ),
+    ("routing-sim", &["routing"]),
     ("relcheck", &["backplane", "contracts", "mock-provider"]),
     ("e2e", &[]),
 ];
