@@ -142,6 +142,10 @@ fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
         request.model,
         reasons(&none.rejections)
     );
+    // With other demands it could be served: that is the caller's to change, and no fault of this moment.
+    if none.rejections.iter().any(|it| it.code.is_callers()) {
+        return GatewayError::new(ErrorKind::ConstraintFiltered, message).at("provider");
+    }
     GatewayError::new(ErrorKind::NoRoute, message)
 }
 

@@ -102,7 +102,8 @@ async fn a_demand_that_nobody_is_known_to_satisfy_reaches_nobody() {
         ),
     ] {
         for model in ["meta/llama", "route/support"] {
-            let (_, message) = two.refused(asking(model, json!({"provider": demand}))).await;
+            let (status, message) = two.refused(asking(model, json!({"provider": demand}))).await;
+            assert_eq!(status, 404, "{model} {demand}");
             assert!(message.contains(code), "{model} {demand}: {message}");
         }
     }
