@@ -51,6 +51,8 @@ pub enum ErrorKind {
     RequestTimeout,
     /// Nothing the route names can serve this request.
     NoRoute,
+    /// What the request demands of providers is known of none of those that could serve it.
+    ConstraintFiltered,
     /// Every attempt failed; the status is the provider's or 502.
     UpstreamFailed(u16),
     /// No answer in time.
@@ -85,7 +87,7 @@ impl ErrorKind {
             Self::InvalidApiKey => 401,
             Self::BudgetExceeded => 402,
             Self::NotAllowed | Self::PriceUnknown => 403,
-            Self::ModelNotFound | Self::UnknownPath => 404,
+            Self::ModelNotFound | Self::UnknownPath | Self::ConstraintFiltered => 404,
             Self::MethodNotAllowed => 405,
             Self::InvalidRequest | Self::ContextLengthExceeded => 400,
             Self::RequestTooLarge => 413,
@@ -127,7 +129,7 @@ impl ErrorKind {
             Self::NotAllowed | Self::PriceUnknown => FailureClass::Permission,
             Self::BudgetExceeded => FailureClass::OutOfCredit,
             Self::RateLimited | Self::BeyondRateLimit | Self::BudgetThrottled => FailureClass::RateLimited,
-            Self::ModelNotFound | Self::UnknownPath => FailureClass::NotFound,
+            Self::ModelNotFound | Self::UnknownPath | Self::ConstraintFiltered => FailureClass::NotFound,
             Self::MethodNotAllowed | Self::InvalidRequest | Self::UnsupportedMediaType => {
                 FailureClass::InvalidRequest
             }
@@ -159,6 +161,7 @@ impl ErrorKind {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RequestTimeout => "request_timeout",
             Self::NoRoute => "no_route",
+            Self::ConstraintFiltered => "constraint_filtered",
             Self::UpstreamFailed(_) => "upstream_failed",
             Self::Deadline => "deadline_exceeded",
             Self::NotReady => "not_ready",
@@ -201,7 +204,8 @@ impl ErrorKind {
             | Self::BudgetExceeded
             | Self::PriceUnknown
             | Self::BeyondRateLimit
-            | Self::NoRoute => false,
+            | Self::NoRoute
+            | Self::ConstraintFiltered => false,
         }
     }
 

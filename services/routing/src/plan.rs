@@ -139,6 +139,30 @@ impl RejectionCode {
             Self::FallbackExcluded => "fallback_excluded",
         }
     }
+
+    /// Whether it is a demand or a wish of the caller that stands against a candidate which could serve.
+    #[must_use]
+    pub const fn is_callers(self) -> bool {
+        match self {
+            Self::ProviderExcluded
+            | Self::ModelExcluded
+            | Self::RegionBlocked
+            | Self::RetentionRequired
+            | Self::TrainingExcluded
+            | Self::ProvenanceExcluded
+            | Self::VariantExcluded
+            | Self::CertificationMissing
+            | Self::PriceAboveCap
+            | Self::PriceUnknown
+            | Self::FallbackExcluded => true,
+            Self::CredentialMissing
+            | Self::CredentialDisabled
+            | Self::ModalityUnsupported
+            | Self::ContextTooSmall
+            | Self::Deprecated
+            | Self::WeightZero => false,
+        }
+    }
 }
 
 /// Nothing that was named can serve this request.

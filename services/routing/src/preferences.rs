@@ -50,6 +50,10 @@ pub(crate) fn apply(
     rejections: &mut SmallVec<[Rejection; 2]>,
 ) {
     let wishes = input.preferences;
+    let sorts = !wishes.order.is_empty() || wishes.sort.is_some();
+    if !sorts && !wishes.no_fallbacks {
+        return;
+    }
     let candidate = |(target, candidate): (usize, usize)| &input.targets[target].candidates[candidate];
     // Position of the target in the order its strategy gave, which sorting within targets must keep.
     let targets: SmallVec<[usize; 8]> = order.iter().map(|(target, _)| *target).collect();
@@ -61,7 +65,7 @@ pub(crate) fn apply(
             .unwrap_or(targets.len()),
     };
     let place = |it: &Candidate<'_>| wishes.order.iter().position(|name| is_named(it, name));
-    if !wishes.order.is_empty() || wishes.sort.is_some() {
+    if sorts {
         order.sort_by_cached_key(|at| {
             let it = candidate(*at);
             let price = wishes.sort.map(|Sort::Price| price(it, input));
@@ -80,7 +84,8 @@ pub(crate) fn apply(
         let is_wanted = if wishes.order.is_empty() {
             !served.contains(&group(at.0))
         } else {
-            place(candidate(*at)).is_some()
+            // A gateway is sent the order, and keeps to it itself.
+            place(candidate(*at)).is_some() || candidate(*at).is_gateway
         };
         if is_wanted {
             served.push(group(at.0));

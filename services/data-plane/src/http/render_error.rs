@@ -58,6 +58,7 @@ pub(super) fn response(error: &GatewayError, dialect: Dialect) -> HttpResponse {
         | ErrorKind::ContextLengthExceeded
         | ErrorKind::UnsupportedMediaType
         | ErrorKind::NoRoute
+        | ErrorKind::ConstraintFiltered
         | ErrorKind::NotReady
         | ErrorKind::UpstreamFailed(_)
         | ErrorKind::Deadline

@@ -12,6 +12,7 @@ use sluicegate_protocols::TokenCounts;
 
 use super::Gateway;
 use super::finish::{Finish, Trial};
+use super::resolve::cheapest_of;
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
 use crate::limits::index::{Caller, Limit, Target};
@@ -38,7 +39,10 @@ struct Estimate {
 /// # Errors
 /// 403 when it may not.
 pub(super) fn allowed(request: Inspected<'_>) -> Result<Admitted<'_>, GatewayError> {
-    if !request.caller.key.allows_model(request.model) {
+    let key = request.caller.key;
+    let is_allowed = key.allows_model(request.model)
+        || cheapest_of(request.model).is_some_and(|model| key.allows_model(model));
+    if !is_allowed {
         let message = format!("This key is not allowed to use the model {:?}.", request.model);
         return Err(GatewayError::new(ErrorKind::NotAllowed, message).at("model"));
     }

@@ -1,11 +1,15 @@
 //! Gathers what a decision needs, asks `routing`, and puts a refusal into words.
 
+use std::borrow::Cow;
+
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
-use sluicegate_routing::{Cause, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, plan as decide};
+use sluicegate_routing::{
+    Cause, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Sort, plan as decide,
+};
 
 use super::near::near;
-use super::resolve::{Resolution, callable_names, resolve, through_route};
+use super::resolve::{Resolution, callable_names, cheapest_of, resolve, through_route};
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
 
@@ -16,10 +20,17 @@ use crate::error::{ErrorKind, GatewayError};
 pub(super) fn plan(admitted: Admitted<'_>) -> Result<Planned<'_>, GatewayError> {
     let request = admitted.request;
     let catalog = request.caller.received.snapshot.catalog();
-    let resolution =
-        resolve(request.model, request.caller.project, catalog).ok_or_else(|| unknown_model(&request))?;
+    let project = request.caller.project;
+    let as_named = resolve(request.model, project, catalog).map(|found| (found, None));
+    let cheapest = || {
+        let found = resolve(cheapest_of(request.model)?, project, catalog)?;
+        Some((found, Some(Sort::Price)))
+    };
+    let (resolution, sort) = as_named
+        .or_else(cheapest)
+        .ok_or_else(|| unknown_model(&request))?;
     let resolution = with_fallbacks(&request, resolution)?;
-    decided(request, resolution)
+    decided(request, resolution, sort)
 }
 
 /// Adds the models that the caller would fall back to.
@@ -81,21 +92,30 @@ pub(super) fn switch<'s>(
     };
     switched.push(to);
     let resolution = through_route(route, false, project, request.caller.received.snapshot.catalog());
-    let mut planned = decided(request, resolution).map_err(|_| refusal)?;
+    let mut planned = decided(request, resolution, None).map_err(|_| refusal)?;
     for attempt in &mut planned.plan.attempts {
         attempt.cause = Cause::BudgetSwitch;
     }
     Ok(planned)
 }
 
-fn decided<'s>(request: Inspected<'s>, resolution: Resolution<'s>) -> Result<Planned<'s>, GatewayError> {
+/// Decides. `sort` is what the name of the model asks for; the request's own wish comes first.
+fn decided<'s>(
+    request: Inspected<'s>,
+    resolution: Resolution<'s>,
+    sort: Option<Sort>,
+) -> Result<Planned<'s>, GatewayError> {
+    let mut preferences = Cow::Borrowed(&request.steering.preferences);
+    if preferences.sort.is_none() && sort.is_some() {
+        preferences.to_mut().sort = sort;
+    }
     let seed = Seed::from_id(request.caller.received.arrival.context.id.as_u128());
     let input = RoutingInput {
         selection: resolution.selection,
         targets: &resolution.targets,
         features: request.features,
         constraints: &request.steering.constraints,
-        preferences: &request.steering.preferences,
+        preferences: &preferences,
         now: request.caller.received.now(),
         seed,
     };
@@ -142,6 +162,10 @@ fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
         request.model,
         reasons(&none.rejections)
     );
+    // With other demands it could be served: that is the caller's to change, and no fault of this moment.
+    if none.rejections.iter().any(|it| it.code.is_callers()) {
+        return GatewayError::new(ErrorKind::ConstraintFiltered, message).at("provider");
+    }
     GatewayError::new(ErrorKind::NoRoute, message)
 }
 

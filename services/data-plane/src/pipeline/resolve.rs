@@ -42,6 +42,11 @@ pub(super) fn resolve<'s>(
     })
 }
 
+/// The model that a name with OpenRouter's `:floor` means: the cheapest way to reach it comes first.
+pub(super) fn cheapest_of(name: &str) -> Option<&str> {
+    name.strip_suffix(":floor").filter(|model| !model.is_empty())
+}
+
 /// What a route means.
 pub(super) fn through_route<'s>(
     route: &'s Arc<Route>,

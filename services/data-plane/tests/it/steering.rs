@@ -87,6 +87,24 @@ async fn wishes_choose_the_provider_and_no_provider_sees_them() {
 }
 
 #[actix_web::test]
+async fn floor_means_the_cheapest_way_to_a_model() {
+    let two = two().await;
+    for (model, provider) in [("meta/llama", "openai"), ("meta/llama:floor", "groq")] {
+        let response = two.worker.chat(asking(model, json!({}))).await;
+        assert_eq!(response.status(), 200, "{model}");
+        let served = response.headers()["x-sluicegate-endpoint"].to_str().unwrap();
+        assert!(served.starts_with(provider), "{model}: {served}");
+    }
+    let records = two.worker.first_records(2).await;
+    assert_eq!(records[1].model_requested, "meta/llama:floor");
+    assert_eq!(records[1].model_served.as_deref(), Some("meta/llama"));
+    for unknown in ["meta/llama:ceiling", ":floor", "nobody/knows:floor"] {
+        let (status, _) = two.refused(asking(unknown, json!({}))).await;
+        assert_eq!(status, 404, "{unknown}");
+    }
+}
+
+#[actix_web::test]
 async fn a_demand_that_nobody_is_known_to_satisfy_reaches_nobody() {
     let two = two().await;
     for (demand, code) in [
@@ -102,7 +120,8 @@ async fn a_demand_that_nobody_is_known_to_satisfy_reaches_nobody() {
         ),
     ] {
         for model in ["meta/llama", "route/support"] {
-            let (_, message) = two.refused(asking(model, json!({"provider": demand}))).await;
+            let (status, message) = two.refused(asking(model, json!({"provider": demand}))).await;
+            assert_eq!(status, 404, "{model} {demand}");
             assert!(message.contains(code), "{model} {demand}: {message}");
         }
     }
