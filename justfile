@@ -126,6 +126,12 @@ bench *ARGS:
 relcheck *ARGS:
     @{{ scripts }}/relcheck.sh "$@"
 
+# every scenario of endpoint selection under every policy, in virtual time (options go to sluicegate-routing-sim)
+[no-exit-message]
+[group('check')]
+routing-sim *ARGS:
+    @{{ scripts }}/routing-sim.sh "$@"
+
 # shell, Python, Dockerfile and compose lints (the linters come from PyPI into .sluicegate/venv)
 [no-exit-message]
 [group('deploy')]

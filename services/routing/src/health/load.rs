@@ -41,7 +41,7 @@ pub(crate) struct Load {
     at: Moment,
     /// Logarithm of the unloaded seconds per token.
     floor: Option<f64>,
-    /// Most open calls at which it was at ease.
+    /// Open calls at which it was seen to be at ease.
     calm: f64,
 }
 

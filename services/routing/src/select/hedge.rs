@@ -63,22 +63,19 @@ pub fn hedge_target(
     if !hedging.idempotent || scarce {
         return None;
     }
-    let tokens = f64::from(ask.input_tokens + ask.output_tokens);
-    let open = |it: &&(usize, &Contender<'_>)| {
-        let health = it.1.health;
-        !it.1.tried
+    let tokens = f64::from(ask.input_tokens) + f64::from(ask.output_tokens);
+    let open = |it: &Contender<'_>| {
+        let health = it.health;
+        !it.tried
             && health.is_trusted()
             && health.standing(ask.now, tokens) == Standing::Ready
             && f64::from(health.in_flight()) < ROOM * health.limit()
             && health.stretch().is_none_or(|stretch| stretch < EASY)
-            && worth(it.1, ask, objective, hedging, health.estimate(ask.now).mean())
+            && worth(it, ask, objective, hedging, health.estimate(ask.now).mean())
     };
     let total = |it: &Contender<'_>| score(it, ask, objective, pool.miss_price()).total();
-    let numbered: Vec<(usize, &Contender<'_>)> = contenders.iter().enumerate().collect();
-    let best = numbered
-        .iter()
-        .filter(open)
-        .min_by(|a, b| total(a.1).total_cmp(&total(b.1)));
-    let target = best.map(|it| it.0)?;
+    let targets = contenders.iter().enumerate().filter(|it| open(it.1));
+    let scored = targets.map(|(position, it)| (total(it), position));
+    let (_, target) = scored.min_by(|a, b| a.0.total_cmp(&b.0))?;
     pool.spend_hedge().then_some(target)
 }

@@ -40,8 +40,8 @@ pub enum Reason {
     Drawn,
     /// Not used for a while, so visited.
     Visited,
-    /// It takes no call now; see its standing.
-    Unready,
+    /// It is broken, but fails quickly, and nothing else has room.
+    LastResort,
 }
 
 /// One endpoint in the order.
@@ -223,7 +223,7 @@ fn without_room(
             .map(|it| it.0)
             .nth(chosen)
         {
-            to_front(&mut order, place, Reason::Unready);
+            to_front(&mut order, place, Reason::LastResort);
             return Ranking { order, hold: None };
         }
     }
