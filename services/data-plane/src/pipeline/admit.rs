@@ -43,10 +43,15 @@ pub(super) fn allowed(request: Inspected<'_>) -> Result<Admitted<'_>, GatewayErr
     let is_allowed = key.allows_model(request.model)
         || cheapest_of(request.model).is_some_and(|model| key.allows_model(model));
     if !is_allowed {
-        let message = format!("This key is not allowed to use the model {:?}.", request.model);
-        return Err(GatewayError::new(ErrorKind::NotAllowed, message).at("model"));
+        return Err(not_allowed(request.model).at("model"));
     }
     Ok(Admitted { request })
+}
+
+/// The refusal of a model that the key may not use.
+pub(super) fn not_allowed(model: &str) -> GatewayError {
+    let message = format!("This key is not allowed to use the model {model:?}.");
+    GatewayError::new(ErrorKind::NotAllowed, message)
 }
 
 /// Admits a request.

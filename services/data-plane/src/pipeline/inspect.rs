@@ -42,11 +42,14 @@ pub(super) fn undress(
     body: Bytes,
     depth: u32,
 ) -> Result<Undressed, GatewayError> {
+    let mut losses = LossReport::default();
     let (body, steering) = match lifted::lift(&body, depth)? {
-        Some(lifted) => (lifted.body.clone(), Steering::read(&lifted)?),
+        Some(lifted) => (
+            lifted.body,
+            Steering::read(lifted.provider, lifted.models, &mut losses)?,
+        ),
         None => (body, Steering::default()),
     };
-    let mut losses = steering.losses.clone();
     let found = if api == Api::CursorChat {
         in_chat::responses(&body, depth)?
     } else {
@@ -102,7 +105,7 @@ pub(super) fn inspect<'s>(
     steering: &'s Steering,
     depth: u32,
 ) -> Result<Inspected<'s>, GatewayError> {
-    if model.is_empty() || model.len() > MAX_MODEL_NAME || model.chars().any(char::is_control) {
+    if !is_model_name(model) {
         let message = format!("A model name has 1 to {MAX_MODEL_NAME} bytes and no control characters.");
         return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("model"));
     }
@@ -129,6 +132,11 @@ pub(super) fn inspect<'s>(
         features,
         decoded: DecodedOnce::new(),
     })
+}
+
+/// Whether it can be the name of a model or a route at all.
+pub(super) fn is_model_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MAX_MODEL_NAME && !name.chars().any(char::is_control)
 }
 
 /// Refuses what only a provider could answer that has kept an earlier answer: the next attempt may go to another one.

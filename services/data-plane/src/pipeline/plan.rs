@@ -8,10 +8,14 @@ use sluicegate_routing::{
     Cause, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Sort, plan as decide,
 };
 
+use super::admit::not_allowed;
 use super::near::near;
 use super::resolve::{Resolution, callable_names, cheapest_of, resolve, through_route};
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
+
+/// The list of models to fall back to, in a request.
+const MODELS: &str = "models";
 
 /// Plans an admitted request.
 ///
@@ -28,41 +32,42 @@ pub(super) fn plan(admitted: Admitted<'_>) -> Result<Planned<'_>, GatewayError> 
     };
     let (resolution, sort) = as_named
         .or_else(cheapest)
-        .ok_or_else(|| unknown_model(&request))?;
+        .ok_or_else(|| unknown_model(&request, request.model).at("model"))?;
     let resolution = with_fallbacks(&request, resolution)?;
     decided(request, resolution, sort)
 }
 
-/// Adds the models that the caller would fall back to.
+/// Adds the models that the caller would fall back to, each once and with an attempt of its own.
 ///
 /// # Errors
-/// 400 when the name is that of a route, which has its own; 403 when the key may not use one of them, 404 when one means
-/// nothing.
+/// 400 where a route is among the names, which has fallbacks of its own; 403 when the key may not use one of them, 404 when
+/// one means nothing.
 fn with_fallbacks<'s>(
     request: &Inspected<'s>,
     mut resolution: Resolution<'s>,
 ) -> Result<Resolution<'s>, GatewayError> {
     let models = &request.steering.models;
     let (project, key) = (request.caller.project, request.caller.key);
-    let refused = |kind, message: String| Err(GatewayError::new(kind, message).at("models"));
+    let catalog = request.caller.received.snapshot.catalog();
+    let refused =
+        |message: &str| Err(GatewayError::new(ErrorKind::InvalidRequest, message.to_owned()).at(MODELS));
     if resolution.route.is_some() && !models.is_empty() {
-        let message = "A route has fallbacks of its own: leave \"models\" out, or name a model.";
-        return refused(ErrorKind::InvalidRequest, message.to_owned());
+        return refused("A route has fallbacks of its own: leave \"models\" out, or name a model.");
     }
-    for model in models.iter().filter(|model| *model != request.model) {
+    for (index, model) in models.iter().enumerate() {
+        if model == request.model || models[..index].contains(model) {
+            continue;
+        }
         if project.routes.contains_key(model) {
-            let message = format!("{model:?} is a route, and a route cannot be a fallback. Name models.");
-            return refused(ErrorKind::InvalidRequest, message);
+            return refused(&format!(
+                "{model:?} is a route, and a route cannot be a fallback. Name models."
+            ));
         }
         if !key.allows_model(model) {
-            let message = format!("This key is not allowed to use the model {model:?}.");
-            return refused(ErrorKind::NotAllowed, message);
+            return Err(not_allowed(model).at(MODELS));
         }
-        let Some(found) = resolve(model, project, request.caller.received.snapshot.catalog()) else {
-            let message =
-                format!("There is no model named {model:?}. GET /v1/models lists what this key can call.");
-            return refused(ErrorKind::ModelNotFound, message);
-        };
+        let found =
+            resolve(model, project, catalog).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
         resolution.targets.extend(found.targets);
         resolution.retry.max_attempts += 1;
     }
@@ -130,13 +135,12 @@ fn decided<'s>(
     })
 }
 
-fn unknown_model(request: &Inspected<'_>) -> GatewayError {
+fn unknown_model(request: &Inspected<'_>, model: &str) -> GatewayError {
     let names = callable_names(request.caller.project, request.caller.received.snapshot.catalog());
     let allowed = names
         .into_iter()
         .filter(|name| request.caller.key.allows_model(name));
-    let near = near(request.model, allowed);
-    let model = request.model;
+    let near = near(model, allowed);
     let message = if near.is_empty() {
         format!("There is no model or route named {model:?}. GET /v1/models lists what this key can call.")
     } else {
@@ -145,7 +149,7 @@ fn unknown_model(request: &Inspected<'_>) -> GatewayError {
             near.join(" or ")
         )
     };
-    GatewayError::new(ErrorKind::ModelNotFound, message).at("model")
+    GatewayError::new(ErrorKind::ModelNotFound, message)
 }
 
 fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {

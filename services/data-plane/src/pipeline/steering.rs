@@ -7,9 +7,9 @@ use serde_json::Value;
 use sluicegate_contracts::config::{Choice, Constraints, PriceCeiling, Quantization};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
-use sluicegate_protocols::passthrough::lifted::Lifted;
 use sluicegate_routing::{Preferences, Sort};
 
+use super::inspect::is_model_name;
 use crate::error::{ErrorKind, GatewayError};
 
 /// Most names in one of its lists.
@@ -28,8 +28,6 @@ pub(super) struct Steering {
     pub(super) insists: bool,
     /// The `provider` object as sent, for a provider that is such a gateway itself.
     pub(super) provider: Option<Bytes>,
-    /// Wishes that are not acted on.
-    pub(super) losses: LossReport,
 }
 
 /// The object as OpenRouter documents it. A member that is not known is refused: it might be a demand.
@@ -106,17 +104,21 @@ enum Amount {
 }
 
 impl Steering {
-    /// Reads what was lifted out of a request.
+    /// Reads the values of `provider` and `models`, and notes the wishes that nobody here acts on.
     ///
     /// # Errors
     /// 400 with the field at fault: a demand that cannot be read must not be taken for none.
-    pub(super) fn read(lifted: &Lifted) -> Result<Self, GatewayError> {
+    pub(super) fn read(
+        provider: Option<Bytes>,
+        models: Option<Bytes>,
+        losses: &mut LossReport,
+    ) -> Result<Self, GatewayError> {
         let mut steering = Self::default();
-        if let Some(raw) = &lifted.models {
-            steering.models = models(raw)?;
+        if let Some(raw) = models {
+            steering.models = model_names(&raw)?;
         }
-        if let Some(raw) = &lifted.provider {
-            let object: Value = document("provider", raw)?;
+        if let Some(raw) = provider {
+            let object: Value = document("provider", &raw)?;
             // A list of values would be read as those of the members in their order.
             let is_list =
                 object.is_array() || ["sort", "max_price"].iter().any(|name| object[name].is_array());
@@ -128,14 +130,14 @@ impl Steering {
             let object: Option<Provider> =
                 serde_json::from_value(object).map_err(|error| unreadable("provider", &error))?;
             if let Some(object) = object {
-                steering.provider = Some(raw.clone());
-                steering.take(object)?;
+                steering.provider = Some(raw);
+                steering.take(object, losses)?;
             }
         }
         Ok(steering)
     }
 
-    fn take(&mut self, object: Provider) -> Result<(), GatewayError> {
+    fn take(&mut self, object: Provider, losses: &mut LossReport) -> Result<(), GatewayError> {
         let keeps_nothing = matches!(object.data_collection, Some(DataCollection::Deny));
         let (quantizations, unknown_quantization) = quantizations(object.quantizations)?;
         self.constraints = Constraints {
@@ -162,23 +164,23 @@ impl Steering {
         self.preferences.across_targets = partition == Some(Partition::None);
         match measure {
             Some(Measure::Price) => self.preferences.sort = Some(Sort::Price),
-            Some(Measure::Throughput | Measure::Latency | Measure::Exacto) => self.not_acted_on("sort"),
+            Some(Measure::Throughput | Measure::Latency | Measure::Exacto) => not_acted_on("sort", losses),
             None => {}
         }
         if object.preferred_min_throughput.is_some() {
-            self.not_acted_on("preferred_min_throughput");
+            not_acted_on("preferred_min_throughput", losses);
         }
         if object.preferred_max_latency.is_some() {
-            self.not_acted_on("preferred_max_latency");
+            not_acted_on("preferred_max_latency", losses);
         }
         Ok(())
     }
+}
 
-    /// Notes a wish that changes nothing here: the caller is told, as of anything else that is dropped.
-    fn not_acted_on(&mut self, member: &str) {
-        let (name, at) = (format!("provider.{member}"), format!("/provider/{member}"));
-        self.losses.note(Feature::UnknownField, &name, Severity::Hint, at);
-    }
+/// Notes a wish that changes nothing here: the caller is told, as of anything else that is dropped.
+fn not_acted_on(member: &str, losses: &mut LossReport) {
+    let (name, at) = (format!("provider.{member}"), format!("/provider/{member}"));
+    losses.note(Feature::UnknownField, &name, Severity::Hint, at);
 }
 
 /// Reads a value that is known to be well-formed.
@@ -191,12 +193,10 @@ fn unreadable(at: &'static str, error: &serde_json::Error) -> GatewayError {
     GatewayError::new(ErrorKind::InvalidRequest, message).at(at)
 }
 
-fn models(raw: &[u8]) -> Result<Vec<String>, GatewayError> {
+fn model_names(raw: &[u8]) -> Result<Vec<String>, GatewayError> {
     let listed: Option<Vec<String>> = document("models", raw)?;
     let listed = listed.unwrap_or_default();
-    let is_name =
-        |name: &String| !name.is_empty() && name.len() <= 256 && !name.chars().any(char::is_control);
-    if listed.len() > MAX_MODELS || !listed.iter().all(is_name) {
+    if listed.len() > MAX_MODELS || !listed.iter().all(|name| is_model_name(name)) {
         let message = format!("models lists at most {MAX_MODELS} model names.");
         return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("models"));
     }
@@ -259,18 +259,20 @@ fn dollars(at: &'static str, amount: &Amount) -> Result<NanoUsd, GatewayError> {
 mod tests {
     use super::*;
 
-    fn read(provider: Option<&str>, models: Option<&str>) -> Result<Steering, Option<String>> {
+    /// What is read, with the worst of what is dropped.
+    fn read(
+        provider: Option<&str>,
+        models: Option<&str>,
+    ) -> Result<(Steering, Option<Severity>), Option<String>> {
         let bytes = |text: &str| Bytes::copy_from_slice(text.as_bytes());
-        let lifted = Lifted {
-            body: Bytes::new(),
-            provider: provider.map(bytes),
-            models: models.map(bytes),
-        };
-        Steering::read(&lifted).map_err(|error| error.param)
+        let mut losses = LossReport::default();
+        let read = Steering::read(provider.map(bytes), models.map(bytes), &mut losses);
+        read.map(|steering| (steering, losses.worst()))
+            .map_err(|error| error.param)
     }
 
     fn asked(provider: &str) -> Steering {
-        read(Some(provider), None).unwrap()
+        read(Some(provider), None).unwrap().0
     }
 
     #[test]
@@ -319,24 +321,28 @@ mod tests {
 
     #[test]
     fn wishes_become_preferences_and_those_not_acted_on_are_told() {
-        let asked = asked(
-            r#"{"order":["a","b"],"allow_fallbacks":false,"require_parameters":true,
-                "sort":{"by":"price","partition":"none"},"preferred_max_latency":{"p90":3}}"#,
-        );
+        let wishes = r#"{"order":["a","b"],"allow_fallbacks":false,"require_parameters":true,
+            "sort":{"by":"price","partition":"none"}}"#;
+        let (asked, dropped) = read(Some(wishes), None).unwrap();
         let expected = Preferences {
             order: vec!["a".to_owned(), "b".to_owned()],
             no_fallbacks: true,
             sort: Some(Sort::Price),
             across_targets: true,
         };
-        assert_eq!(asked.preferences, expected);
-        assert!(asked.insists);
-        assert_eq!(asked.losses.worst(), Some(Severity::Hint));
-        let fastest = read(Some(r#"{"sort":"throughput"}"#), None).unwrap();
         assert_eq!(
-            (fastest.preferences.sort, fastest.losses.worst()),
-            (None, Some(Severity::Hint))
+            (asked.preferences, asked.insists, dropped),
+            (expected, true, None)
         );
+        for not_acted_on in [
+            r#"{"sort":"throughput"}"#,
+            r#"{"preferred_max_latency":{"p90":3}}"#,
+            r#"{"preferred_min_throughput":50}"#,
+        ] {
+            let (asked, dropped) = read(Some(not_acted_on), None).unwrap();
+            let expected = (Preferences::NONE, Some(Severity::Hint));
+            assert_eq!((asked.preferences, dropped), expected, "{not_acted_on}");
+        }
     }
 
     #[test]
@@ -371,7 +377,7 @@ mod tests {
                 "{models}"
             );
         }
-        assert_eq!(read(None, Some(r#"["a","b"]"#)).unwrap().models, ["a", "b"]);
-        assert!(read(None, Some("null")).unwrap().models.is_empty());
+        assert_eq!(read(None, Some(r#"["a","b"]"#)).unwrap().0.models, ["a", "b"]);
+        assert!(read(None, Some("null")).unwrap().0.models.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! What a request asks of routing in OpenRouter's words: fallback models, the order of providers, and demands of them.
 
 use serde_json::{Value, json};
-use sluicegate_contracts::config::RetryPolicy;
+use sluicegate_contracts::config::{BudgetScope, OnExceed, RetryPolicy};
 use sluicegate_contracts::usage::Outcome;
 
 use crate::support::{Config, Provider, Script, Worker, error_of};
@@ -178,6 +178,57 @@ async fn models_are_tried_one_after_the_other() {
     assert_eq!(record.outcome, Outcome::Served);
     assert_eq!(record.model_requested, "a/m");
     assert_eq!(record.model_served.as_deref(), Some("c/m"));
+}
+
+#[actix_web::test]
+async fn a_demand_holds_where_a_budget_leads_the_call() {
+    let provider = Provider::start(std::iter::repeat_with(answers).take(2)).await;
+    let mut config = Config::new();
+    config.connect("main", "openai", &provider.url());
+    config.connect("other", "groq", &provider.url());
+    config.model("openai/dear", "openai", "dear", 1_000_000, 2_000_000);
+    config.model("meta/cheap", "groq", "cheap", 1_000, 2_000);
+    let frugal = config.route("frugal", &["meta/cheap"], RetryPolicy::default());
+    config.budget("small", 150_000, BudgetScope::default());
+    config.on_exceed(OnExceed::Route(frugal));
+    let worker = Worker::start(&config);
+    worker.open_budgets(config.organization.id).await;
+    let asked = |only: &str| {
+        asking(
+            "openai/dear",
+            json!({"max_tokens": 100, "provider": {"only": [only]}}),
+        )
+    };
+    let refused = worker.chat(asked("openai")).await;
+    assert_eq!(
+        refused.status(),
+        402,
+        "groq may not serve it, whatever the budget says"
+    );
+    assert!(provider.received().is_empty());
+    let both = json!({"max_tokens": 100, "provider": {"only": ["openai", "groq"]}});
+    let led = worker.chat(asking("openai/dear", both)).await;
+    assert_eq!(led.status(), 200);
+    assert_eq!(led.headers()["x-sluicegate-cause"], "budget_switch");
+}
+
+#[actix_web::test]
+async fn a_demand_holds_for_fallbacks() {
+    let failing = Provider::start([Script::json(500, "{}")]).await;
+    let forbidden = Provider::start([answers()]).await;
+    let mut config = Config::new();
+    config.connect("main", "openai", &failing.url());
+    config.connect("other", "groq", &forbidden.url());
+    config.model("openai/a", "openai", "a", 1, 1);
+    config.model("meta/b", "groq", "b", 1, 1);
+    let worker = Worker::start(&config);
+    let asked = asking(
+        "openai/a",
+        json!({"models": ["meta/b"], "provider": {"ignore": ["groq"]}}),
+    );
+    let response = worker.chat(asked).await;
+    assert!(response.status().is_server_error(), "{}", response.status());
+    assert!(!failing.received().is_empty() && forbidden.received().is_empty());
 }
 
 #[actix_web::test]
