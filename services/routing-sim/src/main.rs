@@ -22,7 +22,7 @@ struct Cli {
     /// Only these policies, and the oracle.
     #[arg(long, value_delimiter = ',')]
     policies: Vec<String>,
-    /// Seeds to take the mean over. The engine's constants were chosen on 1 to 4.
+    /// Seeds to take the mean over. The engine's constants were chosen on 1 to 8.
     #[arg(long, value_delimiter = ',', default_value = "11,12")]
     seeds: Vec<u64>,
     /// Requests of each run; as many as the scenario says, if not given.
