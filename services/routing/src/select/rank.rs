@@ -11,7 +11,7 @@ use super::objective::Objective;
 use super::pool::Pool;
 use super::score::{Terms, score};
 use super::{Ask, Contender};
-use crate::health::{Moment, Standing};
+use crate::health::{Health, Moment, Standing};
 use crate::seed::Generator;
 
 /// Share of the score, and of what is not known of the latency, within which endpoints count as near-equal.
@@ -141,7 +141,7 @@ fn draw(order: &mut SmallVec<[Ranked; 12]>, contenders: &[Contender<'_>], ask: &
         to_front(order, place, Reason::Visited);
         return;
     }
-    let known = view(&order[0]).health.estimate(ask.now);
+    let known = view(&order[0]).health.estimate(ask.now, ask.delivery);
     let unsure = f64::from(order[0].terms.latency) * (known.variance / (known.weight + 1.0)).sqrt();
     let near = near_equal(&order[..ready], unsure, &mut dice);
     if near > 0 {
@@ -240,10 +240,14 @@ fn without_room(
 
 /// Whether a failed call may be tried again: freely while a healthy endpoint has room, else out of the allowance.
 #[must_use]
-pub fn may_retry(contenders: &[Contender<'_>], now: Moment, tokens: f64, pool: &mut Pool) -> bool {
-    let healthy = |it: &Contender<'_>| {
-        matches!(it.health.standing(now, tokens), Standing::Ready | Standing::Full)
-            && it.health.failure_share(now) < 0.3
+pub fn may_retry<'a>(
+    others: impl Iterator<Item = &'a Health>,
+    now: Moment,
+    tokens: f64,
+    pool: &mut Pool,
+) -> bool {
+    let healthy = |it: &Health| {
+        matches!(it.standing(now, tokens), Standing::Ready | Standing::Full) && it.failure_share(now) < 0.3
     };
-    contenders.iter().any(healthy) || pool.spend_retry()
+    { others }.any(healthy) || pool.spend_retry()
 }
