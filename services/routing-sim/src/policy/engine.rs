@@ -8,7 +8,7 @@ use sluicegate_routing::health::{
     Allotment, Call, Delivery, Failure as Cause, Health, Limits, Moment, Sessions,
 };
 use sluicegate_routing::select::{
-    Ask, Contender, Hedging, Objective, Pool, Price, Weights, hedge_after, hedge_target, may_retry, rank,
+    Ask, Contender, Hedging, Objective, Pool, Price, Weights, hedge_after, hedge_target, is_well, rank,
 };
 use smallvec::SmallVec;
 
@@ -188,7 +188,9 @@ impl Policy for Engine {
 
     fn may_retry(&mut self, view: &mut View<'_>, how: Failure) -> bool {
         let tokens = view.request.input + view.request.output;
-        how == Failure::RateLimited || may_retry(self.health.iter(), moment(view.now), tokens, &mut self.pool)
+        how == Failure::RateLimited
+            || self.health.iter().any(|it| is_well(it, moment(view.now), tokens))
+            || self.pool.spend_retry()
     }
 
     fn hedge_after(&mut self, view: &mut View<'_>, endpoint: usize) -> Option<f64> {

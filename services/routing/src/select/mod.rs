@@ -20,7 +20,7 @@ pub mod score;
 pub use hedge::{Hedging, hedge_after, hedge_target};
 pub use objective::{Objective, Weights};
 pub use pool::Pool;
-pub use rank::{Ranked, Ranking, Reason, may_retry, rank};
+pub use rank::{Ranked, Ranking, Reason, is_well, rank};
 pub use score::Terms;
 
 use std::time::Duration;

@@ -59,8 +59,9 @@ impl Pool {
         spend(&mut self.hedges)
     }
 
-    /// Takes a retry from the allowance.
-    pub(crate) fn spend_retry(&mut self) -> bool {
+    /// Takes a retry from the allowance, if one is left.
+    #[must_use]
+    pub fn spend_retry(&mut self) -> bool {
         spend(&mut self.retries)
     }
 

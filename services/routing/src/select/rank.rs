@@ -28,6 +28,8 @@ const FULL_LOOK: f64 = 0.1;
 const PATIENCE: f64 = 0.3;
 const OVER: f64 = 1.25;
 const AT_EASE: f64 = 1.12;
+/// Share of failures from which an endpoint is not well.
+const SICK: f64 = 0.3;
 /// A broken endpoint that says so within this time may be asked when nothing else has room.
 const QUICK_FAILURE: f64 = 0.5;
 
@@ -238,16 +240,10 @@ fn without_room(
     }
 }
 
-/// Whether a failed call may be tried again: freely while a healthy endpoint has room, else out of the allowance.
+/// Whether a call that failed elsewhere may go to this endpoint freely. Where none is well, a further try comes out of
+/// the allowance ([`Pool::spend_retry`]).
 #[must_use]
-pub fn may_retry<'a>(
-    others: impl Iterator<Item = &'a Health>,
-    now: Moment,
-    tokens: f64,
-    pool: &mut Pool,
-) -> bool {
-    let healthy = |it: &Health| {
-        matches!(it.standing(now, tokens), Standing::Ready | Standing::Full) && it.failure_share(now) < 0.3
-    };
-    { others }.any(healthy) || pool.spend_retry()
+pub fn is_well(health: &Health, now: Moment, tokens: f64) -> bool {
+    matches!(health.standing(now, tokens), Standing::Ready | Standing::Full)
+        && health.failure_share(now) < SICK
 }

@@ -7,7 +7,7 @@ use sluicegate_routing::Seed;
 use sluicegate_routing::health::{Delivery, Failure, Health, Moment, Standing};
 use sluicegate_routing::select::{
     Ask, Contender, Hedging, Objective, Pool, Price, Ranking, Reason, Weights, hedge_after, hedge_target,
-    may_retry, rank,
+    is_well, rank,
 };
 
 use crate::health::{life, lived};
@@ -343,19 +343,15 @@ fn hedges_stay_within_their_allowance_and_only_go_where_there_is_room() {
 fn when_everything_is_broken_retries_are_one_of_five() {
     let mut broken = known(0.3);
     breaks(&mut broken);
-    let all = [contender(&broken, 1.0)];
+    assert!(!is_well(&broken, at(START), 0.0), "else it would be free");
+    assert!(is_well(&known(0.3), at(START), 0.0));
     let mut pool = Pool::default();
     let retried = (0..10_000).filter(|_| {
         pool.arrived();
-        may_retry(all.iter().map(|it| it.health), at(START), 0.0, &mut pool)
+        pool.spend_retry()
     });
     let retried = retried.count();
     assert!((2_000..=2_010).contains(&retried), "{retried}");
-    let healthy = known(0.3);
-    assert!(
-        may_retry([&healthy].into_iter(), at(START), 0.0, &mut pool),
-        "free where one is healthy"
-    );
 }
 
 fn by_score(ranking: &Ranking) -> Vec<(u16, f32)> {
