@@ -53,7 +53,7 @@ function decisionOf(row: RequestRecord): RequestDecision | null {
   const { attempts } = row;
   if (attempts.length === 0) return null;
   const candidate = (over: Partial<DecisionCandidate>): DecisionCandidate => ({
-    model: row.model_requested,
+    model: row.model_served ?? row.model_requested,
     provider: null,
     connection: null,
     outcome: "standby",

@@ -4,6 +4,7 @@ import type { DecisionCandidate } from "@/api/types";
 import { Badge } from "@/components/ui/badge";
 import { ErrorState } from "@/components/ui/error-state";
 import { SkeletonRows } from "@/components/ui/skeleton";
+import { formatInteger } from "@/lib/format";
 import { decisionQuery } from "../api/get-decision";
 import { causeInWords, objection, outcomeInWords, scoreInWords } from "../lib/decision-words";
 import styles from "./decision-candidates.module.css";
@@ -37,8 +38,10 @@ export function DecisionCandidates({ project, request }: { project: string; requ
         </ol>
       )}
       <p className={styles["facts"]}>
-        <span>{facts.input_tokens} input tokens estimated</span>
-        {facts.max_output_tokens !== null && <span>at most {facts.max_output_tokens} generated</span>}
+        <span>{formatInteger(facts.input_tokens)} input tokens estimated</span>
+        {facts.max_output_tokens !== null && (
+          <span>at most {formatInteger(facts.max_output_tokens)} generated</span>
+        )}
         <span>configuration {version}</span>
         {omitted > 0 && <span>{omitted} more candidates</span>}
       </p>
