@@ -1,9 +1,10 @@
 //! Whether an endpoint satisfies what is demanded of it. Called by [`crate::eligibility`] for every candidate of every plan.
 //!
-//! Must stay true: an unknown fact satisfies no demand.
+//! Must stay true: an unknown fact satisfies no demand. A demand can only take endpoints away, so that of several each is
+//! checked by itself, and none can loosen another.
 
 use sluicegate_contracts::config::{
-    Choice, Constraints, Facts, Place, PriceCard, PriceCeiling, Rates, model_matches,
+    Choice, Constraints, Facts, Level, Place, PriceCard, PriceCeiling, Rates, model_matches,
 };
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -14,15 +15,31 @@ use crate::plan::RejectionCode;
 /// Of an endpoint that the catalog does not list.
 static UNLISTED: Facts = Facts::UNKNOWN;
 
+/// Constraints, and who states them.
+#[derive(Debug, Clone, Copy)]
+pub struct Demand<'a> {
+    /// Who.
+    pub level: Level,
+    /// What.
+    pub constraints: &'a Constraints,
+}
+
 /// Checks one candidate at the time of the decision.
 ///
 /// # Errors
 /// The first demand that is not known to be satisfied.
-pub fn check(candidate: &Candidate<'_>, demands: &Constraints, now: UnixMillis) -> Result<(), RejectionCode> {
+pub fn check(candidate: &Candidate<'_>, demand: Demand<'_>, now: UnixMillis) -> Result<(), RejectionCode> {
+    let demands = demand.constraints;
     if candidate.is_gateway {
-        return Ok(());
+        match demand.level {
+            // It is sent these, and keeps to them itself.
+            Level::Request => return Ok(()),
+            Level::Organization | Level::Project | Level::Route | Level::Key => {
+                check_gateway(candidate, demands)?
+            }
+        }
     }
-    let region = candidate.endpoint.and_then(|it| it.region.as_deref());
+    let region = region(candidate);
     let model = candidate
         .endpoint
         .map_or(candidate.upstream_model, |it| it.model.as_str());
@@ -51,6 +68,27 @@ pub fn check(candidate: &Candidate<'_>, demands: &Constraints, now: UnixMillis) 
         in_force.all(|card| is_below(card, &demands.max_price)),
         RejectionCode::PriceAboveCap,
     )
+}
+
+/// What a gateway of its own cannot be known to keep to: it chooses a provider, and with it a price, that is not known here.
+fn check_gateway(candidate: &Candidate<'_>, demands: &Constraints) -> Result<(), RejectionCode> {
+    let is_named = demands.providers.only.as_ref().is_some_and(|only| {
+        let mut named = only.iter();
+        named.any(|name| names_provider(name, candidate.provider, None))
+    });
+    if !is_named && !demands.providers.ignore.is_empty() {
+        Err(RejectionCode::ProviderExcluded)
+    } else if !demands.max_price.is_none() {
+        Err(RejectionCode::PriceUnknown)
+    } else {
+        Ok(())
+    }
+}
+
+/// The region that a candidate is reached in, where its provider tells them apart.
+pub(crate) fn region<'a>(candidate: &Candidate<'a>) -> Option<&'a str> {
+    let of_endpoint = candidate.endpoint.and_then(|it| it.region.as_deref());
+    of_endpoint.or_else(|| candidate.connection?.settings.region.as_deref())
 }
 
 fn check_facts(facts: &Facts, demands: &Constraints) -> Result<(), RejectionCode> {

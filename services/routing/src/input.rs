@@ -1,8 +1,9 @@
 //! What a decision is made from. Built by the data plane from one frozen snapshot; borrows from it, owns nothing.
 
-use sluicegate_contracts::config::{Connection, Constraints, Endpoint, Operation, Strategy};
+use sluicegate_contracts::config::{Connection, Endpoint, Operation, Strategy};
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::constraints::Demand;
 use crate::preferences::Preferences;
 use crate::seed::Seed;
 
@@ -15,8 +16,8 @@ pub struct RoutingInput<'a> {
     pub targets: &'a [Target<'a>],
     /// What is asked.
     pub features: RequestFeatures,
-    /// What every candidate must satisfy.
-    pub constraints: &'a Constraints,
+    /// What every candidate must satisfy: all of these.
+    pub demands: &'a [Demand<'a>],
     /// How the caller would have the candidates tried.
     pub preferences: &'a Preferences,
     /// The moment of the decision.

@@ -28,6 +28,7 @@ pub mod seed;
 pub mod select;
 pub mod strategy;
 
+pub use constraints::Demand;
 pub use input::{Candidate, Credential, RequestFeatures, RoutingInput, Selection, Target};
 pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, plan};
 pub use preferences::{Preferences, Sort};

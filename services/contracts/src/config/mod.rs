@@ -20,7 +20,7 @@ pub mod route;
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret, MAX_ANCESTORS};
 pub use budget::{Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, UnknownPrice};
 pub use connection::{Connection, ProviderSettings, Resale, SealedText};
-pub use constraints::{Choice, Constraints, PriceCeiling};
+pub use constraints::{Choice, Constraints, Level, PriceCeiling};
 pub use endpoint::{Endpoint, Operation};
 pub use facts::{Facts, MalformedPlace, Place, Quantization};
 pub use model_pattern::{allowed_by_both, model_matches, pattern_covers};

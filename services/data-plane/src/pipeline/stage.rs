@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route};
+use sluicegate_contracts::config::{ApiKey, Constraints, RetryPolicy, Route};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::Labels;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
@@ -31,6 +31,8 @@ pub(super) struct Received<'s> {
 pub(super) struct Authenticated<'s> {
     pub(super) received: Received<'s>,
     pub(super) key: &'s Arc<ApiKey>,
+    /// What the key, and each that it derives from, demands of every endpoint.
+    pub(super) constraints: &'s [Constraints],
     pub(super) project: &'s ProjectView,
 }
 

@@ -25,12 +25,14 @@ impl Entities {
             let narrowed = self.usable(held).and_then(|()| self.narrowed(&held.entity));
             let usable = narrowed.as_ref().map(drop).map_err(|blocked| *blocked);
             let key = narrowed.unwrap_or_else(|_| Arc::clone(&held.entity));
+            let constraints = self.constraints_of(&held.entity);
             for secret in &held.entity.secrets {
-                let key = Arc::clone(&key);
+                let (key, constraints) = (Arc::clone(&key), Arc::clone(&constraints));
                 next.grants.set(
                     secret.digest,
                     Some(Grant {
                         key,
+                        constraints,
                         valid_until: secret.valid_until,
                         usable,
                     }),
@@ -63,6 +65,7 @@ impl Entities {
     fn view(&self, id: ProjectId) -> Option<ProjectView> {
         let project = self.projects.get(&id)?.entity.clone();
         let organization = project.organization;
+        let tenant = self.organizations.get(&organization);
         let members = self.in_organization.get(&organization);
         let mut connections: Vec<_> = members
             .into_iter()
@@ -82,6 +85,9 @@ impl Entities {
             .map(|held| &held.entity);
         Some(ProjectView {
             organization,
+            organization_constraints: tenant
+                .map(|held| Arc::clone(&held.entity.constraints))
+                .unwrap_or_default(),
             project,
             routes: by_name(routes),
             connections,

@@ -1,10 +1,10 @@
 //! Builders of connections, endpoints and targets for decisions.
 
 use sluicegate_contracts::config::{
-    Connection, Constraints, Endpoint, Facts, Operation, ProviderSettings, Status,
+    Connection, Constraints, Endpoint, Facts, Level, Operation, ProviderSettings, Status,
 };
 use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
-use sluicegate_routing::{Candidate, Credential, Preferences, RequestFeatures, Target};
+use sluicegate_routing::{Candidate, Credential, Demand, Preferences, RequestFeatures, Target};
 use uuid::Uuid;
 
 pub(crate) const CHAT: RequestFeatures = RequestFeatures {
@@ -14,7 +14,12 @@ pub(crate) const CHAT: RequestFeatures = RequestFeatures {
 };
 
 /// Nothing is demanded.
-pub(crate) static ANY: Constraints = Constraints::NONE;
+pub(crate) const ANY: &[Demand<'_>] = &[];
+
+/// What one level demands.
+pub(crate) fn demand(level: Level, constraints: &Constraints) -> Demand<'_> {
+    Demand { level, constraints }
+}
 
 /// Nothing is wished for.
 pub(crate) static NO_WISHES: Preferences = Preferences::NONE;
