@@ -35,7 +35,7 @@ pub fn check(candidate: &Candidate<'_>, demand: Demand<'_>, now: UnixMillis) -> 
             // It is sent these, and keeps to them itself.
             Level::Request => return Ok(()),
             Level::Organization | Level::Project | Level::Route | Level::Key => {
-                check_gateway(candidate, demands)?
+                check_gateway(candidate, demands)?;
             }
         }
     }

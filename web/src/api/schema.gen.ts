@@ -356,7 +356,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Rename an organization */
+        /** Change an organization */
         patch: operations["update_organization"];
         trace?: never;
     };
@@ -831,7 +831,7 @@ export interface paths {
         delete: operations["delete_project"];
         options?: never;
         head?: never;
-        /** Rename a project */
+        /** Change a project */
         patch: operations["update_project"];
         trace?: never;
     };
@@ -950,8 +950,8 @@ export interface paths {
         put?: never;
         /**
          * Derive a key
-         * @description The new key can never do more than this one: its models and its end are bounded by this key's, now and later, every
-         *     budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
+         * @description The new key can never do more than this one: its models, its end and the endpoints that serve it are bounded by this
+         *     key's, now and later, every budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
          *     the other.
          */
         post: operations["derive_key"];
@@ -1545,6 +1545,13 @@ export interface components {
              */
             starts_at: string | null;
         };
+        /** @description A list of what may be, less a list of what may not. */
+        Choice: {
+            /** @description None of these. */
+            ignore?: string[];
+            /** @description Nothing else; null: anything. */
+            only?: string[] | null;
+        };
         /** @description What was billed for a model on a day, beside what was recorded. */
         ComparedLine: {
             /**
@@ -1654,6 +1661,52 @@ export interface components {
             status: number | null;
         };
         /**
+         * @description What every endpoint must satisfy that serves a call: the first choice, a retry and a fallback alike. The constraints of
+         *     all levels hold, so that a lower level only tightens. A fact that is not known satisfies none.
+         */
+        Constraints: {
+            /** @description Where the model's author must be at home. */
+            author_home: string[] | null;
+            /** @description Certificates, all of which the operator must hold. */
+            certifications: string[];
+            /** @description Whether the author must let others train on the model's answers. */
+            distillable: boolean;
+            /** @description Licenses, of which the weights must be under one. */
+            licenses: string[] | null;
+            /** @description Highest prices. */
+            max_price: components["schemas"]["PriceCeiling"];
+            /**
+             * Format: int32
+             * @description For how many days prompts and answers may be kept; 0: not at all.
+             */
+            max_retention_days: number | null;
+            /** @description Which models may serve: names, or their beginnings followed by `*`. */
+            models: components["schemas"]["Choice"];
+            /** @description Whether nobody may train on prompts and answers. */
+            no_training: boolean;
+            /** @description Whether the model's weights must be published. */
+            open_weights: boolean;
+            /** @description Where the operator must be at home. */
+            operator_home: string[] | null;
+            /**
+             * @description Countries (two letters), or `EU`, in one of which calls must be processed; null: anywhere.
+             * @example [
+             *       "EU"
+             *     ]
+             */
+            processing: string[] | null;
+            /** @description Which providers may serve: `openai`, or `google-vertex/europe-west4` for one region. */
+            providers: components["schemas"]["Choice"];
+            /**
+             * @description Number formats that the weights may be served in; `unknown` admits what is not known.
+             * @example [
+             *       "bf16",
+             *       "fp8"
+             *     ]
+             */
+            quantizations: string[] | null;
+        };
+        /**
          * @description What a cost rests on: the provider's own count, the gateway's count, or a bound for what may have been billed.
          * @enum {string}
          */
@@ -1729,6 +1782,7 @@ export interface components {
         CreateKey: {
             /** @description Models it may ask for; absent or empty means all. */
             allowed_models?: string[];
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; absent or null means never.
@@ -1897,6 +1951,7 @@ export interface components {
         DeriveKey: {
             /** @description Models it may ask for; only those that the key it derives from may ask for. */
             allowed_models?: string[] | null;
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; no later than the key it derives from.
@@ -1958,6 +2013,8 @@ export interface components {
              *     may only ask for those that the other may ask for too.
              */
             allowed_models: string[];
+            /** @description What every endpoint must satisfy that serves its calls. What the keys it derives from demand holds too. */
+            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -2316,6 +2373,8 @@ export interface components {
         NewCreditKind: "payment" | "promo";
         /** @description A tenant. */
         Organization: {
+            /** @description What every endpoint must satisfy that serves calls of its projects. */
+            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -2630,6 +2689,8 @@ export interface components {
                  *     may only ask for those that the other may ask for too.
                  */
                 allowed_models: string[];
+                /** @description What every endpoint must satisfy that serves its calls. What the keys it derives from demand holds too. */
+                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -2910,6 +2971,8 @@ export interface components {
         Page_Organization: {
             /** @description The rows, newest first. */
             data: {
+                /** @description What every endpoint must satisfy that serves calls of its projects. */
+                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -2940,6 +3003,8 @@ export interface components {
         Page_Project: {
             /** @description The rows, newest first. */
             data: {
+                /** @description What every endpoint must satisfy that serves its calls. */
+                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -3244,6 +3309,13 @@ export interface components {
             /** @description Generated tokens. */
             output_per_mtok: components["schemas"]["Money"];
         };
+        /** @description Highest prices, at any hour and prompt length; null where there is no limit. */
+        PriceCeiling: {
+            input_per_mtok: components["schemas"]["Money"] | null;
+            output_per_mtok: components["schemas"]["Money"] | null;
+            per_image: components["schemas"]["Money"] | null;
+            per_request: components["schemas"]["Money"] | null;
+        };
         /** @description What every error is answered with, as `application/problem+json`. */
         Problem: {
             /**
@@ -3288,6 +3360,8 @@ export interface components {
         };
         /** @description A project. */
         Project: {
+            /** @description What every endpoint must satisfy that serves its calls. */
+            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -3910,6 +3984,7 @@ export interface components {
         UpdateKey: {
             /** @description Models it may ask for; empty means all. */
             allowed_models?: string[] | null;
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; null means never.
@@ -3939,6 +4014,7 @@ export interface components {
         };
         /** @description What shall change. */
         UpdateOrganization: {
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /** @description Its name for people. */
             name?: string | null;
             /** @description Its name in URLs. */
@@ -3946,6 +4022,7 @@ export interface components {
         };
         /** @description What shall change. */
         UpdateProject: {
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /** @description Its name for people. */
             name?: string | null;
             /** @description Its name in URLs. */
@@ -4088,6 +4165,49 @@ export interface components {
             /** @description Calls that carry this tag. */
             tag?: string | null;
         };
+        /** @description Constraints, as written. They take the place of those before; what is absent is not demanded. */
+        WriteConstraints: {
+            /** @description Where the model's author must be at home. */
+            author_home?: string[] | null;
+            /** @description Certificates, all of which the operator must hold. */
+            certifications?: string[];
+            /** @description Whether the author must let others train on the model's answers. */
+            distillable?: boolean;
+            /** @description Licenses, of which the weights must be under one. */
+            licenses?: string[] | null;
+            /** @description Highest prices. */
+            max_price?: components["schemas"]["WritePriceCeiling"];
+            /**
+             * Format: int32
+             * @description For how many days prompts and answers may be kept; 0: not at all.
+             */
+            max_retention_days?: number | null;
+            /** @description Which models may serve: names, or their beginnings followed by `*`. */
+            models?: components["schemas"]["Choice"];
+            /** @description Whether nobody may train on prompts and answers. */
+            no_training?: boolean;
+            /** @description Whether the model's weights must be published. */
+            open_weights?: boolean;
+            /** @description Where the operator must be at home. */
+            operator_home?: string[] | null;
+            /**
+             * @description Countries (two letters), or `EU`, in one of which calls must be processed.
+             * @example [
+             *       "EU"
+             *     ]
+             */
+            processing?: string[] | null;
+            /** @description Which providers may serve: `openai`, or `google-vertex/europe-west4` for one region. */
+            providers?: components["schemas"]["Choice"];
+            /**
+             * @description Number formats that the weights may be served in; `unknown` admits what is not known.
+             * @example [
+             *       "bf16",
+             *       "fp8"
+             *     ]
+             */
+            quantizations?: string[] | null;
+        };
         /** @description Which calls shall count: those that meet every part that is set. With none, every call of the organization. */
         WriteLimitScope: {
             end_user?: components["schemas"]["BudgetPartition"] | null;
@@ -4127,6 +4247,13 @@ export interface components {
             amount: string;
             /** @description ISO 4217 code; USD when absent, and nothing else. */
             currency?: components["schemas"]["Usd"];
+        };
+        /** @description Highest prices, as written. */
+        WritePriceCeiling: {
+            input_per_mtok?: components["schemas"]["WriteMoney"] | null;
+            output_per_mtok?: components["schemas"]["WriteMoney"] | null;
+            per_image?: components["schemas"]["WriteMoney"] | null;
+            per_request?: components["schemas"]["WriteMoney"] | null;
         };
         /** @description A target as written. */
         WriteRouteTarget: {

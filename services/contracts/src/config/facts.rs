@@ -99,6 +99,39 @@ pub enum Quantization {
 }
 
 impl Quantization {
+    /// Every format.
+    pub const ALL: [Self; 11] = [
+        Self::Int4,
+        Self::Int8,
+        Self::Fp4,
+        Self::Mxfp4,
+        Self::Nvfp4,
+        Self::Fp6,
+        Self::Fp8,
+        Self::Mxfp8,
+        Self::Fp16,
+        Self::Bf16,
+        Self::Fp32,
+    ];
+
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Int4 => "int4",
+            Self::Int8 => "int8",
+            Self::Fp4 => "fp4",
+            Self::Mxfp4 => "mxfp4",
+            Self::Nvfp4 => "nvfp4",
+            Self::Fp6 => "fp6",
+            Self::Fp8 => "fp8",
+            Self::Mxfp8 => "mxfp8",
+            Self::Fp16 => "fp16",
+            Self::Bf16 => "bf16",
+            Self::Fp32 => "fp32",
+        }
+    }
+
     /// Whether `other` is what is asked for by this name: `fp4` and `fp8` name their block-scaled kinds too, as in
     /// OpenRouter's `provider.quantizations`.
     #[must_use]
@@ -215,6 +248,13 @@ mod tests {
         let text = serde_json::to_string(&known).unwrap();
         assert_eq!(text, r#"{"retention_days":0,"trains":false}"#);
         assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), known);
+    }
+
+    #[test]
+    fn a_number_format_has_one_name() {
+        for format in Quantization::ALL {
+            assert_eq!(serde_json::to_value(format).unwrap(), format.as_str());
+        }
     }
 
     #[test]

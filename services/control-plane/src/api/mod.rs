@@ -17,6 +17,7 @@ mod budgets;
 mod connection_shapes;
 mod connection_tests;
 mod connections;
+mod constraint_shapes;
 mod deployment;
 mod derived_keys;
 pub mod elsewhere;

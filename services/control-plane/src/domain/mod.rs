@@ -5,6 +5,8 @@ mod bedrock_models;
 pub mod budget_books;
 pub mod budget_draft;
 pub mod budget_window;
+pub mod constraint_check;
+pub mod countries;
 pub mod credit_tranche;
 pub mod identity;
 pub mod instant;

@@ -16,6 +16,7 @@ pub mod config;
 pub mod connection_tests;
 pub mod connections;
 pub mod constraint;
+mod constraints;
 pub mod credit_accounts;
 pub mod credit_charges;
 pub mod credits;

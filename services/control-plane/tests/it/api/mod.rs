@@ -5,6 +5,7 @@ mod billing;
 mod budgets;
 mod connection_settings;
 mod connections;
+mod constraints;
 mod derived_keys;
 mod management_keys;
 mod members;
