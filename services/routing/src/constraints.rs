@@ -4,16 +4,14 @@
 //! checked by itself, and none can loosen another.
 
 use sluicegate_contracts::config::{
-    Choice, Constraints, Facts, Level, Place, PriceCard, PriceCeiling, Rates, model_matches,
+    Choice, Constraints, Level, Place, PriceCard, PriceCeiling, Rates, model_matches,
 };
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::facts::Known;
 use crate::input::Candidate;
 use crate::plan::RejectionCode;
-
-/// Of an endpoint that the catalog does not list.
-static UNLISTED: Facts = Facts::UNKNOWN;
 
 /// Constraints, and who states them.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +54,7 @@ pub fn check(candidate: &Candidate<'_>, demand: Demand<'_>, now: UnixMillis) -> 
     if candidate.connection.is_none() {
         return Ok(());
     }
-    let facts = candidate.endpoint.map_or(&UNLISTED, |it| &it.facts);
-    check_facts(facts, demands)?;
+    check_facts(&Known::of(candidate), demands)?;
     if demands.max_price.is_none() {
         return Ok(());
     }
@@ -91,46 +88,42 @@ pub(crate) fn region<'a>(candidate: &Candidate<'a>) -> Option<&'a str> {
     of_endpoint.or_else(|| candidate.connection?.settings.region.as_deref())
 }
 
-fn check_facts(facts: &Facts, demands: &Constraints) -> Result<(), RejectionCode> {
+fn check_facts(known: &Known<'_>, demands: &Constraints) -> Result<(), RejectionCode> {
     let lies_in = |fact: Option<Place>, allowed: &Option<Vec<Place>>| {
         let Some(allowed) = allowed else { return true };
         fact.is_some_and(|place| allowed.iter().any(|it| it.covers(place)))
     };
-    let one_of = |fact: Option<&String>, allowed: &Option<Vec<String>>| {
+    let one_of = |fact: Option<&str>, allowed: &Option<Vec<String>>| {
         let Some(allowed) = allowed else { return true };
         fact.is_some_and(|fact| allowed.iter().any(|it| it.eq_ignore_ascii_case(fact)))
     };
     let is_kept_too_long = demands
         .max_retention_days
-        .is_some_and(|most| facts.retention_days.is_none_or(|days| days > most));
+        .is_some_and(|most| known.retention_days().is_none_or(|days| days > most));
     let is_of_other_make = demands
         .quantizations
         .as_ref()
-        .is_some_and(|wanted| match facts.quantization {
-            Some(known) => !wanted.iter().any(|name| name.names(known)),
+        .is_some_and(|wanted| match known.quantization() {
+            Some(served) => !wanted.iter().any(|name| name.names(served)),
             None => !demands.unknown_quantization,
         });
-    let holds = |certificate: &String| {
-        let mut held = facts.certifications.iter();
-        held.any(|it| it.eq_ignore_ascii_case(certificate))
-    };
-    if !lies_in(facts.processing, &demands.processing)
-        || !lies_in(facts.operator_home, &demands.operator_home)
+    if !lies_in(known.processing(), &demands.processing)
+        || !lies_in(known.operator_home(), &demands.operator_home)
     {
         Err(RejectionCode::RegionBlocked)
     } else if is_kept_too_long {
         Err(RejectionCode::RetentionRequired)
-    } else if demands.no_training && facts.trains != Some(false) {
+    } else if demands.no_training && known.trains() != Some(false) {
         Err(RejectionCode::TrainingExcluded)
-    } else if !lies_in(facts.author_home, &demands.author_home)
-        || (demands.open_weights && facts.open_weights != Some(true))
-        || (demands.distillable && facts.distillable != Some(true))
-        || !one_of(facts.license.as_ref(), &demands.licenses)
+    } else if !lies_in(known.author_home(), &demands.author_home)
+        || (demands.open_weights && known.open_weights() != Some(true))
+        || (demands.distillable && known.distillable() != Some(true))
+        || !one_of(known.license(), &demands.licenses)
     {
         Err(RejectionCode::ProvenanceExcluded)
     } else if is_of_other_make {
         Err(RejectionCode::VariantExcluded)
-    } else if !demands.certifications.iter().all(holds) {
+    } else if !demands.certifications.iter().all(|one| known.holds(one)) {
         Err(RejectionCode::CertificationMissing)
     } else {
         Ok(())

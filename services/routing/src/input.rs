@@ -1,6 +1,6 @@
 //! What a decision is made from. Built by the data plane from one frozen snapshot; borrows from it, owns nothing.
 
-use sluicegate_contracts::config::{Connection, Endpoint, Operation, Strategy};
+use sluicegate_contracts::config::{Connection, Endpoint, Operation, StatedFacts, Strategy};
 use sluicegate_contracts::time::UnixMillis;
 
 use crate::constraints::Demand;
@@ -64,6 +64,8 @@ pub struct Candidate<'a> {
     pub credential: Credential,
     /// The catalog row, when the model is in the catalog.
     pub endpoint: Option<&'a Endpoint>,
+    /// What the owner of the account states of accounts and models, the most particular first.
+    pub stated: &'a [StatedFacts],
     /// The provider is a gateway itself and is sent what the caller demands and wishes of providers: it answers for them.
     pub is_gateway: bool,
 }

@@ -9,6 +9,7 @@
 //! | [`mod@plan`] | which candidates are tried, in order, and why the others are not |
 //! | [`eligibility`] | can this candidate serve this request at all, and may it |
 //! | [`constraints`] | does an endpoint satisfy what is demanded of it |
+//! | [`facts`] | what is known of a candidate, by whom |
 //! | [`preferences`] | in which order a caller would have the candidates of a target tried |
 //! | [`strategy`] | in which order the targets of a route stand; one file per strategy |
 //! | [`retry`] | what follows from the outcome of an attempt |
@@ -19,10 +20,12 @@
 pub mod backoff;
 pub mod constraints;
 pub mod eligibility;
+pub mod facts;
 pub mod health;
 pub mod input;
 pub mod plan;
 pub mod preferences;
+mod regions;
 pub mod retry;
 pub mod seed;
 pub mod select;

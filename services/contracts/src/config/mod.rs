@@ -16,6 +16,7 @@ pub mod project;
 pub mod provider;
 pub mod rate_limit;
 pub mod route;
+pub mod stated_facts;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret, MAX_ANCESTORS};
 pub use budget::{Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, UnknownPrice};
@@ -30,6 +31,7 @@ pub use project::Project;
 pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use rate_limit::{RateLimit, RateMetric, RateScope};
 pub use route::{RetryPolicy, Route, RouteTarget, Strategy};
+pub use stated_facts::{About, StatedFacts};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Constraints, SealedText, Status};
+use super::{Constraints, SealedText, StatedFacts, Status};
 use crate::ids::OrganizationId;
 
 /// A tenant.
@@ -17,4 +17,7 @@ pub struct Organization {
     /// What every endpoint must satisfy that serves its calls.
     #[serde(default, skip_serializing_if = "Constraints::are_none")]
     pub constraints: Constraints,
+    /// What it states of its accounts and models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<StatedFacts>,
 }

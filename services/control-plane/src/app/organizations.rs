@@ -5,7 +5,7 @@ use sluicegate_contracts::config::{Constraints, Entity};
 use sluicegate_contracts::ids::UserId;
 use sluicegate_service_runtime::ids;
 
-use super::{Tx, data_key, projects};
+use super::{Tx, data_key, fact_statements, projects};
 use crate::domain::identity::{DisplayName, Slug};
 use crate::domain::precondition::IfMatch;
 use crate::domain::role::Role;
@@ -44,7 +44,7 @@ pub async fn create(
         id,
         &json!({ "slug": organization.slug, "name": organization.name }),
     );
-    tx.publish(&Entity::Organization(organization.published()))?;
+    tx.publish(&Entity::Organization(organization.published(Vec::new())))?;
     let project = projects::create(tx, &DisplayName::parse("default", "").map_err(only)?, None).await?;
     Ok((organization, project))
 }
@@ -100,7 +100,7 @@ pub async fn update(tx: &mut Tx, changes: Changes, if_match: &IfMatch) -> Result
         }),
     );
     if demands_otherwise {
-        tx.publish(&Entity::Organization(organization.published()))?;
+        fact_statements::publish(tx, organization.clone()).await?;
     }
     Ok(organization)
 }

@@ -22,6 +22,7 @@ pub mod credit_charges;
 pub mod credits;
 pub mod database;
 pub mod derived_keys;
+pub mod fact_statements;
 pub mod idempotency;
 pub mod invites;
 pub mod key_usage;

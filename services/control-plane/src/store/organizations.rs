@@ -1,6 +1,6 @@
 //! Tenants.
 
-use sluicegate_contracts::config::{Constraints, Organization as Published, SealedText, Status};
+use sluicegate_contracts::config::{Constraints, Organization as Published, SealedText, StatedFacts, Status};
 use sluicegate_contracts::ids::OrganizationId;
 use time::OffsetDateTime;
 
@@ -30,14 +30,15 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// As workers need to know it.
+    /// As workers need to know it, with what it states of its accounts and models.
     #[must_use]
-    pub fn published(&self) -> Published {
+    pub fn published(&self, stated: Vec<StatedFacts>) -> Published {
         Published {
             id: self.id,
             status: Status::Active,
             data_key: self.data_key.clone(),
             constraints: self.constraints.clone(),
+            facts: stated,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sluicegate_contracts::config::{
     ApiKey, Budget, Connection, Constraints, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project,
-    RateLimit, Route,
+    RateLimit, Route, StatedFacts,
 };
 use sluicegate_contracts::ids::{
     ApiKeyId, BudgetId, ConnectionId, EndpointId, OrganizationId, ProjectId, RateLimitId, RouteId,
@@ -38,6 +38,8 @@ pub(super) struct Tenant {
     /// None of its data keys could be opened yet.
     data_key: Option<DataKey>,
     pub(super) constraints: Arc<Constraints>,
+    /// What it states of its accounts and models, the most particular first.
+    pub(super) stated: Vec<StatedFacts>,
 }
 
 #[derive(Default)]
@@ -208,6 +210,7 @@ impl Entities {
         let tenant = Tenant {
             data_key: data_key.or(before.and_then(|held| held.entity.data_key)),
             constraints: Arc::new(entity.constraints.clone()),
+            stated: particular_first(entity.facts.clone()),
         };
         let held = Held {
             entity: tenant,
@@ -215,6 +218,7 @@ impl Entities {
         };
         self.organizations.insert(entity.id, held);
         self.touch_organization(entity.id);
+        self.touch_resold_by(entity.id);
         outcome
     }
 
@@ -247,6 +251,7 @@ impl Entities {
                     LiveConnection {
                         connection: entity,
                         account: None,
+                        stated: Arc::default(),
                     },
                     Err(reason),
                 )
@@ -367,6 +372,15 @@ impl Entities {
         }
     }
 
+    /// What an organization states of an account that it resells counts for everybody who calls through it.
+    fn touch_resold_by(&mut self, id: OrganizationId) {
+        let members = self.in_organization.get(&id);
+        let mut connections = members.into_iter().flat_map(|members| &members.connections);
+        if connections.any(|connection| self.resold.contains(connection)) {
+            self.touched.views.extend(self.projects.keys());
+        }
+    }
+
     fn touch_project(&mut self, id: ProjectId) {
         self.touched.views.insert(id);
         let members = self.in_project.get(&id);
@@ -401,6 +415,11 @@ impl Entities {
             self.touched.views.insert(held.entity.project);
         }
     }
+}
+
+fn particular_first(mut stated: Vec<StatedFacts>) -> Vec<StatedFacts> {
+    stated.sort_by_key(|it| std::cmp::Reverse(it.about.particularity()));
+    stated
 }
 
 fn block<T>(held: Option<&mut Held<T>>) {

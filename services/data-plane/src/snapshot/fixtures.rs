@@ -33,6 +33,7 @@ pub(crate) fn organization(n: u64) -> Organization {
         status: Status::Active,
         data_key: keyring().wrap_new_data_key(id, [9; 32], [1; 24]),
         constraints: Constraints::NONE,
+        facts: Vec::new(),
     }
 }
 

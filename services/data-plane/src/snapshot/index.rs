@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sluicegate_contracts::config::{
-    ApiKey, Connection, Constraints, Entity, KeyDigest, Project, ProviderId, Route,
+    ApiKey, Connection, Constraints, Entity, KeyDigest, Project, ProviderId, Route, StatedFacts,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
@@ -88,6 +88,8 @@ pub struct LiveConnection {
     pub connection: Connection,
     /// The account with its credential opened; `None` when it could not be, so that the connection cannot be used.
     pub account: Option<Account>,
+    /// What its owner states of accounts and models, the most particular first.
+    pub stated: Arc<[StatedFacts]>,
 }
 
 impl LiveConnection {

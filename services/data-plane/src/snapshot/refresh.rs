@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, Route, Status};
+use sluicegate_contracts::config::{About, ApiKey, Route, StatedFacts, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 
 use super::budgets::BudgetIndex;
@@ -72,7 +72,7 @@ impl Entities {
             .flat_map(|members| &members.connections)
             .filter_map(|id| self.connections.get(id))
             .filter(|held| !held.blocked && held.live.connection.project.is_none_or(|of| of == id))
-            .map(|held| Arc::clone(&held.live))
+            .map(|held| self.with_facts(&held.live))
             .collect();
         connections.sort_by_key(|live| (live.connection.priority, live.connection.id));
         connections.extend(self.resold_to(organization));
@@ -96,13 +96,35 @@ impl Entities {
         })
     }
 
+    /// A connection with what its owner states that can be about it.
+    fn with_facts(&self, live: &Arc<LiveConnection>) -> Arc<LiveConnection> {
+        let connection = &live.connection;
+        let owner = self.organizations.get(&connection.organization);
+        let stated = owner.into_iter().flat_map(|held| &held.entity.stated);
+        let is_about = |about: &About| {
+            about
+                .provider
+                .as_ref()
+                .is_none_or(|it| *it == connection.provider)
+                && about.connection.is_none_or(|it| it == connection.id)
+        };
+        let stated: Vec<StatedFacts> = stated.filter(|it| is_about(&it.about)).cloned().collect();
+        if stated.is_empty() {
+            return Arc::clone(live);
+        }
+        Arc::new(LiveConnection {
+            stated: stated.into(),
+            ..LiveConnection::clone(live)
+        })
+    }
+
     /// The host's accounts that this organization may call through. They come after its own, whatever their priority:
     /// nobody pays the host for what their own account can serve.
     fn resold_to(&self, organization: OrganizationId) -> Vec<Arc<LiveConnection>> {
         let resold = self.resold.iter().filter_map(|id| self.connections.get(id));
         let mut resold: Vec<_> = resold
             .filter(|held| !held.blocked && held.live.connection.organization != organization)
-            .map(|held| Arc::clone(&held.live))
+            .map(|held| self.with_facts(&held.live))
             .collect();
         resold.sort_by_key(|live| (live.connection.priority, live.connection.id));
         resold

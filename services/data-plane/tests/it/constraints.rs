@@ -2,7 +2,9 @@
 //! level below loosens them.
 
 use serde_json::{Value, json};
-use sluicegate_contracts::config::{BudgetScope, Choice, Constraints, OnExceed, RetryPolicy};
+use sluicegate_contracts::config::{
+    About, BudgetScope, Choice, Constraints, Facts, OnExceed, RetryPolicy, StatedFacts,
+};
 
 use crate::support::{Config, Provider, Script, Worker};
 
@@ -203,6 +205,64 @@ async fn a_derived_key_is_bound_by_every_key_above_it() {
     let (status, _, _, message) = refusal(worker.chat(asking("meta/llama", json!({}))).await).await;
     assert_eq!(status, 404, "{message}");
     assert!(two.openai.received().is_empty() && two.groq.received().is_empty());
+}
+
+fn private() -> Constraints {
+    Constraints {
+        no_training: true,
+        max_retention_days: Some(0),
+        ..Constraints::NONE
+    }
+}
+
+/// That a provider keeps nothing and trains on nothing.
+fn keeps_nothing(provider: &str) -> StatedFacts {
+    StatedFacts {
+        about: About {
+            provider: Some(provider.to_owned()),
+            ..About::default()
+        },
+        facts: Facts {
+            retention_days: Some(0),
+            trains: Some(false),
+            ..Facts::UNKNOWN
+        },
+    }
+}
+
+#[actix_web::test]
+async fn what_an_organization_states_of_its_accounts_satisfies_constraints() {
+    let mut two = two(answers(), answers()).await;
+    two.config.project.constraints = private();
+    two.config.organization.facts = vec![keeps_nothing("groq")];
+    let worker = Worker::start(&two.config);
+    let asked = asking("meta/llama", json!({"provider": {"zdr": true}}));
+    let response = worker.chat(asked).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["x-sluicegate-endpoint"], "groq/other");
+    assert!(two.openai.received().is_empty(), "nothing is known of it");
+}
+
+#[actix_web::test]
+async fn of_an_account_that_is_resold_its_owner_states_the_facts() {
+    let provider = Provider::start(std::iter::repeat_n(answers(), 4)).await;
+    for (owner_says, status) in [(true, 200), (false, 404)] {
+        let mut config = Config::new();
+        config.resold("host", "groq", &provider.url(), 0);
+        config.model("meta/llama", "groq", "llama", 1, 1);
+        config.credit(1_000_000_000);
+        config.project.constraints = private();
+        let says = vec![keeps_nothing("groq")];
+        if owner_says {
+            config.host_states(says);
+        } else {
+            config.organization.facts = says;
+        }
+        let worker = Worker::start(&config);
+        worker.open_budgets(config.organization.id).await;
+        let response = worker.chat(asking("meta/llama", json!({"max_tokens": 5}))).await;
+        assert_eq!(response.status(), status, "the owner says so: {owner_says}");
+    }
 }
 
 #[actix_web::test]

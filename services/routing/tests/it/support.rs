@@ -31,7 +31,7 @@ pub(crate) fn connection(id: u128, status: Status) -> Connection {
         project: None,
         slug: format!("account-{id}"),
         provider: "openai".to_owned(),
-        base_url: "https://api.example.com/v1".parse().unwrap(),
+        base_url: "https://api.openai.com/v1".parse().unwrap(),
         settings: ProviderSettings::default(),
         credential: None,
         status,
@@ -64,6 +64,7 @@ pub(crate) fn candidate<'a>(connection: &'a Connection, endpoint: Option<&'a End
         connection: Some(connection),
         credential: Credential::Ready,
         endpoint,
+        stated: &[],
         is_gateway: false,
     }
 }

@@ -7,6 +7,7 @@ mod connection_settings;
 mod connections;
 mod constraints;
 mod derived_keys;
+mod fact_statements;
 mod management_keys;
 mod members;
 mod organizations;

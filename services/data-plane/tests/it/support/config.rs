@@ -6,7 +6,7 @@ use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Constraints, Counts, Endpoint, Enforcement,
     Entity, Facts, KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project,
     ProviderSettings, RateLimit, RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget,
-    Status, Strategy, UnknownPrice,
+    StatedFacts, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId, RouteId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
@@ -51,6 +51,7 @@ impl Config {
             status: Status::Active,
             data_key: sealed,
             constraints: Constraints::NONE,
+            facts: Vec::new(),
         };
         let project = Project {
             id: ProjectId::from(id(2)),
@@ -147,6 +148,7 @@ impl Config {
             status: Status::Active,
             data_key: sealed,
             constraints: Constraints::NONE,
+            facts: Vec::new(),
         }));
         self.entities.push(Entity::Connection(Connection {
             id,
@@ -164,6 +166,16 @@ impl Config {
             }),
         }));
         id
+    }
+
+    /// What the owner of the account added by [`Self::resold`] states.
+    pub(crate) fn host_states(&mut self, facts: Vec<StatedFacts>) {
+        let mut entities = self.entities.iter_mut();
+        let host = entities.find_map(|it| match it {
+            Entity::Organization(host) => Some(host),
+            _ => None,
+        });
+        host.unwrap().facts = facts;
     }
 
     /// Gives the organization prepaid credit, of which workers may spend this much in nano-USD.
