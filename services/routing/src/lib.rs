@@ -11,7 +11,8 @@
 //! | [`constraints`] | does an endpoint satisfy what is demanded of it |
 //! | [`facts`] | what is known of a candidate, by whom |
 //! | [`preferences`] | in which order a caller would have the candidates of a target tried |
-//! | [`strategy`] | in which order the targets of a route stand; one file per strategy |
+//! | [`strategy`] | in which order the route would have them tried; one file per kind |
+//! | `outlook` | what is known at this moment of those that may serve |
 //! | [`retry`] | what follows from the outcome of an attempt |
 //! | [`health`] | what is known of an endpoint from its calls |
 //! | [`select`] | which endpoint is best for a call now, and why |
@@ -23,6 +24,7 @@ pub mod eligibility;
 pub mod facts;
 pub mod health;
 pub mod input;
+mod outlook;
 pub mod plan;
 pub mod preferences;
 mod regions;
@@ -32,8 +34,9 @@ pub mod select;
 pub mod strategy;
 
 pub use constraints::Demand;
-pub use input::{Candidate, Credential, RequestFeatures, RoutingInput, Selection, Target};
+pub use input::{Candidate, Credential, Live, RequestFeatures, RoutingInput, Selection, Target, Unknown};
 pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, plan};
-pub use preferences::{Preferences, Sort};
+pub use preferences::{Percentiles, Preferences, Sort};
 pub use retry::{Progress, StopReason, Verdict, judge};
 pub use seed::Seed;
+pub use strategy::Score;

@@ -356,7 +356,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change an organization */
+        /** Rename an organization */
         patch: operations["update_organization"];
         trace?: never;
     };
@@ -831,7 +831,7 @@ export interface paths {
         delete: operations["delete_project"];
         options?: never;
         head?: never;
-        /** Change a project */
+        /** Rename a project */
         patch: operations["update_project"];
         trace?: never;
     };
@@ -950,8 +950,8 @@ export interface paths {
         put?: never;
         /**
          * Derive a key
-         * @description The new key can never do more than this one: its models, its end and the endpoints that serve it are bounded by this
-         *     key's, now and later, every budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
+         * @description The new key can never do more than this one: its models and its end are bounded by this key's, now and later, every
+         *     budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
          *     the other.
          */
         post: operations["derive_key"];
@@ -1545,13 +1545,6 @@ export interface components {
              */
             starts_at: string | null;
         };
-        /** @description A list of what may be, less a list of what may not. */
-        Choice: {
-            /** @description None of these. */
-            ignore?: string[];
-            /** @description Nothing else; null: anything. */
-            only?: string[] | null;
-        };
         /** @description What was billed for a model on a day, beside what was recorded. */
         ComparedLine: {
             /**
@@ -1661,52 +1654,6 @@ export interface components {
             status: number | null;
         };
         /**
-         * @description What every endpoint must satisfy that serves a call: the first choice, a retry and a fallback alike. The constraints of
-         *     all levels hold, so that a lower level only tightens. A fact that is not known satisfies none.
-         */
-        Constraints: {
-            /** @description Where the model's author must be at home. */
-            author_home: string[] | null;
-            /** @description Certificates, all of which the operator must hold. */
-            certifications: string[];
-            /** @description Whether the author must let others train on the model's answers. */
-            distillable: boolean;
-            /** @description Licenses, of which the weights must be under one. */
-            licenses: string[] | null;
-            /** @description Highest prices. */
-            max_price: components["schemas"]["PriceCeiling"];
-            /**
-             * Format: int32
-             * @description For how many days prompts and answers may be kept; 0: not at all.
-             */
-            max_retention_days: number | null;
-            /** @description Which models may serve: names, or their beginnings followed by `*`. */
-            models: components["schemas"]["Choice"];
-            /** @description Whether nobody may train on prompts and answers. */
-            no_training: boolean;
-            /** @description Whether the model's weights must be published. */
-            open_weights: boolean;
-            /** @description Where the operator must be at home. */
-            operator_home: string[] | null;
-            /**
-             * @description Countries (two letters), or `EU`, in one of which calls must be processed; null: anywhere.
-             * @example [
-             *       "EU"
-             *     ]
-             */
-            processing: string[] | null;
-            /** @description Which providers may serve: `openai`, or `google-vertex/europe-west4` for one region. */
-            providers: components["schemas"]["Choice"];
-            /**
-             * @description Number formats that the weights may be served in; `unknown` admits what is not known.
-             * @example [
-             *       "bf16",
-             *       "fp8"
-             *     ]
-             */
-            quantizations: string[] | null;
-        };
-        /**
          * @description What a cost rests on: the provider's own count, the gateway's count, or a bound for what may have been billed.
          * @enum {string}
          */
@@ -1782,7 +1729,6 @@ export interface components {
         CreateKey: {
             /** @description Models it may ask for; absent or empty means all. */
             allowed_models?: string[];
-            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; absent or null means never.
@@ -1875,7 +1821,7 @@ export interface components {
              */
             slug: string;
             /** @description How targets are ordered. */
-            strategy: components["schemas"]["RouteStrategy"];
+            strategy: components["schemas"]["WriteRouteStrategy"];
             /** @description 1 to 20 targets. */
             targets: components["schemas"]["WriteRouteTarget"][];
         };
@@ -1951,7 +1897,6 @@ export interface components {
         DeriveKey: {
             /** @description Models it may ask for; only those that the key it derives from may ask for. */
             allowed_models?: string[] | null;
-            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; no later than the key it derives from.
@@ -2013,8 +1958,6 @@ export interface components {
              *     may only ask for those that the other may ask for too.
              */
             allowed_models: string[];
-            /** @description What every endpoint must satisfy that serves its calls. What the keys it derives from demand holds too. */
-            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -2373,8 +2316,6 @@ export interface components {
         NewCreditKind: "payment" | "promo";
         /** @description A tenant. */
         Organization: {
-            /** @description What every endpoint must satisfy that serves calls of its projects. */
-            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -2689,8 +2630,6 @@ export interface components {
                  *     may only ask for those that the other may ask for too.
                  */
                 allowed_models: string[];
-                /** @description What every endpoint must satisfy that serves its calls. What the keys it derives from demand holds too. */
-                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -2971,8 +2910,6 @@ export interface components {
         Page_Organization: {
             /** @description The rows, newest first. */
             data: {
-                /** @description What every endpoint must satisfy that serves calls of its projects. */
-                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -3003,8 +2940,6 @@ export interface components {
         Page_Project: {
             /** @description The rows, newest first. */
             data: {
-                /** @description What every endpoint must satisfy that serves its calls. */
-                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -3309,13 +3244,6 @@ export interface components {
             /** @description Generated tokens. */
             output_per_mtok: components["schemas"]["Money"];
         };
-        /** @description Highest prices, at any hour and prompt length; null where there is no limit. */
-        PriceCeiling: {
-            input_per_mtok: components["schemas"]["Money"] | null;
-            output_per_mtok: components["schemas"]["Money"] | null;
-            per_image: components["schemas"]["Money"] | null;
-            per_request: components["schemas"]["Money"] | null;
-        };
         /** @description What every error is answered with, as `application/problem+json`. */
         Problem: {
             /**
@@ -3360,8 +3288,6 @@ export interface components {
         };
         /** @description A project. */
         Project: {
-            /** @description What every endpoint must satisfy that serves its calls. */
-            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -3725,10 +3651,31 @@ export interface components {
             max_attempts: number;
         };
         /**
-         * @description How the targets of a route are put in order.
-         * @enum {string}
+         * @description How the targets of a route are put in order. `ordered` and `weighted` take them as they are listed; the others choose
+         *     among all ways to reach any of them, by what is measured of each.
          */
-        RouteStrategy: "ordered" | "weighted";
+        RouteStrategy: "ordered" | "weighted" | "fastest" | "cheapest" | "least_loaded" | {
+            /** @description The least money at which 95 of 100 calls bring something in time, if any mix can. */
+            cheapest_within: {
+                /**
+                 * Format: int32
+                 * @description The time, in milliseconds.
+                 */
+                milliseconds: number;
+            };
+        } | {
+            /** @description The fastest of what costs at most so much for a call; what costs more comes after. */
+            fastest_under: {
+                /** @description The most a call should cost. */
+                cost: components["schemas"]["Money"];
+            };
+        } | {
+            /** @description Time against money. */
+            balanced: {
+                /** @description What a second less is worth. */
+                second: components["schemas"]["Money"];
+            };
+        };
         /** @description Where a route sends requests. */
         RouteTarget: {
             /** @description Serve only through this connection; null means any that reaches the model. */
@@ -3984,7 +3931,6 @@ export interface components {
         UpdateKey: {
             /** @description Models it may ask for; empty means all. */
             allowed_models?: string[] | null;
-            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; null means never.
@@ -4014,7 +3960,6 @@ export interface components {
         };
         /** @description What shall change. */
         UpdateOrganization: {
-            constraints?: components["schemas"]["WriteConstraints"] | null;
             /** @description Its name for people. */
             name?: string | null;
             /** @description Its name in URLs. */
@@ -4022,7 +3967,6 @@ export interface components {
         };
         /** @description What shall change. */
         UpdateProject: {
-            constraints?: components["schemas"]["WriteConstraints"] | null;
             /** @description Its name for people. */
             name?: string | null;
             /** @description Its name in URLs. */
@@ -4035,7 +3979,7 @@ export interface components {
             retry?: components["schemas"]["RouteRetry"] | null;
             /** @description Callers name it `route/<slug>`. */
             slug?: string | null;
-            strategy?: components["schemas"]["RouteStrategy"] | null;
+            strategy?: components["schemas"]["WriteRouteStrategy"] | null;
             /** @description All targets anew. */
             targets?: components["schemas"]["WriteRouteTarget"][] | null;
         };
@@ -4165,49 +4109,6 @@ export interface components {
             /** @description Calls that carry this tag. */
             tag?: string | null;
         };
-        /** @description Constraints, as written. They take the place of those before; what is absent is not demanded. */
-        WriteConstraints: {
-            /** @description Where the model's author must be at home. */
-            author_home?: string[] | null;
-            /** @description Certificates, all of which the operator must hold. */
-            certifications?: string[];
-            /** @description Whether the author must let others train on the model's answers. */
-            distillable?: boolean;
-            /** @description Licenses, of which the weights must be under one. */
-            licenses?: string[] | null;
-            /** @description Highest prices. */
-            max_price?: components["schemas"]["WritePriceCeiling"];
-            /**
-             * Format: int32
-             * @description For how many days prompts and answers may be kept; 0: not at all.
-             */
-            max_retention_days?: number | null;
-            /** @description Which models may serve: names, or their beginnings followed by `*`. */
-            models?: components["schemas"]["Choice"];
-            /** @description Whether nobody may train on prompts and answers. */
-            no_training?: boolean;
-            /** @description Whether the model's weights must be published. */
-            open_weights?: boolean;
-            /** @description Where the operator must be at home. */
-            operator_home?: string[] | null;
-            /**
-             * @description Countries (two letters), or `EU`, in one of which calls must be processed.
-             * @example [
-             *       "EU"
-             *     ]
-             */
-            processing?: string[] | null;
-            /** @description Which providers may serve: `openai`, or `google-vertex/europe-west4` for one region. */
-            providers?: components["schemas"]["Choice"];
-            /**
-             * @description Number formats that the weights may be served in; `unknown` admits what is not known.
-             * @example [
-             *       "bf16",
-             *       "fp8"
-             *     ]
-             */
-            quantizations?: string[] | null;
-        };
         /** @description Which calls shall count: those that meet every part that is set. With none, every call of the organization. */
         WriteLimitScope: {
             end_user?: components["schemas"]["BudgetPartition"] | null;
@@ -4248,12 +4149,28 @@ export interface components {
             /** @description ISO 4217 code; USD when absent, and nothing else. */
             currency?: components["schemas"]["Usd"];
         };
-        /** @description Highest prices, as written. */
-        WritePriceCeiling: {
-            input_per_mtok?: components["schemas"]["WriteMoney"] | null;
-            output_per_mtok?: components["schemas"]["WriteMoney"] | null;
-            per_image?: components["schemas"]["WriteMoney"] | null;
-            per_request?: components["schemas"]["WriteMoney"] | null;
+        /** @description How the targets of a route are put in order, as written. */
+        WriteRouteStrategy: "ordered" | "weighted" | "fastest" | "cheapest" | "least_loaded" | {
+            /** @description The least money at which 95 of 100 calls bring something in time, if any mix can. */
+            cheapest_within: {
+                /**
+                 * Format: int32
+                 * @description The time, in milliseconds.
+                 */
+                milliseconds: number;
+            };
+        } | {
+            /** @description The fastest of what costs at most so much for a call; what costs more comes after. */
+            fastest_under: {
+                /** @description The most a call should cost, above zero. */
+                cost: components["schemas"]["WriteMoney"];
+            };
+        } | {
+            /** @description Time against money. */
+            balanced: {
+                /** @description What a second less is worth, above zero. */
+                second: components["schemas"]["WriteMoney"];
+            };
         };
         /** @description A target as written. */
         WriteRouteTarget: {

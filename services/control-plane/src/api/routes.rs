@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::route_shapes::{CreateRoute, Route, RouteVersion, UpdateRoute, drafts};
+use super::route_shapes::{CreateRoute, Route, RouteVersion, UpdateRoute, WriteRouteStrategy, drafts};
 use super::shapes::Page;
 use crate::app::routes::{self, Changes};
 use crate::domain::precondition::IfMatch;
@@ -68,7 +68,7 @@ pub(super) async fn create_route(member: InProject<Developer>, body: Creation<Cr
     let draft = RouteDraft {
         slug: body.slug,
         aliases: body.aliases,
-        strategy: body.strategy.into(),
+        strategy: body.strategy.checked()?,
         targets: drafts(body.targets),
         retry: body.retry.map(config::RetryPolicy::from).unwrap_or_default(),
     };
@@ -136,7 +136,7 @@ pub(super) async fn update_route(
     let changes = Changes {
         slug: body.slug,
         aliases: body.aliases,
-        strategy: body.strategy.map(config::Strategy::from),
+        strategy: body.strategy.map(WriteRouteStrategy::checked).transpose()?,
         targets: body.targets.map(drafts),
         retry: body.retry.map(config::RetryPolicy::from),
     };

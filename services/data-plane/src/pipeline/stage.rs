@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use sluicegate_contracts::config::{ApiKey, Constraints, RetryPolicy, Route};
@@ -18,6 +19,7 @@ use super::steering::Steering;
 use super::view::RequestView;
 use crate::http::Arrival;
 use crate::http::wishes::Wishes;
+use crate::live::{Endpoints, SharedPool};
 use crate::snapshot::{ProjectView, Snapshot};
 
 /// A request has come in: its head, its time, and the one snapshot it is served from.
@@ -67,6 +69,18 @@ pub(super) struct Planned<'s> {
     pub(super) plan: Plan,
     pub(super) retry: RetryPolicy,
     pub(super) seed: Seed,
+    /// What the calls of the route, or of the model in its project, share.
+    pub(super) pool: SharedPool,
+    /// When the route wants a call to bring something.
+    pub(super) target: Option<Duration>,
+}
+
+impl Inspected<'_> {
+    /// The conversation that the call belongs to.
+    pub(super) fn conversation(&self) -> Option<u64> {
+        let session = self.labels.session.as_deref()?;
+        Some(Endpoints::conversation(self.caller.key.project, session))
+    }
 }
 
 impl<'s> Planned<'s> {

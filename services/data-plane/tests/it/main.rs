@@ -28,6 +28,8 @@ mod ledger;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod metered;
 #[cfg(test)]
 mod metrics;

@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 use sluicegate_contracts::config::{
     Choice, Constraints, Endpoint, Facts, Level, Operation, Place, PriceCard, PriceCeiling, PriceTier,
-    PriceWindow, Quantization, Rates, Status, Strategy as Ordering,
+    PriceWindow, Quantization, Rates, Status,
 };
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::constraints::check;
-use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, plan};
+use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, Unknown};
 
-use crate::support::{CHAT, candidate, connection, demand, endpoint, target};
+use crate::support::{CHAT, STRATEGIES, candidate, connection, demand, endpoint, plan, target};
 
 const NOW: UnixMillis = UnixMillis::new(1_000);
 
@@ -378,7 +378,7 @@ proptest! {
     #[test]
     fn no_plan_holds_an_endpoint_that_a_constraint_of_any_level_forbids(
         levels in prop::collection::vec(drawn(), 0..=4), facts in prop::collection::vec(drawn(), 0..8),
-        weighted: bool, no_fallbacks: bool, id: u128,
+        strategy in prop::sample::select(&STRATEGIES), no_fallbacks: bool, id: u128,
     ) {
         let endpoints: Vec<Endpoint> = facts.iter().map(|it| Endpoint {
             price: it.price.map(|picos| PriceCard { rates: rates(picos, picos), ..PriceCard::default() }),
@@ -394,7 +394,6 @@ proptest! {
         let constraints: Vec<_> = levels.iter().map(stated).collect();
         let demands: Vec<_> = LEVELS.into_iter().zip(&constraints).map(|(level, it)| demand(level, it)).collect();
         let forbidding = |it: &Drawn| levels.iter().position(|demand| !lets(demand, it)).map(|level| LEVELS[level]);
-        let strategy = if weighted { Ordering::Weighted } else { Ordering::Ordered };
         let preferences = Preferences { no_fallbacks, ..Preferences::NONE };
         let result = plan(&RoutingInput {
             selection: Selection::Route { strategy, by_alias: false },
@@ -403,6 +402,7 @@ proptest! {
             demands: &demands,
             preferences: &preferences,
             now: NOW,
+            live: &Unknown,
             seed: Seed::from_id(id),
         });
         let (attempts, rejections) = match result {

@@ -5,6 +5,8 @@ mod constraints;
 mod facts;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod live;
 mod plans;
 mod preferences;
 #[cfg(test)]
