@@ -18,6 +18,7 @@ mod connection_shapes;
 mod connection_tests;
 mod connections;
 mod constraint_shapes;
+mod decisions;
 mod deployment;
 mod derived_keys;
 pub mod elsewhere;
@@ -153,6 +154,7 @@ fn usage_of_projects(config: &mut ServiceConfig<'_>) {
     config
         .service(requests::list_requests)
         .service(requests::get_request)
+        .service(decisions::get_request_decision)
         .service(usage::get_usage);
 }
 

@@ -14,6 +14,8 @@ mod connection_test;
 mod constraints;
 mod credit;
 #[cfg(test)]
+mod decisions;
+#[cfg(test)]
 mod dialects;
 #[cfg(test)]
 mod disconnect;
