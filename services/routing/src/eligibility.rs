@@ -94,7 +94,7 @@ pub fn check(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Result<(), 
     Ok(())
 }
 
-fn can_serve(candidate: &Candidate<'_>, features: &RequestFeatures) -> Result<(), RejectionCode> {
+pub(crate) fn can_serve(candidate: &Candidate<'_>, features: &RequestFeatures) -> Result<(), RejectionCode> {
     if let Some(connection) = candidate.connection
         && connection.status != Status::Active
     {

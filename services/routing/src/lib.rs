@@ -10,6 +10,7 @@
 //! | [`eligibility`] | can this candidate serve this request at all, and may it |
 //! | [`constraints`] | does an endpoint satisfy what is demanded of it |
 //! | [`facts`] | what is known of a candidate, by whom |
+//! | [`proof`] | can any call reach what a claim forbids |
 //! | [`preferences`] | in which order a caller would have the candidates of a target tried |
 //! | [`strategy`] | in which order the route would have them tried; one file per kind |
 //! | `outlook` | what is known at this moment of those that may serve |
@@ -27,6 +28,7 @@ pub mod input;
 mod outlook;
 pub mod plan;
 pub mod preferences;
+pub mod proof;
 mod regions;
 pub mod retry;
 pub mod seed;

@@ -17,6 +17,7 @@ mod budgets;
 mod connection_shapes;
 mod connection_tests;
 mod connections;
+mod constraint_proof;
 mod constraint_shapes;
 mod decisions;
 mod deployment;
@@ -101,7 +102,8 @@ fn tenancy(config: &mut ServiceConfig<'_>) {
         .service(projects::create_project)
         .service(projects::get_project)
         .service(projects::update_project)
-        .service(projects::delete_project);
+        .service(projects::delete_project)
+        .service(constraint_proof::prove_constraints);
 }
 
 fn governance(config: &mut ServiceConfig<'_>) {

@@ -7,6 +7,7 @@ pub mod budgets;
 pub mod catalog;
 pub mod connection_tests;
 pub mod connections;
+pub mod constraint_proof;
 mod constraints;
 pub mod credit_tranches;
 pub mod ctx;

@@ -138,6 +138,25 @@ pub async fn endpoints_of(connection: &mut Connection, models: &[String]) -> Res
     rows.into_iter().map(StoredEndpoint::try_from).collect()
 }
 
+/// The endpoints in service at these providers.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn endpoints_at(connection: &mut Connection, providers: &[String]) -> Result<Vec<Endpoint>> {
+    let rows = sqlx::query_as!(
+        EndpointRow,
+        "select id, model_id, provider, upstream_model, region, operations, price, price_version,
+                context_window, max_output_tokens, facts, evidence, status
+         from catalog_endpoints where provider = any($1) and status = 'active'
+         order by provider, upstream_model",
+        providers,
+    )
+    .fetch_all(connection)
+    .await?;
+    let stored = rows.into_iter().map(StoredEndpoint::try_from);
+    stored.map(|stored| Ok(stored?.endpoint)).collect()
+}
+
 fn tokens(count: Option<u64>) -> Result<Option<i64>> {
     count.map(i64::try_from).transpose().map_err(Error::internal)
 }

@@ -182,6 +182,7 @@ impl World {
             "create_provider_invoice" => provider_invoice(),
             "create_top_up" => json!({ "amount": { "amount": "1" } }),
             "create_fact_statement" => fact_statement(),
+            "prove_constraints" => json!({ "claim": {} }),
             "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
             "create_management_key" => json!({ "name": "m", "role": "viewer" }),
             "create_invite" => json!({ "email": format!("i{salt}@example.com"), "role": "viewer" }),

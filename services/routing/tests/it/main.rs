@@ -9,6 +9,7 @@ mod health;
 mod live;
 mod plans;
 mod preferences;
+mod proof;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod billing;
 mod budgets;
 mod connection_settings;
 mod connections;
+mod constraint_proof;
 mod constraints;
 mod derived_keys;
 mod fact_statements;
