@@ -2,12 +2,14 @@
 
 #[cfg(test)]
 mod constraints;
+mod facts;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
 mod live;
 mod plans;
 mod preferences;
+mod proof;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]
