@@ -72,7 +72,7 @@ impl<'s> Operator<'s> {
             .request(method, url)
             .bearer_auth(&self.stack.operator_token);
         let answer = request
-            .header("idempotency-key", Uuid::new_v4().to_string())
+            .header("idempotency-key", format!("{:032x}", rand::random::<u128>()))
             .json(body)
             .send()
             .await
