@@ -13,6 +13,8 @@ mod connection_test;
 #[cfg(test)]
 mod credit;
 #[cfg(test)]
+mod decisions;
+#[cfg(test)]
 mod dialects;
 #[cfg(test)]
 mod disconnect;
@@ -40,6 +42,8 @@ mod models;
 mod not_ready;
 #[cfg(test)]
 mod on_exceed;
+#[cfg(test)]
+mod openrouter;
 #[cfg(test)]
 mod output_cap;
 #[cfg(test)]
