@@ -24,6 +24,8 @@ mod drain;
 #[cfg(test)]
 mod echo;
 #[cfg(test)]
+mod endings;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod ledger;
