@@ -12,6 +12,7 @@
 //! | [`preferences`] | in which order a caller would have the candidates of a target tried |
 //! | [`strategy`] | in which order the targets of a route stand; one file per strategy |
 //! | [`retry`] | what follows from the outcome of an attempt |
+//! | [`rules`] | which rule of a route applies to a request |
 //! | [`health`] | what is known of an endpoint from its calls |
 //! | [`select`] | which endpoint is best for a call now, and why |
 //! | [`backoff`], [`seed`] | how long to wait, and the deterministic generator behind it |
@@ -24,6 +25,7 @@ pub mod input;
 pub mod plan;
 pub mod preferences;
 pub mod retry;
+pub mod rules;
 pub mod seed;
 pub mod select;
 pub mod strategy;
