@@ -23,11 +23,9 @@ const MODELS: &str = "models";
 /// 404 when the name means nothing, 503 when nothing it names can serve, 400 when only its size stands against it.
 pub(super) fn plan(admitted: Admitted<'_>) -> Result<Planned<'_>, GatewayError> {
     let request = admitted.request;
-    let catalog = request.caller.received.snapshot.catalog();
-    let project = request.caller.project;
-    let as_named = resolve(request.model, project, catalog).map(|found| (found, None));
+    let as_named = resolve(request.model, &request).map(|found| (found, None));
     let cheapest = || {
-        let found = resolve(cheapest_of(request.model)?, project, catalog)?;
+        let found = resolve(cheapest_of(request.model)?, &request)?;
         Some((found, Some(Sort::Price)))
     };
     let (resolution, sort) = as_named
@@ -48,7 +46,6 @@ fn with_fallbacks<'s>(
 ) -> Result<Resolution<'s>, GatewayError> {
     let models = &request.steering.models;
     let (project, key) = (request.caller.project, request.caller.key);
-    let catalog = request.caller.received.snapshot.catalog();
     let refused =
         |message: &str| Err(GatewayError::new(ErrorKind::InvalidRequest, message.to_owned()).at(MODELS));
     if resolution.route.is_some() && !models.is_empty() {
@@ -66,8 +63,7 @@ fn with_fallbacks<'s>(
         if !key.allows_model(model) {
             return Err(not_allowed(model).at(MODELS));
         }
-        let found =
-            resolve(model, project, catalog).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
+        let found = resolve(model, request).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
         resolution.targets.extend(found.targets);
         resolution.retry.max_attempts += 1;
     }
@@ -89,14 +85,17 @@ pub(super) fn switch<'s>(
     let (project, key) = (request.caller.project, request.caller.key);
     let mut routes = project.routes.iter();
     let named = routes.find(|(name, route)| {
-        route.id == to && name.strip_prefix("route/").is_some_and(|slug| slug == route.slug)
+        route.route.id == to
+            && name
+                .strip_prefix("route/")
+                .is_some_and(|slug| slug == route.route.slug)
     });
     let is_new = planned.route.is_none_or(|route| route.id != to) && !switched.contains(&to);
     let Some((_, route)) = named.filter(|(name, _)| is_new && key.allows_model(name)) else {
         return Err(refusal);
     };
     switched.push(to);
-    let resolution = through_route(route, false, project, request.caller.received.snapshot.catalog());
+    let resolution = through_route(route, false, &request);
     let mut planned = decided(request, resolution, None).map_err(|_| refusal)?;
     for attempt in &mut planned.plan.attempts {
         attempt.cause = Cause::BudgetSwitch;
@@ -128,6 +127,7 @@ fn decided<'s>(
     Ok(Planned {
         request,
         route: resolution.route,
+        rule: resolution.rule,
         targets: resolution.targets,
         plan,
         retry: resolution.retry,

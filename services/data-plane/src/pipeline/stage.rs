@@ -7,13 +7,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route};
+use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route, Rule};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::Labels;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
 
 use super::api::Api;
 use super::outgoing::DecodedOnce;
+use super::said::Hints;
 use super::steering::Steering;
 use super::view::RequestView;
 use crate::http::Arrival;
@@ -46,6 +47,8 @@ pub(super) struct Inspected<'s> {
     pub(super) features: RequestFeatures,
     /// What the call says of itself.
     pub(super) labels: Cow<'s, Labels>,
+    /// What it tells of its kind to conditions of routes.
+    pub(super) hints: Hints,
     /// What is wanted with its money.
     pub(super) wishes: Wishes,
     /// The canonical form, once a provider of another dialect needs it.
@@ -60,7 +63,9 @@ pub(super) struct Admitted<'s> {
 /// Where it goes, in order.
 pub(super) struct Planned<'s> {
     pub(super) request: Inspected<'s>,
-    pub(super) route: Option<&'s Arc<Route>>,
+    pub(super) route: Option<&'s Route>,
+    /// The rule of the route that decided.
+    pub(super) rule: Option<&'s Rule>,
     pub(super) targets: Vec<Target<'s>>,
     pub(super) plan: Plan,
     pub(super) retry: RetryPolicy,
