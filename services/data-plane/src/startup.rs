@@ -26,6 +26,7 @@ use crate::budgets::Budgets;
 use crate::config::{ConfigError, Settings};
 use crate::http::server;
 use crate::limits::RateLimits;
+use crate::live::Endpoints;
 use crate::metrics::Metrics;
 use crate::snapshot::heartbeat::{self, Identity};
 use crate::snapshot::sync::{self, Applied, Parts};
@@ -96,14 +97,7 @@ impl Application {
     /// [`StartError`].
     pub fn build(settings: &Settings, seams: &Seams) -> Result<Self, StartError> {
         let master = settings.master_key()?;
-        let data = &settings.data_dir;
-        let created = DirBuilder::new().recursive(true).mode(0o700).create(data);
-        created.map_err(|error| StartError::DataDirectory(data.clone(), error))?;
-        let limits = SpoolLimits {
-            max_bytes: settings.spool.max_bytes,
-            ..SpoolLimits::default()
-        };
-        let spool = Spool::open(data, limits, ids::fresh)?;
+        let spool = spool(settings)?;
         let control_plane = ControlPlane::new(&settings.control_plane_url, master.worker_token())?;
         let addresses = settings.upstream.allow_private.clone();
         let listen = settings.http.listen;
@@ -122,6 +116,7 @@ impl Application {
             recorder: spool.recorder(),
             budgets,
             rate_limits: spawn_rate_limits(epoch, seams, &stop),
+            endpoints: Endpoints::new(seams.runtime.clock.clone()),
             clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
             account: AccountRelay::new(&settings.control_plane_url, master.worker_token())?,
@@ -142,7 +137,7 @@ impl Application {
             bus: seams.bus.clone(),
             control_plane: control_plane.clone(),
             keyring: master.keyring(),
-            data: data.clone(),
+            data: settings.data_dir.clone(),
             clock: seams.runtime.clock.clone(),
             health: seams.runtime.health.register("snapshot"),
             metrics: sync::Metrics::new(&seams.runtime.registry),
@@ -214,6 +209,18 @@ impl Application {
         self.stop.cancel();
         served
     }
+}
+
+/// Opens the usage spool, in a data directory that nobody else can read.
+fn spool(settings: &Settings) -> Result<Spool, StartError> {
+    let data = &settings.data_dir;
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(data);
+    created.map_err(|error| StartError::DataDirectory(data.clone(), error))?;
+    let limits = SpoolLimits {
+        max_bytes: settings.spool.max_bytes,
+        ..SpoolLimits::default()
+    };
+    Ok(Spool::open(data, limits, ids::fresh)?)
 }
 
 fn threads(configured: usize) -> usize {

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::account::AccountRelay;
 use crate::budgets::Budgets;
 use crate::limits::RateLimits;
+use crate::live::Endpoints;
 use crate::metrics::Metrics;
 use crate::pipeline::Limits;
 use crate::snapshot::SnapshotHandle;
@@ -24,6 +25,8 @@ pub struct WorkerState {
     pub budgets: Budgets,
     /// What calls may take of rate limits.
     pub rate_limits: RateLimits,
+    /// How the endpoints fare.
+    pub endpoints: Endpoints,
     /// The only source of time.
     pub clock: Clock,
     /// Turns a presented key into what the snapshot knows it by.

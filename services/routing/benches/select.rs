@@ -8,7 +8,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use sluicegate_routing::Seed;
-use sluicegate_routing::health::{Health, Moment, Sessions};
+use sluicegate_routing::health::{Delivery, Health, Moment, Sessions};
 use sluicegate_routing::select::{Ask, Contender, Objective, Pool, Price, Weights, rank};
 
 const ROUNDS: usize = 9;
@@ -24,14 +24,14 @@ fn lived(number: u32) -> Health {
     for it in 0..200 {
         let sent = f64::from(it) * 0.1;
         let ttft = 0.2 + 0.05 * f64::from((it + number) % 7);
-        let mut call = health.sent(at(sent), 500.0);
+        let mut call = health.sent(at(sent), Delivery::Streamed, 500.0);
         health.first_token(at(sent + ttft), &mut call);
         if it % 10 > 0 {
             health.finished(at(sent + 3.0), call, 200);
         }
     }
     for it in 0..6 {
-        let _waiting = health.sent(at(18.0 + f64::from(it) * 0.4), 500.0);
+        let _waiting = health.sent(at(18.0 + f64::from(it) * 0.4), Delivery::Streamed, 500.0);
     }
     health
 }
@@ -73,6 +73,7 @@ fn choose(endpoints: u32) -> (f64, bool) {
             let ask = Ask {
                 now: at(21.0),
                 seed: Seed::from_id(u128::from(call)),
+                delivery: Delivery::Streamed,
                 input_tokens: 1_000,
                 output_tokens: 200,
                 conversation: false,
@@ -101,7 +102,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let time = best(|| {
         for call in 0..CALLS {
             let sent = at(30.0 + f64::from(call) * 0.01);
-            let mut it = health.sent(sent, 500.0);
+            let mut it = health.sent(sent, Delivery::Streamed, 500.0);
             health.first_token(sent.after(0.3), &mut it);
             health.finished(sent.after(2.0), it, 200);
         }

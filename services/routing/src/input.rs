@@ -1,8 +1,11 @@
 //! What a decision is made from. Built by the data plane from one frozen snapshot; borrows from it, owns nothing.
 
+use std::fmt;
+
 use sluicegate_contracts::config::{Connection, Constraints, Endpoint, Operation, Strategy};
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::health::{Delivery, Health, Moment};
 use crate::preferences::Preferences;
 use crate::seed::Seed;
 
@@ -21,8 +24,45 @@ pub struct RoutingInput<'a> {
     pub preferences: &'a Preferences,
     /// The moment of the decision.
     pub now: UnixMillis,
+    /// What is known at that moment of the endpoints.
+    pub live: &'a dyn Live,
     /// Source of every random choice in the plan.
     pub seed: Seed,
+}
+
+impl<'a> RoutingInput<'a> {
+    /// The candidate at these positions.
+    pub(crate) fn candidate(&self, (target, candidate): (usize, usize)) -> &'a Candidate<'a> {
+        &self.targets[target].candidates[candidate]
+    }
+}
+
+/// What is known of endpoints at one moment. Asked only for those that may serve, and only where there is a choice.
+pub trait Live: fmt::Debug {
+    /// The moment.
+    fn moment(&self) -> Moment;
+    /// State of the endpoint behind a candidate; `None` when nothing was ever sent there.
+    fn health(&self, candidate: &Candidate<'_>) -> Option<Health>;
+    /// Input tokens of this call that the endpoint has in its prompt cache.
+    fn warm_tokens(&self, candidate: &Candidate<'_>) -> u32;
+}
+
+/// Nothing is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Unknown;
+
+impl Live for Unknown {
+    fn moment(&self) -> Moment {
+        Moment::default()
+    }
+
+    fn health(&self, _: &Candidate<'_>) -> Option<Health> {
+        None
+    }
+
+    fn warm_tokens(&self, _: &Candidate<'_>) -> u32 {
+        0
+    }
 }
 
 /// How the caller's model name led to the targets.
@@ -87,4 +127,20 @@ pub struct RequestFeatures {
     pub stream: bool,
     /// The caller's cap on generated tokens.
     pub max_output_tokens: Option<u64>,
+    /// Prompt tokens, estimated.
+    pub input_tokens: u32,
+    /// Whether the call belongs to a session, so that another with the same beginning may follow.
+    pub conversation: bool,
+}
+
+impl RequestFeatures {
+    /// How the answer comes.
+    #[must_use]
+    pub const fn delivery(&self) -> Delivery {
+        if self.stream {
+            Delivery::Streamed
+        } else {
+            Delivery::Whole
+        }
+    }
 }

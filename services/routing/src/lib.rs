@@ -10,7 +10,8 @@
 //! | [`eligibility`] | can this candidate serve this request at all, and may it |
 //! | [`constraints`] | does an endpoint satisfy what is demanded of it |
 //! | [`preferences`] | in which order a caller would have the candidates of a target tried |
-//! | [`strategy`] | in which order the targets of a route stand; one file per strategy |
+//! | [`strategy`] | in which order the route would have them tried; one file per kind |
+//! | `outlook` | what is known at this moment of those that may serve |
 //! | [`retry`] | what follows from the outcome of an attempt |
 //! | [`rules`] | which rule of a route applies to a request |
 //! | [`health`] | what is known of an endpoint from its calls |
@@ -22,6 +23,7 @@ pub mod constraints;
 pub mod eligibility;
 pub mod health;
 pub mod input;
+mod outlook;
 pub mod plan;
 pub mod preferences;
 pub mod retry;
@@ -30,8 +32,9 @@ pub mod seed;
 pub mod select;
 pub mod strategy;
 
-pub use input::{Candidate, Credential, RequestFeatures, RoutingInput, Selection, Target};
+pub use input::{Candidate, Credential, Live, RequestFeatures, RoutingInput, Selection, Target, Unknown};
 pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, plan};
-pub use preferences::{Preferences, Sort};
+pub use preferences::{Percentiles, Preferences, Sort};
 pub use retry::{Progress, StopReason, Verdict, judge};
 pub use seed::Seed;
+pub use strategy::Score;

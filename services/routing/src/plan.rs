@@ -5,13 +5,16 @@
 use sluicegate_contracts::config::Strategy;
 use smallvec::SmallVec;
 
-use crate::eligibility::{Admitted, Candidates};
+use crate::eligibility::Admitted;
+use crate::health::Standing;
 use crate::input::{RoutingInput, Selection};
-use crate::strategy::Targets;
+use crate::outlook::Outlook;
+use crate::select::Pool;
+use crate::strategy::Score;
 use crate::{eligibility, preferences, strategy};
 
 /// Attempts in order, and what was left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// At least one.
     pub attempts: SmallVec<[PlannedAttempt; 4]>,
@@ -20,7 +23,7 @@ pub struct Plan {
 }
 
 /// One planned try, by position in the input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlannedAttempt {
     /// Position of its target.
     pub target: usize,
@@ -28,6 +31,10 @@ pub struct PlannedAttempt {
     pub candidate: usize,
     /// Why it stands where it stands.
     pub cause: Cause,
+    /// Whether it takes a call at present, as far as is known.
+    pub standing: Standing,
+    /// What speaks for it, where measures ordered the candidates.
+    pub score: Option<Score>,
 }
 
 /// Why an attempt is made. The text names are wire format.
@@ -41,6 +48,10 @@ pub enum Cause {
     Rule,
     /// Drawn by weight.
     Weight,
+    /// Best by what is measured.
+    Score,
+    /// What stood before it is known not to take the call.
+    Capacity,
     /// The same endpoint again.
     Retry,
     /// An earlier attempt failed.
@@ -58,6 +69,8 @@ impl Cause {
             Self::Alias => "alias",
             Self::Rule => "rule",
             Self::Weight => "weight",
+            Self::Score => "score",
+            Self::Capacity => "capacity",
             Self::Retry => "retry",
             Self::Fallback => "fallback",
             Self::BudgetSwitch => "budget_switch",
@@ -173,51 +186,62 @@ pub struct NoRoute {
     pub rejections: SmallVec<[Rejection; 2]>,
 }
 
-/// Plans a request.
+/// Plans a request. The pool is what the calls of its route share: it earns allowances, and lends them.
 ///
 /// # Errors
 /// [`NoRoute`] when no candidate is eligible.
-pub fn plan(input: &RoutingInput<'_>) -> Result<Plan, NoRoute> {
+pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> {
     let Admitted {
         eligible,
         mut rejections,
     } = eligibility::admit(input);
-    let mut usable: Targets = eligible.iter().map(|(target, _)| *target).collect();
-    usable.dedup();
-    let order = match input.selection {
-        // Several targets without a route do not occur; if they did, as listed is the least surprising order.
-        Selection::Direct => usable,
-        Selection::Route { strategy, .. } => strategy::order(strategy, input, usable),
+    pool.arrived();
+    let outlook = Outlook::of(input, &eligible, pool);
+    let mut order = strategy::order(input, &outlook, eligible, pool);
+    preferences::sort(input, &outlook, &mut order.places);
+    let wanted_first = order.places.first().copied();
+    outlook.push_back_unwell(&mut order.places);
+    preferences::leave_out(input, &mut order.places, &mut rejections);
+    let first_cause = if order.places.first().copied() == wanted_first {
+        first_cause(&input.selection)
+    } else {
+        Cause::Capacity
     };
-    let first_cause = match input.selection {
-        Selection::Direct => Cause::Direct,
-        Selection::Route { by_alias: true, .. } => Cause::Alias,
-        Selection::Route {
-            strategy: Strategy::Ordered,
-            ..
-        } => Cause::Rule,
-        Selection::Route {
-            strategy: Strategy::Weighted,
-            ..
-        } => Cause::Weight,
-    };
-
-    let mut order: Candidates = order
-        .into_iter()
-        .flat_map(|target| eligible.iter().copied().filter(move |(of, _)| *of == target))
-        .collect();
-    preferences::apply(input, &mut order, &mut rejections);
-    let planned = order.into_iter().enumerate();
+    let planned = order.places.iter().enumerate();
     let attempts: SmallVec<[PlannedAttempt; 4]> = planned
-        .map(|(index, (target, candidate))| PlannedAttempt {
-            target,
-            candidate,
+        .map(|(index, at)| PlannedAttempt {
+            target: at.0,
+            candidate: at.1,
             cause: if index == 0 { first_cause } else { Cause::Fallback },
+            standing: outlook.standing(*at),
+            score: order
+                .scores
+                .iter()
+                .find(|(of, _)| of == at)
+                .map(|(_, score)| *score),
         })
         .collect();
     if attempts.is_empty() {
         Err(NoRoute { rejections })
     } else {
         Ok(Plan { attempts, rejections })
+    }
+}
+
+/// Why what the route, or the caller, wants first is first.
+const fn first_cause(selection: &Selection) -> Cause {
+    match selection {
+        Selection::Direct => Cause::Direct,
+        Selection::Route { by_alias: true, .. } => Cause::Alias,
+        Selection::Route { strategy, .. } => match strategy {
+            Strategy::Ordered => Cause::Rule,
+            Strategy::Weighted => Cause::Weight,
+            Strategy::Fastest
+            | Strategy::Cheapest
+            | Strategy::LeastLoaded
+            | Strategy::CheapestWithin { .. }
+            | Strategy::FastestUnder { .. }
+            | Strategy::Balanced { .. } => Cause::Score,
+        },
     }
 }

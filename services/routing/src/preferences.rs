@@ -1,7 +1,7 @@
 //! How a caller would have the candidates tried: OpenRouter's `provider.order`, `allow_fallbacks` and `sort`. Applied to
 //! what passed every constraint, so that a preference can put an endpoint first or leave it out, and never let one in.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use sluicegate_contracts::config::PriceCard;
 use sluicegate_contracts::money::PicoUsd;
@@ -10,10 +10,11 @@ use smallvec::SmallVec;
 use crate::constraints::names_provider;
 use crate::eligibility::Candidates;
 use crate::input::{Candidate, RoutingInput};
+use crate::outlook::{Outlook, Place};
 use crate::plan::{Rejection, RejectionCode};
 
 /// Wishes of one request; the default has none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Preferences {
     /// Providers to try first, in this order: `openai`, or `google-vertex/us-east5` for one region.
     pub order: Vec<String>,
@@ -23,6 +24,11 @@ pub struct Preferences {
     pub sort: Option<Sort>,
     /// Order the candidates of all targets together, rather than one target after the other.
     pub across_targets: bool,
+    /// Tokens a second that an answer should have at least; what is known to be slower is tried after the others.
+    pub min_throughput: Percentiles,
+    /// Seconds that the first token, or a whole answer, should take at most; what is known to take longer is tried after
+    /// the others.
+    pub max_latency: Percentiles,
 }
 
 impl Preferences {
@@ -32,6 +38,8 @@ impl Preferences {
         no_fallbacks: false,
         sort: None,
         across_targets: false,
+        min_throughput: Percentiles::NONE,
+        max_latency: Percentiles::NONE,
     };
 }
 
@@ -41,54 +49,89 @@ pub enum Sort {
     /// The cheapest first: three prompt tokens are weighed against one generated, a mix that is common in comparisons of
     /// prices. One without a known price comes last.
     Price,
+    /// The most tokens a second first. One that nothing is known of comes before all, so that it becomes known.
+    Throughput,
+    /// The soonest first token, or whole answer, first.
+    Latency,
 }
 
-/// Puts the candidates in the caller's order and rejects those it does not want.
-pub(crate) fn apply(
+/// What calls should reach, by the share of them that should.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Percentiles {
+    /// Half of them.
+    pub p50: Option<f64>,
+    /// Three of four.
+    pub p75: Option<f64>,
+    /// Nine of ten.
+    pub p90: Option<f64>,
+    /// Ninety-nine of a hundred.
+    pub p99: Option<f64>,
+}
+
+impl Percentiles {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        p50: None,
+        p75: None,
+        p90: None,
+        p99: None,
+    };
+
+    /// Each that is given, with how many standard deviations of a normal spread leave out what may miss it.
+    fn given(&self) -> impl Iterator<Item = (f64, f64)> {
+        let all = [
+            (self.p50, 0.0),
+            (self.p75, 0.674_49),
+            (self.p90, 1.281_55),
+            (self.p99, 2.326_35),
+        ];
+        all.into_iter()
+            .filter_map(|(value, deviations)| Some((value?, deviations)))
+    }
+}
+
+/// Puts the candidates in the caller's order.
+pub(crate) fn sort(input: &RoutingInput<'_>, outlook: &Outlook, order: &mut Candidates) {
+    let wishes = input.preferences;
+    let cuts = wishes.min_throughput != Percentiles::NONE || wishes.max_latency != Percentiles::NONE;
+    if wishes.order.is_empty() && wishes.sort.is_none() && !cuts {
+        return;
+    }
+    let groups = Groups::of(wishes, order);
+    order.sort_by_cached_key(|at| {
+        let place = place(wishes, input.candidate(*at)).unwrap_or(wishes.order.len());
+        let measure = wishes.sort.map(|sort| measure(sort, *at, input, outlook));
+        (
+            groups.number(at.0),
+            place,
+            cuts && misses(wishes, *at, outlook),
+            measure,
+        )
+    });
+}
+
+/// Leaves out what the caller does not want to fall back to.
+pub(crate) fn leave_out(
     input: &RoutingInput<'_>,
     order: &mut Candidates,
     rejections: &mut SmallVec<[Rejection; 2]>,
 ) {
     let wishes = input.preferences;
-    let sorts = !wishes.order.is_empty() || wishes.sort.is_some();
-    if !sorts && !wishes.no_fallbacks {
-        return;
-    }
-    let candidate = |(target, candidate): (usize, usize)| &input.targets[target].candidates[candidate];
-    // Position of the target in the order its strategy gave, which sorting within targets must keep.
-    let targets: SmallVec<[usize; 8]> = order.iter().map(|(target, _)| *target).collect();
-    let group = |target: usize| match wishes.across_targets {
-        true => 0,
-        false => targets
-            .iter()
-            .position(|it| *it == target)
-            .unwrap_or(targets.len()),
-    };
-    let place = |it: &Candidate<'_>| wishes.order.iter().position(|name| is_named(it, name));
-    if sorts {
-        order.sort_by_cached_key(|at| {
-            let it = candidate(*at);
-            let price = wishes.sort.map(|Sort::Price| price(it, input));
-            (
-                group(at.0),
-                place(it).unwrap_or(wishes.order.len()),
-                price.map(|known| (Reverse(known.is_some()), known)),
-            )
-        });
-    }
     if !wishes.no_fallbacks {
         return;
     }
+    let groups = Groups::of(wishes, order);
     let mut served: SmallVec<[usize; 8]> = SmallVec::new();
     order.retain(|at| {
         let is_wanted = if wishes.order.is_empty() {
-            !served.contains(&group(at.0))
+            !served.contains(&groups.number(at.0))
         } else {
             // A gateway is sent the order, and keeps to it itself.
-            place(candidate(*at)).is_some() || candidate(*at).is_gateway
+            let candidate = input.candidate(*at);
+            place(wishes, candidate).is_some() || candidate.is_gateway
         };
         if is_wanted {
-            served.push(group(at.0));
+            served.push(groups.number(at.0));
         } else {
             rejections.push(Rejection {
                 target: at.0,
@@ -99,6 +142,80 @@ pub(crate) fn apply(
         is_wanted
     });
 }
+
+/// What is ordered together: the candidates of a target, or all. Targets stay in the order that their strategy gave.
+struct Groups {
+    targets: Option<SmallVec<[usize; 8]>>,
+}
+
+impl Groups {
+    fn of(wishes: &Preferences, order: &Candidates) -> Self {
+        let targets = || order.iter().map(|(target, _)| *target).collect();
+        Self {
+            targets: (!wishes.across_targets).then(targets),
+        }
+    }
+
+    fn number(&self, target: usize) -> usize {
+        self.targets.as_ref().map_or(0, |targets| {
+            targets
+                .iter()
+                .position(|it| *it == target)
+                .unwrap_or(targets.len())
+        })
+    }
+}
+
+/// Where in the caller's order a candidate is named.
+fn place(wishes: &Preferences, candidate: &Candidate<'_>) -> Option<usize> {
+    wishes.order.iter().position(|name| is_named(candidate, name))
+}
+
+/// Whether a candidate is known to miss what calls should reach.
+fn misses(wishes: &Preferences, at: Place, outlook: &Outlook) -> bool {
+    let slow = outlook.speed(at).is_some_and(|speed| {
+        let mut given = wishes.min_throughput.given();
+        given.any(|(least, deviations)| speed.reached(deviations) < least)
+    });
+    let late = outlook.estimate(at).is_some_and(|estimate| {
+        let mut given = wishes.max_latency.given();
+        estimate.weight > 0.0 && given.any(|(most, deviations)| estimate.quantile(deviations) > most)
+    });
+    slow || late
+}
+
+/// What a candidate is sorted by, the best lowest.
+fn measure(sort: Sort, at: Place, input: &RoutingInput<'_>, outlook: &Outlook) -> Measure {
+    let value = match sort {
+        Sort::Price => price(input.candidate(at), input).map_or(f64::INFINITY, |it| it.picos() as f64),
+        Sort::Throughput => outlook.speed(at).map_or(f64::NEG_INFINITY, |it| -it.reached(0.0)),
+        Sort::Latency => outlook.estimate(at).map_or(0.0, |it| it.mean()),
+    };
+    Measure(value)
+}
+
+/// A number that can be sorted by.
+struct Measure(f64);
+
+impl Ord for Measure {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Measure {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Measure {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Measure {}
 
 fn is_named(candidate: &Candidate<'_>, name: &str) -> bool {
     let region = candidate.endpoint.and_then(|it| it.region.as_deref());

@@ -1821,7 +1821,7 @@ export interface components {
              */
             slug: string;
             /** @description How targets are ordered. */
-            strategy: components["schemas"]["RouteStrategy"];
+            strategy: components["schemas"]["WriteRouteStrategy"];
             /** @description 1 to 20 targets. */
             targets: components["schemas"]["WriteRouteTarget"][];
         };
@@ -3651,10 +3651,31 @@ export interface components {
             max_attempts: number;
         };
         /**
-         * @description How the targets of a route are put in order.
-         * @enum {string}
+         * @description How the targets of a route are put in order. `ordered` and `weighted` take them as they are listed; the others choose
+         *     among all ways to reach any of them, by what is measured of each.
          */
-        RouteStrategy: "ordered" | "weighted";
+        RouteStrategy: "ordered" | "weighted" | "fastest" | "cheapest" | "least_loaded" | {
+            /** @description The least money at which 95 of 100 calls bring something in time, if any mix can. */
+            cheapest_within: {
+                /**
+                 * Format: int32
+                 * @description The time, in milliseconds.
+                 */
+                milliseconds: number;
+            };
+        } | {
+            /** @description The fastest of what costs at most so much for a call; what costs more comes after. */
+            fastest_under: {
+                /** @description The most a call should cost. */
+                cost: components["schemas"]["Money"];
+            };
+        } | {
+            /** @description Time against money. */
+            balanced: {
+                /** @description What a second less is worth. */
+                second: components["schemas"]["Money"];
+            };
+        };
         /** @description Where a route sends requests. */
         RouteTarget: {
             /** @description Serve only through this connection; null means any that reaches the model. */
@@ -3958,7 +3979,7 @@ export interface components {
             retry?: components["schemas"]["RouteRetry"] | null;
             /** @description Callers name it `route/<slug>`. */
             slug?: string | null;
-            strategy?: components["schemas"]["RouteStrategy"] | null;
+            strategy?: components["schemas"]["WriteRouteStrategy"] | null;
             /** @description All targets anew. */
             targets?: components["schemas"]["WriteRouteTarget"][] | null;
         };
@@ -4127,6 +4148,29 @@ export interface components {
             amount: string;
             /** @description ISO 4217 code; USD when absent, and nothing else. */
             currency?: components["schemas"]["Usd"];
+        };
+        /** @description How the targets of a route are put in order, as written. */
+        WriteRouteStrategy: "ordered" | "weighted" | "fastest" | "cheapest" | "least_loaded" | {
+            /** @description The least money at which 95 of 100 calls bring something in time, if any mix can. */
+            cheapest_within: {
+                /**
+                 * Format: int32
+                 * @description The time, in milliseconds.
+                 */
+                milliseconds: number;
+            };
+        } | {
+            /** @description The fastest of what costs at most so much for a call; what costs more comes after. */
+            fastest_under: {
+                /** @description The most a call should cost, above zero. */
+                cost: components["schemas"]["WriteMoney"];
+            };
+        } | {
+            /** @description Time against money. */
+            balanced: {
+                /** @description What a second less is worth, above zero. */
+                second: components["schemas"]["WriteMoney"];
+            };
         };
         /** @description A target as written. */
         WriteRouteTarget: {

@@ -1,11 +1,13 @@
-//! A named, versioned routing policy. This release knows ordered and weighted targets.
+//! A named, versioned routing policy.
 
 use serde::{Deserialize, Serialize};
 
 use super::Constraints;
 use crate::ids::{ConnectionId, OrganizationId, ProjectId, RouteId};
+use crate::money::NanoUsd;
 
-/// How the targets of a route are put in order.
+/// How the targets of a route are put in order. The first two order targets as their author wrote them; the others choose
+/// among all ways to reach any of them by what is measured of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
@@ -13,6 +15,27 @@ pub enum Strategy {
     Ordered,
     /// Drawn by weight without replacement; the rest of the draw are the fallbacks.
     Weighted,
+    /// The soonest first token, or whole answer where it is not streamed.
+    Fastest,
+    /// The least money.
+    Cheapest,
+    /// The fewest open calls for what it can take.
+    LeastLoaded,
+    /// The least money at which 95 of 100 calls bring something within so many milliseconds, if any mix can.
+    CheapestWithin {
+        /// The target, in milliseconds.
+        milliseconds: u32,
+    },
+    /// The fastest of what costs at most so much for a call; what costs more comes after.
+    FastestUnder {
+        /// The most a call should cost.
+        cost: NanoUsd,
+    },
+    /// Time against money.
+    Balanced {
+        /// What a second less is worth.
+        second: NanoUsd,
+    },
 }
 
 /// What a route names: a model, optionally pinned to one connection.

@@ -42,6 +42,7 @@ mod rate_limits;
 pub mod reply;
 mod requests;
 mod route_shapes;
+mod route_strategy;
 mod routes;
 pub mod shapes;
 mod usage;

@@ -2,17 +2,15 @@
 
 use actix_web::{delete, get, patch, post};
 use futures_util::FutureExt;
-use sluicegate_contracts::config;
 use sluicegate_contracts::ids::RouteId;
 use uuid::Uuid;
 
 use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::route_shapes::{CreateRoute, Route, RouteVersion, UpdateRoute, drafts};
+use super::route_shapes::{CreateRoute, Route, RouteVersion, UpdateRoute};
 use super::shapes::Page;
-use crate::app::routes::{self, Changes};
+use crate::app::routes;
 use crate::domain::precondition::IfMatch;
-use crate::domain::route_draft::RouteDraft;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::store::Lock;
@@ -65,13 +63,7 @@ pub(super) async fn list_routes(member: InProject<Viewer>, page: PageQuery) -> R
 #[post("/projects/{project}/routes")]
 pub(super) async fn create_route(member: InProject<Developer>, body: Creation<CreateRoute>) -> Result<Reply> {
     let (once, body) = body.checked()?;
-    let draft = RouteDraft {
-        slug: body.slug,
-        aliases: body.aliases,
-        strategy: body.strategy.into(),
-        targets: drafts(body.targets),
-        retry: body.retry.map(config::RetryPolicy::from).unwrap_or_default(),
-    };
+    let draft = body.draft()?;
     let project = member.project;
     member
         .caller
@@ -132,14 +124,7 @@ pub(super) async fn update_route(
     body: Json<UpdateRoute>,
 ) -> Result<Reply> {
     let if_match = if_match.required()?;
-    let body = body.checked()?;
-    let changes = Changes {
-        slug: body.slug,
-        aliases: body.aliases,
-        strategy: body.strategy.map(config::Strategy::from),
-        targets: body.targets.map(drafts),
-        retry: body.retry.map(config::RetryPolicy::from),
-    };
+    let changes = body.checked()?.changes()?;
     let (project, id) = (member.project, id.0);
     member
         .caller

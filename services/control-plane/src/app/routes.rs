@@ -1,14 +1,14 @@
 //! Routes. Each change publishes the next version of the whole document; versions are never changed.
 
 use serde_json::json;
-use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Strategy};
+use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Rule, Strategy};
 use sluicegate_contracts::ids::{ProjectId, RouteId};
 use sluicegate_service_runtime::ids;
 
 use super::Tx;
 use crate::codes::Code;
 use crate::domain::precondition::IfMatch;
-use crate::domain::route_draft::{CheckedRoute, RouteDraft, TargetDraft};
+use crate::domain::route_draft::{CheckedRoute, RouteDraft, RuleDraft, Rules, TargetDraft};
 use crate::error::{Error, Result};
 use crate::store::routes::{self, LiveRoute};
 use crate::store::{Lock, budget_relations, connections};
@@ -20,12 +20,22 @@ pub struct Changes {
     pub slug: Option<String>,
     /// Further model names that mean it.
     pub aliases: Option<Vec<String>>,
-    /// How targets are ordered.
+    /// All rules anew.
+    pub rules: Option<Vec<RuleDraft>>,
+    /// How targets are ordered, of a route of one rule that takes every request.
     pub strategy: Option<Strategy>,
-    /// Where requests go.
+    /// Where requests go, likewise.
     pub targets: Option<Vec<TargetDraft>>,
-    /// Retries.
+    /// Retries, likewise.
     pub retry: Option<RetryPolicy>,
+}
+
+impl Changes {
+    /// Whether they change the only rule of a route.
+    #[must_use]
+    pub const fn touches_plain_rule(&self) -> bool {
+        self.strategy.is_some() || self.targets.is_some() || self.retry.is_some()
+    }
 }
 
 async fn checked(tx: &mut Tx, project: ProjectId, draft: RouteDraft) -> Result<CheckedRoute> {
@@ -58,9 +68,7 @@ fn published(tx: &Tx, project: ProjectId, id: RouteId, version: u32, checked: Ch
         slug: checked.slug,
         version,
         aliases: checked.aliases,
-        strategy: checked.strategy,
-        targets: checked.targets,
-        retry: checked.retry,
+        rules: checked.rules,
     })
 }
 
@@ -80,21 +88,44 @@ async fn locked(tx: &mut Tx, project: ProjectId, id: RouteId, if_match: &IfMatch
     Ok(live)
 }
 
-fn merged(current: &Route, changes: Changes) -> RouteDraft {
-    let as_drafted = || {
-        let targets = current.targets.iter().map(|target| TargetDraft {
-            model: target.model.clone(),
-            connection: target.connection.map(|id| id.to_string()),
-            weight: target.weight,
-        });
-        targets.collect()
+fn merged(current: &Route, changes: Changes) -> Result<RouteDraft> {
+    let is_of_plain = changes.touches_plain_rule();
+    let rules = match (changes.rules, current.plain()) {
+        (Some(rules), _) => Rules::Several(rules),
+        (None, Some(only)) => {
+            let mut draft = as_drafted(only);
+            draft.strategy = changes.strategy.unwrap_or(draft.strategy);
+            draft.targets = changes.targets.unwrap_or(draft.targets);
+            draft.retry = changes.retry.unwrap_or(draft.retry);
+            Rules::Plain(draft)
+        }
+        (None, None) if is_of_plain => {
+            let detail = "The route has rules, each with strategy, targets and retries of its own. Send all rules anew.";
+            return Err(Error::field("/rules", "missing", detail));
+        }
+        (None, None) => Rules::Several(current.rules.iter().map(as_drafted).collect()),
     };
-    RouteDraft {
+    Ok(RouteDraft {
         slug: changes.slug.unwrap_or_else(|| current.slug.clone()),
         aliases: changes.aliases.unwrap_or_else(|| current.aliases.clone()),
-        strategy: changes.strategy.unwrap_or(current.strategy),
-        targets: changes.targets.unwrap_or_else(as_drafted),
-        retry: changes.retry.unwrap_or_else(|| current.retry.clone()),
+        rules,
+    })
+}
+
+/// A published rule as its author could have written it.
+fn as_drafted(rule: &Rule) -> RuleDraft {
+    let targets = rule.targets.iter().map(|target| TargetDraft {
+        model: target.model.clone(),
+        connection: target.connection.map(|id| id.to_string()),
+        weight: target.weight,
+    });
+    RuleDraft {
+        name: rule.name.clone(),
+        when: rule.when.clone(),
+        constraints: rule.constraints.clone(),
+        strategy: rule.strategy,
+        targets: targets.collect(),
+        retry: rule.retry.clone(),
     }
 }
 
@@ -110,7 +141,7 @@ pub async fn update(
     if_match: &IfMatch,
 ) -> Result<LiveRoute> {
     let live = locked(tx, project, id, if_match).await?;
-    let checked = checked(tx, project, merged(&live.route, changes)).await?;
+    let checked = checked(tx, project, merged(&live.route, changes)?).await?;
     let route = published(tx, project, id, live.route.version + 1, checked)?;
     let (by, now) = (tx.ctx().user(), tx.ctx().now);
     routes::publish(tx.connection(), &route, by, now).await?;

@@ -12,7 +12,7 @@ use sluicegate_protocols::TokenCounts;
 
 use super::Gateway;
 use super::finish::{Finish, Trial};
-use super::resolve::cheapest_of;
+use super::resolve::without_suffix;
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
 use crate::limits::index::{Caller, Limit, Target};
@@ -41,7 +41,7 @@ struct Estimate {
 pub(super) fn allowed(request: Inspected<'_>) -> Result<Admitted<'_>, GatewayError> {
     let key = request.caller.key;
     let is_allowed = key.allows_model(request.model)
-        || cheapest_of(request.model).is_some_and(|model| key.allows_model(model));
+        || without_suffix(request.model).is_some_and(|(model, _)| key.allows_model(model));
     if !is_allowed {
         return Err(not_allowed(request.model).at("model"));
     }

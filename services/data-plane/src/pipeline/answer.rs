@@ -111,6 +111,7 @@ impl Reading<'_> {
             ending: Ending::Answered,
             tokens,
             is_told,
+            retry_after: None,
         };
         Ok(Success::Whole { body, losses, end })
     }
@@ -240,6 +241,6 @@ fn told(error: &ProviderError) -> Failure {
         Ending::Failed,
         "the provider answered with an error under a success status",
     );
-    failure.retry_after = error.retry_after;
+    failure.end.retry_after = error.retry_after;
     failure
 }

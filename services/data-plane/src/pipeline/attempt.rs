@@ -56,7 +56,6 @@ pub(super) struct Opened {
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) end: AttemptEnd,
-    pub(super) retry_after: Option<Duration>,
     /// What the provider said, where it is safe to show.
     pub(super) said: Option<Said>,
     /// What went wrong, for a person.
@@ -80,10 +79,10 @@ impl Failure {
             ending,
             tokens: TokenCounts::default(),
             is_told: false,
+            retry_after: None,
         };
         Self {
             end,
-            retry_after: None,
             said: None,
             why: why.into(),
         }
@@ -166,6 +165,7 @@ pub(super) async fn attempt(
     }
     let reply = attempt.send(outgoing.body.clone(), reading.first_byte_by).await?;
     finish.first_byte();
+    finish.told(&reply.limits);
     reading.read(reply).await
 }
 

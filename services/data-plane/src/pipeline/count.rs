@@ -71,9 +71,10 @@ pub(crate) async fn count_tokens(
     let (vocabulary, instead) = {
         let view = RequestView::parse(arrival, api, &body, depth)?;
         let model = view.model();
-        let planned = plan::plan(admit::allowed(inspect(
-            caller, &body, &view, &model, &steering, depth,
-        )?)?)?;
+        let planned = plan::plan(
+            gateway,
+            admit::allowed(inspect(caller, &body, &view, &model, &steering, depth)?)?,
+        )?;
         match ask(gateway, &planned, depth).await? {
             Asked::Nobody => (vocabulary(&planned), None),
             Asked::InVain(outcome) => (vocabulary(&planned), Some(outcome)),

@@ -22,6 +22,7 @@ use sluicegate_contracts::usage::{
 use sluicegate_metering::{Ending, Opening, Terms, settle};
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_protocols::{Dialect, TokenCounts};
+use sluicegate_routing::health::Limits;
 use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
@@ -33,6 +34,7 @@ use super::stage::{Authenticated, Inspected, Planned};
 use super::{Gateway, Progress};
 use crate::error::{ErrorKind, GatewayError};
 use crate::limits::{Standings, Taken, Used};
+use crate::live::Underway;
 use crate::snapshot::Snapshot;
 use crate::upstream::echo;
 use crate::usage::{Intent, IntentGuard};
@@ -70,6 +72,8 @@ pub(super) struct AttemptEnd {
     pub(super) tokens: TokenCounts,
     /// The provider told them; else they are an estimate.
     pub(super) is_told: bool,
+    /// When the provider said to come back.
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// The open books of one request.
@@ -110,6 +114,8 @@ struct Open {
     intent: Option<Intent<'static>>,
     /// What it has taken of the limits over its model and provider.
     taken: Taken,
+    /// The call, as its endpoint sees it.
+    underway: Option<Underway>,
 }
 
 impl Finish {
@@ -207,6 +213,7 @@ impl Finish {
         trial: &Trial<'_>,
         mut reserved: Reserved,
         taken: Taken,
+        underway: Option<Underway>,
     ) -> Result<IntentGuard, GatewayError> {
         let started = self.elapsed();
         let Some(record) = &mut self.record else {
@@ -255,6 +262,7 @@ impl Finish {
             reserved,
             intent: renewable,
             taken,
+            underway,
         });
         let account = candidate
             .connection
@@ -279,6 +287,20 @@ impl Finish {
         }
     }
 
+    /// Notes that the attempt's stream has begun to say something.
+    pub(super) fn first_token(&mut self) {
+        if let Some(underway) = self.open.as_mut().and_then(|open| open.underway.as_mut()) {
+            underway.first_token();
+        }
+    }
+
+    /// Notes what the provider's rate limits have left.
+    pub(super) fn told(&self, limits: &Limits) {
+        if let Some(underway) = self.open.as_ref().and_then(|open| open.underway.as_ref()) {
+            underway.told(limits);
+        }
+    }
+
     /// Notes the first byte towards the caller.
     pub(super) fn answering(&mut self) {
         let now = micros(self.elapsed());
@@ -298,6 +320,9 @@ impl Finish {
         attempt.status = end.status;
         attempt.tokens = usage(&end.tokens);
         attempt.duration_us = micros(now.saturating_sub(open.started));
+        if let Some(underway) = open.underway {
+            underway.end(end.outcome, end.retry_after, &attempt.tokens);
+        }
         let opening = Opening {
             terms: (attempt.provider != echo::PROVIDER).then(|| Terms {
                 versions: prices(&self.snapshot, &open.model, attempt),
@@ -448,6 +473,7 @@ impl Drop for Finish {
             ending: Ending::ClientGoneBeforeOutput,
             tokens: TokenCounts::default(),
             is_told: false,
+            retry_after: None,
         });
         self.close(Outcome::ClientGone, CALLER_GONE, None);
     }

@@ -1,12 +1,12 @@
 //! Checks of what is asked, before anything is planned for it.
 
 use bytes::Bytes;
-use sluicegate_protocols::DecodeError;
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::json::Cursor;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_responses::request::ServerState;
 use sluicegate_protocols::passthrough::{in_chat, lifted};
+use sluicegate_protocols::{DecodeError, TokenCounts};
 use sluicegate_routing::RequestFeatures;
 
 use super::api::{Api, Clothes};
@@ -112,15 +112,17 @@ pub(super) fn inspect<'s>(
     if let RequestView::Responses { view, .. } = view {
         stateless(&view.state)?;
     }
-    let features = RequestFeatures {
-        operation: caller.received.api.operation(),
-        stream: view.is_stream(),
-        max_output_tokens: view.max_output_tokens(),
-    };
     let Received { api, arrival, .. } = caller.received;
     let extension = view.extension();
     let (labels, hints) = said::labels(&arrival.labels, extension, body, api.body_dialect(), depth)?;
     let wishes = said::wishes(arrival.wishes, extension, labels.session.is_some())?;
+    let features = RequestFeatures {
+        operation: api.operation(),
+        stream: view.is_stream(),
+        max_output_tokens: view.max_output_tokens(),
+        input_tokens: u32::try_from(TokenCounts::estimate(view.input_bytes(), 0).input).unwrap_or(u32::MAX),
+        conversation: labels.session.is_some(),
+    };
     Ok(Inspected {
         caller,
         labels,

@@ -141,14 +141,14 @@ async fn serve(
     finish.asked(&inspected);
     arrival.progress.asked_for_stream(inspected.features.stream);
     let admitted = admit::admit(gateway, inspected, finish).await?;
-    let mut planned = plan::plan(admitted)?;
+    let mut planned = plan::plan(gateway, admitted)?;
     let mut switched = Vec::new();
     loop {
         finish.planned(&planned);
         match walk::walk(gateway, &planned, deadline, finish).await? {
             Walked::Answered(answered) => return Ok(answered),
             Walked::Instead(route, refusal) => {
-                planned = plan::switch(planned, route, refusal, &mut switched)?;
+                planned = plan::switch(gateway, planned, route, refusal, &mut switched)?;
             }
         }
     }

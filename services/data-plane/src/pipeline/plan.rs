@@ -1,18 +1,22 @@
 //! Gathers what a decision needs, asks `routing`, and puts a refusal into words.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
+use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
-    Cause, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Sort, plan as decide,
+    Cause, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Selection, Sort, plan as decide,
 };
 
+use super::Gateway;
 use super::admit::not_allowed;
 use super::near::near;
-use super::resolve::{Resolution, callable_names, cheapest_of, resolve, through_route};
+use super::resolve::{Resolution, callable_names, resolve, through_route, without_suffix};
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
+use crate::live::locked;
 
 /// The list of models to fall back to, in a request.
 const MODELS: &str = "models";
@@ -21,18 +25,18 @@ const MODELS: &str = "models";
 ///
 /// # Errors
 /// 404 when the name means nothing, 503 when nothing it names can serve, 400 when only its size stands against it.
-pub(super) fn plan(admitted: Admitted<'_>) -> Result<Planned<'_>, GatewayError> {
+pub(super) fn plan<'s>(gateway: &Gateway, admitted: Admitted<'s>) -> Result<Planned<'s>, GatewayError> {
     let request = admitted.request;
     let as_named = resolve(request.model, &request).map(|found| (found, None));
-    let cheapest = || {
-        let found = resolve(cheapest_of(request.model)?, &request)?;
-        Some((found, Some(Sort::Price)))
+    let sorted = || {
+        let (model, sort) = without_suffix(request.model)?;
+        Some((resolve(model, &request)?, Some(sort)))
     };
     let (resolution, sort) = as_named
-        .or_else(cheapest)
+        .or_else(sorted)
         .ok_or_else(|| unknown_model(&request, request.model).at("model"))?;
     let resolution = with_fallbacks(&request, resolution)?;
-    decided(request, resolution, sort)
+    decided(gateway, request, resolution, sort)
 }
 
 /// Adds the models that the caller would fall back to, each once and with an attempt of its own.
@@ -76,6 +80,7 @@ fn with_fallbacks<'s>(
 /// # Errors
 /// `refusal`, when that route cannot be gone to, or can serve nothing.
 pub(super) fn switch<'s>(
+    gateway: &Gateway,
     planned: Planned<'s>,
     to: RouteId,
     refusal: GatewayError,
@@ -96,7 +101,7 @@ pub(super) fn switch<'s>(
     };
     switched.push(to);
     let resolution = through_route(route, false, &request);
-    let mut planned = decided(request, resolution, None).map_err(|_| refusal)?;
+    let mut planned = decided(gateway, request, resolution, None).map_err(|_| refusal)?;
     for attempt in &mut planned.plan.attempts {
         attempt.cause = Cause::BudgetSwitch;
     }
@@ -105,6 +110,7 @@ pub(super) fn switch<'s>(
 
 /// Decides. `sort` is what the name of the model asks for; the request's own wish comes first.
 fn decided<'s>(
+    gateway: &Gateway,
     request: Inspected<'s>,
     resolution: Resolution<'s>,
     sort: Option<Sort>,
@@ -114,6 +120,12 @@ fn decided<'s>(
         preferences.to_mut().sort = sort;
     }
     let seed = Seed::from_id(request.caller.received.arrival.context.id.as_u128());
+    let endpoints = &gateway.state().endpoints;
+    let project = request.caller.key.project;
+    let pool = match resolution.route {
+        Some(route) => endpoints.pool(project, (route.id, resolution.rule.map(|rule| &rule.name))),
+        None => endpoints.pool(project, request.model),
+    };
     let input = RoutingInput {
         selection: resolution.selection,
         targets: &resolution.targets,
@@ -121,18 +133,28 @@ fn decided<'s>(
         constraints: &request.steering.constraints,
         preferences: &preferences,
         now: request.caller.received.now(),
+        live: &endpoints.sight(request.conversation()),
         seed,
     };
-    let plan = decide(&input).map_err(|none| no_route(&request, &none))?;
+    let plan = decide(&input, &mut locked(&pool)).map_err(|none| no_route(&request, &none))?;
     Ok(Planned {
         request,
         route: resolution.route,
-        rule: resolution.rule,
         targets: resolution.targets,
         plan,
         retry: resolution.retry,
         seed,
+        target: target(resolution.selection),
+        pool,
     })
+}
+
+/// When the route wants a call to bring something.
+fn target(selection: Selection) -> Option<Duration> {
+    match selection {
+        Selection::Direct => None,
+        Selection::Route { strategy, .. } => objective(strategy)?.target(),
+    }
 }
 
 fn unknown_model(request: &Inspected<'_>, model: &str) -> GatewayError {

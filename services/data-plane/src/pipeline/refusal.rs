@@ -49,7 +49,7 @@ impl Refusing<'_> {
             classify::refused_ending(reply.status),
             format!("the provider answered {}", reply.status),
         );
-        failure.retry_after = reply.retry_after.or(error.retry_after);
+        failure.end.retry_after = reply.retry_after.or(error.retry_after);
         failure.said = if reply.encoded || self.quotes_credential(&said) {
             None
         } else if self.spoken == self.caller && is_envelope(self.caller, &said) {

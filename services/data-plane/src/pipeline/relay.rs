@@ -184,6 +184,7 @@ impl Relay {
             ending,
             tokens,
             is_told,
+            retry_after: None,
         });
         finish.lost(&self.reader.losses());
         finish

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sluicegate_contracts::config::{Endpoint, ProviderId, RetryPolicy, Route, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
-use sluicegate_routing::{Candidate, Credential, Selection, Target};
+use sluicegate_routing::{Candidate, Credential, Selection, Sort, Target};
 
 use super::observed::deciding;
 use super::stage::Inspected;
@@ -45,9 +45,15 @@ pub(super) fn resolve<'s>(name: &'s str, request: &Inspected<'s>) -> Option<Reso
     })
 }
 
-/// The model that a name with OpenRouter's `:floor` means: the cheapest way to reach it comes first.
-pub(super) fn cheapest_of(name: &str) -> Option<&str> {
-    name.strip_suffix(":floor").filter(|model| !model.is_empty())
+/// The model that a name with one of OpenRouter's suffixes means, and what its candidates are to be ordered by.
+pub(super) fn without_suffix(name: &str) -> Option<(&str, Sort)> {
+    let (model, suffix) = name.rsplit_once(':')?;
+    let sort = match suffix {
+        "floor" => Sort::Price,
+        "nitro" => Sort::Throughput,
+        _ => return None,
+    };
+    (!model.is_empty()).then_some((model, sort))
 }
 
 /// What a route means for a request: what its first rule says whose condition holds. A route without such a rule, which

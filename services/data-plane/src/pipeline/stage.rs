@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route, Rule};
+use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::Labels;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
@@ -19,6 +20,7 @@ use super::steering::Steering;
 use super::view::RequestView;
 use crate::http::Arrival;
 use crate::http::wishes::Wishes;
+use crate::live::{Endpoints, SharedPool};
 use crate::snapshot::{ProjectView, Snapshot};
 
 /// A request has come in: its head, its time, and the one snapshot it is served from.
@@ -64,12 +66,22 @@ pub(super) struct Admitted<'s> {
 pub(super) struct Planned<'s> {
     pub(super) request: Inspected<'s>,
     pub(super) route: Option<&'s Route>,
-    /// The rule of the route that decided.
-    pub(super) rule: Option<&'s Rule>,
     pub(super) targets: Vec<Target<'s>>,
     pub(super) plan: Plan,
     pub(super) retry: RetryPolicy,
     pub(super) seed: Seed,
+    /// What the calls of the route, or of the model in its project, share.
+    pub(super) pool: SharedPool,
+    /// When the route wants a call to bring something.
+    pub(super) target: Option<Duration>,
+}
+
+impl Inspected<'_> {
+    /// The conversation that the call belongs to.
+    pub(super) fn conversation(&self) -> Option<u64> {
+        let session = self.labels.session.as_deref()?;
+        Some(Endpoints::conversation(self.caller.key.project, session))
+    }
 }
 
 impl<'s> Planned<'s> {

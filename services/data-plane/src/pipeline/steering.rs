@@ -7,7 +7,7 @@ use serde_json::Value;
 use sluicegate_contracts::config::{Choice, Constraints, PriceCeiling, Quantization};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
-use sluicegate_routing::{Preferences, Sort};
+use sluicegate_routing::{Percentiles, Preferences, Sort};
 
 use super::inspect::is_model_name;
 use crate::error::{ErrorKind, GatewayError};
@@ -16,6 +16,14 @@ use crate::error::{ErrorKind, GatewayError};
 const MAX_NAMES: usize = 64;
 /// Most models to fall back to.
 const MAX_MODELS: usize = 16;
+
+/// Members of the object that are objects, where they are not plain values.
+const OBJECTS: [&str; 4] = [
+    "sort",
+    "max_price",
+    "preferred_min_throughput",
+    "preferred_max_latency",
+];
 
 /// See the module; the default asks nothing.
 #[derive(Debug, Default)]
@@ -45,8 +53,8 @@ struct Provider {
     quantizations: Option<Vec<String>>,
     sort: Option<Order>,
     max_price: Option<MaxPrice>,
-    preferred_min_throughput: Option<serde::de::IgnoredAny>,
-    preferred_max_latency: Option<serde::de::IgnoredAny>,
+    preferred_min_throughput: Option<Cutoffs>,
+    preferred_max_latency: Option<Cutoffs>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,6 +94,26 @@ enum Partition {
     None,
 }
 
+/// What calls should reach: half of them, where a bare number says it.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a number, or an object of numbers by p50, p75, p90 and p99"
+)]
+enum Cutoffs {
+    Half(f64),
+    Of(Shares),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Shares {
+    p50: Option<f64>,
+    p75: Option<f64>,
+    p90: Option<f64>,
+    p99: Option<f64>,
+}
+
 /// Ceilings in US dollars, as numbers or as text: of tokens per million, of the others per unit.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -120,11 +148,12 @@ impl Steering {
         if let Some(raw) = provider {
             let object: Value = document("provider", &raw)?;
             // A list of values would be read as those of the members in their order.
-            let is_list =
-                object.is_array() || ["sort", "max_price"].iter().any(|name| object[name].is_array());
+            let is_list = object.is_array() || OBJECTS.iter().any(|name| object[name].is_array());
             if is_list {
-                let message =
-                    "provider, provider.sort and provider.max_price are objects with named members.";
+                let message = format!(
+                    "provider is an object with named members, and so are {} in it.",
+                    OBJECTS.join(", ")
+                );
                 return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("provider"));
             }
             let object: Option<Provider> =
@@ -164,16 +193,25 @@ impl Steering {
         self.preferences.across_targets = partition == Some(Partition::None);
         match measure {
             Some(Measure::Price) => self.preferences.sort = Some(Sort::Price),
-            Some(Measure::Throughput | Measure::Latency | Measure::Exacto) => not_acted_on("sort", losses),
+            Some(Measure::Throughput) => self.preferences.sort = Some(Sort::Throughput),
+            Some(Measure::Latency) => self.preferences.sort = Some(Sort::Latency),
+            Some(Measure::Exacto) => not_acted_on("sort", losses),
             None => {}
         }
-        if object.preferred_min_throughput.is_some() {
-            not_acted_on("preferred_min_throughput", losses);
-        }
-        if object.preferred_max_latency.is_some() {
-            not_acted_on("preferred_max_latency", losses);
-        }
+        self.preferences.min_throughput = percentiles(object.preferred_min_throughput);
+        self.preferences.max_latency = percentiles(object.preferred_max_latency);
         Ok(())
+    }
+}
+
+fn percentiles(cutoffs: Option<Cutoffs>) -> Percentiles {
+    match cutoffs {
+        None => Percentiles::NONE,
+        Some(Cutoffs::Half(p50)) => Percentiles {
+            p50: Some(p50),
+            ..Percentiles::NONE
+        },
+        Some(Cutoffs::Of(Shares { p50, p75, p90, p99 })) => Percentiles { p50, p75, p90, p99 },
     }
 }
 
@@ -329,20 +367,43 @@ mod tests {
             no_fallbacks: true,
             sort: Some(Sort::Price),
             across_targets: true,
+            ..Preferences::NONE
         };
         assert_eq!(
             (asked.preferences, asked.insists, dropped),
             (expected, true, None)
         );
-        for not_acted_on in [
-            r#"{"sort":"throughput"}"#,
-            r#"{"preferred_max_latency":{"p90":3}}"#,
-            r#"{"preferred_min_throughput":50}"#,
-        ] {
-            let (asked, dropped) = read(Some(not_acted_on), None).unwrap();
-            let expected = (Preferences::NONE, Some(Severity::Hint));
-            assert_eq!((asked.preferences, dropped), expected, "{not_acted_on}");
-        }
+        let (asked, dropped) = read(Some(r#"{"sort":"exacto"}"#), None).unwrap();
+        let expected = (Preferences::NONE, Some(Severity::Hint));
+        assert_eq!((asked.preferences, dropped), expected);
+    }
+
+    #[test]
+    fn what_is_measured_can_be_wished_for() {
+        let wishes = asked(
+            r#"{"sort":{"by":"throughput"},"preferred_min_throughput":50,
+                "preferred_max_latency":{"p90":3,"p99":8.5}}"#,
+        );
+        let expected = Preferences {
+            sort: Some(Sort::Throughput),
+            min_throughput: Percentiles {
+                p50: Some(50.0),
+                ..Percentiles::NONE
+            },
+            max_latency: Percentiles {
+                p90: Some(3.0),
+                p99: Some(8.5),
+                ..Percentiles::NONE
+            },
+            ..Preferences::NONE
+        };
+        assert_eq!(wishes.preferences, expected);
+        assert_eq!(
+            asked(r#"{"sort":"latency"}"#).preferences.sort,
+            Some(Sort::Latency)
+        );
+        let nothing = r#"{"preferred_min_throughput":null,"preferred_max_latency":{}}"#;
+        assert_eq!(asked(nothing).preferences, Preferences::NONE);
     }
 
     #[test]
@@ -363,6 +424,9 @@ mod tests {
             (r#"[["openai"]]"#, "provider"),
             (r#"{"max_price":[1]}"#, "provider"),
             (r#"{"sort":["price"]}"#, "provider"),
+            (r#"{"preferred_max_latency":[1]}"#, "provider"),
+            (r#"{"preferred_max_latency":{"p95":1}}"#, "provider"),
+            (r#"{"preferred_min_throughput":"fast"}"#, "provider"),
         ] {
             assert_eq!(
                 read(Some(provider), None).unwrap_err().as_deref(),

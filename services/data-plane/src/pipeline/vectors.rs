@@ -117,6 +117,7 @@ impl Batch {
                 ending: Ending::Answered,
                 tokens,
                 is_told,
+                retry_after: None,
             },
         })
     }
@@ -137,6 +138,7 @@ async fn one(
 ) -> Result<(u16, Bytes), Failure> {
     let reply = attempt.send(body, by).await?;
     finish.first_byte();
+    finish.told(&reply.limits);
     let status = reply.status;
     if !(200..300).contains(&status) {
         return Err(reading.refusing.read(reply).await);

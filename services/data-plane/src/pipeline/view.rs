@@ -11,6 +11,7 @@ use sluicegate_protocols::completions::{self, CompletionsRequestView, Refusal};
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
 use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::openai_chat::ChatRequestView;
+use sluicegate_protocols::openai_chat::request::InputSize;
 use sluicegate_protocols::openai_responses::ResponsesRequestView;
 use sluicegate_protocols::rerank::RerankRequestView;
 use sluicegate_protocols::{DecodeError, passthrough};

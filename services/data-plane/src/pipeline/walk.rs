@@ -27,6 +27,7 @@ use super::reserve::{Refusal, Reserved, reserve};
 use super::stage::Planned;
 use crate::error::{ErrorKind, GatewayError, status_of};
 use crate::limits::Taken;
+use crate::live::{Start, Underway};
 
 /// What the walk ended with.
 pub(super) enum Answered {
@@ -108,7 +109,8 @@ pub(super) async fn walk(
             if let Some(cap) = reserved.output_cap {
                 outgoing.body = outgoing.capped(cap, depth)?;
             }
-            let intent = finish.begin(&trial, reserved, taken)?;
+            let underway = walk.underway(gateway, next);
+            let intent = finish.begin(&trial, reserved, taken, underway)?;
             walk.attempts += 1;
             let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
                 Ok(Success::Whole { body, losses, end }) => {
@@ -119,6 +121,7 @@ pub(super) async fn walk(
                     return Ok(Answered::Whole(body).into());
                 }
                 Ok(Success::Stream(opened)) => {
+                    finish.first_token();
                     finish.answering();
                     finish.lost(&outgoing.losses);
                     return Ok(Answered::Stream(opened).into());
@@ -126,7 +129,7 @@ pub(super) async fn walk(
                 Err(failure) => failure,
             };
             finish.end(&failure.end);
-            match walk.judge(&failure, deadline) {
+            match walk.judge(gateway, &failure, deadline) {
                 Verdict::NextEndpoint => break Some(failure),
                 Verdict::RetrySame(wait) => {
                     tokio::time::sleep(wait).await;
@@ -246,16 +249,42 @@ impl<'p, 's> Walk<'p, 's> {
         })
     }
 
-    fn judge(&self, failure: &Failure, deadline: Instant) -> Verdict {
+    /// The call of the next try, as its endpoint sees it.
+    fn underway(&self, gateway: &Gateway, next: PlannedAttempt) -> Option<Underway> {
+        let planned = self.planned;
+        gateway.state().endpoints.sent(Start {
+            candidate: planned.candidate(next),
+            delivery: planned.request.features.delivery(),
+            input_tokens: planned.request.features.input_tokens,
+            pool: &planned.pool,
+            target: planned.target,
+            session: planned.request.conversation(),
+            seed: planned.seed.branch(u64::from(self.attempts)),
+        })
+    }
+
+    fn judge(&self, gateway: &Gateway, failure: &Failure, deadline: Instant) -> Verdict {
         let planned = self.planned;
         let progress = Progress {
             attempts: self.attempts,
             retries_here: self.retries_here,
             has_next: self.at + 1 < planned.plan.attempts.len(),
             time_left: deadline.saturating_duration_since(Instant::now()),
-            retry_after: failure.retry_after,
+            retry_after: failure.end.retry_after,
         };
-        judge(failure.end.outcome, &progress, &planned.retry, planned.seed)
+        let verdict = judge(failure.end.outcome, &progress, &planned.retry, planned.seed);
+        let from = match verdict {
+            Verdict::NextEndpoint => self.at + 1,
+            Verdict::RetrySame(_) => self.at,
+            Verdict::Served | Verdict::Stop(_) => return verdict,
+        };
+        let mut others = planned.plan.attempts.iter().skip(from);
+        let others = others.by_ref().map(|it| planned.candidate(*it));
+        if gateway.state().endpoints.may_retry(others, &planned.pool) {
+            verdict
+        } else {
+            Verdict::Stop(StopReason::Exhausted)
+        }
     }
 }
 
@@ -297,7 +326,7 @@ fn last_word(planned: &Planned<'_>, failure: Failure, reason: StopReason) -> Res
         return Ok(Answered::Refused(Refused {
             status,
             body,
-            retry_after: failure.retry_after,
+            retry_after: failure.end.retry_after,
             should_retry: failure.end.outcome != AttemptOutcome::BadRequest,
         }));
     }
@@ -312,7 +341,7 @@ fn last_word(planned: &Planned<'_>, failure: Failure, reason: StopReason) -> Res
         failure.why
     );
     let mut error = GatewayError::new(kind, message);
-    error.retry_after = failure.retry_after;
+    error.retry_after = failure.end.retry_after;
     Err(error)
 }
 

@@ -277,7 +277,7 @@ fn facts(snapshot: &Snapshot) -> Vec<String> {
     facts.extend(
         view.routes
             .iter()
-            .map(|(name, route)| format!("{name} {}", route.id)),
+            .map(|(name, route)| format!("{name} {}", route.route.id)),
     );
     facts.extend(snapshot.catalog().models().map(|(model, _)| model.to_owned()));
     facts.sort();

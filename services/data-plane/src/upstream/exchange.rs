@@ -14,7 +14,9 @@ use sluicegate_protocols::openai_chat::error::retry_after;
 
 use super::account::Account;
 use super::provider::{Ask, text};
-use super::{AddressNotAllowed, Call, Client, Framing, PassedHeaders, Reply, ReplyBody, SendFailure};
+use super::{
+    AddressNotAllowed, Call, Client, Framing, PassedHeaders, Reply, ReplyBody, SendFailure, allotted,
+};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -159,6 +161,7 @@ async fn finish(
     Ok(Reply {
         status: head.status.as_u16(),
         retry_after: retry_after(text(RETRY_AFTER.as_str()), text("retry-after-ms"), now),
+        limits: allotted::limits(&head.headers),
         framing: text(CONTENT_TYPE.as_str()).map_or(Framing::Other, Framing::of_content_type),
         encoded: text(CONTENT_ENCODING.as_str()).is_some_and(|it| it != "identity"),
         error_class: text("x-amzn-errortype").map(clipped),

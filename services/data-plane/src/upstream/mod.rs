@@ -6,6 +6,7 @@
 
 mod account;
 mod address;
+mod allotted;
 pub mod auth;
 pub mod body;
 pub mod classify;
@@ -26,6 +27,7 @@ use sluicegate_contracts::ids::RequestId;
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::embeddings::vendor::Family;
 use sluicegate_protocols::target::RequestTarget;
+use sluicegate_routing::health::Limits;
 
 pub use account::Account;
 pub use body::{BodyFault, ReplyBody};
@@ -75,6 +77,8 @@ pub struct Reply {
     pub status: u16,
     /// When the provider said to come back.
     pub retry_after: Option<Duration>,
+    /// What the provider's rate limits have left, as far as it told.
+    pub limits: Limits,
     /// What the body is a sequence of.
     pub framing: Framing,
     /// Whether the body is compressed although that was not accepted.

@@ -27,6 +27,8 @@ mod ledger;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod metered;
 #[cfg(test)]
 mod metrics;
@@ -44,6 +46,8 @@ mod passthrough;
 mod pricing;
 #[cfg(test)]
 mod rate_limits;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod service_account;
 #[cfg(test)]

@@ -6,14 +6,130 @@ use sluicegate_contracts::time::UnixMillis;
 
 use crate::support::{Config, Worker, chat};
 
-const FAR: UnixMillis = UnixMillis::new(i64::MAX);
-
-/// A worker whose route sends what `when` holds for to `sluicegate/echo:json`, and everything else to `sluicegate/echo`.
-fn worker(when: &str, prepare: impl FnOnce(&mut Config)) -> Worker {
+/// A route that answers what `when` holds for with 400, and everything else with 200.
+fn config(when: &str) -> Config {
     let mut config = Config::new();
-    let first = Config::rule(&["sluicegate/echo:slow"], Some(when), RetryPolicy::default());
+    let first = Config::rule(&["sluicegate/echo:400"], Some(when), RetryPolicy::default());
     let last = Config::rule(&["sluicegate/echo"], None, RetryPolicy::default());
     config.ruled("support", vec![first, last]);
-    prepare(&mut config);
-    Worker::start(&config)
+    config
+}
+
+/// A request to the route with further members.
+fn with(members: &Value) -> String {
+    let mut body = json!({ "model": "route/support", "messages": [{ "role": "user", "content": "hello" }] });
+    for (name, value) in members.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body.to_string()
+}
+
+#[actix_web::test]
+async fn the_first_rule_whose_condition_holds_decides() {
+    let image = json!({ "messages": [{ "role": "user", "content": [
+        { "type": "image_url", "image_url": { "url": "https://example.com/a.png" } }] }] });
+    let long = json!({ "messages": [{ "role": "user", "content": "a".repeat(8_000) }] });
+    let tool = json!({ "tools": [{ "type": "function", "function": { "name": "f" } }] });
+    let schema =
+        json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "s", "schema": {} } } });
+    let plain = json!({});
+    for (when, members, holds) in [
+        ("request.input_tokens > 1000", &long, true),
+        ("request.input_tokens > 1000", &plain, false),
+        ("\"image\" in request.modalities", &image, true),
+        ("\"image\" in request.modalities", &plain, false),
+        ("request.tools == 1", &tool, true),
+        ("request.tools == 1", &plain, false),
+        ("request.json_schema", &schema, true),
+        ("request.json_schema", &plain, false),
+        ("request.reasoning", &json!({ "reasoning_effort": "high" }), true),
+        ("request.reasoning", &json!({ "reasoning_effort": "none" }), false),
+        (
+            "request.metadata.tier == \"pro\"",
+            &json!({ "metadata": { "tier": "pro", "n": 1 } }),
+            true,
+        ),
+        (
+            "request.metadata.tier == \"pro\"",
+            &json!({ "metadata": { "tier": "free" } }),
+            false,
+        ),
+        ("request.metadata.tier != \"pro\"", &plain, false),
+        ("request.user == \"ann\"", &json!({ "user": "ann" }), true),
+        (
+            "request.max_output_tokens <= 5",
+            &json!({ "max_tokens": 5 }),
+            true,
+        ),
+        ("request.max_output_tokens <= 5", &plain, false),
+        (
+            "request.dialect == \"openai_chat\" && request.operation == \"chat_completions\"",
+            &plain,
+            true,
+        ),
+        (
+            "request.model == \"route/support\" && key.id.startsWith(\"key_\")",
+            &plain,
+            true,
+        ),
+    ] {
+        let worker = Worker::start(&config(when));
+        let status = worker.chat(with(members)).await.status();
+        assert_eq!(status == 400, holds, "{when} {members}");
+        assert!(status == 400 || status == 200, "{status}");
+    }
+}
+
+#[actix_web::test]
+async fn headers_on_the_list_and_labels_decide_too() {
+    let when = "request.headers[\"X-Route-Lane\"] == \"fast\" || \"batch\" in request.tags || request.session == \"s\"";
+    let worker = Worker::start(&config(when));
+    for (header, value, holds) in [
+        ("x-route-lane", "fast", true),
+        ("x-route-lane", "slow", false),
+        ("x-sluicegate-tags", "eu,batch", true),
+        ("x-sluicegate-session", "s", true),
+        ("x-lane", "fast", false),
+    ] {
+        let request = worker.post("/v1/chat/completions", chat("route/support", false));
+        let response = request.header(header, value).send().await.unwrap();
+        assert_eq!(response.status() == 400, holds, "{header}: {value}");
+    }
+}
+
+#[actix_web::test]
+async fn a_signal_decides_until_it_is_stale() {
+    let when = "signal(\"load\", 0.0) > 0.8 && signal(\"mode\", \"\") == \"save\"";
+    // The clock stands at this moment.
+    let now = UnixMillis::new(1_700_000_000_000);
+    for (good_until, status) in [(now.offset(1), 400), (now, 200)] {
+        let mut config = config(when);
+        config.signal("load", SignalValue::Number(0.9), good_until);
+        config.signal(
+            "mode",
+            SignalValue::Text("save".to_owned()),
+            UnixMillis::new(i64::MAX),
+        );
+        let (worker, _clock) = Worker::timed(&config);
+        assert_eq!(worker.chat(chat("route/support", false)).await.status(), status);
+    }
+    let mut config = config(when);
+    config.signal(
+        "load",
+        SignalValue::Text("high".to_owned()),
+        UnixMillis::new(i64::MAX),
+    );
+    let worker = Worker::start(&config);
+    assert_eq!(
+        worker.chat(chat("route/support", false)).await.status(),
+        200,
+        "of another type"
+    );
+}
+
+#[actix_web::test]
+async fn an_alias_is_asked_for_by_its_own_name() {
+    let worker = Worker::start(&config("request.model == \"support-alias\""));
+    assert_eq!(worker.chat(chat("route/support", false)).await.status(), 200);
+    assert_eq!(worker.chat(chat("support-alias", false)).await.status(), 400);
 }

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use sluicegate_routing::Seed;
-use sluicegate_routing::health::{Allotment, Call, Failure as Cause, Health, Limits, Moment, Sessions};
+use sluicegate_routing::health::{
+    Allotment, Call, Delivery, Failure as Cause, Health, Limits, Moment, Sessions,
+};
 use sluicegate_routing::select::{
-    Ask, Contender, Hedging, Objective, Pool, Price, Weights, hedge_after, hedge_target, may_retry, rank,
+    Ask, Contender, Hedging, Objective, Pool, Price, Weights, hedge_after, hedge_target, is_well, rank,
 };
 use smallvec::SmallVec;
 
@@ -61,6 +63,7 @@ impl Engine {
         Ask {
             now: moment(view.now),
             seed: Seed::from_id(u128::from(self.dice.draw())),
+            delivery: Delivery::Streamed,
             input_tokens: request.input as u32,
             output_tokens: request.output as u32,
             conversation: request.session.is_some(),
@@ -116,7 +119,7 @@ impl Policy for Engine {
 
     fn sent(&mut self, view: &mut View<'_>, endpoint: usize, attempt: usize) {
         let tokens = view.request.input + view.request.output;
-        let call = self.health[endpoint].sent(moment(view.now), tokens);
+        let call = self.health[endpoint].sent(moment(view.now), Delivery::Streamed, tokens);
         self.calls.insert(attempt, call);
     }
 
@@ -186,12 +189,8 @@ impl Policy for Engine {
     fn may_retry(&mut self, view: &mut View<'_>, how: Failure) -> bool {
         let tokens = view.request.input + view.request.output;
         how == Failure::RateLimited
-            || may_retry(
-                &contenders(&self.health, &self.sessions, view),
-                moment(view.now),
-                tokens,
-                &mut self.pool,
-            )
+            || self.health.iter().any(|it| is_well(it, moment(view.now), tokens))
+            || self.pool.spend_retry()
     }
 
     fn hedge_after(&mut self, view: &mut View<'_>, endpoint: usize) -> Option<f64> {

@@ -5,8 +5,9 @@
 //!
 //! | module | knows |
 //! |---|---|
-//! | `latency` | the time to the first token: lately, and over minutes |
-//! | `waiting` | calls without a first token, by age |
+//! | `pace` | the time until a call brings something, streamed or whole |
+//! | `latency` | such times: lately, and over minutes |
+//! | `waiting` | calls that brought nothing yet, by age |
 //! | `load` | open calls, and how many it can take |
 //! | `outcomes` | how often calls fail, and after how long |
 //! | `breaker` | when it is left alone, and how it comes back |
@@ -19,6 +20,7 @@ mod latency;
 mod load;
 mod moment;
 mod outcomes;
+mod pace;
 mod quota;
 pub mod sessions;
 pub mod summary;
@@ -30,16 +32,16 @@ use sluicegate_contracts::usage::AttemptOutcome;
 
 pub use latency::Estimate;
 pub use moment::Moment;
+pub use pace::{Delivery, Speed};
 pub use quota::{Allotment, Limits};
 pub use sessions::Sessions;
 pub use summary::Summary;
 
 use breaker::{Breaker, Gate};
-use latency::Latency;
 use load::Load;
 use outcomes::Outcomes;
+use pace::Paces;
 use quota::Quota;
-use waiting::Waiting;
 
 use crate::seed::Seed;
 
@@ -51,8 +53,7 @@ const SPEED_TOKENS: u32 = 8;
 /// State of one endpoint, reached through one account.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
-    latency: Latency,
-    waiting: Waiting,
+    paces: Paces,
     load: Load,
     outcomes: Outcomes,
     breaker: Breaker,
@@ -64,6 +65,7 @@ pub struct Health {
 #[derive(Debug)]
 #[must_use = "a call that is never ended counts as in flight for good"]
 pub struct Call {
+    delivery: Delivery,
     sent: Moment,
     first_token: Option<Moment>,
     in_flight: u32,
@@ -127,28 +129,29 @@ pub enum Standing {
 
 impl Health {
     /// A call of so many tokens, in and expected out, leaves.
-    pub fn sent(&mut self, now: Moment, tokens: f64) -> Call {
+    pub fn sent(&mut self, now: Moment, delivery: Delivery, tokens: f64) -> Call {
         let call = Call {
+            delivery,
             sent: now,
             first_token: None,
             in_flight: self.load.in_flight(),
         };
         self.load.sent();
-        self.waiting.add(now);
+        self.paces.of_mut(delivery).sent(now);
         self.quota.sent(tokens);
         self.used = Some(now);
         call
     }
 
-    /// Its first token came. Only the first time counts.
+    /// Its first token came; of a whole answer, all of it. Only the first time counts.
     pub fn first_token(&mut self, now: Moment, call: &mut Call) {
         if call.first_token.is_some() {
             return;
         }
         call.first_token = Some(now);
-        self.waiting.remove(call.sent);
-        self.latency
-            .record(now, call.age(now), 1.0, self.load.in_flight());
+        let pace = self.paces.of_mut(call.delivery);
+        pace.came(call.sent);
+        pace.record(now, call.age(now), 1.0, self.load.in_flight());
         self.outcomes.good(now);
         self.breaker.good(self.outcomes.counts(now).0);
     }
@@ -158,22 +161,27 @@ impl Health {
         let streamed = call.first_token;
         self.first_token(now, &mut call);
         self.load.ended();
-        if let Some(first) = streamed
-            && output_tokens >= SPEED_TOKENS
-        {
-            let seconds = now.since(first) / f64::from(output_tokens);
+        if output_tokens < SPEED_TOKENS {
+            return;
+        }
+        let seconds = now.since(streamed.unwrap_or(call.sent)) / f64::from(output_tokens);
+        self.paces.of_mut(call.delivery).wrote(now, seconds);
+        if streamed.is_some() {
             self.load.answered(now, seconds, call.in_flight);
         }
     }
 
     /// It failed.
     pub fn failed(&mut self, now: Moment, call: Call, failure: Failure, seed: Seed) {
-        let elapsed = call.age(now);
+        let (elapsed, delivery) = (call.age(now), call.delivery);
         self.leave(&call);
         let mut dice = seed.generator();
         match failure {
             Failure::RateLimited(retry_after) => return self.quota.refused(now, retry_after),
-            Failure::TimedOut => self.latency.record(now, elapsed, 1.0, self.load.in_flight()),
+            Failure::TimedOut => {
+                let in_flight = self.load.in_flight();
+                self.paces.of_mut(delivery).record(now, elapsed, 1.0, in_flight);
+            }
             Failure::Broken | Failure::AccountRefused => {}
         }
         self.outcomes.bad(now, elapsed);
@@ -200,9 +208,11 @@ impl Health {
         let elapsed = call.age(now);
         let waited = call.first_token.is_none();
         self.leave(&call);
-        if waited && elapsed.max(1e-3).ln() > self.estimate(now).mu {
-            self.latency
-                .record(now, elapsed * 1.5, 0.5, self.load.in_flight());
+        if waited && elapsed.max(1e-3).ln() > self.estimate(now, call.delivery).mu {
+            let in_flight = self.load.in_flight();
+            self.paces
+                .of_mut(call.delivery)
+                .record(now, elapsed * 1.5, 0.5, in_flight);
         }
     }
 
@@ -214,14 +224,14 @@ impl Health {
     fn leave(&mut self, call: &Call) {
         self.load.ended();
         if call.first_token.is_none() {
-            self.waiting.remove(call.sent);
+            self.paces.of_mut(call.delivery).came(call.sent);
         }
     }
 
-    /// The time to the first token, as it stands now: what is overdue counts before it ends.
+    /// The time until a call brings something, as it stands now: what is overdue counts before it ends.
     #[must_use]
-    pub fn estimate(&self, now: Moment) -> Estimate {
-        self.latency.estimate(now, &self.waiting)
+    pub fn estimate(&self, now: Moment, delivery: Delivery) -> Estimate {
+        self.paces.of(delivery).estimate(now)
     }
 
     /// Whether it takes a call of so many tokens.
@@ -230,7 +240,7 @@ impl Health {
         if self.quota.until() > now {
             return Standing::Drained(self.quota.until());
         }
-        match self.breaker.gate(now, self.waiting.total()) {
+        match self.breaker.gate(now, self.paces.waiting()) {
             Gate::Shut(until) => return Standing::Broken(until),
             Gate::Crowded => return Standing::OnTrial,
             Gate::Pass => {}
@@ -293,6 +303,12 @@ impl Health {
         self.load.stretch()
     }
 
+    /// Tokens that an answer brings each second; `None`: not known.
+    #[must_use]
+    pub fn speed(&self, now: Moment, delivery: Delivery) -> Option<Speed> {
+        self.paces.of(delivery).speed(now)
+    }
+
     /// Seconds since a call was last sent to it; infinite when none was.
     #[must_use]
     pub fn idle(&self, now: Moment) -> f64 {
@@ -302,7 +318,7 @@ impl Health {
     /// What other workers could be told of it.
     #[must_use]
     pub fn summary(&self, now: Moment) -> Summary {
-        let (weight, sum, squares) = self.latency.sums(now);
+        let (weight, sum, squares) = self.paces.of(Delivery::Streamed).sums(now);
         let (good, bad) = self.outcomes.counts(now);
         Summary {
             weight: weight as f32,

@@ -86,14 +86,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::health::{Health, Moment};
+    use crate::health::{Delivery, Health, Moment};
 
     /// A worker whose calls all got their first token at the same moment.
     fn told(seconds: &[f64]) -> Summary {
         let (start, end) = (Moment::default(), Moment::default().after(1.0));
         let mut health = Health::default();
         for it in seconds {
-            let mut call = health.sent(start.after(1.0 - it), 0.0);
+            let mut call = health.sent(start.after(1.0 - it), Delivery::Streamed, 0.0);
             health.first_token(end, &mut call);
             health.finished(end, call, 0);
         }

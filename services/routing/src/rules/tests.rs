@@ -119,8 +119,18 @@ fn what_is_not_known_is_neither_true_nor_false() {
     }
 }
 
+/// Place, code and sentence of the mistake in a source.
+fn mistake(source: &str) -> ((usize, usize), &'static str, String) {
+    let mistake = Condition::read(source).unwrap_err();
+    (
+        (mistake.line, mistake.column),
+        mistake.code.as_str(),
+        mistake.sentence,
+    )
+}
+
 #[test]
-fn a_mistake_is_told_where_it_is_and_how_to_mend_it() {
+fn a_misspelled_name_is_told_with_what_was_meant() {
     for (source, place, code, sentence) in [
         (
             "request.stream &&\n  request.tokns > 5",
@@ -153,6 +163,38 @@ fn a_mistake_is_told_where_it_is_and_how_to_mend_it() {
             "key is a group of facts. Name one of them: key.id.",
         ),
         (
+            "request.model.beginsWith(\"a\")",
+            (1, 1),
+            "cel_unknown_function",
+            "There is no function beginsWith. There are has, size, signal, startsWith, endsWith, contains, matches, time.hour, time.minute, time.weekday.",
+        ),
+        (
+            "request.model.startWith(\"a\")",
+            (1, 1),
+            "cel_unknown_function",
+            "There is no function startWith. Did you mean startsWith?",
+        ),
+        (
+            "time.weekday == \"sunday\"",
+            (1, 17),
+            "cel_never_holds",
+            "This is never \"sunday\". It is one of mon, tue, wed, thu, fri, sat, sun.",
+        ),
+        (
+            "request.headers.cookie == \"\"",
+            (1, 1),
+            "cel_unknown_fact",
+            "Conditions cannot read the header cookie. They can read accept-language, anthropic-beta, origin, referer, user-agent, x-title and every header that begins with x-route-.",
+        ),
+    ] {
+        assert_eq!(mistake(source), (place, code, sentence.to_owned()), "{source}");
+    }
+}
+
+#[test]
+fn parts_that_do_not_fit_are_told_where_they_are() {
+    for (source, place, code, sentence) in [
+        (
             "request.tools",
             (1, 1),
             "cel_type_error",
@@ -171,18 +213,6 @@ fn a_mistake_is_told_where_it_is_and_how_to_mend_it() {
             "true or false and true or false cannot be compared by <.",
         ),
         (
-            "request.model.beginsWith(\"a\")",
-            (1, 1),
-            "cel_unknown_function",
-            "There is no function beginsWith. There are has, size, signal, startsWith, endsWith, contains, matches, time.hour, time.minute, time.weekday.",
-        ),
-        (
-            "request.model.startWith(\"a\")",
-            (1, 1),
-            "cel_unknown_function",
-            "There is no function startWith. Did you mean startsWith?",
-        ),
-        (
             "signal(\"load\") > 1",
             (1, 1),
             "cel_type_error",
@@ -194,18 +224,14 @@ fn a_mistake_is_told_where_it_is_and_how_to_mend_it() {
             "cel_type_error",
             "There is no time zone \"Berlin\". Use a name such as \"Europe/Berlin\".",
         ),
-        (
-            "time.weekday == \"sunday\"",
-            (1, 17),
-            "cel_never_holds",
-            "This is never \"sunday\". It is one of mon, tue, wed, thu, fri, sat, sun.",
-        ),
-        (
-            "request.headers.cookie == \"\"",
-            (1, 1),
-            "cel_unknown_fact",
-            "Conditions cannot read the header cookie. They can read accept-language, anthropic-beta, origin, referer, user-agent, x-title and every header that begins with x-route-.",
-        ),
+    ] {
+        assert_eq!(mistake(source), (place, code, sentence.to_owned()), "{source}");
+    }
+}
+
+#[test]
+fn what_is_no_expression_is_told_where_it_stops_being_one() {
+    for (source, place, code, sentence) in [
         (
             "request.stream = true",
             (1, 16),
@@ -243,13 +269,7 @@ fn a_mistake_is_told_where_it_is_and_how_to_mend_it() {
             "A value was expected here, not the end.",
         ),
     ] {
-        let mistake = Condition::read(source).unwrap_err();
-        let found = (
-            (mistake.line, mistake.column),
-            mistake.code.as_str(),
-            mistake.sentence.as_str(),
-        );
-        assert_eq!(found, (place, code, sentence), "{source}");
+        assert_eq!(mistake(source), (place, code, sentence.to_owned()), "{source}");
     }
 }
 

@@ -45,7 +45,11 @@ pub fn hedge_after(
     objective: &Objective,
     hedging: &Hedging,
 ) -> Option<Duration> {
-    let delay = contender.health.estimate(ask.now).quantile(LATE).max(SOONEST);
+    let delay = contender
+        .health
+        .estimate(ask.now, ask.delivery)
+        .quantile(LATE)
+        .max(SOONEST);
     (hedging.idempotent && worth(contender, ask, objective, hedging, delay))
         .then(|| Duration::from_secs_f64(delay))
 }
@@ -71,7 +75,13 @@ pub fn hedge_target(
             && health.standing(ask.now, tokens) == Standing::Ready
             && f64::from(health.in_flight()) < ROOM * health.limit()
             && health.stretch().is_none_or(|stretch| stretch < EASY)
-            && worth(it, ask, objective, hedging, health.estimate(ask.now).mean())
+            && worth(
+                it,
+                ask,
+                objective,
+                hedging,
+                health.estimate(ask.now, ask.delivery).mean(),
+            )
     };
     let total = |it: &Contender<'_>| score(it, ask, objective, pool.miss_price()).total();
     let targets = contenders.iter().enumerate().filter(|it| open(it.1));

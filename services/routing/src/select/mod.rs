@@ -20,12 +20,12 @@ pub mod score;
 pub use hedge::{Hedging, hedge_after, hedge_target};
 pub use objective::{Objective, Weights};
 pub use pool::Pool;
-pub use rank::{Ranked, Ranking, Reason, may_retry, rank};
+pub use rank::{Ranked, Ranking, Reason, is_well, rank};
 pub use score::Terms;
 
 use std::time::Duration;
 
-use crate::health::{Health, Moment};
+use crate::health::{Delivery, Health, Moment};
 use crate::seed::Seed;
 
 /// USD per million tokens.
@@ -71,6 +71,8 @@ pub struct Ask {
     pub now: Moment,
     /// Source of every random choice. Another for each time the same call asks.
     pub seed: Seed,
+    /// How the answer comes.
+    pub delivery: Delivery,
     /// Input tokens.
     pub input_tokens: u32,
     /// Output tokens to expect.

@@ -11,6 +11,8 @@ const START: f64 = 10.0;
 const MISSES: f64 = 0.05;
 /// How fast the price of a miss follows: a miss raises it by 20 times this share, a hit lowers it.
 const STEP: f64 = 0.01;
+/// Output tokens to expect of the first call, and how far the expectation follows each answer.
+const OUTPUT: (f64, f64) = (300.0, 0.05);
 /// Least and most thousandths of a dollar that a miss may cost.
 const MISS_PRICE: (f64, f64) = (1e-4, 1e4);
 
@@ -20,6 +22,7 @@ pub struct Pool {
     hedges: f64,
     retries: f64,
     miss_price: f64,
+    output: f64,
     /// When somebody was held last because nothing had room.
     pub(crate) scarce: Option<Moment>,
 }
@@ -30,6 +33,7 @@ impl Default for Pool {
             hedges: START,
             retries: START,
             miss_price: 1.0,
+            output: OUTPUT.0,
             scarce: None,
         }
     }
@@ -55,8 +59,9 @@ impl Pool {
         spend(&mut self.hedges)
     }
 
-    /// Takes a retry from the allowance.
-    pub(crate) fn spend_retry(&mut self) -> bool {
+    /// Takes a retry from the allowance, if one is left.
+    #[must_use]
+    pub fn spend_retry(&mut self) -> bool {
         spend(&mut self.retries)
     }
 
@@ -65,6 +70,18 @@ impl Pool {
     pub fn judged(&mut self, missed: bool) {
         let step = if missed { 1.0 - MISSES } else { -MISSES };
         self.miss_price = (self.miss_price * (STEP / MISSES * step).exp()).clamp(MISS_PRICE.0, MISS_PRICE.1);
+    }
+
+    /// An answer had so many tokens.
+    pub fn answered(&mut self, output_tokens: u32) {
+        self.output += OUTPUT.1 * (f64::from(output_tokens) - self.output);
+    }
+
+    /// Output tokens to expect of a call that may have at most so many.
+    #[must_use]
+    pub fn expected_output(&self, most: Option<u64>) -> u32 {
+        let usual = self.output as u32;
+        most.map_or(usual, |most| usual.min(u32::try_from(most).unwrap_or(u32::MAX)))
     }
 
     /// What a missed target costs, in thousandths of a dollar.

@@ -11,7 +11,7 @@ use super::objective::Objective;
 use super::pool::Pool;
 use super::score::{Terms, score};
 use super::{Ask, Contender};
-use crate::health::{Moment, Standing};
+use crate::health::{Health, Moment, Standing};
 use crate::seed::Generator;
 
 /// Share of the score, and of what is not known of the latency, within which endpoints count as near-equal.
@@ -28,6 +28,8 @@ const FULL_LOOK: f64 = 0.1;
 const PATIENCE: f64 = 0.3;
 const OVER: f64 = 1.25;
 const AT_EASE: f64 = 1.12;
+/// Share of failures from which an endpoint is not well.
+const SICK: f64 = 0.3;
 /// A broken endpoint that says so within this time may be asked when nothing else has room.
 const QUICK_FAILURE: f64 = 0.5;
 
@@ -141,7 +143,7 @@ fn draw(order: &mut SmallVec<[Ranked; 12]>, contenders: &[Contender<'_>], ask: &
         to_front(order, place, Reason::Visited);
         return;
     }
-    let known = view(&order[0]).health.estimate(ask.now);
+    let known = view(&order[0]).health.estimate(ask.now, ask.delivery);
     let unsure = f64::from(order[0].terms.latency) * (known.variance / (known.weight + 1.0)).sqrt();
     let near = near_equal(&order[..ready], unsure, &mut dice);
     if near > 0 {
@@ -238,12 +240,10 @@ fn without_room(
     }
 }
 
-/// Whether a failed call may be tried again: freely while a healthy endpoint has room, else out of the allowance.
+/// Whether a call that failed elsewhere may go to this endpoint freely. Where none is well, a further try comes out of
+/// the allowance ([`Pool::spend_retry`]).
 #[must_use]
-pub fn may_retry(contenders: &[Contender<'_>], now: Moment, tokens: f64, pool: &mut Pool) -> bool {
-    let healthy = |it: &Contender<'_>| {
-        matches!(it.health.standing(now, tokens), Standing::Ready | Standing::Full)
-            && it.health.failure_share(now) < 0.3
-    };
-    contenders.iter().any(healthy) || pool.spend_retry()
+pub fn is_well(health: &Health, now: Moment, tokens: f64) -> bool {
+    matches!(health.standing(now, tokens), Standing::Ready | Standing::Full)
+        && health.failure_share(now) < SICK
 }

@@ -85,7 +85,7 @@ pub(super) fn score(contender: &Contender<'_>, ask: &Ask, objective: &Objective,
     let (health, price) = (contender.health, &contender.price);
     let input = f64::from(ask.input_tokens);
     let warm = f64::from(contender.warm_tokens).min(input);
-    let estimate = health.estimate(ask.now);
+    let estimate = health.estimate(ask.now, ask.delivery);
     let saved = if input > 0.0 {
         WARM_SAVES * warm / input
     } else {

@@ -1,22 +1,86 @@
-//! Puts the usable targets of a route in order: the first serves, the others are its fallbacks.
+//! In which order the route would have its candidates tried: the first serves, the others are its fallbacks.
 //!
-//! One file per strategy. Each takes positions of usable targets and returns the same positions in another order.
+//! One file per kind. Each takes what may serve and returns the same in another order; none lets anything in.
 
+mod measured;
 mod ordered;
 mod weighted;
 
+use std::time::Duration;
+
 use sluicegate_contracts::config::Strategy;
+use sluicegate_contracts::money::NanoUsd;
 use smallvec::SmallVec;
 
-use crate::input::RoutingInput;
+use crate::eligibility::Candidates;
+use crate::input::{RoutingInput, Selection};
+use crate::outlook::{Outlook, Place};
+use crate::select::{Objective, Pool, Reason, Terms, Weights};
 
 /// Positions of targets within the input.
-pub(crate) type Targets = SmallVec<[usize; 8]>;
+type Targets = SmallVec<[usize; 8]>;
 
-/// Orders `usable` by the route's strategy.
-pub(crate) fn order(strategy: Strategy, input: &RoutingInput<'_>, usable: Targets) -> Targets {
-    match strategy {
-        Strategy::Ordered => ordered::order(usable),
-        Strategy::Weighted => weighted::order(input, usable),
+/// Candidates in order.
+pub(crate) struct Order {
+    pub(crate) places: Candidates,
+    /// Where measures ordered them: what the score of each is made of.
+    pub(crate) scores: Vec<(Place, Score)>,
+}
+
+/// What speaks for a candidate, and why it stands where it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// The terms of the score.
+    pub terms: Terms,
+    /// How it came to its place.
+    pub reason: Reason,
+}
+
+/// Orders what may serve by the route's strategy.
+pub(crate) fn order(
+    input: &RoutingInput<'_>,
+    outlook: &Outlook,
+    eligible: Candidates,
+    pool: &mut Pool,
+) -> Order {
+    let strategy = match input.selection {
+        // A model stands before those that its caller would fall back to.
+        Selection::Direct => Strategy::Ordered,
+        Selection::Route { strategy, .. } => strategy,
+    };
+    let by_target = |order: fn(&RoutingInput<'_>, Targets) -> Targets| {
+        let mut targets: Targets = eligible.iter().map(|(target, _)| *target).collect();
+        targets.dedup();
+        let of = |target| eligible.iter().copied().filter(move |(of, _)| *of == target);
+        Order {
+            places: order(input, targets).into_iter().flat_map(of).collect(),
+            scores: Vec::new(),
+        }
+    };
+    match (strategy, objective(strategy)) {
+        (_, Some(objective)) => measured::order(input, outlook, eligible, &objective, pool),
+        (Strategy::Weighted, None) => by_target(weighted::order),
+        (_, None) => by_target(ordered::order),
     }
+}
+
+/// What a strategy wants of endpoints; `None` where their author has put them in order.
+#[must_use]
+pub fn objective(strategy: Strategy) -> Option<Objective> {
+    let milli_usd = |amount: NanoUsd| amount.nanos() as f64 / 1e6;
+    Some(match strategy {
+        Strategy::Ordered | Strategy::Weighted => return None,
+        Strategy::Fastest => Objective::Fastest,
+        Strategy::Cheapest => Objective::Cheapest,
+        Strategy::LeastLoaded => Objective::LeastLoaded,
+        Strategy::CheapestWithin { milliseconds } => {
+            Objective::CheapestMeeting(Duration::from_millis(u64::from(milliseconds)))
+        }
+        Strategy::FastestUnder { cost } => Objective::FastestUnder(milli_usd(cost)),
+        Strategy::Balanced { second } => Objective::Balanced(Weights {
+            seconds: milli_usd(second),
+            milli_usd: 1.0,
+            ..Weights::default()
+        }),
+    })
 }

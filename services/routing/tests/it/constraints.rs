@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 use sluicegate_contracts::config::{
     Choice, Constraints, Endpoint, Facts, Operation, Place, PriceCard, PriceCeiling, PriceTier, PriceWindow,
-    Quantization, Rates, Status, Strategy as Ordering,
+    Quantization, Rates, Status,
 };
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::constraints::check;
-use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, plan};
+use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, Unknown};
 
-use crate::support::{CHAT, candidate, connection, endpoint, target};
+use crate::support::{CHAT, STRATEGIES, candidate, connection, endpoint, plan, target};
 
 const NOW: UnixMillis = UnixMillis::new(1_000);
 
@@ -268,7 +268,8 @@ proptest! {
 
     #[test]
     fn no_plan_holds_an_endpoint_that_a_constraint_forbids(
-        demand in drawn(), facts in prop::collection::vec(drawn(), 0..8), weighted: bool, no_fallbacks: bool, id: u128,
+        demand in drawn(), facts in prop::collection::vec(drawn(), 0..8), strategy in prop::sample::select(&STRATEGIES),
+        no_fallbacks: bool, id: u128,
     ) {
         let endpoints: Vec<Endpoint> = facts.iter().map(|it| Endpoint {
             price: it.price.map(|picos| PriceCard { rates: rates(picos, picos), ..PriceCard::default() }),
@@ -297,7 +298,6 @@ proptest! {
                 && (demand.trains != Some(true) || it.trains == Some(false))
                 && demand.price.is_none_or(|most| it.price.is_some_and(|price| price <= most))
         };
-        let strategy = if weighted { Ordering::Weighted } else { Ordering::Ordered };
         let preferences = Preferences { no_fallbacks, ..Preferences::NONE };
         let result = plan(&RoutingInput {
             selection: Selection::Route { strategy, by_alias: false },
@@ -306,6 +306,7 @@ proptest! {
             constraints: &constraints,
             preferences: &preferences,
             now: NOW,
+            live: &Unknown,
             seed: Seed::from_id(id),
         });
         let mut planned: Vec<usize> = match &result {

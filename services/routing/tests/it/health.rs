@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use sluicegate_contracts::usage::AttemptOutcome;
 use sluicegate_routing::Seed;
-use sluicegate_routing::health::{Allotment, Call, Failure, Health, Limits, Moment, Standing};
+use sluicegate_routing::health::{Allotment, Call, Delivery, Failure, Health, Limits, Moment, Standing};
 
 fn at(seconds: f64) -> Moment {
     Moment::default().after(seconds)
@@ -13,7 +13,7 @@ fn at(seconds: f64) -> Moment {
 
 /// One call that leaves at `sent` and whose first token takes `ttft`.
 fn answer(health: &mut Health, sent: f64, ttft: f64) {
-    let mut call = health.sent(at(sent), 0.0);
+    let mut call = health.sent(at(sent), Delivery::Streamed, 0.0);
     health.first_token(at(sent + ttft), &mut call);
     health.finished(at(sent + ttft), call, 0);
 }
@@ -25,36 +25,36 @@ fn steady(ttft: f64) -> Health {
 }
 
 fn fail(health: &mut Health, sent: f64, failure: Failure) {
-    let call = health.sent(at(sent), 0.0);
+    let call = health.sent(at(sent), Delivery::Streamed, 0.0);
     health.failed(at(sent + 0.03), call, failure, Seed::from_id(1));
 }
 
 #[test]
 fn a_change_is_seen_within_seconds_and_an_outlier_is_not_one() {
     let mut health = steady(0.3);
-    let usual = health.estimate(at(100.0)).mean();
+    let usual = health.estimate(at(100.0), Delivery::Streamed).mean();
     assert!((0.28..0.35).contains(&usual), "{usual}");
     answer(&mut health, 100.0, 3.0);
-    assert!(health.estimate(at(103.0)).mean() < 0.6);
+    assert!(health.estimate(at(103.0), Delivery::Streamed).mean() < 0.6);
     (0..20).for_each(|it| answer(&mut health, 103.0 + f64::from(it) * 0.5, 3.0));
-    assert!(health.estimate(at(116.0)).mean() > 1.5);
+    assert!(health.estimate(at(116.0), Delivery::Streamed).mean() > 1.5);
 }
 
 #[test]
 fn calls_that_hang_are_seen_before_they_time_out() {
     let mut health = steady(0.3);
-    let before = health.estimate(at(100.0)).mean();
+    let before = health.estimate(at(100.0), Delivery::Streamed).mean();
     let hanging: Vec<Call> = (0..8)
-        .map(|it| health.sent(at(100.0 + f64::from(it) * 0.1), 0.0))
+        .map(|it| health.sent(at(100.0 + f64::from(it) * 0.1), Delivery::Streamed, 0.0))
         .collect();
-    let after = health.estimate(at(102.5)).mean();
+    let after = health.estimate(at(102.5), Delivery::Streamed).mean();
     assert!(after > 1.8 * before, "{before} {after}");
     for call in hanging {
         health.cancelled(at(102.5), call);
     }
     assert_eq!(health.in_flight(), 0);
     assert!(
-        health.estimate(at(102.5)).mean() > before,
+        health.estimate(at(102.5), Delivery::Streamed).mean() > before,
         "a call that was given up waited too"
     );
 }
@@ -94,7 +94,7 @@ fn no_call_is_sent_that_the_headers_say_would_be_refused() {
     };
     health.headers(at(0.0), &limits);
     assert_eq!(health.standing(at(0.0), 900.0), Standing::Ready);
-    let call = health.sent(at(0.0), 900.0);
+    let call = health.sent(at(0.0), Delivery::Streamed, 900.0);
     assert_eq!(health.standing(at(0.0), 900.0), Standing::Drained(at(8.0)));
     assert_eq!(health.standing(at(8.0), 900.0), Standing::Ready);
     assert_eq!(
@@ -137,7 +137,7 @@ fn it_recovers_by_a_probe_and_a_ramp() {
     while !health.is_trusted() {
         let mut calls = Vec::new();
         while health.standing(now, 0.0) == Standing::Ready && calls.len() < 100 {
-            calls.push(health.sent(now, 0.0));
+            calls.push(health.sent(now, Delivery::Streamed, 0.0));
         }
         allowed.push(calls.len());
         now = now.after(0.3);
@@ -181,7 +181,10 @@ fn the_limit_finds_what_an_endpoint_can_take_and_does_not_spiral() {
         let wanted = step % 2 == 0 && (step > 1_200 || step % 8 == 0);
         if wanted && health.standing(at(now), 0.0) == Standing::Ready {
             let slow = if open.len() > 20 { 2.0 } else { 1.0 };
-            open.push((now + 0.2 + 3.0 * slow, health.sent(at(now), 0.0)));
+            open.push((
+                now + 0.2 + 3.0 * slow,
+                health.sent(at(now), Delivery::Streamed, 0.0),
+            ));
         }
         if step > 3_000 {
             limits.push(health.limit());
@@ -213,7 +216,7 @@ fn a_lucky_start_makes_no_limit() {
             }
             let tokens = (180.0 * (0.7 * normal()).exp()) as u32;
             let seconds = f64::from(tokens) * 0.025 * (0.2 * normal()).exp();
-            let mut call = health.sent(at(now), 0.0);
+            let mut call = health.sent(at(now), Delivery::Streamed, 0.0);
             health.first_token(at(now), &mut call);
             open.push((now + seconds, tokens, call));
             least = health.limit().min(least);
@@ -253,7 +256,7 @@ pub(crate) fn lived(events: &[(u64, Event)]) -> (Health, Moment) {
         match (event, calls.pop()) {
             (Event::Send(tokens), call) => {
                 calls.extend(call);
-                calls.insert(0, health.sent(now, *tokens));
+                calls.insert(0, health.sent(now, Delivery::Streamed, *tokens));
             }
             (Event::First, Some(mut call)) => {
                 health.first_token(now, &mut call);
@@ -301,7 +304,7 @@ proptest! {
     fn whatever_happens_every_figure_stays_a_figure(life in life(), later in 0.0..1e7_f64) {
         let (health, now) = lived(&life);
         for now in [now, now.after(later)] {
-            let estimate = health.estimate(now);
+            let estimate = health.estimate(now, Delivery::Streamed);
             prop_assert!(estimate.mu.is_finite() && estimate.variance > 0.0 && estimate.weight >= 0.0);
             prop_assert!(estimate.mean() > 0.0 && estimate.mean().is_finite());
             prop_assert!((0.0..=1.0).contains(&health.failure_share(now)));

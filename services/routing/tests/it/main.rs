@@ -4,6 +4,8 @@
 mod constraints;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod live;
 mod plans;
 mod preferences;
 #[cfg(test)]

@@ -5,10 +5,10 @@ use sluicegate_contracts::config::{Operation, Status, Strategy as Ordering};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::eligibility::check;
 use sluicegate_routing::{
-    Cause, Credential, NoRoute, RejectionCode, RoutingInput, Seed, Selection, Target, plan,
+    Cause, Credential, NoRoute, RejectionCode, RoutingInput, Seed, Selection, Target, Unknown,
 };
 
-use crate::support::{ANY, CHAT, NO_WISHES, candidate, connection, endpoint, target};
+use crate::support::{ANY, CHAT, NO_WISHES, candidate, connection, endpoint, plan, target};
 
 fn input<'a>(ordering: Ordering, targets: &'a [Target<'a>], id: u128) -> RoutingInput<'a> {
     RoutingInput {
@@ -21,6 +21,7 @@ fn input<'a>(ordering: Ordering, targets: &'a [Target<'a>], id: u128) -> Routing
         constraints: &ANY,
         preferences: &NO_WISHES,
         now: UnixMillis::new(0),
+        live: &Unknown,
         seed: Seed::from_id(id),
     }
 }

@@ -3,9 +3,9 @@
 use sluicegate_contracts::config::{Connection, Endpoint, Operation, PriceCard, Rates, Status};
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, Sort, Target, plan};
+use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, Sort, Target, Unknown};
 
-use crate::support::{ANY, CHAT, candidate, connection, endpoint, target};
+use crate::support::{ANY, CHAT, candidate, connection, endpoint, plan, target};
 
 /// A provider's account, and its endpoint at a price per token.
 fn offer(id: u128, provider: &str, price: Option<(i64, i64)>) -> (Connection, Endpoint) {
@@ -45,6 +45,7 @@ fn tried(targets: &[Target<'_>], wishes: &Preferences) -> (Vec<Place>, Vec<Place
         constraints: &ANY,
         preferences: wishes,
         now: UnixMillis::new(0),
+        live: &Unknown,
         seed: Seed::from_id(1),
     });
     let (attempts, rejections) = match plan {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sluicegate_routing::Seed;
-use sluicegate_routing::health::{Failure, Health, Moment, Standing};
+use sluicegate_routing::health::{Delivery, Failure, Health, Moment, Standing};
 use sluicegate_routing::select::{
     Ask, Contender, Hedging, Objective, Pool, Price, Ranking, Reason, Weights, hedge_after, hedge_target,
-    may_retry, rank,
+    is_well, rank,
 };
 
 use crate::health::{life, lived};
@@ -25,7 +25,7 @@ fn known(ttft: f64) -> Health {
         let sent = START - 30.0 + f64::from(it) * 0.5;
         // Spread around the middle, so that the variance is that of a real provider.
         let ttft = ttft * f64::from(it % 5 - 2).mul_add(0.2, 0.0).exp();
-        let mut call = health.sent(at(sent), 0.0);
+        let mut call = health.sent(at(sent), Delivery::Streamed, 0.0);
         health.first_token(at(sent + ttft), &mut call);
         health.finished(at(sent + ttft), call, 0);
     }
@@ -51,6 +51,7 @@ fn ask(seed: u128) -> Ask {
     Ask {
         now: at(START),
         seed: Seed::from_id(seed),
+        delivery: Delivery::Streamed,
         input_tokens: 1_000,
         output_tokens: 200,
         conversation: false,
@@ -67,13 +68,13 @@ fn first(contenders: &[Contender<'_>], objective: &Objective) -> usize {
 
 fn breaks(health: &mut Health) {
     for _ in 0..4 {
-        let call = health.sent(at(START - 0.1), 0.0);
+        let call = health.sent(at(START - 0.1), Delivery::Streamed, 0.0);
         health.failed(at(START - 0.05), call, Failure::Broken, Seed::from_id(1));
     }
 }
 
 fn refuses(health: &mut Health, seconds: u64) {
-    let call = health.sent(at(START), 0.0);
+    let call = health.sent(at(START), Delivery::Streamed, 0.0);
     let failure = Failure::RateLimited(Some(Duration::from_secs(seconds)));
     health.failed(at(START), call, failure, Seed::from_id(1));
 }
@@ -114,7 +115,9 @@ fn each_objective_gets_what_it_asks_for() {
 #[test]
 fn the_least_loaded_has_the_fewest_open_calls() {
     let (mut busy, idle) = (known(0.2), known(0.4));
-    let calls: Vec<_> = (0..5).map(|_| busy.sent(at(START - 0.1), 0.0)).collect();
+    let calls: Vec<_> = (0..5)
+        .map(|_| busy.sent(at(START - 0.1), Delivery::Streamed, 0.0))
+        .collect();
     assert_eq!(
         first(
             &[contender(&busy, 1.0), contender(&idle, 1.0)],
@@ -176,7 +179,7 @@ fn near_equals_share_and_what_is_worse_gets_nothing() {
 #[test]
 fn what_was_not_used_for_long_is_visited_now_and_then() {
     let (used, mut idle) = (known(0.3), Health::default());
-    let mut call = idle.sent(at(10.0), 0.0);
+    let mut call = idle.sent(at(10.0), Delivery::Streamed, 0.0);
     idle.first_token(at(14.0), &mut call);
     idle.finished(at(14.0), call, 0);
     let visits = |contenders: &[Contender<'_>], objective: &Objective| {
@@ -256,7 +259,7 @@ fn a_target_is_met_by_a_mix_at_the_least_cost() {
         let mut dice = Seed::from_id(u128::from(number)).branch(9).generator();
         let spread = (0..12).map(|_| dice.unit()).sum::<f64>() - 6.0;
         let ttft = middle[chosen] * (0.5 * spread).exp();
-        let mut call = health[chosen].sent(now, 0.0);
+        let mut call = health[chosen].sent(now, Delivery::Streamed, 0.0);
         health[chosen].first_token(now.after(ttft), &mut call);
         health[chosen].finished(now.after(ttft), call, 0);
         let miss = ttft > target.as_secs_f64();
@@ -340,19 +343,15 @@ fn hedges_stay_within_their_allowance_and_only_go_where_there_is_room() {
 fn when_everything_is_broken_retries_are_one_of_five() {
     let mut broken = known(0.3);
     breaks(&mut broken);
-    let all = [contender(&broken, 1.0)];
+    assert!(!is_well(&broken, at(START), 0.0), "else it would be free");
+    assert!(is_well(&known(0.3), at(START), 0.0));
     let mut pool = Pool::default();
     let retried = (0..10_000).filter(|_| {
         pool.arrived();
-        may_retry(&all, at(START), 0.0, &mut pool)
+        pool.spend_retry()
     });
     let retried = retried.count();
     assert!((2_000..=2_010).contains(&retried), "{retried}");
-    let healthy = known(0.3);
-    assert!(
-        may_retry(&[contender(&healthy, 1.0)], at(START), 0.0, &mut pool),
-        "free where one is healthy"
-    );
 }
 
 fn by_score(ranking: &Ranking) -> Vec<(u16, f32)> {

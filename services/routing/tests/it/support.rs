@@ -1,23 +1,50 @@
 //! Builders of connections, endpoints and targets for decisions.
 
 use sluicegate_contracts::config::{
-    Connection, Constraints, Endpoint, Facts, Operation, ProviderSettings, Status,
+    Connection, Constraints, Endpoint, Facts, Operation, ProviderSettings, Status, Strategy,
 };
 use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
-use sluicegate_routing::{Candidate, Credential, Preferences, RequestFeatures, Target};
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_routing::select::Pool;
+use sluicegate_routing::{
+    Candidate, Credential, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Target,
+};
 use uuid::Uuid;
 
 pub(crate) const CHAT: RequestFeatures = RequestFeatures {
     operation: Operation::ChatCompletions,
     stream: false,
     max_output_tokens: Some(1_000),
+    input_tokens: 1_000,
+    conversation: false,
 };
+
+/// Every way to order targets.
+pub(crate) const STRATEGIES: [Strategy; 8] = [
+    Strategy::Ordered,
+    Strategy::Weighted,
+    Strategy::Fastest,
+    Strategy::Cheapest,
+    Strategy::LeastLoaded,
+    Strategy::CheapestWithin { milliseconds: 800 },
+    Strategy::FastestUnder {
+        cost: NanoUsd::from_nanos(1_000_000),
+    },
+    Strategy::Balanced {
+        second: NanoUsd::from_nanos(1_000_000),
+    },
+];
 
 /// Nothing is demanded.
 pub(crate) static ANY: Constraints = Constraints::NONE;
 
 /// Nothing is wished for.
 pub(crate) static NO_WISHES: Preferences = Preferences::NONE;
+
+/// Plans the first request of a route.
+pub(crate) fn plan(input: &RoutingInput<'_>) -> Result<Plan, NoRoute> {
+    sluicegate_routing::plan(input, &mut Pool::default())
+}
 
 pub(crate) fn connection(id: u128, status: Status) -> Connection {
     Connection {

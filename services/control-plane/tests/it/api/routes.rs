@@ -1,6 +1,6 @@
 //! Routes and their versions.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::TestApp;
@@ -86,7 +86,49 @@ async fn findings_point_to_their_fields_and_names_are_unique(pool: PgPool) {
             (json!("/targets/1/connection"), json!("unknown_connection"))
         ]
     );
-    let unknown = json!({ "slug": "bad", "strategy": "fastest", "targets": [] });
+    let unknown = json!({ "slug": "bad", "strategy": "slowest", "targets": [] });
     let refused = ada.post(&path, &unknown).await.refused(422, "validation_failed");
     assert_eq!(refused.body["errors"][0]["pointer"], "/strategy");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn every_strategy_is_shown_as_it_was_written(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let path = ada.in_project("/routes");
+    let usd = |amount: &str| json!({ "amount": amount, "currency": "USD" });
+    let routed = |slug: String, strategy: &Value| json!({ "slug": slug, "strategy": strategy, "targets": [{ "model": "m" }] });
+    let strategies = [
+        json!("fastest"),
+        json!("cheapest"),
+        json!("least_loaded"),
+        json!({ "cheapest_within": { "milliseconds": 800 } }),
+        json!({ "fastest_under": { "cost": usd("0.002000000") } }),
+        json!({ "balanced": { "second": usd("0.000500000") } }),
+    ];
+    for (index, strategy) in strategies.iter().enumerate() {
+        let made = ada
+            .post(&path, &routed(format!("r{index}"), strategy))
+            .await
+            .expect(201);
+        assert_eq!(made.body["strategy"], *strategy);
+    }
+    for (wrong, pointer) in [
+        (
+            json!({ "cheapest_within": { "milliseconds": 0 } }),
+            "/strategy/cheapest_within/milliseconds",
+        ),
+        (
+            json!({ "fastest_under": { "cost": usd("0") } }),
+            "/strategy/fastest_under/cost/amount",
+        ),
+        (
+            json!({ "balanced": { "second": usd("much") } }),
+            "/strategy/balanced/second/amount",
+        ),
+    ] {
+        let refused = ada.post(&path, &routed("bad".to_owned(), &wrong)).await;
+        let refused = refused.refused(422, "validation_failed");
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer);
+    }
 }

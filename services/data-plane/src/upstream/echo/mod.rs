@@ -17,6 +17,7 @@ use sluicegate_protocols::embeddings::openai as embeddings;
 use sluicegate_protocols::openai_chat::FinishReason;
 use sluicegate_protocols::openai_chat::encode::{Answer, ChunkWriter, Head, ToolCall, completion};
 use sluicegate_protocols::openai_chat::error::ErrorBody;
+use sluicegate_routing::health::Limits;
 
 pub use body::EchoBody;
 use body::Step;
@@ -54,6 +55,7 @@ fn success(is_event_stream: bool, steps: Vec<Step>) -> Reply {
     Reply {
         status: 200,
         retry_after: None,
+        limits: Limits::default(),
         framing: if is_event_stream {
             Framing::Events
         } else {
@@ -85,6 +87,7 @@ fn refusal(status: u16) -> Reply {
     Reply {
         status,
         retry_after: matches!(status, 429 | 503).then_some(RETRY_AFTER),
+        limits: Limits::default(),
         framing: Framing::Json,
         encoded: false,
         error_class: None,

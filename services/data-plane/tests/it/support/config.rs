@@ -284,6 +284,13 @@ impl Config {
         }));
     }
 
+    /// Gives the route made last another strategy.
+    pub(crate) fn choosing(&mut self, strategy: Strategy) {
+        if let Some(Entity::Route(route)) = self.entities.last_mut() {
+            route.rules[0].strategy = strategy;
+        }
+    }
+
     /// Adds a hard budget of `limit` nano-USD over the calls of `scope`.
     pub(crate) fn budget(&mut self, name: &str, limit: i64, scope: BudgetScope) -> AccountId {
         self.budget_kept(name, limit, scope, Enforcement::Hard)

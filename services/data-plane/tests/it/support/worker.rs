@@ -20,6 +20,7 @@ use sluicegate_data_plane::account::AccountRelay;
 use sluicegate_data_plane::budgets::Budgets;
 use sluicegate_data_plane::http::server;
 use sluicegate_data_plane::limits::RateLimits;
+use sluicegate_data_plane::live::Endpoints;
 use sluicegate_data_plane::metrics::Metrics;
 use sluicegate_data_plane::pipeline::Limits;
 use sluicegate_data_plane::snapshot::{Snapshot, SnapshotHandle};
@@ -142,6 +143,7 @@ impl Worker {
             recorder: spool.recorder(),
             budgets,
             rate_limits,
+            endpoints: Endpoints::new(clock.clone()),
             clock: clock.clone(),
             key_hasher: config.master.key_hasher(),
             account: AccountRelay::new(&config.control_plane, config.master.worker_token()).unwrap(),

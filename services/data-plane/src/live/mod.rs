@@ -1,0 +1,184 @@
+//! How the endpoints fare that this worker calls: each call tells of its endpoint ([`Underway`]), and each decision looks
+//! at those it can choose from ([`Sight`]).
+//!
+//! ```text
+//! plan ── Sight ──► health of each candidate ──► routing orders them
+//! walk ── Underway: sent, first token, headers, ended ──► health of the one that is called
+//! ```
+//! What is known stays in this process and may be lost with it. Must stay true: a call that was sent is always ended, by
+//! being dropped if by nothing else; no lock is held across a wait, or while another is taken.
+
+mod sight;
+mod underway;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use sluicegate_contracts::ids::{ConnectionId, ProjectId};
+use sluicegate_routing::Candidate;
+use sluicegate_routing::health::{Health, Moment, Sessions};
+use sluicegate_routing::select::{Pool, is_well};
+use sluicegate_service_runtime::clock::Clock;
+
+pub(crate) use sight::Sight;
+pub(crate) use underway::{Start, Underway};
+
+/// Most endpoints that are known at once, of about 1 KiB each; and most routes that share allowances.
+const MOST: usize = 32_768;
+/// Seconds without a call after which an endpoint may be forgotten when there is no room.
+const IDLE: f64 = 600.0;
+/// Conversations whose warm endpoint is remembered, 16 bytes each.
+const CONVERSATIONS: usize = 262_144;
+/// Seconds that a provider keeps a prompt warm, as most of them say.
+const KEEPS: f64 = 300.0;
+
+/// The live state of every endpoint. Clones share it.
+#[derive(Clone)]
+pub struct Endpoints {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    states: RwLock<HashMap<Key, Arc<Mutex<Health>>>>,
+    pools: RwLock<HashMap<u64, SharedPool>>,
+    sessions: Mutex<Sessions>,
+    clock: Clock,
+}
+
+/// What the calls of one route, or of one model in a project, share.
+pub(crate) type SharedPool = Arc<Mutex<Pool>>;
+
+/// An endpoint: a model as its provider names it, reached through one account. The name is hashed: two of one account that
+/// met would share a state, and nothing worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    connection: ConnectionId,
+    model: u64,
+}
+
+impl Key {
+    /// `None` for what is built in: nothing is to be known of it.
+    fn of(candidate: &Candidate<'_>) -> Option<Self> {
+        Some(Self {
+            connection: candidate.connection?.id,
+            model: hashed(candidate.upstream_model),
+        })
+    }
+}
+
+fn hashed(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Locks. What a panic elsewhere left is still the best that is known.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Endpoints {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        let shared = Shared {
+            states: RwLock::default(),
+            pools: RwLock::default(),
+            sessions: Mutex::new(Sessions::with_room_for(CONVERSATIONS)),
+            clock,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    fn now(&self) -> Moment {
+        let passed = self.shared.clock.monotonic().as_micros();
+        Moment::from_micros(u64::try_from(passed).unwrap_or(u64::MAX))
+    }
+
+    /// What the calls share that go to one route, or model, of a project.
+    pub(crate) fn pool(&self, project: ProjectId, name: impl Hash) -> SharedPool {
+        let key = hashed((project, name));
+        let known = self.shared.pools.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = known.get(&key) {
+            return Arc::clone(pool);
+        }
+        drop(known);
+        let mut known = self.shared.pools.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            // What is in use comes back with its next call.
+            known.clear();
+        }
+        Arc::clone(known.entry(key).or_default())
+    }
+
+    /// What a decision for a call can see. `session` names the conversation it belongs to.
+    pub(crate) fn sight(&self, session: Option<u64>) -> Sight<'_> {
+        Sight::new(self, session)
+    }
+
+    /// Names a conversation of a project.
+    pub(crate) fn conversation(project: ProjectId, session: &str) -> u64 {
+        hashed((project, session))
+    }
+
+    /// Notes that a call leaves; `None` where nothing is known of the endpoint, nor will be.
+    pub(crate) fn sent(&self, start: Start<'_>) -> Option<Underway> {
+        let key = Key::of(start.candidate)?;
+        let state = self.state(key)?;
+        Some(Underway::new(self, state, key, start))
+    }
+
+    /// Whether a call that failed may be tried again at one of `others`: freely while one of them is well, else out of what
+    /// its route has saved up.
+    pub(crate) fn may_retry<'c>(
+        &self,
+        mut others: impl Iterator<Item = &'c Candidate<'c>>,
+        pool: &SharedPool,
+    ) -> bool {
+        let now = self.now();
+        let well = |it: &Candidate<'_>| self.health(it).is_none_or(|health| is_well(&health, now, 0.0));
+        others.any(well) || locked(pool).spend_retry()
+    }
+
+    fn health(&self, candidate: &Candidate<'_>) -> Option<Health> {
+        let key = Key::of(candidate)?;
+        let states = self.shared.states.read().unwrap_or_else(PoisonError::into_inner);
+        let state = Arc::clone(states.get(&key)?);
+        drop(states);
+        let health = locked(&state).clone();
+        Some(health)
+    }
+
+    /// `None` when there is no room for another endpoint.
+    fn state(&self, key: Key) -> Option<Arc<Mutex<Health>>> {
+        let states = self.shared.states.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = states.get(&key) {
+            return Some(Arc::clone(state));
+        }
+        drop(states);
+        let mut states = self.shared.states.write().unwrap_or_else(PoisonError::into_inner);
+        if states.len() >= MOST {
+            let now = self.now();
+            states.retain(|_, state| Arc::strong_count(state) > 1 || locked(state).idle(now) < IDLE);
+        }
+        (states.len() < MOST).then(|| Arc::clone(states.entry(key).or_default()))
+    }
+
+    fn remember(&self, session: u64, key: Key, tokens: u32) {
+        locked(&self.shared.sessions).remember(self.now(), session, hashed(key), tokens);
+    }
+
+    fn warm(&self, session: u64, key: Key, now: Moment) -> u32 {
+        locked(&self.shared.sessions).warm(now, session, hashed(key), KEEPS)
+    }
+}
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoints").finish_non_exhaustive()
+    }
+}
