@@ -9,6 +9,9 @@ use crate::select::Pool;
 /// Output may be longer than expected: room for so many times the expectation is asked of a rate limit.
 const OUTPUT_SLACK: f64 = 1.3;
 
+/// Seconds after which an endpoint that fails often gets another call before the others.
+const ASKED_EVERY: f64 = 2.0;
+
 /// Positions of a target and of a candidate in it.
 pub(crate) type Place = (usize, usize);
 
@@ -84,14 +87,21 @@ impl Outlook {
         self.health(at)?.speed(self.now, self.delivery)
     }
 
-    /// Moves to the back what is known not to take the call. Being full is our own guess, and moves nothing.
+    /// Moves to the back what is known not to take the call, or to fail often. Being full is our own guess, and moves
+    /// nothing.
     pub(crate) fn push_back_unwell(&self, order: &mut Candidates) {
-        if self.seen.is_empty() {
-            return;
+        if !self.seen.is_empty() {
+            order.sort_by_cached_key(|at| self.health(*at).is_some_and(|health| self.is_unwell(health)));
         }
-        order.sort_by_cached_key(|at| match self.standing(*at) {
-            Standing::Ready | Standing::Full => false,
+    }
+
+    fn is_unwell(&self, health: &Health) -> bool {
+        match health.standing(self.now, self.room) {
             Standing::Drained(_) | Standing::Broken(_) | Standing::OnTrial => true,
-        });
+            // Now and then it is asked whether it still does.
+            Standing::Ready | Standing::Full => {
+                health.fails_often(self.now) && health.idle(self.now) < ASKED_EVERY
+            }
+        }
     }
 }

@@ -1049,6 +1049,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/requests/{request}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read why a request went where it went
+         * @description A request that was refused before anything was decided has no decision.
+         */
+        get: operations["get_request_decision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/routes": {
         parameters: {
             query?: never;
@@ -1545,6 +1565,61 @@ export interface components {
              */
             starts_at: string | null;
         };
+        /**
+         * @description What became of a candidate.
+         * @enum {string}
+         */
+        CandidateOutcome: "selected" | "tried" | "standby" | "rejected";
+        /** @description The terms of a score; the lowest sum is the best. Their unit is what the route wants: seconds, or thousandths of a dollar. */
+        CandidateScore: {
+            /** @description How it came to its place: `score`, `drawn` among near-equals, `visited` because it was long unused, or `last_resort`. */
+            by: string;
+            /**
+             * Format: double
+             * @description What a prompt that stays warm is worth; negative.
+             */
+            cache: number;
+            /**
+             * Format: double
+             * @description Cost.
+             */
+            cost: number;
+            /**
+             * Format: double
+             * @description Expected cost of a failure.
+             */
+            failure: number;
+            /**
+             * Format: double
+             * @description How little its rate limits have left.
+             */
+            headroom: number;
+            /**
+             * Format: double
+             * @description Time until it brings something.
+             */
+            latency: number;
+            /**
+             * Format: double
+             * @description How full it is.
+             */
+            load: number;
+            /**
+             * Format: double
+             * @description Its quality; negative.
+             */
+            quality: number;
+            /**
+             * Format: double
+             * @description Expected cost of missing the route's target, or of passing its price.
+             */
+            target: number;
+            /**
+             * Format: double
+             * @description Their sum.
+             */
+            total: number;
+        };
         /** @description What was billed for a model on a day, beside what was recorded. */
         ComparedLine: {
             /**
@@ -1863,6 +1938,45 @@ export interface components {
          * @enum {string}
          */
         CreditKind: "top_up" | "grant" | "adjustment";
+        /** @description Something a request could have gone to. */
+        DecisionCandidate: {
+            /**
+             * @description The account.
+             * @example con_01jd0000000000000000000000
+             */
+            connection: string | null;
+            /** @description The model, as the route or the request names it. */
+            model: string;
+            /** @description What became of it. */
+            outcome: components["schemas"]["CandidateOutcome"];
+            /** @description Its provider; null where the target as a whole was left out. */
+            provider: string | null;
+            /**
+             * Format: int32
+             * @description Where it stood in the order, from 1; null: it was left out.
+             */
+            rank: number | null;
+            /** @description Why it was left out, such as `price_above_cap`. */
+            reason: string | null;
+            score: components["schemas"]["CandidateScore"] | null;
+            /** @description How it fared: `full`, `drained`, `broken` or `on_trial`; null: nothing spoke against it. */
+            standing: string | null;
+        };
+        /** @description What of a request counted. */
+        DecisionFacts: {
+            /**
+             * Format: int32
+             * @description Prompt tokens, estimated.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description The caller's cap on generated tokens.
+             */
+            max_output_tokens: number | null;
+            /** @description Whether a stream was asked for. */
+            stream: boolean;
+        };
         /** @description The deployment. */
         Deployment: {
             /**
@@ -3522,6 +3636,53 @@ export interface components {
             ttft_ms: number | null;
             /** @description The dialect of the last attempt; the answer was translated where it is another one. */
             upstream_dialect: string | null;
+        };
+        /** @description A decision, and what came of it. */
+        RequestDecision: {
+            /** @description Upstream tries, in order. */
+            attempts: components["schemas"]["Attempt"][];
+            /**
+             * @description What it could have gone to: in their order those that could serve, then those that were left out. Empty where there
+             *     was no choice.
+             */
+            candidates: components["schemas"]["DecisionCandidate"][];
+            /**
+             * @description Why the first in order was the first: `direct`, `alias`, `rule`, `weight`, `score`, `capacity` or `budget_switch`; null
+             *     when nothing could serve.
+             */
+            cause: string | null;
+            /**
+             * @description Hash of that configuration, in hexadecimal: the same hash, request id and state of the endpoints give the same decision.
+             * @example 00c0ffee00c0ffee
+             */
+            config_hash: string;
+            /**
+             * Format: int64
+             * @description Version of the configuration that was in force.
+             */
+            config_version: number;
+            /** @description What of the request counted. */
+            facts: components["schemas"]["DecisionFacts"];
+            /** @description Model name as sent. */
+            model_requested: string;
+            /** @description Canonical model that served. */
+            model_served: string | null;
+            /**
+             * Format: int32
+             * @description Further candidates that were not noted.
+             */
+            omitted: number;
+            /**
+             * @description The request.
+             * @example req_01jd0000000000000000000000
+             */
+            request: string;
+            route: components["schemas"]["RequestRoute"] | null;
+            /**
+             * @description One sentence for a person.
+             * @example Served by groq on attempt 2 of 2; openai answered 429.
+             */
+            summary: string;
         };
         /** @description A key. */
         RequestKey: {
@@ -7089,6 +7250,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Request"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_request_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, or slug with ?organization= */
+                project: string;
+                /** @description Id */
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The decision */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestDecision"];
                 };
             };
             /** @description Problem */

@@ -4,10 +4,12 @@
 //! of the snapshot the request was served from. No prompt and no completion is ever part of it.
 
 mod attempt;
+mod decision;
 mod labels;
 mod outcome;
 
 pub use attempt::{AttemptRecord, CreditUse, Evidence};
+pub use decision::{DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES};
 pub use labels::{Labels, MAX_TAGS};
 pub use outcome::{AttemptOutcome, Outcome};
 
@@ -74,6 +76,10 @@ pub struct UsageRecord {
     pub model_served: Option<String>,
     /// The route that decided, when one did.
     pub route: Option<RouteRef>,
+    /// Why it went where it went; of a request that a budget sent to another route, the last decision. Records of older
+    /// workers do not say, nor do those of requests that were refused before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// Whether a stream was asked for.
     pub stream: bool,
     /// How it ended.

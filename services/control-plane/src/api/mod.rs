@@ -17,6 +17,7 @@ mod budgets;
 mod connection_shapes;
 mod connection_tests;
 mod connections;
+mod decisions;
 mod deployment;
 mod derived_keys;
 pub mod elsewhere;
@@ -147,6 +148,7 @@ fn usage_of_projects(config: &mut ServiceConfig<'_>) {
     config
         .service(requests::list_requests)
         .service(requests::get_request)
+        .service(decisions::get_request_decision)
         .service(usage::get_usage);
 }
 

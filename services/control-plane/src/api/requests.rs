@@ -106,11 +106,17 @@ enum CostEvidence {
 
 /// A route version.
 #[derive(Serialize, ToSchema)]
-struct RequestRoute {
+pub(super) struct RequestRoute {
     /// Its slug then.
     slug: String,
     /// Its version then.
     version: i64,
+}
+
+impl RequestRoute {
+    pub(super) fn of(slug: Option<String>, version: Option<i64>) -> Option<Self> {
+        slug.zip(version).map(|(slug, version)| Self { slug, version })
+    }
 }
 
 /// A key.
@@ -140,7 +146,7 @@ struct Tokens {
 
 /// One upstream try.
 #[derive(Serialize, ToSchema)]
-struct Attempt {
+pub(super) struct Attempt {
     /// Counted from 0.
     index: usize,
     /// Provider id.
@@ -169,7 +175,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn of((index, record): (usize, AttemptRecord)) -> Self {
+    pub(super) fn of((index, record): (usize, AttemptRecord)) -> Self {
         Self {
             index,
             provider: record.provider,
@@ -185,6 +191,11 @@ impl Attempt {
     }
 }
 
+/// The tries of a row; a row of another release whose tries cannot be read shows none.
+pub(super) fn attempts(row: &LoggedRequest) -> Vec<AttemptRecord> {
+    Vec::deserialize(&row.attempts).unwrap_or_default()
+}
+
 /// The store's microseconds, none of them lost: much of what the gateway times is shorter than a millisecond.
 fn millis(micros: u64) -> f64 {
     micros as f64 / 1_000.0
@@ -192,7 +203,7 @@ fn millis(micros: u64) -> f64 {
 
 impl From<LoggedRequest> for Request {
     fn from(row: LoggedRequest) -> Self {
-        let attempts: Vec<AttemptRecord> = serde_json::from_value(row.attempts).unwrap_or_default();
+        let attempts = attempts(&row);
         Self {
             id: row.id.into(),
             started_at: row.started_at,
@@ -203,10 +214,7 @@ impl From<LoggedRequest> for Request {
             model_requested: row.model_requested,
             model_served: row.model_served,
             provider: row.provider,
-            route: row
-                .route_slug
-                .zip(row.route_version)
-                .map(|(slug, version)| RequestRoute { slug, version }),
+            route: RequestRoute::of(row.route_slug, row.route_version),
             key: RequestKey {
                 id: row.api_key_id.into(),
                 name: row.key_name.unwrap_or_default(),

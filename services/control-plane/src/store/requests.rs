@@ -50,6 +50,9 @@ pub struct LoggedRequest {
     pub end_user: Option<String>,
     pub session: Option<String>,
     pub tags: Vec<String>,
+    /// Read for one request at a time: it may be long.
+    #[sqlx(default)]
+    pub decision: Option<Value>,
 }
 
 /// Which requests to list.
@@ -77,8 +80,8 @@ const COLUMNS: &str = "select r.id, r.project_id, r.started_at, r.operation, r.m
     r.route_slug, r.route_version, r.api_key_id, k.name as key_name, r.status, r.outcome, r.error_code, r.stream, \
     r.input_tokens, r.cache_read_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.cost_nanos, \
     r.cost_evidence, r.first_byte_us, r.overhead_us, r.duration_us, r.trace_id, r.attempts, \
-    r.dialect, r.upstream_dialect, r.dropped, r.end_user, r.session, r.tags \
-    from requests r \
+    r.dialect, r.upstream_dialect, r.dropped, r.end_user, r.session, r.tags";
+const FROM: &str = " from requests r \
     left join api_keys k on k.organization_id = r.organization_id and k.id = r.api_key_id where ";
 
 /// Requests of a project, newest first, before the one named by `before`.
@@ -93,6 +96,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<LoggedRequest>> {
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push(FROM);
     query.push("r.project_id = ").push_bind(project.as_uuid());
     if let Some(before) = before {
         query.push(" and r.id < ").push_bind(before);
@@ -156,6 +160,7 @@ pub async fn find(
         return Ok(None);
     };
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push(", r.decision").push(FROM);
     query
         .push("r.project_id = ")
         .push_bind(project.as_uuid())
@@ -178,6 +183,7 @@ pub async fn find_of_organization(
         return Ok(None);
     };
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push(", r.decision").push(FROM);
     query
         .push("r.organization_id = ")
         .push_bind(organization.as_uuid())

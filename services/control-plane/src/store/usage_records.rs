@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 use sluicegate_contracts::ids::{ApiKeyId, OrganizationId};
 use sluicegate_contracts::money::NanoUsd;
-use sluicegate_contracts::usage::{AttemptRecord, CreditUse, Evidence, UsageRecord};
+use sluicegate_contracts::usage::{AttemptRecord, CreditUse, Decision, Evidence, UsageRecord};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -77,6 +77,7 @@ pub struct RequestRow {
     end_user: Option<String>,
     session: Option<String>,
     tags: Vec<String>,
+    decision: Option<Decision>,
 }
 
 /// The day in which the time-ordered `id` was made.
@@ -96,6 +97,15 @@ fn storable(text: String) -> String {
     } else {
         text
     }
+}
+
+/// A model's name in it may be the caller's.
+fn storable_decision(mut decision: Decision) -> Decision {
+    for candidate in &mut decision.candidates {
+        candidate.model = storable(std::mem::take(&mut candidate.model));
+        candidate.provider = candidate.provider.take().map(storable);
+    }
+    decision
 }
 
 fn count(value: u64) -> Result<i64, Unstorable> {
@@ -181,6 +191,7 @@ impl RequestRow {
             end_user: record.labels.end_user.map(storable),
             session: record.labels.session.map(storable),
             tags: record.labels.tags.into_iter().map(storable).collect(),
+            decision: record.decision.map(storable_decision),
             attempts,
         })
     }

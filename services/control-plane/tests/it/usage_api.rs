@@ -288,3 +288,64 @@ async fn row_level_security_hides_the_log_even_from_a_wrong_query(pool: PgPool) 
         assert_eq!(rows.len(), seen);
     }
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_decision_says_what_became_of_each_candidate(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let (ada, bob) = (app.sign_up("Ada").await, app.sign_up("Bob").await);
+    let writer = Writer::of(&ada);
+    let mut records = writer.records(1..=3);
+    let decided = json!({
+        "cause": "direct",
+        "config": { "version": 7, "state_hash": 255 },
+        "facts": { "input_tokens": 12, "stream": true },
+        "candidates": [
+            { "model": "m\u{0}", "provider": "openai", "rank": 1, "standing": "full", "score": { "by": "score", "latency": 340, "cost": 12 } },
+            { "model": "m", "provider": "groq", "rank": 2 },
+            { "model": "m", "provider": "azure", "rejected": "price_above_cap" },
+            { "model": "n", "rejected": "credential_missing" },
+        ],
+    });
+    records[0].decision = Some(serde_json::from_value(decided).unwrap());
+    let nobody = json!({ "config": { "version": 7, "state_hash": 255 }, "facts": { "input_tokens": 1, "stream": false } });
+    records[1].decision = Some(serde_json::from_value(nobody).unwrap());
+    records[1].attempts.clear();
+    records[1].outcome = Outcome::Refused;
+    app.queue.append(&entries(&records)).await.unwrap();
+    let mut ingester = UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default());
+    while app.queue.depth().await.unwrap().entries > 0 {
+        ingester.pass().await.unwrap();
+    }
+    let path = |index: usize| format!("/requests/{}/decision", records[index].request);
+    let decision = ada.get(&ada.in_project(&path(0))).await.expect(200).body;
+    assert_eq!(decision["summary"], "Served by openai on attempt 1 of 1.");
+    assert_eq!(
+        (&decision["cause"], &decision["config_version"]),
+        (&json!("direct"), &json!(7))
+    );
+    assert_eq!(decision["config_hash"], "00000000000000ff");
+    let outcomes: Vec<_> = decision["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["outcome"].as_str().unwrap(), it["reason"].as_str()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("selected", None),
+            ("standby", None),
+            ("rejected", Some("price_above_cap")),
+            ("rejected", Some("credential_missing"))
+        ]
+    );
+    assert_eq!(decision["candidates"][0]["score"]["total"], 0.352);
+    assert_eq!(decision["attempts"].as_array().unwrap().len(), 1);
+    let refused = ada.get(&ada.in_project(&path(1))).await.expect(200).body;
+    assert_eq!(
+        refused["summary"],
+        "Nothing could serve it; each candidate says why."
+    );
+    ada.get(&ada.in_project(&path(2))).await.refused(404, "not_found");
+    bob.get(&bob.in_project(&path(0))).await.refused(404, "not_found");
+}

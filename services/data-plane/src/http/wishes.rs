@@ -1,11 +1,12 @@
-//! What a caller wants done with the money of its call, in headers: what its session may cost, and whether an answer may be
-//! shorter than it asked for.
+//! What a caller wants done with its call, in headers: what its session may cost, whether an answer may be shorter than it
+//! asked for, and whether it only wants to know where the call would go.
 
 use sluicegate_contracts::money::NanoUsd;
 
 use crate::error::{ErrorKind, GatewayError};
 
 const SESSION_BUDGET: &str = "x-sluicegate-session-budget";
+const DRY_RUN: &str = "x-sluicegate-dry-run";
 const LOWER_OUTPUT_LIMIT: &str = "x-sluicegate-lower-output-limit";
 
 /// See the module.
@@ -15,6 +16,8 @@ pub(crate) struct Wishes {
     pub(crate) session_budget: Option<NanoUsd>,
     /// The caller's output limit may be lowered where the money for all of it is missing.
     pub(crate) lower_output_limit: bool,
+    /// Nothing is to be sent anywhere: the decision is the answer.
+    pub(crate) dry_run: bool,
 }
 
 impl Wishes {
@@ -31,6 +34,7 @@ impl Wishes {
             match name {
                 SESSION_BUDGET => wishes.session_budget = Some(amount(SESSION_BUDGET, value)?),
                 LOWER_OUTPUT_LIMIT => wishes.lower_output_limit = value == b"true",
+                DRY_RUN => wishes.dry_run = value == b"true",
                 _ => {}
             }
         }

@@ -71,7 +71,7 @@ pub(crate) async fn count_tokens(
     let (vocabulary, instead) = {
         let view = RequestView::parse(arrival, api, &body, depth)?;
         let model = view.model();
-        let planned = plan::plan(
+        let (planned, _) = plan::plan(
             gateway,
             admit::allowed(inspect(caller, &body, &view, &model, &steering, depth)?)?,
         )?;

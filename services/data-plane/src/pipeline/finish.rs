@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluicegate_contracts::SCHEMA_VERSION;
-use sluicegate_contracts::config::Margin;
+use sluicegate_contracts::config::{Margin, Route};
 use sluicegate_contracts::ids::{RequestId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
-    AttemptOutcome, AttemptRecord, Evidence, Origin, Outcome, RouteRef, UsageRecord,
+    AttemptOutcome, AttemptRecord, Decision, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
 use sluicegate_metering::{Ending, Opening, Terms, settle};
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
@@ -142,6 +142,7 @@ impl Finish {
             model_requested: String::new(),
             model_served: None,
             route: None,
+            decision: None,
             stream: false,
             outcome: Outcome::ClientGone,
             status: CALLER_GONE,
@@ -196,15 +197,25 @@ impl Finish {
         }
     }
 
-    /// Notes which route decided.
-    pub(super) fn planned(&mut self, planned: &Planned<'_>) {
+    /// Notes which route decided, and how.
+    pub(super) fn planned(&mut self, planned: &Planned<'_>, decision: Decision) {
         if let (Some(record), Some(route)) = (&mut self.record, planned.route) {
-            record.route = Some(RouteRef {
-                id: route.id,
-                slug: route.slug.clone(),
-                version: route.version,
-            });
+            record.route = Some(route_ref(route));
         }
+        self.decided(Some(decision));
+    }
+
+    /// Notes a decision.
+    pub(super) fn decided(&mut self, decision: Option<Decision>) {
+        if let Some(record) = &mut self.record {
+            record.decision = decision;
+        }
+    }
+
+    /// Closes the books without a record: nothing was to be sent anywhere.
+    pub(super) fn forget(&mut self) {
+        self.record = None;
+        self.taken = None;
     }
 
     /// Opens the books of an attempt; its intent is on file when this returns.
@@ -476,6 +487,15 @@ impl Drop for Finish {
             retry_after: None,
         });
         self.close(Outcome::ClientGone, CALLER_GONE, None);
+    }
+}
+
+/// Names a route at its version.
+pub(super) fn route_ref(route: &Route) -> RouteRef {
+    RouteRef {
+        id: route.id,
+        slug: route.slug.clone(),
+        version: route.version,
     }
 }
 

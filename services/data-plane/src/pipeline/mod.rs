@@ -13,6 +13,7 @@ mod attribution;
 mod authenticate;
 mod count;
 mod credit;
+mod decision;
 mod extension;
 mod finish;
 mod gateway;
@@ -54,7 +55,7 @@ pub(crate) use walk::Refused;
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};
 use crate::snapshot::Snapshot;
-use finish::Finish;
+use finish::{Finish, route_ref};
 use inspect::Undressed;
 use stage::{Authenticated, Received};
 use view::RequestView;
@@ -141,14 +142,32 @@ async fn serve(
     finish.asked(&inspected);
     arrival.progress.asked_for_stream(inspected.features.stream);
     let admitted = admit::admit(gateway, inspected, finish).await?;
-    let mut planned = plan::plan(gateway, admitted)?;
+    let is_dry = admitted.request.wishes.dry_run;
+    let (mut planned, mut decision) = match plan::plan(gateway, admitted) {
+        Ok((planned, decision)) if is_dry => {
+            finish.forget();
+            let route = planned.route.map(|route| route_ref(route));
+            return decision::shown(&model, route.as_ref(), &decision).map(Answered::Whole);
+        }
+        Ok(planned) => planned,
+        Err(unplanned) => match unplanned.decision {
+            Some(decision) if is_dry => {
+                finish.forget();
+                return decision::shown(&model, None, &decision).map(Answered::Whole);
+            }
+            decision => {
+                finish.decided(decision.map(|it| *it));
+                return Err(unplanned.error);
+            }
+        },
+    };
     let mut switched = Vec::new();
     loop {
-        finish.planned(&planned);
+        finish.planned(&planned, decision);
         match walk::walk(gateway, &planned, deadline, finish).await? {
             Walked::Answered(answered) => return Ok(answered),
             Walked::Instead(route, refusal) => {
-                planned = plan::switch(gateway, planned, route, refusal, &mut switched)?;
+                (planned, decision) = plan::switch(gateway, planned, route, refusal, &mut switched)?;
             }
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use sluicegate_contracts::ids::RouteId;
+use sluicegate_contracts::usage::Decision;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
@@ -12,6 +13,7 @@ use sluicegate_routing::{
 
 use super::Gateway;
 use super::admit::not_allowed;
+use super::decision::Decided;
 use super::near::near;
 use super::resolve::{Resolution, callable_names, resolve, through_route, without_suffix};
 use super::stage::{Admitted, Inspected, Planned};
@@ -21,11 +23,35 @@ use crate::live::locked;
 /// The list of models to fall back to, in a request.
 const MODELS: &str = "models";
 
-/// Plans an admitted request.
+/// Why there is no plan; and the decision, where one was made.
+pub(super) struct Unplanned {
+    pub(super) error: GatewayError,
+    pub(super) decision: Option<Box<Decision>>,
+}
+
+impl From<GatewayError> for Unplanned {
+    fn from(error: GatewayError) -> Self {
+        Self {
+            error,
+            decision: None,
+        }
+    }
+}
+
+impl From<Unplanned> for GatewayError {
+    fn from(unplanned: Unplanned) -> Self {
+        unplanned.error
+    }
+}
+
+/// Plans an admitted request, and says how the plan came about.
 ///
 /// # Errors
 /// 404 when the name means nothing, 503 when nothing it names can serve, 400 when only its size stands against it.
-pub(super) fn plan<'s>(gateway: &Gateway, admitted: Admitted<'s>) -> Result<Planned<'s>, GatewayError> {
+pub(super) fn plan<'s>(
+    gateway: &Gateway,
+    admitted: Admitted<'s>,
+) -> Result<(Planned<'s>, Decision), Unplanned> {
     let request = admitted.request;
     let as_named = resolve(request.model, &request).map(|found| (found, None));
     let sorted = || {
@@ -85,7 +111,7 @@ pub(super) fn switch<'s>(
     to: RouteId,
     refusal: GatewayError,
     switched: &mut Vec<RouteId>,
-) -> Result<Planned<'s>, GatewayError> {
+) -> Result<(Planned<'s>, Decision), GatewayError> {
     let request = planned.request;
     let (project, key) = (request.caller.project, request.caller.key);
     let mut routes = project.routes.iter();
@@ -101,11 +127,12 @@ pub(super) fn switch<'s>(
     };
     switched.push(to);
     let resolution = through_route(route, false, &request);
-    let mut planned = decided(gateway, request, resolution, None).map_err(|_| refusal)?;
+    let (mut planned, mut decision) = decided(gateway, request, resolution, None).map_err(|_| refusal)?;
     for attempt in &mut planned.plan.attempts {
         attempt.cause = Cause::BudgetSwitch;
     }
-    Ok(planned)
+    decision.cause = Some(Cow::Borrowed(Cause::BudgetSwitch.as_str()));
+    Ok((planned, decision))
 }
 
 /// Decides. `sort` is what the name of the model asks for; the request's own wish comes first.
@@ -114,7 +141,7 @@ fn decided<'s>(
     request: Inspected<'s>,
     resolution: Resolution<'s>,
     sort: Option<Sort>,
-) -> Result<Planned<'s>, GatewayError> {
+) -> Result<(Planned<'s>, Decision), Unplanned> {
     let mut preferences = Cow::Borrowed(&request.steering.preferences);
     if preferences.sort.is_none() && sort.is_some() {
         preferences.to_mut().sort = sort;
@@ -136,8 +163,24 @@ fn decided<'s>(
         live: &endpoints.sight(request.conversation()),
         seed,
     };
-    let plan = decide(&input, &mut locked(&pool)).map_err(|none| no_route(&request, &none))?;
-    Ok(Planned {
+    let outcome = decide(&input, &mut locked(&pool));
+    let decided = Decided {
+        config: request.caller.received.snapshot.head(),
+        features: &request.features,
+        targets: &resolution.targets,
+        outcome: outcome.as_ref(),
+    };
+    let decision = decided.written(request.wishes.dry_run);
+    let plan = match outcome {
+        Ok(plan) => plan,
+        Err(none) => {
+            return Err(Unplanned {
+                error: no_route(&request, &none),
+                decision: Some(Box::new(decision)),
+            });
+        }
+    };
+    let planned = Planned {
         request,
         route: resolution.route,
         targets: resolution.targets,
@@ -146,7 +189,8 @@ fn decided<'s>(
         seed,
         target: target(resolution.selection),
         pool,
-    })
+    };
+    Ok((planned, decision))
 }
 
 /// When the route wants a call to bring something.

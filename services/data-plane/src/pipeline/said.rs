@@ -76,7 +76,7 @@ pub(super) fn labels<'h>(
     Ok((labels, foreign.hints))
 }
 
-/// All that a call wants done with its money: what the headers say, completed by our object in the body.
+/// All that a call wants done with it: what the headers say, completed by our object in the body.
 ///
 /// # Errors
 /// 400 when a session is to cost no more than so much, and that cannot be read, or the session has no name.
@@ -93,6 +93,7 @@ pub(super) fn wishes(
     let wishes = Wishes {
         session_budget: headers.session_budget.or(own),
         lower_output_limit: headers.lower_output_limit || lowers(),
+        dry_run: headers.dry_run || extension.is_some_and(|object| flag(object, "dry_run")),
     };
     if wishes.session_budget.is_some() && !has_session {
         let message = "A session is to cost no more than so much, but it has no name. Name it in the header \

@@ -122,6 +122,7 @@ pub(super) fn interrupted(origin: Origin, attempts: &[Intent<'_>]) -> Option<Usa
         model_requested: last.model_requested.clone().into_owned(),
         model_served: last.model_served.clone().map(Cow::into_owned),
         route: last.route.clone().map(Cow::into_owned),
+        decision: None,
         stream: last.stream,
         outcome: Outcome::Interrupted,
         status: 0,

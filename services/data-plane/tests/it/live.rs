@@ -79,21 +79,20 @@ fn told(endpoint: &str, cause: &str) -> (String, String) {
 }
 
 #[actix_web::test]
-async fn what_fails_in_a_row_is_passed_over_and_comes_back_by_a_probe() {
-    let mut scripts = vec![fails(); 4];
-    scripts.push(answers());
-    let two = two(scripts, vec![answers()]).await;
-    for _ in 0..4 {
+async fn what_fails_often_is_passed_over_and_asked_again_now_and_then() {
+    let two = two(vec![fails(), fails(), answers()], vec![answers()]).await;
+    for _ in 0..2 {
         assert_eq!(two.served().await, told("groq/fast", "fallback"));
     }
-    assert_eq!(two.calls(), (4, 4));
-    assert_eq!(two.served().await, told("groq/fast", "capacity"));
-    assert_eq!(two.calls(), (4, 5), "it is left alone");
-    two.hand.advance(Duration::from_millis(1_300));
+    for _ in 0..3 {
+        assert_eq!(two.served().await, told("groq/fast", "capacity"));
+    }
+    assert_eq!(two.calls(), (2, 5), "it is left alone");
+    two.hand.advance(Duration::from_millis(2_100));
     assert_eq!(
         two.served().await,
         told("openai/main", "direct"),
-        "one real call is the probe"
+        "a real call asks whether it still fails"
     );
 }
 
@@ -214,6 +213,73 @@ async fn nitro_means_the_most_tokens_a_second() {
         assert_eq!(
             ask(&worker, "meta/llama:nitro", json!({})).await,
             told("groq/fast", "direct")
+        );
+    }
+}
+
+/// So many answers, of which every second fails.
+fn every_second_fails(count: usize) -> Vec<Script> {
+    (0..count)
+        .map(|index| if index % 2 == 0 { fails() } else { answers() })
+        .collect()
+}
+
+#[actix_web::test]
+async fn callers_hardly_notice_that_one_fails_one_stalls_and_one_refuses() {
+    const CALLS: usize = 1_000;
+    const AT_ONCE: usize = 8;
+    let refusal = Script::json_with(429, "retry-after: 1\r\n", r#"{"error":{"message":"slow down"}}"#);
+    for strategy in [
+        Strategy::Ordered,
+        Strategy::Weighted,
+        Strategy::Fastest,
+        Strategy::LeastLoaded,
+    ] {
+        let fails_half = Provider::start(every_second_fails(CALLS)).await;
+        let stalls = Provider::start([Script::default().hang()]).await;
+        let refuses = Provider::start([refusal.clone()]).await;
+        let serves =
+            Provider::start([Script::default().wait(Duration::from_millis(20)).and(answers())]).await;
+        let mut config = Config::new();
+        for (slug, provider) in [
+            ("a", &fails_half),
+            ("b", &stalls),
+            ("c", &refuses),
+            ("d", &serves),
+        ] {
+            config.compatible(slug, &provider.url());
+        }
+        config.route(
+            "support",
+            &["a/m", "b/m", "c/m", "d/m"],
+            RetryPolicy {
+                max_attempts: 4,
+                attempt_timeout_ms: 300,
+            },
+        );
+        config.choosing(strategy);
+        let worker = Worker::start(&config);
+        let mut served = 0;
+        for _ in 0..CALLS / AT_ONCE {
+            let calls = (0..AT_ONCE).map(|_| {
+                let body =
+                    json!({"model": "route/support", "messages": [{"role": "user", "content": "hello"}]});
+                worker.chat(body.to_string())
+            });
+            let answers = futures_util::future::join_all(calls).await;
+            served += answers.iter().filter(|it| it.status() == 200).count();
+        }
+        let sent: usize = [&fails_half, &stalls, &refuses, &serves]
+            .iter()
+            .map(|it| it.received().len())
+            .sum();
+        assert!(
+            served * 1_000 >= CALLS * 999,
+            "{strategy:?}: {served} of {CALLS} were served"
+        );
+        assert!(
+            sent * 10 <= CALLS * 12,
+            "{strategy:?}: {sent} calls for {CALLS} requests"
         );
     }
 }

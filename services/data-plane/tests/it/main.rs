@@ -13,6 +13,8 @@ mod connection_test;
 #[cfg(test)]
 mod credit;
 #[cfg(test)]
+mod decisions;
+#[cfg(test)]
 mod dialects;
 #[cfg(test)]
 mod disconnect;

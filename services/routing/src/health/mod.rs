@@ -47,6 +47,8 @@ use crate::seed::Seed;
 
 /// A server error within this time, from an endpoint that mostly answers, says "full" and not "broken".
 const FULL: (u32, f64) = (6, 0.25);
+/// More failures than these, and a larger share of them, are often.
+const OFTEN: (f64, f64) = (1.5, 0.3);
 /// Answers shorter than this say little about speed.
 const SPEED_TOKENS: u32 = 8;
 
@@ -265,6 +267,13 @@ impl Health {
     #[must_use]
     pub fn failure_share(&self, now: Moment) -> f64 {
         self.outcomes.failure_share(now)
+    }
+
+    /// Whether calls fail often lately: a third of them, and more than one.
+    #[must_use]
+    pub fn fails_often(&self, now: Moment) -> bool {
+        let (_, bad) = self.outcomes.counts(now);
+        bad > OFTEN.0 && self.outcomes.failure_share(now) > OFTEN.1
     }
 
     /// Seconds until a failure is known.

@@ -195,6 +195,41 @@ fn what_is_sick_is_passed_over_and_stays_as_a_fallback() {
 }
 
 #[test]
+fn what_fails_often_is_passed_over_but_for_a_call_now_and_then() {
+    let failing = |last: f64| {
+        let mut health = Health::default();
+        for it in 0..20 {
+            let sent = last - 10.0 + f64::from(it + 1) * 0.5;
+            let call = health.sent(at(sent), Delivery::Streamed, 0.0);
+            if it % 2 == 0 {
+                health.failed(at(sent), call, Failure::Broken, Seed::from_id(1));
+            } else {
+                health.finished(at(sent), call, 0);
+            }
+        }
+        health
+    };
+    let order_after = |idle| {
+        let known = vec![failing(START - idle), streams(0.4, 30.0)];
+        order(&planned(known, Some(Ordering::Ordered), STREAM, &NO_WISHES))
+    };
+    assert_eq!(order_after(0.1), [1, 0]);
+    assert_eq!(order_after(1.9), [1, 0]);
+    assert_eq!(order_after(2.1), [0, 1]);
+    let once = {
+        let mut health = Health::default();
+        let call = health.sent(at(START - 0.1), Delivery::Streamed, 0.0);
+        health.failed(at(START), call, Failure::Broken, Seed::from_id(1));
+        health
+    };
+    assert_eq!(
+        by(vec![once, streams(0.4, 30.0)], Ordering::Ordered),
+        [0, 1],
+        "once is not often"
+    );
+}
+
+#[test]
 fn each_objective_has_its_order() {
     let known = || vec![streams(0.2, 20.0), streams(0.9, 20.0), streams(2.0, 20.0)];
     let usd = |nanos| NanoUsd::from_nanos(nanos);

@@ -1,3 +1,4 @@
+import type { DecisionCandidate, RequestDecision, RequestRecord } from "../../api/types.ts";
 import { type Mock, page, problem } from "./call.ts";
 
 const REQUESTS = "/projects/{project}/requests";
@@ -34,4 +35,69 @@ export const requestMocks: Mock[] = [
       return row ? { status: 200, body: row } : problem(404, "not_found", "There is no such request.");
     },
   },
+  {
+    method: "GET",
+    path: `${REQUESTS}/{request}/decision`,
+    handler: ({ world, path }) => {
+      const row = world.requests.find(({ id }) => id === path["request"]);
+      const decision = row && decisionOf(row);
+      return decision
+        ? { status: 200, body: decision }
+        : problem(404, "not_found", "There is no such decision.");
+    },
+  },
 ];
+
+/** A decision that fits a request: its attempts in their order, one on standby and one left out. */
+function decisionOf(row: RequestRecord): RequestDecision | null {
+  const { attempts } = row;
+  if (attempts.length === 0) return null;
+  const candidate = (over: Partial<DecisionCandidate>): DecisionCandidate => ({
+    model: row.model_served ?? row.model_requested,
+    provider: null,
+    connection: null,
+    outcome: "standby",
+    rank: null,
+    reason: null,
+    standing: null,
+    score: null,
+    ...over,
+  });
+  const tried = attempts.map(({ provider, connection, outcome }, index) =>
+    candidate({
+      provider,
+      connection,
+      rank: index + 1,
+      outcome: outcome === "served" ? "selected" : "tried",
+      score: score(0.34 + index / 5, 0.012),
+    }),
+  );
+  return {
+    request: row.id,
+    summary: `Served by ${attempts.at(-1)?.provider} on attempt ${attempts.length} of ${attempts.length}.`,
+    model_requested: row.model_requested,
+    model_served: row.model_served,
+    route: row.route,
+    cause: "score",
+    config_version: 482,
+    config_hash: "00c0ffee00c0ffee",
+    facts: { input_tokens: row.tokens.input, max_output_tokens: 1_024, stream: row.stream },
+    candidates: [
+      ...tried,
+      candidate({
+        provider: "groq",
+        rank: tried.length + 1,
+        standing: "drained",
+        score: score(0.9, 0.004),
+      }),
+      candidate({ provider: "azure", outcome: "rejected", reason: "price_above_cap" }),
+    ],
+    omitted: 0,
+    attempts,
+  };
+}
+
+function score(latency: number, cost: number): DecisionCandidate["score"] {
+  const none = { cache: 0, failure: 0, headroom: 0, quality: 0, target: 0, load: 0 };
+  return { by: "score", total: latency + cost, latency, cost, ...none };
+}

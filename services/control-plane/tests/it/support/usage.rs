@@ -75,6 +75,7 @@ impl Writer {
             model_requested: "openai/gpt-4o-mini".to_owned(),
             model_served: Some("openai/gpt-4o-mini".to_owned()),
             route: None,
+            decision: None,
             stream: true,
             outcome: Outcome::Served,
             status: 200,

@@ -1,4 +1,4 @@
-// The full record of one request: the sentence, the attempts, cost and tokens, and the facts to quote.
+// The full record of one request: the sentence, the attempts, the decision, cost and tokens, and the facts to quote.
 import { Fragment, type ReactNode } from "react";
 import type { RequestRecord } from "@/api/types";
 import { Amount } from "@/components/ui/amount";
@@ -7,6 +7,7 @@ import { formatDuration, formatInteger } from "@/lib/format";
 import { adviceFor, summarizeRequest } from "@/lib/request-summary";
 import { formatMoment, formatUtc } from "@/lib/time";
 import { AttemptsTimeline } from "./attempts-timeline";
+import { DecisionCandidates } from "./decision-candidates";
 import { ModelPath } from "./model-path";
 import styles from "./request-detail.module.css";
 import { RequestStatus } from "./request-status";
@@ -18,7 +19,7 @@ const EVIDENCE: Record<RequestRecord["cost_evidence"], string> = {
   none: "nothing was billed",
 };
 
-export function RequestDetail({ request }: { request: RequestRecord }) {
+export function RequestDetail({ project, request }: { project: string; request: RequestRecord }) {
   const { tokens } = request;
   const advice = adviceFor(request);
   return (
@@ -30,6 +31,9 @@ export function RequestDetail({ request }: { request: RequestRecord }) {
       </section>
       <Section title="Attempts">
         <AttemptsTimeline request={request} />
+      </Section>
+      <Section title="Decision">
+        <DecisionCandidates project={project} request={request.id} />
       </Section>
       <Section title="Cost and tokens">
         <p className={styles["cost"]}>

@@ -45,7 +45,7 @@ export function RequestSheet({ project, request, previous, next, onOpen, onClose
           onRetry={() => record.refetch()}
         />
       )}
-      {record.isSuccess && <RequestDetail request={record.data} />}
+      {record.isSuccess && <RequestDetail project={project} request={record.data} />}
     </Sheet>
   );
 }

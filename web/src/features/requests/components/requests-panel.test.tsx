@@ -49,6 +49,27 @@ test("an open request shows its attempts, and next follows the list", async () =
   expect(await sheet.findByText(second.id)).toBeTruthy();
 });
 
+test("an open request shows what it could have gone to, and what spoke against the rest", async () => {
+  const { world } = await open("busy", {});
+  const served = world.requests.find(({ outcome }) => outcome === "served");
+  if (!served) throw new Error("the busy world has served requests");
+  renderPage(<Page start={{ request: served.id }} />);
+  const sheet = within(await screen.findByRole("dialog", { name: "Request" }));
+  const candidates = within(await sheet.findByRole("list", { name: "Candidates" }));
+  expect(candidates.getByText("served")).toBeTruthy();
+  expect(candidates.getByText(/out of its rate · score 0\.904: latency 0\.900, cost 0\.004/)).toBeTruthy();
+  expect(candidates.getByText("price above what is allowed")).toBeTruthy();
+});
+
+test("a request that was refused at once has no decision", async () => {
+  const { world } = await open("busy", {});
+  const refused = world.requests[0];
+  if (!refused) throw new Error("the busy world has requests");
+  refused.attempts = [];
+  renderPage(<Page start={{ request: refused.id }} />);
+  expect(await screen.findByText("It was refused before anything was decided.")).toBeTruthy();
+});
+
 test("a project without traffic points to the first call", async () => {
   await open("empty");
   expect(await screen.findByText("No requests in this time")).toBeTruthy();

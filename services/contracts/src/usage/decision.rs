@@ -1,0 +1,136 @@
+//! Why a request went where it went: what it could have gone to, and what spoke for and against each.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::ConfigHead;
+use crate::ids::ConnectionId;
+
+/// Most candidates that a decision names, the first in order before those that were left out.
+pub const MAX_CANDIDATES: usize = 64;
+
+/// A decision, as it was made before the first attempt. The same request id, configuration and state of the endpoints give
+/// the same again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Why the first in order is the first, by its wire name; `None` when nothing could serve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cow<'static, str>>,
+    /// The configuration that was in force.
+    pub config: ConfigHead,
+    /// What of the request counted.
+    pub facts: DecidedFacts,
+    /// Those that were tried, or would have been, in their order; then those that were left out. Empty where there was no
+    /// choice: the attempts say it then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<DecidedCandidate>,
+    /// Further ones that are not named.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted: u32,
+}
+
+/// What of a request counts for a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedFacts {
+    /// Prompt tokens, estimated.
+    pub input_tokens: u32,
+    /// The caller's cap on generated tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_output_tokens: Option<u64>,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+}
+
+/// One that could have served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedCandidate {
+    /// The model, as the route or the request names it.
+    pub model: String,
+    /// Its provider; `None` where the target as a whole was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ConnectionId>,
+    /// Where it stood in the order, from 1; `None`: it was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u16>,
+    /// Why it was left out, by its wire name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Cow<'static, str>>,
+    /// How it fared: `full`, `drained`, `broken` or `on_trial`; `None`: nothing spoke against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Cow<'static, str>>,
+    /// What its score was made of, where measures decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<DecidedScore>,
+}
+
+/// The terms of a score in thousandths; the lowest sum is the best.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DecidedScore {
+    /// How it came to its place: `score`, `drawn`, `visited` or `last_resort`.
+    pub by: Cow<'static, str>,
+    /// Time until it brings something.
+    #[serde(skip_serializing_if = "is_none")]
+    pub latency: i64,
+    /// Cost.
+    #[serde(skip_serializing_if = "is_none")]
+    pub cost: i64,
+    /// What a prompt that stays warm is worth; negative.
+    #[serde(skip_serializing_if = "is_none")]
+    pub cache: i64,
+    /// Expected cost of a failure.
+    #[serde(skip_serializing_if = "is_none")]
+    pub failure: i64,
+    /// How little its rate limits have left.
+    #[serde(skip_serializing_if = "is_none")]
+    pub headroom: i64,
+    /// Its quality; negative.
+    #[serde(skip_serializing_if = "is_none")]
+    pub quality: i64,
+    /// Expected cost of missing the route's target, or of passing its price.
+    #[serde(skip_serializing_if = "is_none")]
+    pub target: i64,
+    /// How full it is.
+    #[serde(skip_serializing_if = "is_none")]
+    pub load: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(thousandths: &i64) -> bool {
+    *thousandths == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_not_written() {
+        let decision = Decision {
+            cause: Some(Cow::Borrowed("direct")),
+            config: ConfigHead::default(),
+            facts: DecidedFacts {
+                input_tokens: 12,
+                max_output_tokens: None,
+                stream: true,
+            },
+            candidates: Vec::new(),
+            omitted: 0,
+        };
+        let text = serde_json::to_string(&decision).unwrap();
+        let zero = serde_json::to_string(&ConfigHead::default()).unwrap();
+        let expected =
+            format!(r#"{{"cause":"direct","config":{zero},"facts":{{"input_tokens":12,"stream":true}}}}"#);
+        assert_eq!(text, expected);
+        assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
+    }
+}

@@ -1,0 +1,74 @@
+// The closed words of a decision, as a person would say them. What a newer server says more is shown as it is.
+import type { DecisionCandidate, RequestDecision } from "@/api/types";
+import type { Tone } from "@/components/ui/badge";
+
+const CAUSES: Record<string, string> = {
+  direct: "The first that serves the model, as your connections are listed.",
+  alias: "An alias of the route, which put them in this order.",
+  rule: "The first of the route, as listed.",
+  weight: "Drawn by the weights of the route.",
+  score: "The best by what is measured at that moment.",
+  capacity: "What stands first was broken or out of its rate, so the next one took over.",
+  budget_switch: "A budget had no room and names this route for that case.",
+};
+
+const REASONS: Record<string, string> = {
+  credential_missing: "no usable connection",
+  credential_disabled: "connection disabled",
+  modality_unsupported: "does not offer this operation",
+  context_too_small: "context too small",
+  deprecated: "taken out of the catalog",
+  weight_zero: "weight 0",
+  provider_excluded: "provider not allowed",
+  model_excluded: "model not allowed",
+  region_blocked: "not known to process where demanded",
+  retention_required: "not known to keep no more than allowed",
+  training_excluded: "not known to leave requests out of training",
+  provenance_excluded: "not known to have the origin or license demanded",
+  variant_excluded: "not known to be served in an allowed number format",
+  certification_missing: "not known to hold a certificate demanded",
+  price_above_cap: "price above what is allowed",
+  price_unknown: "price not known",
+  fallback_excluded: "no fallbacks wanted",
+};
+
+const STANDINGS: Record<string, string> = {
+  full: "as busy as it can be",
+  drained: "out of its rate",
+  broken: "failing",
+  on_trial: "coming back, one call at a time",
+};
+
+const OUTCOMES: Record<DecisionCandidate["outcome"], { word: string; tone: Tone }> = {
+  selected: { word: "served", tone: "ok" },
+  tried: { word: "tried", tone: "warn" },
+  standby: { word: "standby", tone: "idle" },
+  rejected: { word: "left out", tone: "bad" },
+};
+
+const TERMS = ["latency", "cost", "cache", "failure", "headroom", "quality", "target", "load"] as const;
+
+export function causeInWords({ cause }: RequestDecision): string {
+  return cause === null ? "Nothing could serve it." : (CAUSES[cause] ?? cause);
+}
+
+export function outcomeInWords({ outcome }: DecisionCandidate): { word: string; tone: Tone } {
+  return OUTCOMES[outcome];
+}
+
+/** What spoke against a candidate, if anything did. */
+export function objection({ reason, standing }: DecisionCandidate): string | null {
+  if (reason !== null) return REASONS[reason] ?? reason;
+  return standing === null ? null : (STANDINGS[standing] ?? standing);
+}
+
+/** The parts of a score that are not nothing, the largest first. */
+export function scoreInWords({ score }: DecisionCandidate): string | null {
+  if (!score) return null;
+  const parts = TERMS.map((name) => ({ name, value: score[name] }))
+    .filter(({ value }) => value !== 0)
+    .sort((one, other) => Math.abs(other.value) - Math.abs(one.value))
+    .map(({ name, value }) => `${name} ${value.toFixed(3)}`);
+  const drawn = score.by === "score" ? "" : `, ${score.by.replaceAll("_", " ")}`;
+  return `score ${score.total.toFixed(3)}${drawn}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
+}
