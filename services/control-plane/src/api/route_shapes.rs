@@ -6,10 +6,12 @@ use sluicegate_contracts::ids::{ConnectionId, RouteId, UserId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::extract::yaml::Places;
+use super::route_checks::RouteFinding;
 use super::route_strategy::{RouteStrategy, WriteRouteStrategy};
 use crate::app::routes::Changes;
 use crate::domain::route_draft::{RouteDraft, RuleDraft, Rules, TargetDraft};
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 use crate::store::routes as rows;
 
 /// Where a route sends requests.
@@ -110,9 +112,20 @@ pub(super) struct Route {
     /// When this version was published.
     #[serde(with = "time::serde::rfc3339")]
     published_at: OffsetDateTime,
+    /// What is doubtful about what was just published; absent where nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<RouteFinding>,
 }
 
 impl Route {
+    /// What was just published.
+    pub(super) fn published(live: rows::LiveRoute, warnings: Vec<FieldError>, places: &Places) -> Self {
+        Self {
+            warnings: RouteFinding::warnings(warnings, places),
+            ..Self::from(live)
+        }
+    }
+
     fn of(route: config::Route, created_at: OffsetDateTime, published_at: OffsetDateTime) -> Self {
         let rules: Vec<RouteRule> = route.rules.iter().cloned().map(RouteRule::from).collect();
         // What is published has a rule; without one it would serve nothing, and says so.
@@ -129,6 +142,7 @@ impl Route {
             retry: last.retry,
             created_at,
             published_at,
+            warnings: Vec::new(),
         }
     }
 }

@@ -5,13 +5,15 @@ use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Rule,
 use sluicegate_contracts::ids::{ProjectId, RouteId};
 use sluicegate_service_runtime::ids;
 
-use super::Tx;
+use super::{Tx, route_supply};
 use crate::codes::Code;
 use crate::domain::precondition::IfMatch;
+use crate::domain::route_check::{Judgment, judge};
 use crate::domain::route_draft::{CheckedRoute, RouteDraft, RuleDraft, Rules, TargetDraft};
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
+use crate::store::connections::{self, Account};
 use crate::store::routes::{self, LiveRoute};
-use crate::store::{Lock, budget_relations, connections};
+use crate::store::{Connection, Lock, budget_relations};
 
 /// What shall change; the rest stays as published.
 #[derive(Debug, Default)]
@@ -38,26 +40,66 @@ impl Changes {
     }
 }
 
-async fn checked(tx: &mut Tx, project: ProjectId, draft: RouteDraft) -> Result<CheckedRoute> {
+/// A route that may be published, and what is doubtful about it.
+async fn checked(
+    tx: &mut Tx,
+    project: ProjectId,
+    draft: RouteDraft,
+    host: Vec<Account>,
+) -> Result<(CheckedRoute, Vec<FieldError>)> {
     let connections = connections::names(tx.connection(), project).await?;
-    draft.check(&connections).map_err(Error::validation)
+    let supply = route_supply::of_project(tx.connection(), project, &draft, host).await?;
+    let is_plain = draft.is_plain();
+    let checked = draft.check(&connections).map_err(Error::validation)?;
+    let judgment = judge(&checked, is_plain, &supply);
+    let errors = judgment.errors();
+    if !errors.is_empty() {
+        return Err(Error::validation(errors));
+    }
+    Ok((checked, judgment.warnings()))
+}
+
+/// What was found of a draft, and what is left for each of its rules.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn check(
+    connection: &mut Connection,
+    project: ProjectId,
+    draft: RouteDraft,
+    host: Vec<Account>,
+) -> Result<Judgment> {
+    let supply = route_supply::of_project(connection, project, &draft, host).await?;
+    let own = supply.connections.iter().filter(|it| it.project == Some(project));
+    let names: Vec<_> = own.map(|it| (it.id, it.slug.clone())).collect();
+    let is_plain = draft.is_plain();
+    Ok(match draft.check(&names) {
+        Ok(checked) => judge(&checked, is_plain, &supply),
+        Err(fields) => Judgment::of_errors(fields),
+    })
 }
 
 /// A new route at version 1.
 ///
 /// # Errors
 /// `validation_failed` with every finding, `slug_taken`, `alias_taken`.
-pub async fn create(tx: &mut Tx, project: ProjectId, draft: RouteDraft) -> Result<LiveRoute> {
-    let checked = checked(tx, project, draft).await?;
+pub async fn create(
+    tx: &mut Tx,
+    project: ProjectId,
+    draft: RouteDraft,
+    host: Vec<Account>,
+) -> Result<(LiveRoute, Vec<FieldError>)> {
+    let (checked, warnings) = checked(tx, project, draft, host).await?;
     let route = published(tx, project, ids::fresh(), 1, checked)?;
     let (by, now) = (tx.ctx().user(), tx.ctx().now);
     routes::insert(tx.connection(), &route, by, now).await?;
     announce(tx, &route, "route.create")?;
-    Ok(LiveRoute {
+    let live = LiveRoute {
         route,
         created_at: now,
         published_at: now,
-    })
+    };
+    Ok((live, warnings))
 }
 
 fn published(tx: &Tx, project: ProjectId, id: RouteId, version: u32, checked: CheckedRoute) -> Result<Route> {
@@ -139,18 +181,20 @@ pub async fn update(
     id: RouteId,
     changes: Changes,
     if_match: &IfMatch,
-) -> Result<LiveRoute> {
+    host: Vec<Account>,
+) -> Result<(LiveRoute, Vec<FieldError>)> {
     let live = locked(tx, project, id, if_match).await?;
-    let checked = checked(tx, project, merged(&live.route, changes)?).await?;
+    let (checked, warnings) = checked(tx, project, merged(&live.route, changes)?, host).await?;
     let route = published(tx, project, id, live.route.version + 1, checked)?;
     let (by, now) = (tx.ctx().user(), tx.ctx().now);
     routes::publish(tx.connection(), &route, by, now).await?;
     announce(tx, &route, "route.publish")?;
-    Ok(LiveRoute {
+    let live = LiveRoute {
         route,
         created_at: live.created_at,
         published_at: now,
-    })
+    };
+    Ok((live, warnings))
 }
 
 /// Takes a route out of use.

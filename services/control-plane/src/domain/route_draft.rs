@@ -92,6 +92,25 @@ pub struct CheckedRoute {
 }
 
 impl RouteDraft {
+    fn rules(&self) -> &[RuleDraft] {
+        match &self.rules {
+            Rules::Plain(rule) => std::slice::from_ref(rule),
+            Rules::Several(rules) => rules,
+        }
+    }
+
+    /// Whether it is written without saying that it has a rule.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        matches!(self.rules, Rules::Plain(_))
+    }
+
+    /// The models that it names.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        let targets = self.rules().iter().flat_map(|rule| &rule.targets);
+        targets.map(|target| target.model.as_str())
+    }
+
     /// Checks the draft against the project's connections (id and slug).
     ///
     /// # Errors

@@ -11,6 +11,8 @@ mod preferences;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod selection;
 #[cfg(test)]
 mod support;
