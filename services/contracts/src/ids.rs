@@ -123,6 +123,8 @@ ids! {
     ConnectionId = "con";
     /// A catalog row: model × provider × region × variant, with price and facts.
     EndpointId = "ep";
+    /// Facts that an organization states.
+    FactStatementId = "fct";
     /// An invitation to an organization.
     InviteId = "inv";
     /// A business event of an organization's ledger.

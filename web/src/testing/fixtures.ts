@@ -28,11 +28,28 @@ export function memberOf(name: string, email: string, role: Role): Me {
   };
 }
 
+export const NO_CONSTRAINTS: Key["constraints"] = {
+  processing: null,
+  operator_home: null,
+  author_home: null,
+  max_retention_days: null,
+  no_training: false,
+  open_weights: false,
+  distillable: false,
+  licenses: null,
+  quantizations: null,
+  certifications: [],
+  providers: { only: null, ignore: [] },
+  models: { only: null, ignore: [] },
+  max_price: { input_per_mtok: null, output_per_mtok: null, per_request: null, per_image: null },
+};
+
 export function makeKey(over: Partial<Key> & Pick<Key, "id" | "name">): Key {
   return {
     hint: "sk-sg-…x7Qa",
     status: "active",
     allowed_models: [],
+    constraints: NO_CONSTRAINTS,
     parent: null,
     created_at: "2026-11-01T09:00:00Z",
     created_by: "usr_01k00000000000000000000001",

@@ -17,11 +17,12 @@ pub mod provider;
 pub mod rate_limit;
 pub mod route;
 pub mod signal;
+pub mod stated_facts;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret, MAX_ANCESTORS};
 pub use budget::{Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, UnknownPrice};
 pub use connection::{Connection, ProviderSettings, Resale, SealedText};
-pub use constraints::{Choice, Constraints, PriceCeiling};
+pub use constraints::{Choice, Constraints, Level, PriceCeiling};
 pub use endpoint::{Endpoint, Operation};
 pub use facts::{Facts, MalformedPlace, Place, Quantization};
 pub use model_pattern::{allowed_by_both, model_matches, pattern_covers};
@@ -32,6 +33,7 @@ pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use rate_limit::{RateLimit, RateMetric, RateScope};
 pub use route::{RetryPolicy, Route, RouteTarget, Rule, Strategy};
 pub use signal::{Signal, SignalValue};
+pub use stated_facts::{About, StatedFacts};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -17,11 +17,14 @@ mod budgets;
 mod connection_shapes;
 mod connection_tests;
 mod connections;
+mod constraint_shapes;
 mod decisions;
 mod deployment;
 mod derived_keys;
 pub mod elsewhere;
 pub mod extract;
+mod fact_shapes;
+mod fact_statements;
 mod idempotent;
 pub mod internal;
 mod invites;
@@ -118,7 +121,11 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(rate_limits::list_limit_usage)
         .service(rate_limits::get_limit)
         .service(rate_limits::update_limit)
-        .service(rate_limits::delete_limit);
+        .service(rate_limits::delete_limit)
+        .service(fact_statements::list_fact_statements)
+        .service(fact_statements::create_fact_statement)
+        .service(fact_statements::get_fact_statement)
+        .service(fact_statements::delete_fact_statement);
 }
 
 fn prepaid_credit(config: &mut ServiceConfig<'_>) {

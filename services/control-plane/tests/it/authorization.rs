@@ -78,6 +78,13 @@ struct World {
     organization: String,
 }
 
+fn fact_statement() -> Value {
+    json!({
+        "about": { "provider": "openai" }, "facts": { "retention_days": 0 },
+        "evidence": "contract 4711 of 2025", "as_of": "2025-12-01",
+    })
+}
+
 impl World {
     async fn of(app: &TestApp, owner: &Client, guest: &str) -> Self {
         let key = owner
@@ -115,6 +122,10 @@ impl World {
             .post(&owner.in_organization("/management-keys"), &management)
             .await
             .expect(201);
+        let statement = owner
+            .post(&owner.in_organization("/facts"), &fact_statement())
+            .await
+            .expect(201);
         let limit = json!({ "metric": "requests", "amount": 60 });
         let limit = owner
             .post(&owner.in_organization("/limits"), &limit)
@@ -133,6 +144,7 @@ impl World {
             ("route", route.text_of("id")),
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
+            ("statement", statement.text_of("id")),
             ("management_key", management.text_of("id")),
             ("invite", invite.text_of("id")),
             ("top_up", top_up.text_of("id")),
@@ -169,6 +181,7 @@ impl World {
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
             "create_provider_invoice" => provider_invoice(),
             "create_top_up" => json!({ "amount": { "amount": "1" } }),
+            "create_fact_statement" => fact_statement(),
             "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
             "create_management_key" => json!({ "name": "m", "role": "viewer" }),
             "create_invite" => json!({ "email": format!("i{salt}@example.com"), "role": "viewer" }),
@@ -280,6 +293,7 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
             "budget",
             "limit",
             "management_key",
+            "statement",
             "key",
             "connection",
             "route",

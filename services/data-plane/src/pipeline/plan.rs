@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use sluicegate_contracts::config::{Constraints, Level};
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_contracts::usage::Decision;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
-    Cause, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Selection, Sort, plan as decide,
+    Cause, Demand, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Selection, Sort, plan as decide,
 };
 
 use super::Gateway;
@@ -157,7 +158,7 @@ fn decided<'s>(
         selection: resolution.selection,
         targets: &resolution.targets,
         features: request.features,
-        constraints: &request.steering.constraints,
+        demands: &demands(&request),
         preferences: &preferences,
         now: request.caller.received.now(),
         live: &endpoints.sight(request.conversation()),
@@ -191,6 +192,23 @@ fn decided<'s>(
         pool,
     };
     Ok((planned, decision))
+}
+
+/// What stands over the request, outermost first: of several that forbid the same, the outermost is named.
+fn demands<'r>(request: &'r Inspected<'_>) -> Vec<Demand<'r>> {
+    let caller = &request.caller;
+    let of_key = caller.constraints.iter().map(|it| (Level::Key, it));
+    let organization = &*caller.project.organization_constraints;
+    [
+        (Level::Organization, organization),
+        (Level::Project, &caller.project.project.constraints),
+    ]
+    .into_iter()
+    .chain(of_key)
+    .chain([(Level::Request, &request.steering.constraints)])
+    .filter(|(_, constraints)| !Constraints::are_none(constraints))
+    .map(|(level, constraints)| Demand { level, constraints })
+    .collect()
 }
 
 /// When the route wants a call to bring something.
@@ -232,25 +250,43 @@ fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
         request.model,
         reasons(&none.rejections)
     );
-    // With other demands it could be served: that is the caller's to change, and no fault of this moment.
-    if none.rejections.iter().any(|it| it.code.is_callers()) {
-        return GatewayError::new(ErrorKind::ConstraintFiltered, message).at("provider");
+    // With other demands it could be served: somebody chose that, and it is no fault of this moment.
+    if !none.rejections.iter().any(|it| it.code.is_by_choice()) {
+        return GatewayError::new(ErrorKind::NoRoute, message);
     }
-    GatewayError::new(ErrorKind::NoRoute, message)
+    let refusal = GatewayError::new(ErrorKind::ConstraintFiltered, message);
+    let is_callers = none.rejections.iter().any(|it| it.level == Some(Level::Request));
+    if is_callers {
+        refusal.at("provider")
+    } else {
+        refusal
+    }
 }
 
-/// Each reason once.
+/// Each reason once, with the level that states it.
 fn reasons(rejections: &[Rejection]) -> String {
-    let mut codes: Vec<RejectionCode> = Vec::new();
+    let mut seen: Vec<(RejectionCode, Option<Level>)> = Vec::new();
     for rejection in rejections {
-        if !codes.contains(&rejection.code) {
-            codes.push(rejection.code);
+        if !seen.contains(&(rejection.code, rejection.level)) {
+            seen.push((rejection.code, rejection.level));
         }
     }
-    let reasons = codes
-        .iter()
-        .map(|code| format!("{} ({})", code.as_str(), in_words(*code)));
+    let reasons = seen.iter().map(|(code, level)| {
+        let by = level.map_or("", stated_by);
+        format!("{} ({}{by})", code.as_str(), in_words(*code))
+    });
     reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// Who is to be asked about a constraint. A caller needs no word about its own.
+const fn stated_by(level: Level) -> &'static str {
+    match level {
+        Level::Organization => "; a constraint of the organization",
+        Level::Project => "; a constraint of the project",
+        Level::Route => "; a constraint of the route",
+        Level::Key => "; a constraint of the key",
+        Level::Request => "",
+    }
 }
 
 /// The refusal of a caller that insists on everything it sent, when no target can express all of it.

@@ -135,6 +135,7 @@ fn built_in(name: &str) -> Candidate<'_> {
         connection: None,
         credential: Credential::NotNeeded,
         endpoint: None,
+        stated: &[],
         is_gateway: false,
     }
 }
@@ -155,6 +156,7 @@ fn through<'s>(
         connection: Some(&live.connection),
         credential,
         endpoint,
+        stated: &live.stated,
         is_gateway: live.connection.provider == ProviderId::OpenRouter.as_str(),
     }
 }

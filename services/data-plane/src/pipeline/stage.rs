@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route};
+use sluicegate_contracts::config::{ApiKey, Constraints, RetryPolicy, Route};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::Labels;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
@@ -34,6 +34,8 @@ pub(super) struct Received<'s> {
 pub(super) struct Authenticated<'s> {
     pub(super) received: Received<'s>,
     pub(super) key: &'s Arc<ApiKey>,
+    /// What the key, and each that it derives from, demands of every endpoint.
+    pub(super) constraints: &'s [Constraints],
     pub(super) project: &'s ProjectView,
 }
 

@@ -2,7 +2,9 @@
 //! gets through.
 
 use proptest::prelude::*;
-use sluicegate_contracts::config::{ApiKey, ApiKeyStatus, Budget, Entity, Organization, Project, Status};
+use sluicegate_contracts::config::{
+    ApiKey, ApiKeyStatus, Budget, Constraints, Entity, Organization, Project, SealedText, Status,
+};
 use sluicegate_contracts::event::ConfigVersion;
 use sluicegate_contracts::time::UnixMillis;
 
@@ -169,6 +171,28 @@ fn an_unreadable_entity_keeps_its_predecessor_but_its_blocked_flag_counts() {
     state.offer(event(9, &Entity::ApiKey(key(3, 1, 2))));
     assert_eq!(state.publish(&snapshot).grant(&digest(3)).unwrap().usable, Ok(()));
     assert!(state.refusals().is_empty());
+}
+
+#[test]
+fn constraints_of_an_organization_reach_its_projects_even_without_its_data_key() {
+    let (mut state, snapshot) = folded(one_of_each());
+    let demanded = |snapshot: &Snapshot| {
+        let view = snapshot.project(uuid(2).into()).unwrap();
+        (*view.organization_constraints).clone()
+    };
+    assert!(demanded(&snapshot).are_none());
+    let private = Constraints {
+        no_training: true,
+        ..Constraints::NONE
+    };
+    let unopenable = Organization {
+        data_key: SealedText("nonsense".to_owned()),
+        constraints: private.clone(),
+        ..organization(1)
+    };
+    state.offer(event(7, &Entity::Organization(unopenable)));
+    assert_eq!(state.refusals().len(), 1, "the data key");
+    assert_eq!(demanded(&state.publish(&snapshot)), private);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use sluicegate_contracts::config::{
-    ApiKey, Budget, Connection, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project, RateLimit,
-    Route, Signal,
+    ApiKey, Budget, Connection, Constraints, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project,
+    RateLimit, Route, Signal, StatedFacts,
 };
 use sluicegate_contracts::ids::{
     ApiKeyId, BudgetId, ConnectionId, EndpointId, OrganizationId, ProjectId, RateLimitId, RouteId, SignalId,
@@ -31,6 +31,15 @@ pub(super) struct HeldConnection {
     pub(super) blocked: bool,
     /// The newest body could not be prepared: try again when the organization changes.
     stale: bool,
+}
+
+/// What is kept of an organization.
+pub(super) struct Tenant {
+    /// None of its data keys could be opened yet.
+    data_key: Option<DataKey>,
+    pub(super) constraints: Arc<Constraints>,
+    /// What it states of its accounts and models, the most particular first.
+    pub(super) stated: Vec<StatedFacts>,
 }
 
 #[derive(Default)]
@@ -60,7 +69,7 @@ pub(super) struct Touched {
 /// Every entity in service.
 pub(super) struct Entities {
     keyring: Keyring,
-    pub(super) organizations: HashMap<OrganizationId, Held<Option<DataKey>>>,
+    pub(super) organizations: HashMap<OrganizationId, Held<Tenant>>,
     pub(super) projects: HashMap<ProjectId, Held<Project>>,
     pub(super) keys: HashMap<ApiKeyId, Held<Arc<ApiKey>>>,
     pub(super) lineage: Lineage,
@@ -202,14 +211,20 @@ impl Entities {
             Err(reason) => (None, Err(reason)),
         };
         // A data key that does not open stops new credentials, not the tenant: keys, routes and credentials that are
-        // already open go on, and the status that came with it counts.
-        let before = self.organizations.remove(&entity.id).and_then(|held| held.entity);
+        // already open go on, and the status and the constraints that came with it count.
+        let before = self.organizations.remove(&entity.id);
+        let tenant = Tenant {
+            data_key: data_key.or(before.and_then(|held| held.entity.data_key)),
+            constraints: Arc::new(entity.constraints.clone()),
+            stated: particular_first(entity.facts.clone()),
+        };
         let held = Held {
-            entity: data_key.or(before),
+            entity: tenant,
             blocked,
         };
         self.organizations.insert(entity.id, held);
         self.touch_organization(entity.id);
+        self.touch_resold_by(entity.id);
         outcome
     }
 
@@ -228,7 +243,7 @@ impl Entities {
     fn put_connection(&mut self, entity: Connection, blocked: bool) -> Result<(), String> {
         let id = entity.id;
         let organization = self.organizations.get(&entity.organization);
-        let key = organization.and_then(|held| held.entity.as_ref());
+        let key = organization.and_then(|held| held.entity.data_key.as_ref());
         let (live, outcome) = match prepare::connection(entity.clone(), key) {
             Ok(live) => (live, Ok(())),
             Err(reason) => {
@@ -242,6 +257,7 @@ impl Entities {
                     LiveConnection {
                         connection: entity,
                         account: None,
+                        stated: Arc::default(),
                     },
                     Err(reason),
                 )
@@ -378,6 +394,15 @@ impl Entities {
         }
     }
 
+    /// What an organization states of an account that it resells counts for everybody who calls through it.
+    fn touch_resold_by(&mut self, id: OrganizationId) {
+        let members = self.in_organization.get(&id);
+        let mut connections = members.into_iter().flat_map(|members| &members.connections);
+        if connections.any(|connection| self.resold.contains(connection)) {
+            self.touched.views.extend(self.projects.keys());
+        }
+    }
+
     fn touch_project(&mut self, id: ProjectId) {
         self.touched.views.insert(id);
         let members = self.in_project.get(&id);
@@ -412,6 +437,11 @@ impl Entities {
             self.touched.views.insert(held.entity.route.project);
         }
     }
+}
+
+fn particular_first(mut stated: Vec<StatedFacts>) -> Vec<StatedFacts> {
+    stated.sort_by_key(|it| std::cmp::Reverse(it.about.particularity()));
+    stated
 }
 
 fn block<T>(held: Option<&mut Held<T>>) {

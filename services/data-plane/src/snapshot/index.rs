@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, Route, Rule};
+use sluicegate_contracts::config::{
+    ApiKey, Connection, Constraints, Entity, KeyDigest, Project, ProviderId, Route, Rule, StatedFacts,
+};
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
@@ -34,6 +36,8 @@ pub struct Snapshot {
 pub struct Grant {
     /// The key the secret belongs to, as the keys it derives from leave it.
     pub key: Arc<ApiKey>,
+    /// The constraints of the key and of those it derives from; those that state none are left out.
+    pub constraints: Arc<[Constraints]>,
     /// End of the secret's own validity, while a rotation overlaps.
     pub valid_until: Option<UnixMillis>,
     /// Whether the key, those it derives from, its project and its organization are in service. Says nothing of time: see
@@ -63,6 +67,8 @@ pub enum Blocked {
 pub struct ProjectView {
     /// The tenant that owns it.
     pub organization: OrganizationId,
+    /// What that one demands of every endpoint.
+    pub organization_constraints: Arc<Constraints>,
     /// The project.
     pub project: Project,
     /// Routes by callable name: `route/<slug>`, and each alias that no slug or older route claims.
@@ -117,6 +123,8 @@ pub struct LiveConnection {
     pub connection: Connection,
     /// The account with its credential opened; `None` when it could not be, so that the connection cannot be used.
     pub account: Option<Account>,
+    /// What its owner states of accounts and models, the most particular first.
+    pub stated: Arc<[StatedFacts]>,
 }
 
 impl LiveConnection {

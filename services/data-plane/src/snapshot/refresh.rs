@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, Status};
+use sluicegate_contracts::config::{About, ApiKey, StatedFacts, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 use sluicegate_routing::rules::Signals;
 
@@ -26,12 +26,14 @@ impl Entities {
             let narrowed = self.usable(held).and_then(|()| self.narrowed(&held.entity));
             let usable = narrowed.as_ref().map(drop).map_err(|blocked| *blocked);
             let key = narrowed.unwrap_or_else(|_| Arc::clone(&held.entity));
+            let constraints = self.constraints_of(&held.entity);
             for secret in &held.entity.secrets {
-                let key = Arc::clone(&key);
+                let (key, constraints) = (Arc::clone(&key), Arc::clone(&constraints));
                 next.grants.set(
                     secret.digest,
                     Some(Grant {
                         key,
+                        constraints,
                         valid_until: secret.valid_until,
                         usable,
                     }),
@@ -64,13 +66,14 @@ impl Entities {
     fn view(&self, id: ProjectId) -> Option<ProjectView> {
         let project = self.projects.get(&id)?.entity.clone();
         let organization = project.organization;
+        let tenant = self.organizations.get(&organization);
         let members = self.in_organization.get(&organization);
         let mut connections: Vec<_> = members
             .into_iter()
             .flat_map(|members| &members.connections)
             .filter_map(|id| self.connections.get(id))
             .filter(|held| !held.blocked && held.live.connection.project.is_none_or(|of| of == id))
-            .map(|held| Arc::clone(&held.live))
+            .map(|held| self.with_facts(&held.live))
             .collect();
         connections.sort_by_key(|live| (live.connection.priority, live.connection.id));
         connections.extend(self.resold_to(organization));
@@ -83,6 +86,9 @@ impl Entities {
             .map(|held| &held.entity);
         Some(ProjectView {
             organization,
+            organization_constraints: tenant
+                .map(|held| Arc::clone(&held.entity.constraints))
+                .unwrap_or_default(),
             project,
             routes: by_name(routes),
             connections,
@@ -92,13 +98,35 @@ impl Entities {
         })
     }
 
+    /// A connection with what its owner states that can be about it.
+    fn with_facts(&self, live: &Arc<LiveConnection>) -> Arc<LiveConnection> {
+        let connection = &live.connection;
+        let owner = self.organizations.get(&connection.organization);
+        let stated = owner.into_iter().flat_map(|held| &held.entity.stated);
+        let is_about = |about: &About| {
+            about
+                .provider
+                .as_ref()
+                .is_none_or(|it| *it == connection.provider)
+                && about.connection.is_none_or(|it| it == connection.id)
+        };
+        let stated: Vec<StatedFacts> = stated.filter(|it| is_about(&it.about)).cloned().collect();
+        if stated.is_empty() {
+            return Arc::clone(live);
+        }
+        Arc::new(LiveConnection {
+            stated: stated.into(),
+            ..LiveConnection::clone(live)
+        })
+    }
+
     /// The host's accounts that this organization may call through. They come after its own, whatever their priority:
     /// nobody pays the host for what their own account can serve.
     fn resold_to(&self, organization: OrganizationId) -> Vec<Arc<LiveConnection>> {
         let resold = self.resold.iter().filter_map(|id| self.connections.get(id));
         let mut resold: Vec<_> = resold
             .filter(|held| !held.blocked && held.live.connection.organization != organization)
-            .map(|held| Arc::clone(&held.live))
+            .map(|held| self.with_facts(&held.live))
             .collect();
         resold.sort_by_key(|live| (live.connection.priority, live.connection.id));
         resold

@@ -11,6 +11,7 @@ mod budgets;
 #[cfg(test)]
 mod connection_test;
 #[cfg(test)]
+mod constraints;
 mod credit;
 #[cfg(test)]
 mod decisions;

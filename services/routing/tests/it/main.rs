@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod constraints;
+mod facts;
 #[cfg(test)]
 mod health;
 #[cfg(test)]

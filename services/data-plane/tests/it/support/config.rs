@@ -3,10 +3,10 @@
 use secrecy::SecretString;
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, Facts,
-    KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, RateLimit,
-    RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Rule, Signal, SignalValue, Status,
-    Strategy, UnknownPrice,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Constraints, Counts, Endpoint, Enforcement,
+    Entity, Facts, KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project,
+    ProviderSettings, RateLimit, RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Rule,
+    Signal, SignalValue, StatedFacts, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId, RouteId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
@@ -50,11 +50,14 @@ impl Config {
             id: organization_id,
             status: Status::Active,
             data_key: sealed,
+            constraints: Constraints::NONE,
+            facts: Vec::new(),
         };
         let project = Project {
             id: ProjectId::from(id(2)),
             organization: organization_id,
             status: Status::Active,
+            constraints: Constraints::NONE,
         };
         let key = ApiKeySecret::mint(KeyKind::Inference, [3; 32]);
         let digest = master.key_hasher().digest(key.expose());
@@ -70,6 +73,7 @@ impl Config {
             status: ApiKeyStatus::Active,
             expires_at: None,
             allowed_models: Vec::new(),
+            constraints: Constraints::NONE,
         };
         Self {
             master,
@@ -143,6 +147,8 @@ impl Config {
             id: host,
             status: Status::Active,
             data_key: sealed,
+            constraints: Constraints::NONE,
+            facts: Vec::new(),
         }));
         self.entities.push(Entity::Connection(Connection {
             id,
@@ -160,6 +166,16 @@ impl Config {
             }),
         }));
         id
+    }
+
+    /// What the owner of the account added by [`Self::resold`] states.
+    pub(crate) fn host_states(&mut self, facts: Vec<StatedFacts>) {
+        let mut entities = self.entities.iter_mut();
+        let host = entities.find_map(|it| match it {
+            Entity::Organization(host) => Some(host),
+            _ => None,
+        });
+        host.unwrap().facts = facts;
     }
 
     /// Gives the organization prepaid credit, of which workers may spend this much in nano-USD.
@@ -348,6 +364,18 @@ impl Config {
             status: Status::Active,
         }));
         id
+    }
+
+    /// Makes the key derive from another one, which states these constraints.
+    pub(crate) fn derive_from(&mut self, constraints: Constraints) {
+        let parent = ApiKey {
+            id: self.fresh().into(),
+            secrets: Vec::new(),
+            constraints,
+            ..self.api_key.clone()
+        };
+        self.api_key.ancestors = vec![parent.id];
+        self.entities.push(Entity::ApiKey(parent));
     }
 
     pub(crate) fn expire_key(&mut self) {
