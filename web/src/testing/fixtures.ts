@@ -234,7 +234,7 @@ export function busyRoutes(): Route[] {
   const base = {
     aliases: [],
     version: 3,
-    rules: [{ name: "default", when: null, ...rule }],
+    rules: [{ name: "default", when: null, constraints: NO_CONSTRAINTS, ...rule }],
     ...rule,
     created_at: "2026-10-12T08:30:00Z",
     published_at: "2026-11-12T08:30:00Z",

@@ -183,11 +183,18 @@ impl WriteConstraints {
     /// # Errors
     /// Every finding, with its place.
     pub(super) fn checked(self) -> Result<config::Constraints> {
-        const AT: &str = "/constraints";
+        self.checked_at("/constraints")
+    }
+
+    /// The same where they stand at another JSON pointer.
+    ///
+    /// # Errors
+    /// Every finding, with its place.
+    pub(super) fn checked_at(self, at: &str) -> Result<config::Constraints> {
         let mut findings = Vec::new();
-        let read = self.read(AT, &mut findings);
+        let read = self.read(at, &mut findings);
         if findings.is_empty() {
-            findings = constraint_check::findings(&read, AT);
+            findings = constraint_check::findings(&read, at);
         }
         if findings.is_empty() {
             Ok(read)

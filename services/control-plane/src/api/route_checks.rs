@@ -11,6 +11,7 @@ use super::extract::{Developer, Document, InProject};
 use super::reply::Reply;
 use super::route_shapes::CreateRoute;
 use crate::app::{route_supply, routes};
+use crate::domain::instant::millis;
 use crate::domain::route_check::{Judgment, Reach, Severity, Way};
 use crate::error::{FieldError, Result};
 use crate::problem::Problem;
@@ -153,9 +154,9 @@ pub(super) async fn check_route(member: InProject<Developer>, body: Document<Cre
     let Written { body, places, .. } = body.checked()?;
     let draft = body.draft().map_err(|error| error.located(&places))?;
     let host = route_supply::of_host(&member.caller.state).await?;
-    let project = member.project;
+    let (project, now) = (member.project, millis(member.caller.ctx.now));
     let judgment = member
-        .read(move |connection| routes::check(connection, project, draft, host).boxed())
+        .read(move |connection| routes::check(connection, project, draft, host, now).boxed())
         .await?;
     Reply::ok(&RouteCheck::of(judgment, &places))
 }

@@ -6,6 +6,7 @@ use sluicegate_contracts::ids::{ConnectionId, RouteId, UserId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::extract::yaml::Places;
 use super::route_checks::RouteFinding;
 use super::route_strategy::{RouteStrategy, WriteRouteStrategy};
@@ -57,6 +58,8 @@ pub(super) struct RouteRule {
     /// The condition, in CEL; null: every request that comes to it.
     #[schema(value_type = Option<String>, required = true, example = "request.input_tokens > 100000")]
     when: Option<String>,
+    /// What every endpoint must satisfy that serves it, besides what is demanded at other levels.
+    constraints: Constraints,
     /// How targets are ordered.
     strategy: RouteStrategy,
     /// Where requests go.
@@ -75,6 +78,7 @@ impl From<Rule> for RouteRule {
         Self {
             name: rule.name,
             when: rule.when,
+            constraints: Constraints::from(&rule.constraints),
             strategy: rule.strategy.into(),
             targets: targets.collect(),
             retry: RouteRetry {
@@ -233,6 +237,8 @@ pub(super) struct WriteRouteRule {
     /// The condition, in CEL. The last rule has none, every other has one.
     #[schema(example = "request.input_tokens > 100000", max_length = 2000)]
     when: Option<String>,
+    /// What every endpoint must satisfy that serves it; it can only tighten what is demanded at other levels.
+    constraints: Option<WriteConstraints>,
     /// How targets are ordered.
     strategy: WriteRouteStrategy,
     /// 1 to 20 targets.
@@ -247,7 +253,10 @@ impl WriteRouteRule {
         Ok(RuleDraft {
             name: self.name,
             when: self.when,
-            constraints: config::Constraints::NONE,
+            constraints: match self.constraints {
+                Some(constraints) => constraints.checked_at(&format!("{at}/constraints"))?,
+                None => config::Constraints::NONE,
+            },
             strategy: self.strategy.checked(&format!("{at}/strategy"))?,
             targets: drafts(self.targets),
             retry: retries(self.retry),

@@ -3,10 +3,12 @@
 use serde_json::json;
 use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Rule, Strategy};
 use sluicegate_contracts::ids::{ProjectId, RouteId};
+use sluicegate_contracts::time::UnixMillis;
 use sluicegate_service_runtime::ids;
 
 use super::{Tx, route_supply};
 use crate::codes::Code;
+use crate::domain::instant::millis;
 use crate::domain::precondition::IfMatch;
 use crate::domain::route_check::{Judgment, judge};
 use crate::domain::route_draft::{CheckedRoute, RouteDraft, RuleDraft, Rules, TargetDraft};
@@ -51,7 +53,8 @@ async fn checked(
     let supply = route_supply::of_project(tx.connection(), project, &draft, host).await?;
     let is_plain = draft.is_plain();
     let checked = draft.check(&connections).map_err(Error::validation)?;
-    let judgment = judge(&checked, is_plain, &supply);
+    let now = millis(tx.ctx().now);
+    let judgment = judge(&checked, is_plain, &supply, now);
     let errors = judgment.errors();
     if !errors.is_empty() {
         return Err(Error::validation(errors));
@@ -68,13 +71,14 @@ pub async fn check(
     project: ProjectId,
     draft: RouteDraft,
     host: Vec<Account>,
+    now: UnixMillis,
 ) -> Result<Judgment> {
     let supply = route_supply::of_project(connection, project, &draft, host).await?;
     let own = supply.connections.iter().filter(|it| it.project == Some(project));
     let names: Vec<_> = own.map(|it| (it.id, it.slug.clone())).collect();
     let is_plain = draft.is_plain();
     Ok(match draft.check(&names) {
-        Ok(checked) => judge(&checked, is_plain, &supply),
+        Ok(checked) => judge(&checked, is_plain, &supply, now),
         Err(fields) => Judgment::of_errors(fields),
     })
 }

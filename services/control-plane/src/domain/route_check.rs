@@ -3,8 +3,13 @@
 
 use std::collections::HashMap;
 
-use sluicegate_contracts::config::{Connection, Endpoint, ProviderId, RouteTarget, Rule, Status};
+use sluicegate_contracts::config::{
+    Connection, Constraints, Endpoint, Level, ProviderId, RouteTarget, Rule, Status,
+};
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_routing::constraints::{Demand, check as satisfies};
 use sluicegate_routing::rules::Condition;
+use sluicegate_routing::{Candidate, Credential, RejectionCode};
 
 use super::route_draft::CheckedRoute;
 use crate::error::FieldError;
@@ -109,7 +114,7 @@ impl Judgment {
 
 /// Judges a route. `is_plain`: it is written without saying that it is a rule.
 #[must_use]
-pub fn judge(route: &CheckedRoute, is_plain: bool, supply: &Supply) -> Judgment {
+pub fn judge(route: &CheckedRoute, is_plain: bool, supply: &Supply, now: UnixMillis) -> Judgment {
     let mut judgment = Judgment {
         findings: Vec::new(),
         reach: Vec::new(),
@@ -126,7 +131,7 @@ pub fn judge(route: &CheckedRoute, is_plain: bool, supply: &Supply) -> Judgment 
             reachable(&format!("{at}/when"), &condition, &before, &mut judgment);
             before.push((&rule.name, condition));
         }
-        supplied(&at, rule, supply, &mut judgment);
+        supplied(&at, rule, supply, now, &mut judgment);
     }
     judgment
 }
@@ -146,11 +151,11 @@ fn reachable(at: &str, condition: &Condition, before: &[(&str, Condition)], judg
     }
 }
 
-fn supplied(at: &str, rule: &Rule, supply: &Supply, judgment: &mut Judgment) {
+fn supplied(at: &str, rule: &Rule, supply: &Supply, now: UnixMillis, judgment: &mut Judgment) {
     let mut ways = Vec::new();
     for (index, target) in rule.targets.iter().enumerate() {
         let at = format!("{at}/targets/{index}");
-        let (found, doubt) = reached(target, supply);
+        let (found, doubt) = reached(target, &rule.constraints, supply, now);
         if let Some((code, detail)) = doubt {
             judgment.note(Severity::Warning, format!("{at}/model"), code, detail);
         }
@@ -175,7 +180,12 @@ fn supplied(at: &str, rule: &Rule, supply: &Supply, judgment: &mut Judgment) {
 type Doubt = (&'static str, String);
 
 /// How a target can be served, and what is doubtful about that.
-fn reached(target: &RouteTarget, supply: &Supply) -> (Vec<Way>, Option<Doubt>) {
+fn reached(
+    target: &RouteTarget,
+    constraints: &Constraints,
+    supply: &Supply,
+    now: UnixMillis,
+) -> (Vec<Way>, Option<Doubt>) {
     let model = target.model.as_str();
     let way = |provider: &str, connection: Option<&Connection>| Way {
         model: model.to_owned(),
@@ -230,6 +240,19 @@ fn reached(target: &RouteTarget, supply: &Supply) -> (Vec<Way>, Option<Doubt>) {
         .filter(|(it, _)| it.status == Status::Active)
         .collect();
     let ready: Vec<_> = in_service.iter().filter(|(it, _)| has_credential(it)).collect();
+    let demand = Demand {
+        level: Level::Route,
+        constraints,
+    };
+    let mut codes: Vec<&str> = Vec::new();
+    let allowed: Vec<_> = ready
+        .iter()
+        .filter(|(connection, offer)| {
+            let verdict = satisfies(&candidate(model, connection, *offer), demand, now);
+            codes.extend(verdict.err().map(RejectionCode::as_str));
+            verdict.is_ok()
+        })
+        .collect();
     let doubt = if in_service.is_empty() {
         Some((
             "connection_disabled",
@@ -240,7 +263,14 @@ fn reached(target: &RouteTarget, supply: &Supply) -> (Vec<Way>, Option<Doubt>) {
             "no_credential",
             format!("No connection that reaches {model} has a credential."),
         ))
-    } else if ready
+    } else if allowed.is_empty() {
+        codes.dedup();
+        let detail = format!(
+            "The constraints of the rule leave nothing that serves {model}: {}.",
+            codes.join(", ")
+        );
+        Some(("nothing_allowed", detail))
+    } else if allowed
         .iter()
         .all(|(_, offer)| offer.is_none_or(|it| it.prices().is_empty()))
     {
@@ -251,10 +281,22 @@ fn reached(target: &RouteTarget, supply: &Supply) -> (Vec<Way>, Option<Doubt>) {
     } else {
         None
     };
-    let ways = ready
+    let ways = allowed
         .iter()
         .map(|(connection, _)| way(&connection.provider, Some(connection)));
     (ways.collect(), doubt)
+}
+
+fn candidate<'s>(model: &'s str, connection: &'s Connection, offer: Option<&'s Endpoint>) -> Candidate<'s> {
+    Candidate {
+        provider: &connection.provider,
+        upstream_model: offer.map_or(model, |it| it.upstream_model.as_str()),
+        connection: Some(connection),
+        credential: Credential::Ready,
+        endpoint: offer,
+        stated: &[],
+        is_gateway: connection.provider == ProviderId::OpenRouter.as_str(),
+    }
 }
 
 fn names_its_own_models(connection: &Connection) -> bool {

@@ -449,7 +449,7 @@ mod tests {
             expected.map(|(pointer, code)| (pointer.to_owned(), code))
         );
         assert_eq!(found(ruled(Vec::new())), [("/rules".to_owned(), "out_of_range")]);
-        let findings = ruled(vec![rule("a", Some("true\n&& x"), "m"), rule("b", None, "m")]).check(&[]);
+        let findings = ruled(vec![rule("aa", Some("true\n&& x"), "m"), rule("bb", None, "m")]).check(&[]);
         assert_eq!(
             findings.unwrap_err()[0].detail,
             "At line 2, column 4: There is no fact x."

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use sluicegate_contracts::config::{Constraints, Level};
+use sluicegate_contracts::config::{Constraints, Level, Rule};
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_contracts::usage::Decision;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
@@ -158,7 +158,7 @@ fn decided<'s>(
         selection: resolution.selection,
         targets: &resolution.targets,
         features: request.features,
-        demands: &demands(&request),
+        demands: &demands(&request, resolution.rule),
         preferences: &preferences,
         now: request.caller.received.now(),
         live: &endpoints.sight(request.conversation()),
@@ -195,7 +195,7 @@ fn decided<'s>(
 }
 
 /// What stands over the request, outermost first: of several that forbid the same, the outermost is named.
-fn demands<'r>(request: &'r Inspected<'_>) -> Vec<Demand<'r>> {
+fn demands<'r>(request: &'r Inspected<'_>, rule: Option<&'r Rule>) -> Vec<Demand<'r>> {
     let caller = &request.caller;
     let of_key = caller.constraints.iter().map(|it| (Level::Key, it));
     let organization = &*caller.project.organization_constraints;
@@ -204,6 +204,7 @@ fn demands<'r>(request: &'r Inspected<'_>) -> Vec<Demand<'r>> {
         (Level::Project, &caller.project.project.constraints),
     ]
     .into_iter()
+    .chain(rule.map(|rule| (Level::Route, &rule.constraints)))
     .chain(of_key)
     .chain([(Level::Request, &request.steering.constraints)])
     .filter(|(_, constraints)| !Constraints::are_none(constraints))

@@ -133,3 +133,28 @@ async fn an_alias_is_asked_for_by_its_own_name() {
     assert_eq!(worker.chat(chat("route/support", false)).await.status(), 200);
     assert_eq!(worker.chat(chat("support-alias", false)).await.status(), 400);
 }
+
+#[actix_web::test]
+async fn the_constraints_of_a_rule_hold_where_it_decides_and_nowhere_else() {
+    let mut config = Config::new();
+    let mut first = Config::rule(
+        &["sluicegate/echo"],
+        Some("request.stream"),
+        RetryPolicy::default(),
+    );
+    first.constraints.providers.ignore = vec!["sluicegate".to_owned()];
+    let last = Config::rule(&["sluicegate/echo"], None, RetryPolicy::default());
+    config.ruled("support", vec![first, last]);
+    let worker = Worker::start(&config);
+    assert_eq!(worker.chat(chat("route/support", false)).await.status(), 200);
+    let refused = worker.chat(chat("route/support", true)).await;
+    assert_eq!(
+        refused.headers()["x-sluicegate-error-code"],
+        "constraint_filtered"
+    );
+    let text = refused.text().await.unwrap();
+    assert!(
+        text.contains("provider_excluded") && text.contains("a constraint of the route"),
+        "{text}"
+    );
+}

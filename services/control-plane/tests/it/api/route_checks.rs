@@ -53,7 +53,7 @@ async fn a_rule_that_no_request_reaches_is_an_error(pool: PgPool) {
     assert_eq!(app.published("route").await.len(), 0);
 
     let mistaken =
-        json!({ "slug": "support", "rules": [rule("a", Some("request.tokns > 1")), rule("b", None)] });
+        json!({ "slug": "support", "rules": [rule("first", Some("request.tokns > 1")), rule("rest", None)] });
     let checked = ada
         .post(&format!("{path}/check"), &mistaken)
         .await

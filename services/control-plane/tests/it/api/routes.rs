@@ -1,5 +1,6 @@
 //! Routes and their versions.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -201,8 +202,8 @@ async fn a_connection_that_a_rule_is_pinned_to_is_in_use(pool: PgPool) {
     let body = json!({ "slug": "main", "provider": "openai", "credential": "sk-secret" });
     let made = ada.post(&ada.in_project("/connections"), &body).await.expect(201);
     let rules = json!([
-        { "name": "a", "when": "request.stream", "strategy": "ordered", "targets": [{ "model": "m", "connection": "main" }] },
-        { "name": "b", "strategy": "ordered", "targets": [{ "model": "m" }] },
+        { "name": "streams", "when": "request.stream", "strategy": "ordered", "targets": [{ "model": "m", "connection": "main" }] },
+        { "name": "rest", "strategy": "ordered", "targets": [{ "model": "m" }] },
     ]);
     ada.post(
         &ada.in_project("/routes"),

@@ -24,7 +24,7 @@ async fn a_signal_lives_from_its_first_push_to_its_deletion(pool: PgPool) {
     let good_for = told[0]["good_until"].as_i64().unwrap();
     assert_eq!((told.len(), told[0]["name"].as_str()), (1, Some("load")));
 
-    app.advance(time::Duration::seconds(30));
+    app.advance(std::time::Duration::from_secs(30));
     ada.send(Method::PUT, &path, Some(push(json!("high"))))
         .await
         .expect(200);
