@@ -27,6 +27,7 @@ impl Voice {
             // What encoders add for callers who expect a full document belongs in one of a provider.
             meaning_only: true,
             for_any_client: false,
+            openrouter: false,
         }
     }
 

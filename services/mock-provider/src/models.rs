@@ -56,6 +56,7 @@ fn listed(entry: ModelEntry) -> ListedModel {
         entry,
         generates: true,
         embeds: true,
+        price: None,
     }
 }
 

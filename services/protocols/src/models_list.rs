@@ -1,8 +1,12 @@
 //! The model listing: one document that OpenAI's clients and Anthropic's both read, since the two
-//! lists share a path and differ only in their field names, and one for Gemini's clients. The data
-//! plane and the mock provider answer with them.
+//! lists share a path and differ only in their field names, one for Gemini's clients, and one for
+//! OpenRouter's. The data plane and the mock provider answer with them.
+
+mod openrouter;
 
 use serde::Serialize;
+
+pub use openrouter::openrouter_list;
 
 /// A model as callers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct ListedModel {
     pub generates: bool,
     /// It makes vectors.
     pub embeds: bool,
+    /// What a token of the prompt and one of the answer cost at first, in 10⁻¹² US dollars; when known.
+    pub price: Option<(u64, u64)>,
 }
 
 #[derive(Serialize)]
@@ -186,6 +192,7 @@ impl<'a> From<&'a ListedModel> for GeminiItem<'a> {
             entry,
             generates,
             embeds,
+            price: _,
         } = model;
         let mut methods = Vec::new();
         if *generates {
@@ -297,8 +304,14 @@ mod tests {
             entry,
             generates: false,
             embeds: true,
+            price: Some((2_500_000, 0)),
         };
         let gemini = read(gemini_list(std::slice::from_ref(&model)).unwrap());
+        let openrouter = &read(openrouter_list(std::slice::from_ref(&model)).unwrap())["data"][0];
+        assert_eq!(openrouter["pricing"]["prompt"], "0.0000025");
+        assert_eq!(openrouter["pricing"]["completion"], "0");
+        assert_eq!(openrouter["architecture"]["modality"], "text->embeddings");
+        assert_eq!(openrouter["top_provider"]["context_length"], 9);
         assert_eq!(gemini["models"][0], read(gemini_one(&model).unwrap()));
         assert_eq!(gemini["models"][0]["name"], "models/a/m");
         assert_eq!(gemini["models"][0]["inputTokenLimit"], 9);

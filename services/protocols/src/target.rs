@@ -132,4 +132,6 @@ pub struct AnswerTarget<'a> {
     /// The answer is of another dialect, and reasoning in it is told so that every client of this one finds it: most
     /// clients of Responses read summaries alone, some of chat only `reasoning_details`.
     pub for_any_client: bool,
+    /// The caller is a client of OpenRouter: it reads reasoning under OpenRouter's name, and takes no null for usage.
+    pub openrouter: bool,
 }

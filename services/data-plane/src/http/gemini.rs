@@ -33,6 +33,7 @@ pub(super) async fn call(request: HttpRequest, call: Path<String>, payload: Payl
         | Api::EmbedContent
         | Api::BatchEmbedContents
         | Api::ChatCompletions
+        | Api::OpenRouterChat
         | Api::CursorChat
         | Api::ResponsesAsChat { .. }
         | Api::Completions

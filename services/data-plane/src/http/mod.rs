@@ -8,6 +8,7 @@
 //! | `GET /v1/models`, `GET /v1/models/{id}` | [`models`] |
 //! | `GET /v1/key` | [`key`] |
 //! | `/api/v1/key`, `/api/v1/keys`, … | [`account`] |
+//! | OpenAI's APIs and the list of models behind `/api/v1` | [`openrouter`] |
 //! | `GET /`, `HEAD /`, everything unknown | [`root`] |
 //! | `POST /internal/v1/connection-test` | [`connection_test`], for the control plane only |
 //!
@@ -25,6 +26,7 @@ mod key;
 pub(crate) mod labels;
 mod limit_headers;
 mod models;
+mod openrouter;
 mod paths;
 mod render_error;
 mod reply;
@@ -49,8 +51,12 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
         let mut endpoints = Endpoints::new(config, PathMethods::new());
         for prefix in paths::OPENAI {
             for (path, api) in paths::OPENAI_APIS {
-                let api = paths::behind(prefix, api);
-                endpoints = endpoints.on(Method::POST, &format!("{prefix}{path}"), calls(api));
+                let (api, path) = (paths::behind(prefix, api), format!("{prefix}{path}"));
+                endpoints = if openrouter::has(prefix, api) {
+                    endpoints.on(Method::POST, &path, openrouter::calls(api))
+                } else {
+                    endpoints.on(Method::POST, &path, calls(api))
+                };
             }
         }
         // Cohere's own client.
@@ -69,6 +75,17 @@ pub fn routes(gateway: crate::pipeline::Gateway) -> impl FnOnce(&mut ServiceConf
                 .on(Method::GET, &format!("{prefix}/models"), models::list)
                 .on(Method::GET, &format!("{prefix}/models/{{id:.+}}"), models::one);
         }
+        endpoints = endpoints
+            .on(
+                Method::GET,
+                &format!("{}/models", paths::OPENROUTER),
+                openrouter::models,
+            )
+            .on(
+                Method::GET,
+                &format!("{}/models/{{id:.+}}", paths::OPENROUTER),
+                models::one,
+            );
         for prefix in paths::OWN_KEY {
             endpoints = endpoints.on(Method::GET, &format!("{prefix}/key"), key::own);
         }

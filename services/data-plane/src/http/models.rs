@@ -1,9 +1,12 @@
 //! Which models this key can call, in the list forms that clients read: one for OpenAI's and Anthropic's together, one
 //! for Gemini's, and for Codex, which asks with its version, one more inside the first.
 
+use std::sync::Arc;
+
 use actix_web::http::header::{ContentType, ETAG, HeaderValue, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};
-use sluicegate_contracts::config::{ApiKey, Operation};
+use sluicegate_contracts::config::{ApiKey, Endpoint, Operation};
+use sluicegate_contracts::money::PicoUsd;
 use sluicegate_protocols::models_list::{self, ListedModel, ModelEntry};
 
 use super::{Arrival, paths, render_error};
@@ -53,6 +56,15 @@ fn find<'m>(models: &'m [ListedModel], id: &str) -> Result<&'m ListedModel, Gate
         let message = format!("There is no model named {id:?} for this key.");
         GatewayError::new(ErrorKind::ModelNotFound, message).at("model")
     })
+}
+
+/// A list of what this key can call, as `write` writes it.
+pub(super) fn listed(
+    request: &HttpRequest,
+    api: Api,
+    write: impl FnOnce(Vec<ListedModel>) -> Result<Vec<u8>, serde_json::Error>,
+) -> HttpResponse {
+    document(request, api, |models| write(models).map_err(|_| unwritable()))
 }
 
 fn document(
@@ -105,9 +117,17 @@ fn models(snapshot: &Snapshot, project: &ProjectView, key: &ApiKey) -> Vec<Liste
                 // What is not in the catalog may do either.
                 generates: endpoints.is_empty() || offers(Operation::ChatCompletions),
                 embeds: endpoints.is_empty() || offers(Operation::Embeddings),
+                price: endpoints.iter().filter_map(price).min(),
             }
         })
         .collect()
+}
+
+/// What an endpoint charges at first, in pico-dollars for a token of the prompt and of the answer.
+fn price(endpoint: &Arc<Endpoint>) -> Option<(u64, u64)> {
+    let card = endpoint.prices().first()?;
+    let picos = |price: PicoUsd| u64::try_from(price.picos()).ok();
+    Some((picos(card.rates.input)?, picos(card.rates.output)?))
 }
 
 fn unwritable() -> GatewayError {

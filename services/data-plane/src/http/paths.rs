@@ -12,18 +12,20 @@ use crate::pipeline::Api;
 
 /// Before OpenAI's paths: as the SDK has them, behind a vendor's name, for Cursor, as OpenRouter's clients have them, and
 /// with a prefix that is there twice because a base URL had it already.
-pub(super) const OPENAI: [&str; 5] = ["/v1", "/openai/v1", CURSOR, "/api/v1", "/v1/v1"];
+pub(super) const OPENAI: [&str; 5] = ["/v1", "/openai/v1", CURSOR, OPENROUTER, "/v1/v1"];
+/// OpenRouter's. Its clients check every answer against its schema.
+pub(super) const OPENROUTER: &str = "/api/v1";
 /// Cursor sends requests of Responses to the path of Chat Completions and reads the answer as chat.
 const CURSOR: &str = "/cursor/v1";
 /// Before Anthropic's.
 pub(super) const ANTHROPIC: [&str; 4] = ["/v1", "/anthropic/v1", "/api/v1", "/v1/v1"];
-/// Before the list of models, which clients of both read.
-pub(super) const LISTS: [&str; 6] = ["/v1", "/openai/v1", "/anthropic/v1", CURSOR, "/api/v1", "/v1/v1"];
+/// Before the list of models, which clients of both read; OpenRouter's has a form of its own.
+pub(super) const LISTS: [&str; 5] = ["/v1", "/openai/v1", "/anthropic/v1", CURSOR, "/v1/v1"];
 
 /// Before the caller's own key in our shape.
 pub(super) const OWN_KEY: [&str; 5] = ["/v1", "/openai/v1", "/anthropic/v1", CURSOR, "/v1/v1"];
 /// Before the account API, which is in the shape of OpenRouter.
-pub(super) const ACCOUNT: &str = "/api/v1";
+pub(super) const ACCOUNT: &str = OPENROUTER;
 
 /// Before Gemini's. Its stable version shares a prefix with OpenAI's paths.
 pub(super) const GEMINI: [&str; 3] = ["/v1beta", "/gemini/v1beta", "/v1"];
@@ -41,10 +43,10 @@ pub(super) const OPENAI_APIS: [(&str, Api); 5] = [
 
 /// What is called at a path of OpenAI's behind this prefix.
 pub(super) fn behind(prefix: &str, api: Api) -> Api {
-    if prefix == CURSOR && api == Api::ChatCompletions {
-        Api::CursorChat
-    } else {
-        api
+    match (prefix, api) {
+        (CURSOR, Api::ChatCompletions) => Api::CursorChat,
+        (OPENROUTER, Api::ChatCompletions) => Api::OpenRouterChat,
+        (_, api) => api,
     }
 }
 

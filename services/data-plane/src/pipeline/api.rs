@@ -13,6 +13,8 @@ use sluicegate_protocols::relay::AnswerForm;
 pub(crate) enum Api {
     /// OpenAI's Chat Completions.
     ChatCompletions,
+    /// Chat Completions at OpenRouter's address: its clients take no answer that lacks a member, or has null for one.
+    OpenRouterChat,
     /// Chat Completions at Cursor's address, which may be a request of Responses: its body tells.
     CursorChat,
     /// What turned out to be one: asked in Responses, answered in Chat Completions.
@@ -51,6 +53,7 @@ impl Api {
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
             Self::ChatCompletions
+            | Self::OpenRouterChat
             | Self::CursorChat
             | Self::ResponsesAsChat { .. }
             | Self::Completions
@@ -73,6 +76,7 @@ impl Api {
             Self::EmbedContent | Self::BatchEmbedContents => Dialect::OpenAiChat,
             Self::ResponsesAsChat { .. } => Dialect::OpenAiResponses,
             Self::ChatCompletions
+            | Self::OpenRouterChat
             | Self::CursorChat
             | Self::Completions
             | Self::Embeddings
@@ -103,6 +107,7 @@ impl Api {
             Self::EmbedContent => Clothes::Embed(EmbedMethod::One),
             Self::BatchEmbedContents => Clothes::Embed(EmbedMethod::Batch),
             Self::ChatCompletions
+            | Self::OpenRouterChat
             | Self::CursorChat
             | Self::ResponsesAsChat { .. }
             | Self::Embeddings
@@ -115,6 +120,11 @@ impl Api {
             | Self::CountTokens
             | Self::Rerank => Clothes::Own,
         }
+    }
+
+    /// Whether answers are written anew even where the provider's own would do.
+    pub(crate) const fn is_strict(self) -> bool {
+        matches!(self, Self::OpenRouterChat)
     }
 
     /// Whether a stream is told as one JSON array.
@@ -133,7 +143,10 @@ impl Api {
     /// An id for an answer whose provider gave none.
     pub(crate) fn answer_id(self, request: RequestId) -> String {
         let prefix = match self {
-            Self::ChatCompletions | Self::CursorChat | Self::ResponsesAsChat { .. } => "chatcmpl-",
+            Self::ChatCompletions
+            | Self::OpenRouterChat
+            | Self::CursorChat
+            | Self::ResponsesAsChat { .. } => "chatcmpl-",
             Self::Completions => "cmpl-",
             Self::Responses => "resp_",
             Self::Messages => "msg_",
@@ -154,6 +167,7 @@ impl Api {
     pub(crate) const fn operation(self) -> Operation {
         match self {
             Self::ChatCompletions
+            | Self::OpenRouterChat
             | Self::CursorChat
             | Self::ResponsesAsChat { .. }
             | Self::Completions

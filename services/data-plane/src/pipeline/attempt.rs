@@ -110,7 +110,7 @@ pub(super) async fn attempt(
     let now_millis = gateway.state().clock.now_millis();
     let api = request.caller.received.api;
     let form = api.answer_form();
-    let passes = outgoing.passes(form);
+    let passes = outgoing.passes(form).filter(|_| !api.is_strict());
     let answer_id = match passes {
         Some(_) => String::new(),
         None => api.answer_id(intent.request()),
@@ -136,6 +136,7 @@ pub(super) async fn attempt(
             usage: request.view.wants_usage(),
             meaning_only: false,
             for_any_client: outgoing.dialect != api.dialect(),
+            openrouter: api.is_strict(),
         },
         documents: request.view.documents(),
         input_bytes: request.view.input_bytes(),

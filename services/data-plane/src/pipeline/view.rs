@@ -62,7 +62,7 @@ impl<'b> RequestView<'b> {
         depth: u32,
     ) -> Result<Self, DecodeError> {
         Ok(match api {
-            Api::ChatCompletions | Api::CursorChat => Self::chat(body, depth)?,
+            Api::ChatCompletions | Api::OpenRouterChat | Api::CursorChat => Self::chat(body, depth)?,
             Api::Completions => Self::Text {
                 view: CompletionsRequestView::parse(body, depth)?,
                 chat: match completions::to_chat(body, depth) {

@@ -42,6 +42,8 @@ mod not_ready;
 #[cfg(test)]
 mod on_exceed;
 #[cfg(test)]
+mod openrouter;
+#[cfg(test)]
 mod output_cap;
 #[cfg(test)]
 mod passthrough;

@@ -36,6 +36,7 @@ CLIENTS = [
     Client("ai-sdk-anthropic", "AI SDK, Anthropic", NODE, "messages", "ai-sdk-anthropic.js"),
     Client("ai-sdk-google", "AI SDK, Google", NODE, "gemini", "ai-sdk-google.js"),
     Client("ai-sdk-openrouter", "AI SDK, OpenRouter", NODE, "chat", "ai-sdk-openrouter.js"),
+    Client("openrouter-node", "OpenRouter TypeScript", NODE, "chat", "openrouter-chat.js", True),
     Client("langchain-openai", "LangChain, OpenAI", "langchain", "chat", "langchain_openai_chat.py"),
     Client("langchain-anthropic", "LangChain, Anthropic", "langchain", "messages", "langchain_anthropic_chat.py"),
     Client("langchain-google", "LangChain, Google", "langchain", "gemini", "langchain_google_chat.py"),

@@ -35,6 +35,7 @@ pub fn convert(bytes: &[u8]) {
                     usage: true,
                     meaning_only: true,
                     for_any_client: true,
+                    openrouter: false,
                 };
                 let body = dialect::encode_response(to, &response, &target).body;
                 let again = dialect::decode_response(to, &body);

@@ -135,6 +135,7 @@ fn rewritten(from: Dialect, to: Dialect, bytes: &[u8], end: StreamEnd) {
         usage: true,
         meaning_only: false,
         for_any_client: true,
+        openrouter: false,
     };
     let mut encoder = StreamEncoder::new(to, &target);
     let mut written = Vec::new();

@@ -166,6 +166,7 @@ fn losses_of_a_stream_are_known_before_its_end_is_shown() {
 fn told(from: Dialect, to: Dialect, stream: &str, whole: &str) -> (String, String) {
     let target = AnswerTarget {
         for_any_client: true,
+        openrouter: false,
         ..AnswerTarget::default()
     };
     let mut relay = StreamTranslator::new(from, AnswerForm::Dialect(to), &target, 1 << 16);

@@ -79,6 +79,7 @@ const ANSWER: AnswerTarget<'static> = AnswerTarget {
     usage: true,
     meaning_only: false,
     for_any_client: true,
+    openrouter: false,
 };
 
 /// What became of one document in another dialect.

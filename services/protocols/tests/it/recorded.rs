@@ -300,6 +300,7 @@ fn streams_say_what_their_summaries_say_before_and_after_being_written_anew() {
                 usage: true,
                 meaning_only: false,
                 for_any_client: false,
+                openrouter: false,
             };
             let first = meaning::run(
                 case.dialect,

@@ -108,6 +108,7 @@ fn written(dialect: Dialect, endpoint: &str) -> Vec<(Recording, Vec<u8>)> {
         usage: true,
         meaning_only: false,
         for_any_client: false,
+        openrouter: false,
     };
     let mut all = Vec::new();
     for recording in recordings(endpoint) {

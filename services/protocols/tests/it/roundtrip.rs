@@ -103,7 +103,7 @@ proptest! {
     fn answers_told_as_streams_fold_to_themselves(
         (dialect, response) in dialect().prop_flat_map(|d| (Just(d), made_up::response(d))),
     ) {
-        let target = AnswerTarget { id: "x", model: "m", created: 1, usage: true, meaning_only: false, for_any_client: false };
+        let target = AnswerTarget { id: "x", model: "m", created: 1, usage: true, meaning_only: false, for_any_client: false, openrouter: false };
         let mut encoder = StreamEncoder::new(dialect, &target);
         let mut collector = Collector::new(dialect, 1 << 20);
         let mut written = Vec::new();

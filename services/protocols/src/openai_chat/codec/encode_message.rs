@@ -28,6 +28,7 @@ pub(super) struct Writer {
     pub(super) side: Side,
     /// Reasoning is told so that every client finds it.
     pub(super) for_any_client: bool,
+    pub(super) openrouter: bool,
     pub(super) quirks: ChatQuirks,
     pub(super) ids: ToolIds,
     pub(super) losses: LossReport,

@@ -11,7 +11,7 @@ impl Writer {
     pub(super) fn reasoning(&mut self, object: &mut Object<'_>, buckets: &Buckets<'_, '_>, note: Form) {
         let mut details = buckets.details.clone();
         if let Some((_, _, first)) = buckets.reasoning.first() {
-            let plain = self.reasoning_place(first) == ReasoningField::Reasoning;
+            let plain = self.openrouter || self.reasoning_place(first) == ReasoningField::Reasoning;
             let spoken = buckets.reasoning.iter().filter_map(|(_, _, part)| spoken(part));
             let shown = spoken.collect::<Vec<_>>().concat();
             if !shown.is_empty() {

@@ -19,6 +19,7 @@ pub fn encode_request(request: &Request<'_>, target: &RequestTarget<'_>) -> Enco
         same: request.origin == Dialect::OpenAiChat && !target.meaning_only,
         side: Side::Request,
         for_any_client: false,
+        openrouter: false,
         quirks: target.chat,
         ids: ToolIds::new(target.tool_ids),
         losses: LossReport::default(),

@@ -16,6 +16,7 @@ pub fn encode_response(response: &Response<'_>, target: &AnswerTarget<'_>) -> En
         same: response.origin == Dialect::OpenAiChat && !target.meaning_only,
         side: Side::Answer,
         for_any_client: target.for_any_client,
+        openrouter: target.openrouter,
         quirks: RequestTarget::default().chat,
         // What a provider calls its calls is for the caller to repeat as it is.
         ids: ToolIds::new(IdRule::UpTo(usize::MAX)),

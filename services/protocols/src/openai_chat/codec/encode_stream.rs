@@ -27,6 +27,7 @@ pub struct StreamEncoder {
     pub(super) choices: Vec<Choice>,
     pub(super) usage: Option<TokenCounts>,
     pub(super) for_any_client: bool,
+    pub(super) openrouter: bool,
     pub(super) ended: bool,
     pub(super) losses: LossReport,
 }
@@ -43,6 +44,7 @@ impl StreamEncoder {
             choices: Vec::new(),
             usage: None,
             for_any_client: target.for_any_client,
+            openrouter: target.openrouter,
             ended: false,
             losses: LossReport::default(),
         }

@@ -110,7 +110,7 @@ impl StreamEncoder {
             }
         }
         out.push(b']');
-        if self.with_usage {
+        if self.with_usage && !self.openrouter {
             out.extend_from_slice(b",\"usage\":null");
         }
         out.push(b'}');
@@ -176,14 +176,24 @@ impl StreamEncoder {
             None
         };
         let index = choice.reasoning.saturating_sub(1);
+        let member = self.reasoning_member();
         self.chunk(at, out, None, |delta| {
-            delta.optional_string("reasoning_content", shown);
+            delta.optional_string(member, shown);
             let mut list = delta.array("reasoning_details");
             let mut object = list.object();
             write(&mut object);
             object.optional_string("format", format.as_deref());
             object.unsigned("index", index);
         });
+    }
+
+    /// Where the client looks for reasoning as one text.
+    const fn reasoning_member(&self) -> &'static str {
+        if self.openrouter {
+            "reasoning"
+        } else {
+            "reasoning_content"
+        }
     }
 
     pub(super) fn call_start(&mut self, at: usize, call: &ToolCall<'_>, part: &Part<'_>, out: &mut Vec<u8>) {
@@ -236,7 +246,8 @@ impl StreamEncoder {
             return;
         }
         let Some(kind) = detail else {
-            return self.chunk(at, out, None, |delta| delta.string("reasoning_content", text));
+            let member = self.reasoning_member();
+            return self.chunk(at, out, None, |delta| delta.string(member, text));
         };
         self.detail(at, out, Some(text), |object| {
             object.string("type", &format!("reasoning.{kind}"));

@@ -21,6 +21,7 @@ const TARGET: AnswerTarget<'static> = AnswerTarget {
     usage: true,
     meaning_only: false,
     for_any_client: false,
+    openrouter: false,
 };
 
 fn start() -> StreamEvent<'static> {

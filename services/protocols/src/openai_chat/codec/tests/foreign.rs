@@ -274,6 +274,7 @@ fn answers_are_one_text_with_sealed_reasoning_told_in_full() {
         usage: false,
         meaning_only: true,
         for_any_client: false,
+        openrouter: false,
     };
     let encoded = encode_response(&response, &target);
     let shown = tree(&encoded.body);

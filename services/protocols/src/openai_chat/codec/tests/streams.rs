@@ -246,6 +246,7 @@ fn what_is_written_is_one_line_a_frame_and_parses_everywhere() {
         usage: true,
         meaning_only: false,
         for_any_client: false,
+        openrouter: false,
     };
     let (mut encoder, mut out) = (StreamEncoder::new(&target), Vec::new());
     let mut decoder = StreamDecoder::new();

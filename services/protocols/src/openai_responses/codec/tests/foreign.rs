@@ -304,6 +304,7 @@ fn an_answer_is_a_response_in_full() {
         usage: false,
         meaning_only: false,
         for_any_client: false,
+        openrouter: false,
     };
     let encoded = encode_response(&response, &target);
     assert_eq!(

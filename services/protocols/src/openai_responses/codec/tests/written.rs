@@ -19,6 +19,7 @@ fn encoder() -> StreamEncoder {
         usage: false,
         meaning_only: false,
         for_any_client: false,
+        openrouter: false,
     })
 }
 
