@@ -6,6 +6,8 @@ use sluicegate_contracts::time::UnixMillis;
 
 use crate::support::{Config, Worker, chat};
 
+const FAR: UnixMillis = UnixMillis::new(i64::MAX);
+
 /// A route that answers what `when` holds for with 400, and everything else with 200.
 fn config(when: &str) -> Config {
     let mut config = Config::new();
@@ -100,31 +102,19 @@ async fn headers_on_the_list_and_labels_decide_too() {
 #[actix_web::test]
 async fn a_signal_decides_until_it_is_stale() {
     let when = "signal(\"load\", 0.0) > 0.8 && signal(\"mode\", \"\") == \"save\"";
-    // The clock stands at this moment.
-    let now = UnixMillis::new(1_700_000_000_000);
-    for (good_until, status) in [(now.offset(1), 400), (now, 200)] {
+    let high = || SignalValue::Number(0.9);
+    for (value, good_until, status) in [
+        (high(), FAR, 400),
+        (high(), UnixMillis::new(1), 200),
+        // Of another type it says nothing either.
+        (SignalValue::Text("high".to_owned()), FAR, 200),
+    ] {
         let mut config = config(when);
-        config.signal("load", SignalValue::Number(0.9), good_until);
-        config.signal(
-            "mode",
-            SignalValue::Text("save".to_owned()),
-            UnixMillis::new(i64::MAX),
-        );
-        let (worker, _clock) = Worker::timed(&config);
+        config.signal("load", value, good_until);
+        config.signal("mode", SignalValue::Text("save".to_owned()), FAR);
+        let worker = Worker::start(&config);
         assert_eq!(worker.chat(chat("route/support", false)).await.status(), status);
     }
-    let mut config = config(when);
-    config.signal(
-        "load",
-        SignalValue::Text("high".to_owned()),
-        UnixMillis::new(i64::MAX),
-    );
-    let worker = Worker::start(&config);
-    assert_eq!(
-        worker.chat(chat("route/support", false)).await.status(),
-        200,
-        "of another type"
-    );
 }
 
 #[actix_web::test]

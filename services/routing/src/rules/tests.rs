@@ -343,3 +343,11 @@ fn two_conditions_are_the_same_whatever_their_spacing() {
         read("request.model.matches(\"a\")")
     );
 }
+
+#[test]
+fn a_signal_counts_until_the_very_moment_at_which_it_is_stale() {
+    // `old` is good until now, `load` for a millisecond longer.
+    assert!(holds(
+        "signal(\"old\", 0.0) == 0.0 && signal(\"load\", 0.0) == 0.9"
+    ));
+}
