@@ -147,6 +147,8 @@ ids! {
     RouteId = "rt";
     /// A signed-in session (a family of rotating refresh tokens).
     SessionId = "ses";
+    /// A value that a tenant pushes from outside for conditions of its routes.
+    SignalId = "sig";
     /// A payment for credit, asked for.
     TopUpId = "top";
     /// A person.

@@ -15,6 +15,7 @@
 //! | [`strategy`] | in which order the route would have them tried; one file per kind |
 //! | `outlook` | what is known at this moment of those that may serve |
 //! | [`retry`] | what follows from the outcome of an attempt |
+//! | [`rules`] | which rule of a route applies to a request |
 //! | [`health`] | what is known of an endpoint from its calls |
 //! | [`select`] | which endpoint is best for a call now, and why |
 //! | [`backoff`], [`seed`] | how long to wait, and the deterministic generator behind it |
@@ -31,6 +32,7 @@ pub mod preferences;
 pub mod proof;
 mod regions;
 pub mod retry;
+pub mod rules;
 pub mod seed;
 pub mod select;
 pub mod strategy;

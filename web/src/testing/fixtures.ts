@@ -226,12 +226,16 @@ export function makeRequest(
 }
 
 export function busyRoutes(): Route[] {
-  const base = {
-    aliases: [],
-    version: 3,
+  const rule = {
     strategy: "ordered" as const,
     targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null }],
     retry: { max_attempts: 3, attempt_timeout_ms: 30_000 },
+  };
+  const base = {
+    aliases: [],
+    version: 3,
+    rules: [{ name: "default", when: null, constraints: NO_CONSTRAINTS, ...rule }],
+    ...rule,
     created_at: "2026-10-12T08:30:00Z",
     published_at: "2026-11-12T08:30:00Z",
   };

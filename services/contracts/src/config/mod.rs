@@ -16,6 +16,7 @@ pub mod project;
 pub mod provider;
 pub mod rate_limit;
 pub mod route;
+pub mod signal;
 pub mod stated_facts;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret, MAX_ANCESTORS};
@@ -30,7 +31,8 @@ pub use price::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};
 pub use project::Project;
 pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use rate_limit::{RateLimit, RateMetric, RateScope};
-pub use route::{RetryPolicy, Route, RouteTarget, Strategy};
+pub use route::{RetryPolicy, Route, RouteTarget, Rule, Strategy};
+pub use signal::{Signal, SignalValue};
 pub use stated_facts::{About, StatedFacts};
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +58,8 @@ pub enum EntityKind {
     Budget,
     /// [`RateLimit`].
     RateLimit,
+    /// [`Signal`].
+    Signal,
     /// Written by a newer release; a reader keeps it for the state hash and serves without it.
     #[serde(other)]
     Unknown,
@@ -74,6 +78,7 @@ impl EntityKind {
             Self::Endpoint => "endpoint",
             Self::Budget => "budget",
             Self::RateLimit => "rate_limit",
+            Self::Signal => "signal",
             Self::Unknown => "unknown",
         }
     }
@@ -108,6 +113,8 @@ pub enum Entity {
     Budget(Budget),
     /// A limit of requests, tokens or concurrency.
     RateLimit(RateLimit),
+    /// A value pushed from outside.
+    Signal(Signal),
 }
 
 impl Entity {
@@ -123,6 +130,7 @@ impl Entity {
             Self::Endpoint(_) => EntityKind::Endpoint,
             Self::Budget(_) => EntityKind::Budget,
             Self::RateLimit(_) => EntityKind::RateLimit,
+            Self::Signal(_) => EntityKind::Signal,
         }
     }
 
@@ -138,6 +146,7 @@ impl Entity {
             Self::Endpoint(entity) => entity.id.as_uuid(),
             Self::Budget(entity) => entity.id.as_uuid(),
             Self::RateLimit(entity) => entity.id.as_uuid(),
+            Self::Signal(entity) => entity.id.as_uuid(),
         }
     }
 
@@ -150,7 +159,7 @@ impl Entity {
             Self::ApiKey(entity) => entity.status != ApiKeyStatus::Active,
             Self::Connection(entity) => entity.status != Status::Active,
             // A limit that cannot be read must not be taken for one that is out of force, nor stop what it limits.
-            Self::Route(_) | Self::Budget(_) | Self::RateLimit(_) => false,
+            Self::Route(_) | Self::Budget(_) | Self::RateLimit(_) | Self::Signal(_) => false,
             Self::Endpoint(entity) => entity.status != Status::Active,
         }
     }
@@ -169,6 +178,7 @@ impl Entity {
             Self::Endpoint(entity) => serde_json::to_string(entity),
             Self::Budget(entity) => serde_json::to_string(entity),
             Self::RateLimit(entity) => serde_json::to_string(entity),
+            Self::Signal(entity) => serde_json::to_string(entity),
         }
     }
 
@@ -186,6 +196,7 @@ impl Entity {
             EntityKind::Endpoint => Self::Endpoint(serde_json::from_str(body)?),
             EntityKind::Budget => Self::Budget(serde_json::from_str(body)?),
             EntityKind::RateLimit => Self::RateLimit(serde_json::from_str(body)?),
+            EntityKind::Signal => Self::Signal(serde_json::from_str(body)?),
             EntityKind::Unknown => return Ok(None),
         }))
     }

@@ -46,9 +46,12 @@ mod rate_limit_shapes;
 mod rate_limits;
 pub mod reply;
 mod requests;
+mod route_checks;
 mod route_shapes;
+mod route_strategy;
 mod routes;
 pub mod shapes;
+mod signals;
 mod usage;
 mod version;
 
@@ -187,8 +190,13 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(connection_tests::test_connection)
         .service(routes::list_routes)
         .service(routes::create_route)
+        .service(route_checks::check_route)
         .service(routes::get_route)
         .service(routes::update_route)
         .service(routes::delete_route)
-        .service(routes::list_route_versions);
+        .service(routes::list_route_versions)
+        .service(signals::list_signals)
+        .service(signals::get_signal)
+        .service(signals::push_signal)
+        .service(signals::delete_signal);
 }

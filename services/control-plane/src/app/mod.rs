@@ -24,8 +24,10 @@ pub mod payments;
 pub mod projects;
 pub mod provider_invoices;
 pub mod rate_limits;
+pub mod route_supply;
 pub mod routes;
 pub mod sessions;
+pub mod signals;
 pub mod tx;
 pub mod verification;
 

@@ -10,7 +10,7 @@ use crate::domain::identity::{DisplayName, Slug};
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
 use crate::store::projects::{self, Project};
-use crate::store::{api_keys, budgets, connections, rate_limits, routes};
+use crate::store::{api_keys, budgets, connections, rate_limits, routes, signals};
 
 /// A new project of the tenant.
 ///
@@ -100,6 +100,9 @@ pub async fn delete(tx: &mut Tx, id: ProjectId, if_match: &IfMatch) -> Result<()
     }
     for connection in connections::delete_all(tx.connection(), id, now).await? {
         tx.retract(EntityKind::Connection, connection.as_uuid());
+    }
+    for signal in signals::delete_all(tx.connection(), id).await? {
+        tx.retract(EntityKind::Signal, signal.as_uuid());
     }
     projects::delete(tx.connection(), id, now).await?;
     tx.retract(EntityKind::Project, id.as_uuid());

@@ -26,6 +26,7 @@ pub mod provider_settings;
 pub mod providers;
 pub mod rate_limit_draft;
 pub mod role;
+pub mod route_check;
 pub mod route_draft;
 pub mod session;
 pub mod statement;

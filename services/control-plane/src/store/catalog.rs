@@ -157,6 +157,26 @@ pub async fn endpoints_at(connection: &mut Connection, providers: &[String]) -> 
     stored.map(|stored| Ok(stored?.endpoint)).collect()
 }
 
+/// The models that providers serve under these names of their own: name and model, each pair once.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn models_served_as(
+    connection: &mut Connection,
+    names: &[String],
+) -> Result<Vec<(String, String)>> {
+    let rows = sqlx::query!(
+        "select distinct upstream_model, model_id from catalog_endpoints
+         where upstream_model = any($1) and status = 'active' order by upstream_model, model_id",
+        names,
+    );
+    let rows = rows.fetch_all(connection).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.upstream_model, row.model_id))
+        .collect())
+}
+
 fn tokens(count: Option<u64>) -> Result<Option<i64>> {
     count.map(i64::try_from).transpose().map_err(Error::internal)
 }

@@ -43,6 +43,7 @@ pub mod requests;
 pub mod routes;
 pub mod session_budgets;
 pub mod sessions;
+pub mod signals;
 pub mod snapshot;
 pub mod throttles;
 pub mod top_ups;

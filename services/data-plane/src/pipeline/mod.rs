@@ -21,6 +21,7 @@ mod inspect;
 mod limits;
 mod meter;
 mod near;
+mod observed;
 mod outgoing;
 mod plan;
 mod refusal;

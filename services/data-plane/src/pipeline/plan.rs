@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use sluicegate_contracts::config::{Constraints, Level};
+use sluicegate_contracts::config::{Constraints, Level, Rule};
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_contracts::usage::Decision;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
@@ -54,12 +54,10 @@ pub(super) fn plan<'s>(
     admitted: Admitted<'s>,
 ) -> Result<(Planned<'s>, Decision), Unplanned> {
     let request = admitted.request;
-    let catalog = request.caller.received.snapshot.catalog();
-    let project = request.caller.project;
-    let as_named = resolve(request.model, project, catalog).map(|found| (found, None));
+    let as_named = resolve(request.model, &request).map(|found| (found, None));
     let sorted = || {
         let (model, sort) = without_suffix(request.model)?;
-        Some((resolve(model, project, catalog)?, Some(sort)))
+        Some((resolve(model, &request)?, Some(sort)))
     };
     let (resolution, sort) = as_named
         .or_else(sorted)
@@ -79,7 +77,6 @@ fn with_fallbacks<'s>(
 ) -> Result<Resolution<'s>, GatewayError> {
     let models = &request.steering.models;
     let (project, key) = (request.caller.project, request.caller.key);
-    let catalog = request.caller.received.snapshot.catalog();
     let refused =
         |message: &str| Err(GatewayError::new(ErrorKind::InvalidRequest, message.to_owned()).at(MODELS));
     if resolution.route.is_some() && !models.is_empty() {
@@ -97,8 +94,7 @@ fn with_fallbacks<'s>(
         if !key.allows_model(model) {
             return Err(not_allowed(model).at(MODELS));
         }
-        let found =
-            resolve(model, project, catalog).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
+        let found = resolve(model, request).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
         resolution.targets.extend(found.targets);
         resolution.retry.max_attempts += 1;
     }
@@ -121,14 +117,17 @@ pub(super) fn switch<'s>(
     let (project, key) = (request.caller.project, request.caller.key);
     let mut routes = project.routes.iter();
     let named = routes.find(|(name, route)| {
-        route.id == to && name.strip_prefix("route/").is_some_and(|slug| slug == route.slug)
+        route.route.id == to
+            && name
+                .strip_prefix("route/")
+                .is_some_and(|slug| slug == route.route.slug)
     });
     let is_new = planned.route.is_none_or(|route| route.id != to) && !switched.contains(&to);
     let Some((_, route)) = named.filter(|(name, _)| is_new && key.allows_model(name)) else {
         return Err(refusal);
     };
     switched.push(to);
-    let resolution = through_route(route, false, project, request.caller.received.snapshot.catalog());
+    let resolution = through_route(route, false, &request);
     let (mut planned, mut decision) = decided(gateway, request, resolution, None).map_err(|_| refusal)?;
     for attempt in &mut planned.plan.attempts {
         attempt.cause = Cause::BudgetSwitch;
@@ -152,14 +151,14 @@ fn decided<'s>(
     let endpoints = &gateway.state().endpoints;
     let project = request.caller.key.project;
     let pool = match resolution.route {
-        Some(route) => endpoints.pool(project, route.id),
+        Some(route) => endpoints.pool(project, (route.id, resolution.rule.map(|rule| &rule.name))),
         None => endpoints.pool(project, request.model),
     };
     let input = RoutingInput {
         selection: resolution.selection,
         targets: &resolution.targets,
         features: request.features,
-        demands: &demands(&request),
+        demands: &demands(&request, resolution.rule),
         preferences: &preferences,
         now: request.caller.received.now(),
         live: &endpoints.sight(request.conversation()),
@@ -196,7 +195,7 @@ fn decided<'s>(
 }
 
 /// What stands over the request, outermost first: of several that forbid the same, the outermost is named.
-fn demands<'r>(request: &'r Inspected<'_>) -> Vec<Demand<'r>> {
+fn demands<'r>(request: &'r Inspected<'_>, rule: Option<&'r Rule>) -> Vec<Demand<'r>> {
     let caller = &request.caller;
     let of_key = caller.constraints.iter().map(|it| (Level::Key, it));
     let organization = &*caller.project.organization_constraints;
@@ -205,6 +204,7 @@ fn demands<'r>(request: &'r Inspected<'_>) -> Vec<Demand<'r>> {
         (Level::Project, &caller.project.project.constraints),
     ]
     .into_iter()
+    .chain(rule.map(|rule| (Level::Route, &rule.constraints)))
     .chain(of_key)
     .chain([(Level::Request, &request.steering.constraints)])
     .filter(|(_, constraints)| !Constraints::are_none(constraints))

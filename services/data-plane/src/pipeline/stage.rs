@@ -15,6 +15,7 @@ use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
 
 use super::api::Api;
 use super::outgoing::DecodedOnce;
+use super::said::Hints;
 use super::steering::Steering;
 use super::view::RequestView;
 use crate::http::Arrival;
@@ -50,6 +51,8 @@ pub(super) struct Inspected<'s> {
     pub(super) features: RequestFeatures,
     /// What the call says of itself.
     pub(super) labels: Cow<'s, Labels>,
+    /// What it tells of its kind to conditions of routes.
+    pub(super) hints: Hints,
     /// What is wanted with its money.
     pub(super) wishes: Wishes,
     /// The canonical form, once a provider of another dialect needs it.
@@ -64,7 +67,7 @@ pub(super) struct Admitted<'s> {
 /// Where it goes, in order.
 pub(super) struct Planned<'s> {
     pub(super) request: Inspected<'s>,
-    pub(super) route: Option<&'s Arc<Route>>,
+    pub(super) route: Option<&'s Route>,
     pub(super) targets: Vec<Target<'s>>,
     pub(super) plan: Plan,
     pub(super) retry: RetryPolicy,

@@ -45,7 +45,7 @@ fn everything_published_can_be_looked_up() {
     let grant = snapshot.grant(&digest(3)).unwrap();
     assert_eq!((grant.key.id, grant.usable), (uuid(3).into(), Ok(())));
     let view = snapshot.project(grant.key.project).unwrap();
-    assert_eq!(view.routes["route/r5"].id, view.routes["fast"].id);
+    assert_eq!(view.routes["route/r5"].route.id, view.routes["fast"].route.id);
     assert!(quotes_credential(b"it is sk-upstream", &view.connections[0]));
     assert!(!format!("{:?}", view.connections).contains("sk-upstream"));
     assert_eq!(snapshot.catalog().by_model("vendor/m6").len(), 1);
@@ -301,7 +301,7 @@ fn facts(snapshot: &Snapshot) -> Vec<String> {
     facts.extend(
         view.routes
             .iter()
-            .map(|(name, route)| format!("{name} {}", route.id)),
+            .map(|(name, route)| format!("{name} {}", route.route.id)),
     );
     facts.extend(snapshot.catalog().models().map(|(model, _)| model.to_owned()));
     facts.sort();

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use sluicegate_contracts::config::{
     ApiKey, Budget, Connection, Constraints, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project,
-    RateLimit, Route, StatedFacts,
+    RateLimit, Route, Signal, StatedFacts,
 };
 use sluicegate_contracts::ids::{
-    ApiKeyId, BudgetId, ConnectionId, EndpointId, OrganizationId, ProjectId, RateLimitId, RouteId,
+    ApiKeyId, BudgetId, ConnectionId, EndpointId, OrganizationId, ProjectId, RateLimitId, RouteId, SignalId,
 };
 use sluicegate_credentials::{DataKey, Keyring};
 use uuid::Uuid;
 
-use super::index::LiveConnection;
+use super::index::{LiveConnection, LiveRoute};
 use super::lineage::Lineage;
 use super::prepare;
 
@@ -54,6 +54,7 @@ pub(super) struct OrganizationMembers {
 pub(super) struct ProjectMembers {
     pub(super) keys: BTreeSet<ApiKeyId>,
     pub(super) routes: BTreeSet<RouteId>,
+    pub(super) signals: BTreeSet<SignalId>,
 }
 
 /// What the next snapshot must build anew.
@@ -75,10 +76,11 @@ pub(super) struct Entities {
     pub(super) connections: HashMap<ConnectionId, HeldConnection>,
     /// Those that every organization may call through.
     pub(super) resold: BTreeSet<ConnectionId>,
-    pub(super) routes: HashMap<RouteId, Held<Arc<Route>>>,
+    pub(super) routes: HashMap<RouteId, Held<Arc<LiveRoute>>>,
     pub(super) endpoints: BTreeMap<EndpointId, Held<Arc<Endpoint>>>,
     pub(super) budgets: HashMap<BudgetId, Arc<Budget>>,
     pub(super) rate_limits: HashMap<RateLimitId, Arc<RateLimit>>,
+    pub(super) signals: HashMap<SignalId, Signal>,
     pub(super) in_organization: HashMap<OrganizationId, OrganizationMembers>,
     pub(super) in_project: HashMap<ProjectId, ProjectMembers>,
     pub(super) touched: Touched,
@@ -98,6 +100,7 @@ impl Entities {
             endpoints: BTreeMap::new(),
             budgets: HashMap::new(),
             rate_limits: HashMap::new(),
+            signals: HashMap::new(),
             in_organization: HashMap::new(),
             in_project: HashMap::new(),
             touched: Touched::default(),
@@ -114,7 +117,7 @@ impl Entities {
             Entity::Project(entity) => self.put_project(entity, blocked),
             Entity::ApiKey(entity) => self.put_key(entity, blocked),
             Entity::Connection(entity) => return self.put_connection(entity, blocked),
-            Entity::Route(entity) => self.put_route(entity, blocked),
+            Entity::Route(entity) => return self.put_route(entity, blocked),
             Entity::Endpoint(entity) => {
                 self.touched.catalog = true;
                 self.endpoints.insert(
@@ -127,6 +130,7 @@ impl Entities {
             }
             Entity::Budget(entity) => self.put_budget(entity),
             Entity::RateLimit(entity) => self.put_rate_limit(entity),
+            Entity::Signal(entity) => self.put_signal(entity),
         }
         Ok(())
     }
@@ -148,6 +152,7 @@ impl Entities {
             }
             EntityKind::Budget => self.unlink_budget(id.into()),
             EntityKind::RateLimit => self.unlink_rate_limit(id.into()),
+            EntityKind::Signal => self.unlink_signal(id.into()),
             EntityKind::Unknown => {}
         }
     }
@@ -184,7 +189,8 @@ impl Entities {
                 self.touched.catalog = true;
             }
             // The one in force stays: a limit is never lifted because its newest body cannot be read.
-            EntityKind::Budget | EntityKind::RateLimit | EntityKind::Unknown => {}
+            // A signal becomes stale by itself.
+            EntityKind::Budget | EntityKind::RateLimit | EntityKind::Signal | EntityKind::Unknown => {}
         }
     }
 
@@ -276,14 +282,11 @@ impl Entities {
         outcome
     }
 
-    fn put_route(&mut self, entity: Route, blocked: bool) {
-        self.unlink_route(entity.id);
-        self.in_project
-            .entry(entity.project)
-            .or_default()
-            .routes
-            .insert(entity.id);
-        let id = entity.id;
+    fn put_route(&mut self, route: Route, blocked: bool) -> Result<(), String> {
+        let (id, project) = (route.id, route.project);
+        let entity = LiveRoute::open(route)?;
+        self.unlink_route(id);
+        self.in_project.entry(project).or_default().routes.insert(id);
         self.routes.insert(
             id,
             Held {
@@ -292,6 +295,15 @@ impl Entities {
             },
         );
         self.touch_route(id);
+        Ok(())
+    }
+
+    fn put_signal(&mut self, entity: Signal) {
+        self.unlink_signal(entity.id);
+        let (id, project) = (entity.id, entity.project);
+        self.in_project.entry(project).or_default().signals.insert(id);
+        self.signals.insert(id, entity);
+        self.touched.views.insert(project);
     }
 
     fn put_budget(&mut self, entity: Budget) {
@@ -354,10 +366,20 @@ impl Entities {
     fn unlink_route(&mut self, id: RouteId) {
         self.touch_route(id);
         if let Some(held) = self.routes.remove(&id)
-            && let Some(members) = self.in_project.get_mut(&held.entity.project)
+            && let Some(members) = self.in_project.get_mut(&held.entity.route.project)
         {
             members.routes.remove(&id);
         }
+    }
+
+    fn unlink_signal(&mut self, id: SignalId) {
+        let Some(signal) = self.signals.remove(&id) else {
+            return;
+        };
+        if let Some(members) = self.in_project.get_mut(&signal.project) {
+            members.signals.remove(&id);
+        }
+        self.touched.views.insert(signal.project);
     }
 
     fn touch_organization(&mut self, id: OrganizationId) {
@@ -412,7 +434,7 @@ impl Entities {
 
     fn touch_route(&mut self, id: RouteId) {
         if let Some(held) = self.routes.get(&id) {
-            self.touched.views.insert(held.entity.project);
+            self.touched.views.insert(held.entity.route.project);
         }
     }
 }

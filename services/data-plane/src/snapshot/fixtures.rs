@@ -3,7 +3,7 @@
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Constraints, Counts, Endpoint, Enforcement,
     Entity, Facts, KeyDigest, KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy,
-    Route, RouteTarget, Status, Strategy, UnknownPrice,
+    Route, RouteTarget, Rule, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigVersion};
 use sluicegate_contracts::ids::OrganizationId;
@@ -110,13 +110,15 @@ pub(crate) fn route(n: u64, organization: u64, project: u64, aliases: &[&str]) -
         slug: format!("r{n}"),
         version: 1,
         aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
-        strategy: Strategy::Ordered,
-        targets: vec![RouteTarget {
-            model: "sluicegate/echo".to_owned(),
-            connection: None,
-            weight: 1,
-        }],
-        retry: RetryPolicy::default(),
+        rules: vec![Rule::always(
+            Strategy::Ordered,
+            vec![RouteTarget {
+                model: "sluicegate/echo".to_owned(),
+                connection: None,
+                weight: 1,
+            }],
+            RetryPolicy::default(),
+        )],
     }
 }
 

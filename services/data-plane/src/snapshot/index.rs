@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sluicegate_contracts::config::{
-    ApiKey, Connection, Constraints, Entity, KeyDigest, Project, ProviderId, Route, StatedFacts,
+    ApiKey, Connection, Constraints, Entity, KeyDigest, Project, ProviderId, Route, Rule, StatedFacts,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
 use sluicegate_credentials::Keyring;
+use sluicegate_routing::rules::{Condition, Signals};
 
 use super::apply::State;
 use super::budgets::BudgetIndex;
@@ -71,7 +72,7 @@ pub struct ProjectView {
     /// The project.
     pub project: Project,
     /// Routes by callable name: `route/<slug>`, and each alias that no slug or older route claims.
-    pub routes: HashMap<String, Arc<Route>>,
+    pub routes: HashMap<String, Arc<LiveRoute>>,
     /// The project's and the organization's connections in service, by priority, then by id; after them those of the host
     /// that are resold.
     pub connections: Vec<Arc<LiveConnection>>,
@@ -79,6 +80,40 @@ pub struct ProjectView {
     pub budgets: BudgetIndex,
     /// Rate limits in force over the organization or this project.
     pub rate_limits: LimitIndex,
+    /// What was pushed from outside for the conditions of its routes.
+    pub signals: Signals,
+}
+
+/// A route as it decides.
+#[derive(Debug, Clone)]
+pub struct LiveRoute {
+    /// The route.
+    pub route: Route,
+    /// The condition of each of its rules.
+    conditions: Vec<Option<Condition>>,
+}
+
+impl LiveRoute {
+    /// Reads the conditions, once for all requests.
+    ///
+    /// # Errors
+    /// The first condition that this release cannot read.
+    pub fn open(route: Route) -> Result<Self, String> {
+        let read = |rule: &Rule| {
+            let condition = rule.when.as_deref().map(Condition::read).transpose();
+            condition.map_err(|mistake| format!("rule {:?}, {mistake}", rule.name))
+        };
+        let conditions = route.rules.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { route, conditions })
+    }
+
+    /// The first rule whose condition `holds`, or that has none.
+    pub fn deciding(&self, mut holds: impl FnMut(&Condition) -> bool) -> Option<&Rule> {
+        let mut rules = self.route.rules.iter().zip(&self.conditions);
+        rules
+            .find(|(_, condition)| condition.as_ref().is_none_or(&mut holds))
+            .map(|(rule, _)| rule)
+    }
 }
 
 /// A connection as it can be called.

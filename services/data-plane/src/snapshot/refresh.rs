@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{About, ApiKey, Route, StatedFacts, Status};
+use sluicegate_contracts::config::{About, ApiKey, StatedFacts, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
+use sluicegate_routing::rules::Signals;
 
 use super::budgets::BudgetIndex;
 use super::catalog::Catalog;
 use super::entities::{Entities, Held};
-use super::index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};
+use super::index::{Blocked, Grant, LiveConnection, LiveRoute, ProjectView, Snapshot};
 use crate::limits::index::LimitIndex;
 
 impl Entities {
@@ -81,7 +82,7 @@ impl Entities {
             .into_iter()
             .flat_map(|members| &members.routes)
             .filter_map(|id| self.routes.get(id))
-            .filter(|held| !held.blocked && held.entity.organization == organization)
+            .filter(|held| !held.blocked && held.entity.route.organization == organization)
             .map(|held| &held.entity);
         Some(ProjectView {
             organization,
@@ -93,6 +94,7 @@ impl Entities {
             connections,
             budgets: self.budgets_over(organization, id),
             rate_limits: self.rate_limits_over(organization, id),
+            signals: self.signals_of(organization, id),
         })
     }
 
@@ -130,6 +132,15 @@ impl Entities {
         resold
     }
 
+    fn signals_of(&self, organization: OrganizationId, project: ProjectId) -> Signals {
+        let members = self.in_project.get(&project);
+        let signals = members.into_iter().flat_map(|members| &members.signals);
+        signals
+            .filter_map(|id| self.signals.get(id))
+            .filter(|signal| signal.organization == organization)
+            .collect()
+    }
+
     fn budgets_over(&self, organization: OrganizationId, project: ProjectId) -> BudgetIndex {
         let members = self.in_organization.get(&organization);
         let budgets = members.into_iter().flat_map(|members| &members.budgets);
@@ -152,15 +163,15 @@ impl Entities {
 }
 
 /// `routes` come by id, oldest first: of two claims to a name the older one wins, and a slug wins over any alias.
-fn by_name<'a>(routes: impl Iterator<Item = &'a Arc<Route>> + Clone) -> HashMap<String, Arc<Route>> {
-    let mut names: HashMap<String, Arc<Route>> = HashMap::new();
+fn by_name<'a>(routes: impl Iterator<Item = &'a Arc<LiveRoute>> + Clone) -> HashMap<String, Arc<LiveRoute>> {
+    let mut names: HashMap<String, Arc<LiveRoute>> = HashMap::new();
     for route in routes.clone() {
         names
-            .entry(format!("route/{}", route.slug))
+            .entry(format!("route/{}", route.route.slug))
             .or_insert_with(|| Arc::clone(route));
     }
     for route in routes {
-        for alias in &route.aliases {
+        for alias in &route.route.aliases {
             names.entry(alias.clone()).or_insert_with(|| Arc::clone(route));
         }
     }

@@ -54,6 +54,8 @@ mod pricing;
 #[cfg(test)]
 mod rate_limits;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod service_account;
 #[cfg(test)]
 mod session_budgets;

@@ -13,6 +13,8 @@ mod proof;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod selection;
 #[cfg(test)]
 mod support;

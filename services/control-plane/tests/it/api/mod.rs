@@ -15,4 +15,6 @@ mod organizations;
 mod projects;
 mod provider_invoices;
 mod rate_limits;
+mod route_checks;
 mod routes;
+mod signals;

@@ -5,8 +5,8 @@ use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Constraints, Counts, Endpoint, Enforcement,
     Entity, Facts, KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project,
-    ProviderSettings, RateLimit, RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget,
-    StatedFacts, Status, Strategy, UnknownPrice,
+    ProviderSettings, RateLimit, RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Rule,
+    Signal, SignalValue, StatedFacts, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId, RouteId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
@@ -255,12 +255,26 @@ impl Config {
 
     /// Adds an ordered route over `models`.
     pub(crate) fn route(&mut self, slug: &str, models: &[&str], retry: RetryPolicy) -> RouteId {
-        let id = self.fresh().into();
+        let rule = Self::rule(models, None, retry);
+        self.ruled(slug, vec![rule])
+    }
+
+    /// A rule over `models`, in this order, for what `when` holds for.
+    pub(crate) fn rule(models: &[&str], when: Option<&str>, retry: RetryPolicy) -> Rule {
         let target = |model: &&str| RouteTarget {
             model: (*model).to_owned(),
             connection: None,
             weight: 1,
         };
+        Rule {
+            when: when.map(str::to_owned),
+            ..Rule::always(Strategy::Ordered, models.iter().map(target).collect(), retry)
+        }
+    }
+
+    /// Adds a route of these rules.
+    pub(crate) fn ruled(&mut self, slug: &str, rules: Vec<Rule>) -> RouteId {
+        let id = self.fresh().into();
         self.entities.push(Entity::Route(Route {
             id,
             organization: self.organization.id,
@@ -268,21 +282,32 @@ impl Config {
             slug: slug.to_owned(),
             version: 3,
             aliases: vec![format!("{slug}-alias")],
-            strategy: Strategy::Ordered,
-            targets: models.iter().map(target).collect(),
-            retry,
+            rules,
         }));
         id
     }
 
-    /// Adds a hard budget of `limit` nano-USD over the calls of `scope`.
+    /// Adds a signal that is good until then.
+    pub(crate) fn signal(&mut self, name: &str, value: SignalValue, good_until: UnixMillis) {
+        let id = self.fresh().into();
+        self.entities.push(Entity::Signal(Signal {
+            id,
+            organization: self.organization.id,
+            project: self.project.id,
+            name: name.to_owned(),
+            value,
+            good_until,
+        }));
+    }
+
     /// Gives the route made last another strategy.
     pub(crate) fn choosing(&mut self, strategy: Strategy) {
         if let Some(Entity::Route(route)) = self.entities.last_mut() {
-            route.strategy = strategy;
+            route.rules[0].strategy = strategy;
         }
     }
 
+    /// Adds a hard budget of `limit` nano-USD over the calls of `scope`.
     pub(crate) fn budget(&mut self, name: &str, limit: i64, scope: BudgetScope) -> AccountId {
         self.budget_kept(name, limit, scope, Enforcement::Hard)
     }
