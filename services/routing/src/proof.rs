@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use sluicegate_contracts::config::{Constraints, Level, Operation, PriceCeiling};
+use sluicegate_contracts::config::{Constraints, Level, Operation};
 use sluicegate_contracts::time::UnixMillis;
 
 use crate::constraints::{self, Demand};
@@ -153,98 +153,33 @@ fn parts(claim: &Constraints) -> Vec<(&'static str, Constraints)> {
         models,
         max_price,
     } = claim;
-    let none = || Constraints::NONE;
-    let max_price_of = |max_price: PriceCeiling| Constraints { max_price, ..none() };
+    let part = |name, state: &dyn Fn(&mut Constraints)| {
+        let mut part = Constraints::NONE;
+        state(&mut part);
+        (name, part)
+    };
     let all = [
-        (
-            "processing",
-            Constraints {
-                processing: processing.clone(),
-                ..none()
-            },
-        ),
-        (
-            "operator_home",
-            Constraints {
-                operator_home: operator_home.clone(),
-                ..none()
-            },
-        ),
-        (
-            "author_home",
-            Constraints {
-                author_home: author_home.clone(),
-                ..none()
-            },
-        ),
-        (
-            "max_retention_days",
-            Constraints {
-                max_retention_days: *max_retention_days,
-                ..none()
-            },
-        ),
-        (
-            "no_training",
-            Constraints {
-                no_training: *no_training,
-                ..none()
-            },
-        ),
-        (
-            "open_weights",
-            Constraints {
-                open_weights: *open_weights,
-                ..none()
-            },
-        ),
-        (
-            "distillable",
-            Constraints {
-                distillable: *distillable,
-                ..none()
-            },
-        ),
-        (
-            "licenses",
-            Constraints {
-                licenses: licenses.clone(),
-                ..none()
-            },
-        ),
-        (
-            "quantizations",
-            match quantizations {
-                Some(_) => Constraints {
-                    quantizations: quantizations.clone(),
-                    unknown_quantization: *unknown_quantization,
-                    ..none()
-                },
-                None => none(),
-            },
-        ),
-        (
-            "certifications",
-            Constraints {
-                certifications: certifications.clone(),
-                ..none()
-            },
-        ),
-        (
-            "providers",
-            Constraints {
-                providers: providers.clone(),
-                ..none()
-            },
-        ),
-        (
-            "models",
-            Constraints {
-                models: models.clone(),
-                ..none()
-            },
-        ),
-        ("max_price", max_price_of(*max_price)),
+        part("processing", &|it| it.processing.clone_from(processing)),
+        part("operator_home", &|it| it.operator_home.clone_from(operator_home)),
+        part("author_home", &|it| it.author_home.clone_from(author_home)),
+        part("max_retention_days", &|it| {
+            it.max_retention_days = *max_retention_days;
+        }),
+        part("no_training", &|it| it.no_training = *no_training),
+        part("open_weights", &|it| it.open_weights = *open_weights),
+        part("distillable", &|it| it.distillable = *distillable),
+        part("licenses", &|it| it.licenses.clone_from(licenses)),
+        part("quantizations", &|it| {
+            it.quantizations.clone_from(quantizations);
+            // By itself it demands nothing.
+            it.unknown_quantization = quantizations.is_some() && *unknown_quantization;
+        }),
+        part("certifications", &|it| {
+            it.certifications.clone_from(certifications);
+        }),
+        part("providers", &|it| it.providers.clone_from(providers)),
+        part("models", &|it| it.models.clone_from(models)),
+        part("max_price", &|it| it.max_price = *max_price),
     ];
     let stated = all.into_iter().filter(|(_, part)| !part.are_none());
     stated.collect()
