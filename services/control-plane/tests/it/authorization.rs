@@ -131,6 +131,11 @@ impl World {
             .post(&owner.in_organization("/limits"), &limit)
             .await
             .expect(201);
+        let signal = json!({ "value": 1, "ttl_seconds": 60 }).to_string();
+        owner
+            .send(Method::PUT, &owner.in_project("/signals/load"), Some(signal))
+            .await
+            .expect(200);
         app.member(owner, "viewer", guest).await;
         let members = owner
             .get(&owner.in_organization("/members?limit=1"))
@@ -144,6 +149,7 @@ impl World {
             ("route", route.text_of("id")),
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
+            ("signal", "load".to_owned()),
             ("statement", statement.text_of("id")),
             ("management_key", management.text_of("id")),
             ("invite", invite.text_of("id")),
@@ -175,7 +181,8 @@ impl World {
             "create_connection" => {
                 json!({ "slug": format!("c{salt}"), "provider": "openai-compatible", "base_url": "https://example.com" })
             }
-            "create_route" => {
+            "push_signal" => json!({ "value": 1, "ttl_seconds": 60 }),
+            "create_route" | "check_route" => {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
             }
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
@@ -207,7 +214,9 @@ fn provider_invoice() -> Value {
 
 /// A request in the owner's log.
 async fn logged_request(app: &TestApp, owner: &Client) -> String {
-    let record = Writer::of(owner).record(1);
+    let mut record = Writer::of(owner).record(1);
+    let decision = json!({ "config": { "version": 7, "state_hash": 255 }, "facts": { "input_tokens": 1, "stream": false } });
+    record.decision = Some(serde_json::from_value(decision).unwrap());
     app.queue.append(&[entry(&record)]).await.unwrap();
     let mut ingester = UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default());
     while app.queue.depth().await.unwrap().entries > 0 {

@@ -7,6 +7,8 @@ use super::token::{Token, Tokens};
 pub(super) const MAX_SOURCE: usize = 2_000;
 /// How deep a tree may be.
 const MAX_DEPTH: u8 = 24;
+/// Most regular expressions of a condition: each takes memory on every worker for as long as its route is published.
+const MAX_PATTERNS: usize = 4;
 
 /// A part of a condition and where it begins.
 #[derive(Debug)]
@@ -53,6 +55,7 @@ pub(super) fn parse(source: &str) -> Result<Ast, Fault> {
         at,
         token,
         open: 0,
+        patterns: 0,
     };
     let ast = parser.expression()?;
     if parser.token == Token::End {
@@ -69,6 +72,8 @@ struct Parser<'s> {
     at: usize,
     /// Calls that are open.
     open: u8,
+    /// Regular expressions that were read.
+    patterns: usize,
 }
 
 impl Parser<'_> {
@@ -226,6 +231,7 @@ impl Parser<'_> {
                 let name = name.clone();
                 self.advance()?;
                 if self.takes("(")? {
+                    self.count_pattern(at, &name)?;
                     Node::Call {
                         receiver: Some(Box::new(ast)),
                         name,
@@ -243,6 +249,18 @@ impl Parser<'_> {
             };
             ast = made(at, node)?;
         }
+    }
+
+    /// Refuses a regular expression too many, before any is compiled.
+    fn count_pattern(&mut self, at: usize, function: &str) -> Result<(), Fault> {
+        self.patterns += usize::from(function == "matches");
+        if self.patterns > MAX_PATTERNS {
+            let sentence = format!(
+                "A condition has at most {MAX_PATTERNS} regular expressions. Put several into one with \"|\"."
+            );
+            return Err(Fault::new(at, Code::TooLarge, sentence));
+        }
+        Ok(())
     }
 
     fn primary(&mut self) -> Result<Ast, Fault> {

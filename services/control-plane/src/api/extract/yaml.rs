@@ -12,6 +12,8 @@ use serde_json::{Map, Number, Value};
 /// Deepest nesting, and most values.
 const MAX_DEPTH: usize = 32;
 const MAX_VALUES: usize = 20_000;
+/// Longest pointer to a value, in bytes: each value within repeats it.
+const MAX_POINTER: usize = 512;
 
 /// Line and column, each from 1.
 pub type Place = (usize, usize);
@@ -129,6 +131,9 @@ impl Reader {
         if self.places.len() >= MAX_VALUES {
             return Err("this holds more values than are taken");
         }
+        if at.len() > MAX_POINTER {
+            return Err("the names of the members on the way here are too long");
+        }
         self.places.insert(at.clone(), place);
         Ok(at)
     }
@@ -212,5 +217,7 @@ mod tests {
         assert_eq!(refused("a: [1, 2\nb: 3").0, 2);
         assert_eq!(refused(&"[".repeat(100)), (1, 33));
         assert!(read(&format!("[{}]", "1,".repeat(MAX_VALUES + 1))).is_err());
+        let name = "n".repeat(MAX_POINTER);
+        assert_eq!(refused(&format!("{name}: [1, 2]")), (1, MAX_POINTER + 3));
     }
 }

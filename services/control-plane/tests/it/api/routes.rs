@@ -245,7 +245,7 @@ async fn a_mistake_in_yaml_is_told_with_its_pointer_and_its_place(pool: PgPool) 
         (&found["pointer"], &found["code"]),
         (&json!("/rules/1/targets/0/modle"), &json!("unknown_field"))
     );
-    assert_eq!((&found["line"], &found["column"]), (&json!(10), &json!(9)));
+    assert_eq!((&found["line"], &found["column"]), (&json!(10), &json!(16)));
     let refused = send("slug: [").await.refused(400, "invalid_request");
     assert_eq!(refused.body["errors"][0]["line"], 1);
 }
