@@ -41,7 +41,7 @@ pub(crate) fn limits(evidence: &Evidence, calls: &[Call], scene: &Scene) -> Vec<
     let uses = uses(evidence, calls, scene);
     vec![
         within_limits(evidence, scene),
-        final_refusals(calls, scene),
+        final_refusals(calls),
         false_refusals(calls, scene, &uses),
     ]
 }
@@ -109,10 +109,19 @@ fn refusals(calls: &[Call]) -> impl Iterator<Item = &Call> {
     calls.iter().filter(|call| call.code() == Some(EXCEEDED))
 }
 
-/// Refusals by budgets; one for want of credit names no limit, for there is none.
-fn final_refusals(calls: &[Call], scene: &Scene) -> Rule {
+/// A refusal for want of credit names no limit, for there is none. Callers with a connection of their own may see one,
+/// too: the host's account is the last that is tried.
+fn is_for_credit(call: &Call) -> bool {
+    let Seen::Refused(_, _, error) = &call.seen else {
+        return false;
+    };
+    let message = error["message"].as_str().unwrap_or_default();
+    error["metadata"].is_null() && message.contains("prepaid credit")
+}
+
+fn final_refusals(calls: &[Call]) -> Rule {
     let (mut findings, mut most, mut count) = (Vec::new(), 0, 0);
-    for call in refusals(calls).filter(|call| !scene.is_on_credit(call.caller)) {
+    for call in refusals(calls).filter(|call| !is_for_credit(call)) {
         count += 1;
         match stated(&call.seen) {
             Some((left, limit)) => {
@@ -293,6 +302,9 @@ mod tests {
         assert_eq!(judged(|case| case.refuse(refused("0.000000100"))), [FINAL]);
         let silent = Seen::Refused(402, EXCEEDED.to_owned(), Value::Null);
         assert_eq!(judged(|case| case.refuse(silent)), [FINAL]);
+        let message = "The organization's prepaid credit has 0.000000000 USD left";
+        let for_credit = Seen::Refused(402, EXCEEDED.to_owned(), json!({ "message": message }));
+        assert!(judged(|case| case.refuse(for_credit)).is_empty());
     }
 
     #[test]
