@@ -41,7 +41,7 @@ pub(crate) fn limits(evidence: &Evidence, calls: &[Call], scene: &Scene) -> Vec<
     let uses = uses(evidence, calls, scene);
     vec![
         within_limits(evidence, scene),
-        final_refusals(calls),
+        final_refusals(calls, scene),
         false_refusals(calls, scene, &uses),
     ]
 }
@@ -109,8 +109,8 @@ fn refusals(calls: &[Call]) -> impl Iterator<Item = &Call> {
     calls.iter().filter(|call| call.code() == Some(EXCEEDED))
 }
 
-/// A refusal for want of credit names no limit, for there is none. Callers with a connection of their own may see one,
-/// too: the host's account is the last that is tried.
+/// A refusal for want of credit names no limit, for there is none. Callers without credit see one now and then instead
+/// of their budget's: the host's account is the last that is tried, and its refusal the one that is told.
 fn is_for_credit(call: &Call) -> bool {
     let Seen::Refused(_, _, error) = &call.seen else {
         return false;
@@ -119,7 +119,7 @@ fn is_for_credit(call: &Call) -> bool {
     error["metadata"].is_null() && message.contains("prepaid credit")
 }
 
-fn final_refusals(calls: &[Call]) -> Rule {
+fn final_refusals(calls: &[Call], scene: &Scene) -> Rule {
     let (mut findings, mut most, mut count) = (Vec::new(), 0, 0);
     for call in refusals(calls).filter(|call| !is_for_credit(call)) {
         count += 1;
@@ -142,9 +142,14 @@ fn final_refusals(calls: &[Call]) -> Rule {
             )),
         }
     }
+    let misled = refusals(calls)
+        .filter(|call| is_for_credit(call) && !scene.is_on_credit(call.caller))
+        .count();
     Rule::new(
         "at a refusal at least 98% of the limit is held or settled",
-        format!("{count} refusals, at most {most}% left"),
+        format!(
+            "{count} refusals, at most {most}% left; {misled} callers without credit were told of credit"
+        ),
         findings,
     )
 }
