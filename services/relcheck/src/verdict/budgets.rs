@@ -109,10 +109,19 @@ fn refusals(calls: &[Call]) -> impl Iterator<Item = &Call> {
     calls.iter().filter(|call| call.code() == Some(EXCEEDED))
 }
 
-/// Refusals by budgets; one for want of credit names no limit, for there is none.
+/// A refusal for want of credit names no limit, for there is none. Callers without credit see one now and then instead
+/// of their budget's: the host's account is the last that is tried, and its refusal the one that is told.
+fn is_for_credit(call: &Call) -> bool {
+    let Seen::Refused(_, _, error) = &call.seen else {
+        return false;
+    };
+    let message = error["message"].as_str().unwrap_or_default();
+    error["metadata"].is_null() && message.contains("prepaid credit")
+}
+
 fn final_refusals(calls: &[Call], scene: &Scene) -> Rule {
     let (mut findings, mut most, mut count) = (Vec::new(), 0, 0);
-    for call in refusals(calls).filter(|call| !scene.is_on_credit(call.caller)) {
+    for call in refusals(calls).filter(|call| !is_for_credit(call)) {
         count += 1;
         match stated(&call.seen) {
             Some((left, limit)) => {
@@ -133,9 +142,14 @@ fn final_refusals(calls: &[Call], scene: &Scene) -> Rule {
             )),
         }
     }
+    let misled = refusals(calls)
+        .filter(|call| is_for_credit(call) && !scene.is_on_credit(call.caller))
+        .count();
     Rule::new(
         "at a refusal at least 98% of the limit is held or settled",
-        format!("{count} refusals, at most {most}% left"),
+        format!(
+            "{count} refusals, at most {most}% left; {misled} callers without credit were told of credit"
+        ),
         findings,
     )
 }
@@ -293,6 +307,9 @@ mod tests {
         assert_eq!(judged(|case| case.refuse(refused("0.000000100"))), [FINAL]);
         let silent = Seen::Refused(402, EXCEEDED.to_owned(), Value::Null);
         assert_eq!(judged(|case| case.refuse(silent)), [FINAL]);
+        let message = "The organization's prepaid credit has 0.000000000 USD left";
+        let for_credit = Seen::Refused(402, EXCEEDED.to_owned(), json!({ "message": message }));
+        assert!(judged(|case| case.refuse(for_credit)).is_empty());
     }
 
     #[test]
