@@ -1,6 +1,6 @@
 //! Requests of 20 MiB made to be slow, in milliseconds: `cargo bench -p sluicegate-protocols --bench
 //! hostile`. Each is to be read or refused within 50 ms, by the reader of what passes through and by the
-//! decoder of what is translated alike.
+//! decoder of what is translated alike; so is each without its last byte.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -19,6 +19,8 @@ use sluicegate_protocols::openai_responses::ResponsesRequestView;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SIZE: usize = 20 << 20;
+/// What reading or refusing such a body may take.
+const LIMIT_MS: f64 = 50.0;
 const DEPTH: u32 = 64;
 
 /// Where a request of a dialect has its list of messages, and in one of them its text.
@@ -236,27 +238,61 @@ fn measure(mut work: impl FnMut()) -> f64 {
     best
 }
 
+/// What took longest of a kind.
+#[derive(Default)]
+struct Slowest {
+    ms: f64,
+    what: String,
+}
+
+impl Slowest {
+    fn update(&mut self, ms: f64, what: impl FnOnce() -> String) {
+        if ms > self.ms {
+            *self = Self { ms, what: what() };
+        }
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = stdout().lock();
     write!(out, "{:<28}", "20 MiB, view / decoder, ms")?;
     for shape in &SHAPES {
         write!(out, " {:>18}", shape.dialect.as_str())?;
     }
-    let mut slowest: f64 = 0.0;
+    let (mut read, mut refused) = (Slowest::default(), Slowest::default());
+    let mut late = Vec::new();
     for (name, fill) in FILLS {
-        write!(out, "\n{name:<28}")?;
-        for shape in &SHAPES {
-            let body = body(shape, fill);
-            let body = black_box(body.as_slice());
-            let decoded = measure(|| drop(black_box(decode_request(shape.dialect, body, DEPTH))));
-            let viewed =
-                view(shape.dialect, body).map(|_| measure(|| drop(black_box(view(shape.dialect, body)))));
-            slowest = slowest.max(decoded).max(viewed.unwrap_or_default());
-            let shown = viewed.map_or("-".to_owned(), |ms| format!("{ms:.1}"));
-            write!(out, " {shown:>8} / {decoded:>7.1}")?;
-            out.flush()?;
+        for cut in [false, true] {
+            let row = if cut { "  cut at the end" } else { *name };
+            write!(out, "\n{row:<28}")?;
+            for shape in &SHAPES {
+                let mut body = body(shape, fill);
+                // Well formed up to there, so that the fault is found at the very end.
+                body.truncate(body.len() - usize::from(cut));
+                let body = black_box(body.as_slice());
+                let dialect = shape.dialect;
+                let decode = || decode_request(dialect, body, DEPTH).map(drop);
+                let decoded = measure(|| drop(black_box(decode())));
+                let viewed = view(dialect, body).map(|_| measure(|| drop(black_box(view(dialect, body)))));
+                let slower = decoded.max(viewed.unwrap_or_default());
+                let ended = decode().map_or("refused", |()| "read");
+                let what = || format!("{name}{}, {}", if cut { ", cut" } else { "" }, dialect.as_str());
+                let slowest = if ended == "read" { &mut read } else { &mut refused };
+                slowest.update(slower, what);
+                if slower > LIMIT_MS {
+                    late.push(format!("{slower:>8.1} ms  {ended:<8} {}", what()));
+                }
+                let shown = viewed.map_or("-".to_owned(), |ms| format!("{ms:.1}"));
+                write!(out, " {shown:>8} / {decoded:>7.1}")?;
+                out.flush()?;
+            }
         }
     }
-    writeln!(out, "\nslowest: {slowest:.1} ms")?;
+    writeln!(out, "\nslowest read:    {:>6.1} ms  {}", read.ms, read.what)?;
+    writeln!(out, "slowest refused: {:>6.1} ms  {}", refused.ms, refused.what)?;
+    writeln!(out, "above {LIMIT_MS} ms: {}", late.len())?;
+    for line in late {
+        writeln!(out, "{line}")?;
+    }
     Ok(())
 }
