@@ -316,11 +316,11 @@ impl CreateRoute {
             Rules::Several(rule_drafts(rules)?)
         } else {
             let strategy = self.strategy.ok_or_else(|| missing("strategy"))?;
-            Rules::Plain(RuleDraft::plain(
+            Rules::Plain(Box::new(RuleDraft::plain(
                 strategy.checked("/strategy")?,
                 drafts(self.targets.ok_or_else(|| missing("targets"))?),
                 retries(self.retry),
-            ))
+            )))
         };
         Ok(RouteDraft {
             slug: self.slug,

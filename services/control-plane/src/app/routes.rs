@@ -143,7 +143,7 @@ fn merged(current: &Route, changes: Changes) -> Result<RouteDraft> {
             draft.strategy = changes.strategy.unwrap_or(draft.strategy);
             draft.targets = changes.targets.unwrap_or(draft.targets);
             draft.retry = changes.retry.unwrap_or(draft.retry);
-            Rules::Plain(draft)
+            Rules::Plain(Box::new(draft))
         }
         (None, None) if is_of_plain => {
             let detail = "The route has rules, each with strategy, targets and retries of its own. Send all rules anew.";

@@ -195,44 +195,10 @@ fn reached(
     if model.split(':').next() == Some(BUILT_IN) {
         return (vec![way("sluicegate", None)], None);
     }
-    let usable = || {
-        let connections = supply.connections.iter();
-        connections.filter(|it| target.connection.is_none_or(|only| it.id == only))
-    };
-    let own = model
-        .split_once('/')
-        .and_then(|(slug, _)| usable().find(|it| it.slug == slug && names_its_own_models(it)));
-    let canonical = supply.canonical.get(model).map_or(model, String::as_str);
-    let offers: Vec<&Endpoint> = supply
-        .endpoints
-        .iter()
-        .filter(|it| it.model == canonical)
-        .collect();
-    let reaching: Vec<(&Connection, Option<&Endpoint>)> = match own {
-        Some(own) => vec![(own, None)],
-        None => usable()
-            .flat_map(|connection| {
-                let offers = offers.iter().filter(|it| it.provider == connection.provider);
-                offers.map(move |it| (connection, Some(*it)))
-            })
-            .collect(),
-    };
+    let offers = offered(model, supply);
+    let reaching = reaching(target, &offers, supply);
     if reaching.is_empty() {
-        let doubt = if offers.is_empty() {
-            (
-                "unknown_model",
-                format!("Neither the catalog nor a connection knows the model {model}."),
-            )
-        } else {
-            let mut providers: Vec<&str> = offers.iter().map(|it| it.provider.as_str()).collect();
-            providers.dedup();
-            let detail = format!(
-                "No connection reaches {model}. Add one of: {}.",
-                providers.join(", ")
-            );
-            ("no_connection", detail)
-        };
-        return (Vec::new(), Some(doubt));
+        return (Vec::new(), Some(unreached(model, &offers)));
     }
     let has_credential = |it: &Connection| it.credential.is_some() || names_its_own_models(it);
     let in_service: Vec<_> = reaching
@@ -285,6 +251,52 @@ fn reached(
         .iter()
         .map(|(connection, _)| way(&connection.provider, Some(connection)));
     (ways.collect(), doubt)
+}
+
+/// The rows of the catalog for a model.
+fn offered<'s>(model: &str, supply: &'s Supply) -> Vec<&'s Endpoint> {
+    let canonical = supply.canonical.get(model).map_or(model, String::as_str);
+    let endpoints = supply.endpoints.iter();
+    endpoints.filter(|it| it.model == canonical).collect()
+}
+
+/// The connections that reach a target, each with the row of the catalog that it serves.
+fn reaching<'s>(
+    target: &RouteTarget,
+    offers: &[&'s Endpoint],
+    supply: &'s Supply,
+) -> Vec<(&'s Connection, Option<&'s Endpoint>)> {
+    let usable = || {
+        let connections = supply.connections.iter();
+        connections.filter(|it| target.connection.is_none_or(|only| it.id == only))
+    };
+    let own = target
+        .model
+        .split_once('/')
+        .and_then(|(slug, _)| usable().find(|it| it.slug == slug && names_its_own_models(it)));
+    if let Some(own) = own {
+        return vec![(own, None)];
+    }
+    let served = |connection: &'s Connection| {
+        let offers = offers.iter().filter(|it| it.provider == connection.provider);
+        offers.map(move |it| (connection, Some(*it)))
+    };
+    usable().flat_map(served).collect()
+}
+
+/// Why no connection reaches a model.
+fn unreached(model: &str, offers: &[&Endpoint]) -> Doubt {
+    if offers.is_empty() {
+        let detail = format!("Neither the catalog nor a connection knows the model {model}.");
+        return ("unknown_model", detail);
+    }
+    let mut providers: Vec<&str> = offers.iter().map(|it| it.provider.as_str()).collect();
+    providers.dedup();
+    let detail = format!(
+        "No connection reaches {model}. Add one of: {}.",
+        providers.join(", ")
+    );
+    ("no_connection", detail)
 }
 
 fn candidate<'s>(model: &'s str, connection: &'s Connection, offer: Option<&'s Endpoint>) -> Candidate<'s> {

@@ -64,7 +64,7 @@ impl RuleDraft {
 #[derive(Debug, Clone)]
 pub enum Rules {
     /// One that takes every request, written without saying that it is a rule.
-    Plain(RuleDraft),
+    Plain(Box<RuleDraft>),
     /// A list of them.
     Several(Vec<RuleDraft>),
 }
@@ -94,7 +94,7 @@ pub struct CheckedRoute {
 impl RouteDraft {
     fn rules(&self) -> &[RuleDraft] {
         match &self.rules {
-            Rules::Plain(rule) => std::slice::from_ref(rule),
+            Rules::Plain(rule) => std::slice::from_ref(&**rule),
             Rules::Several(rules) => rules,
         }
     }
@@ -124,7 +124,7 @@ impl RouteDraft {
             connections,
         };
         let rules = match self.rules {
-            Rules::Plain(rule) => vec![check_rule("", rule, &route, &mut findings)],
+            Rules::Plain(rule) => vec![check_rule("", *rule, &route, &mut findings)],
             Rules::Several(rules) => {
                 check_order(&rules, &mut findings);
                 let rules = rules.into_iter().enumerate();
@@ -346,11 +346,11 @@ mod tests {
         RouteDraft {
             slug: "support".to_owned(),
             aliases: vec!["fast".to_owned()],
-            rules: Rules::Plain(RuleDraft::plain(
+            rules: Rules::Plain(Box::new(RuleDraft::plain(
                 Strategy::Weighted,
                 targets,
                 RetryPolicy::default(),
-            )),
+            ))),
         }
     }
 

@@ -173,7 +173,14 @@ impl Config {
         let mut entities = self.entities.iter_mut();
         let host = entities.find_map(|it| match it {
             Entity::Organization(host) => Some(host),
-            _ => None,
+            Entity::Project(_)
+            | Entity::ApiKey(_)
+            | Entity::Connection(_)
+            | Entity::Route(_)
+            | Entity::Endpoint(_)
+            | Entity::Budget(_)
+            | Entity::RateLimit(_)
+            | Entity::Signal(_) => None,
         });
         host.unwrap().facts = facts;
     }
