@@ -108,35 +108,9 @@ fn offer(number: usize) -> Result<Endpoint, Box<dyn Error>> {
     })
 }
 
-fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
-    let accounts: Vec<Connection> = (0..endpoints).map(account).collect::<Result<_, _>>()?;
-    let offers: Vec<Endpoint> = (0..endpoints).map(offer).collect::<Result<_, _>>()?;
-    let conditions: Vec<Condition> = (0..20)
-        .map(|_| Condition::read(CONDITION))
-        .collect::<Result<_, _>>()?;
-    let [in_the_union, nothing_kept] = [
-        Constraints {
-            processing: Some(vec![Place::EU]),
-            ..Constraints::default()
-        },
-        Constraints {
-            max_retention_days: Some(0),
-            ..Constraints::default()
-        },
-    ];
-    let demands = [
-        Demand {
-            level: Level::Organization,
-            constraints: &in_the_union,
-        },
-        Demand {
-            level: Level::Request,
-            constraints: &nothing_kept,
-        },
-    ];
-    let live = Known((0..endpoints).map(lived).collect());
-    let (signals, metadata) = (Signals::default(), [("tier".to_owned(), "pro".to_owned())]);
-    let observed = Observed {
+/// A request that none of the conditions holds for.
+fn observed<'a>(signals: &'a Signals, metadata: &'a [(String, String)]) -> Observed<'a> {
+    Observed {
         input_tokens: 2_000,
         max_output_tokens: Some(1_000),
         stream: true,
@@ -148,14 +122,54 @@ fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
         json_schema: Some(true),
         reasoning: None,
         headers: &[],
-        metadata: &metadata,
+        metadata,
         user: Some("ann"),
         session: None,
         tags: &[],
         key: "key_1",
         now: NOW,
-        signals: &signals,
+        signals,
+    }
+}
+
+const FEATURES: RequestFeatures = RequestFeatures {
+    operation: Operation::ChatCompletions,
+    stream: true,
+    max_output_tokens: Some(1_000),
+    input_tokens: 2_000,
+    conversation: false,
+};
+
+/// The work is worth a tenth of a cent a second.
+const SELECTION: Selection = Selection::Route {
+    strategy: Strategy::Balanced {
+        second: NanoUsd::from_nanos(1_000_000),
+    },
+    by_alias: false,
+};
+
+fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
+    let accounts: Vec<Connection> = (0..endpoints).map(account).collect::<Result<_, _>>()?;
+    let offers: Vec<Endpoint> = (0..endpoints).map(offer).collect::<Result<_, _>>()?;
+    let conditions: Vec<Condition> = (0..20)
+        .map(|_| Condition::read(CONDITION))
+        .collect::<Result<_, _>>()?;
+    let in_the_union = Constraints {
+        processing: Some(vec![Place::EU]),
+        ..Constraints::default()
     };
+    let nothing_kept = Constraints {
+        max_retention_days: Some(0),
+        ..Constraints::default()
+    };
+    let demands = [
+        (Level::Organization, &in_the_union),
+        (Level::Request, &nothing_kept),
+    ];
+    let demands = demands.map(|(level, constraints)| Demand { level, constraints });
+    let live = Known((0..endpoints).map(lived).collect());
+    let (signals, metadata) = (Signals::default(), [("tier".to_owned(), "pro".to_owned())]);
+    let observed = observed(&signals, &metadata);
     let candidates = accounts
         .iter()
         .zip(&offers)
@@ -173,27 +187,15 @@ fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
         weight: 1,
         candidates: candidates.collect(),
     }];
-    let mut pool = Pool::default();
-    let mut planned = 0;
+    let (mut pool, mut planned) = (Pool::default(), 0);
     let rounds = (0..ROUNDS).map(|_| {
         let began = Instant::now();
         for call in 0..CALLS {
             black_box(conditions.iter().position(|it| it.holds(black_box(&observed))));
             let input = RoutingInput {
-                selection: Selection::Route {
-                    strategy: Strategy::Balanced {
-                        second: NanoUsd::from_nanos(1_000_000),
-                    },
-                    by_alias: false,
-                },
+                selection: SELECTION,
                 targets: &targets,
-                features: RequestFeatures {
-                    operation: Operation::ChatCompletions,
-                    stream: true,
-                    max_output_tokens: Some(1_000),
-                    input_tokens: 2_000,
-                    conversation: false,
-                },
+                features: FEATURES,
                 demands: &demands,
                 preferences: &Preferences::NONE,
                 now: NOW,

@@ -180,10 +180,6 @@ fn supplied(at: &str, rule: &Rule, supply: &Supply, now: UnixMillis, judgment: &
 type Doubt = (&'static str, String);
 
 /// How a target can be served, and what is doubtful about that.
-#[expect(
-    clippy::too_many_lines,
-    reason = "each doubt is told where the list it is about becomes empty"
-)]
 fn reached(
     target: &RouteTarget,
     constraints: &Constraints,

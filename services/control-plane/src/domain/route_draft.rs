@@ -62,7 +62,6 @@ impl RuleDraft {
 
 /// The rules of a route as written.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "one lives at a time, for one request")]
 pub enum Rules {
     /// One that takes every request, written without saying that it is a rule.
     Plain(Box<RuleDraft>),

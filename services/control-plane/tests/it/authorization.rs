@@ -85,6 +85,12 @@ fn fact_statement() -> Value {
     })
 }
 
+async fn push_signal(owner: &Client) {
+    let signal = json!({ "value": 1, "ttl_seconds": 60 }).to_string();
+    let path = owner.in_project("/signals/load");
+    owner.send(Method::PUT, &path, Some(signal)).await.expect(200);
+}
+
 impl World {
     async fn of(app: &TestApp, owner: &Client, guest: &str) -> Self {
         let key = owner
@@ -131,11 +137,7 @@ impl World {
             .post(&owner.in_organization("/limits"), &limit)
             .await
             .expect(201);
-        let signal = json!({ "value": 1, "ttl_seconds": 60 }).to_string();
-        owner
-            .send(Method::PUT, &owner.in_project("/signals/load"), Some(signal))
-            .await
-            .expect(200);
+        push_signal(owner).await;
         app.member(owner, "viewer", guest).await;
         let members = owner
             .get(&owner.in_organization("/members?limit=1"))

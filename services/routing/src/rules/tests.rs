@@ -288,7 +288,7 @@ fn a_source_cannot_exhaust_its_reader() {
         format!("request{}", ".a".repeat(900)),
         "request.model.matches(\"((a{100}){100}){100}\")".to_owned(),
         format!("request.model.matches(\"{}\")", "a".repeat(300)),
-        vec!["request.model.matches(\"a\")"; 5].join(" || "),
+        ["request.model.matches(\"a\")"; 5].join(" || "),
     ] {
         let mistake = Condition::read(&source).unwrap_err();
         assert_eq!(mistake.code.as_str(), "cel_too_large", "{source}");

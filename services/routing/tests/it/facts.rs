@@ -140,7 +140,7 @@ fn a_region_tells_where_calls_are_processed_and_a_spread_of_regions_does_not() {
     ] {
         assert_eq!(processing(&frankfurt, spread), None, "{spread}");
     }
-    let mut mapped = frankfurt.clone();
+    let mut mapped = frankfurt;
     let profile = ("anthropic.a".to_owned(), "global.anthropic.a".to_owned());
     mapped.settings.deployments.extend([profile]);
     assert_eq!(

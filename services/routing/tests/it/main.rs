@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod constraints;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod health;
@@ -9,6 +10,7 @@ mod health;
 mod live;
 mod plans;
 mod preferences;
+#[cfg(test)]
 mod proof;
 #[cfg(test)]
 mod retries;
