@@ -935,6 +935,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/constraints/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove constraints
+         * @description Looks at every model over every account of the project, at all prices to come, and says for each constraint of the claim
+         *     that no call can reach what it forbids, or shows one that can. What is not known of an endpoint counts against it.
+         */
+        post: operations["prove_constraints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/keys": {
         parameters: {
             query?: never;
@@ -1834,6 +1855,17 @@ export interface components {
              */
             status: number | null;
         };
+        /** @description What was looked at, and what was found. */
+        ConstraintProof: {
+            /** @description Models over accounts that were looked at: all there are, and one name of each class for models that no catalog lists. */
+            candidates: number;
+            /** @description Each constraint of the claim. */
+            constraints: components["schemas"]["ProvedConstraint"][];
+            /** @description Whether nothing that the claim forbids can be reached. */
+            holds: boolean;
+            /** @description Of those, how many some call can reach. */
+            reachable: number;
+        };
         /**
          * @description What every endpoint must satisfy that serves a call: the first choice, a retry and a fallback alike. The constraints of
          *     all levels hold, so that a lower level only tightens. A fact that is not known satisfies none.
@@ -2099,6 +2131,8 @@ export interface components {
              * @example con_01jd0000000000000000000000
              */
             connection: string | null;
+            /** @description Whose constraint left it out: `organization`, `project`, `route`, `key` or `request`; null: nobody's. */
+            level: string | null;
             /** @description The model, as the route or the request names it. */
             model: string;
             /** @description What became of it. */
@@ -3788,6 +3822,28 @@ export interface components {
              */
             slug: string;
         };
+        /** @description What is to be proved, and under what. */
+        ProveConstraints: {
+            /** @description What shall hold for every call, whatever it asks for. */
+            claim: components["schemas"]["WriteConstraints"];
+            constraints?: components["schemas"]["WriteConstraints"] | null;
+            /**
+             * @description Only for the calls of this key, so that its constraints count too.
+             * @example key_01jd0000000000000000000000
+             */
+            key?: string | null;
+        };
+        /** @description What was found of one constraint. */
+        ProvedConstraint: {
+            /**
+             * @description Its name.
+             * @example processing
+             */
+            constraint: string;
+            counterexample: components["schemas"]["ReachedEndpoint"] | null;
+            /** @description Whether nothing that it forbids can be reached. */
+            holds: boolean;
+        };
         /** @description A provider. */
         Provider: {
             /** @description Its own base URL, in which `{region}` stands for that setting; null when the connection must name one. */
@@ -3913,6 +3969,34 @@ export interface components {
             ttl_seconds: number;
             /** @description A number, a text of at most 256 bytes, true or false. */
             value: unknown;
+        };
+        /** @description A call that reaches a forbidden endpoint. */
+        ReachedEndpoint: {
+            /**
+             * Format: date-time
+             * @description When: now, or once another price is in force.
+             */
+            at: string;
+            /**
+             * @description What the claim has against it, as a refused call names it.
+             * @example region_blocked
+             */
+            code: string;
+            /**
+             * @description Over which connection; null: over an account that is resold to the organization.
+             * @example con_01jd0000000000000000000000
+             */
+            connection: string | null;
+            /**
+             * @description The model asked for.
+             * @example openai/gpt-4o-mini
+             */
+            model: string;
+            /**
+             * @description The provider that is reached.
+             * @example openai
+             */
+            provider: string;
         };
         /** @description What became of the event. */
         Received: {
@@ -7548,6 +7632,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionTest"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove_constraints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProveConstraints"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConstraintProof"];
                 };
             };
             /** @description Problem */
