@@ -1130,6 +1130,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/route-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a route
+         * @description Publishes nothing: says what stands against the route, what is doubtful about it, and what is left for each rule.
+         */
+        post: operations["check_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/routes": {
         parameters: {
             query?: never;
@@ -1181,26 +1201,6 @@ export interface paths {
         get: operations["list_route_versions"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/projects/{project}/routes/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Check a route
-         * @description Publishes nothing: says what stands against the route, what is doubtful about it, and what is left for each rule.
-         */
-        post: operations["check_route"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8146,6 +8146,43 @@ export interface operations {
             };
         };
     };
+    check_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoute"];
+                "application/yaml": components["schemas"]["CreateRoute"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteCheck"];
+                };
+            };
+            /** @description Problem: the document is not one of a route */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_routes: {
         parameters: {
             query?: {
@@ -8363,43 +8400,6 @@ export interface operations {
                 };
             };
             /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    check_route: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project */
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateRoute"];
-                "application/yaml": components["schemas"]["CreateRoute"];
-            };
-        };
-        responses: {
-            /** @description What was found */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RouteCheck"];
-                };
-            };
-            /** @description Problem: the document is not one of a route */
             default: {
                 headers: {
                     [name: string]: unknown;

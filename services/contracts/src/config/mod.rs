@@ -66,6 +66,26 @@ pub enum EntityKind {
 }
 
 impl EntityKind {
+    /// Every kind that this release knows.
+    pub const ALL: [Self; 9] = [
+        Self::Organization,
+        Self::Project,
+        Self::ApiKey,
+        Self::Connection,
+        Self::Route,
+        Self::Endpoint,
+        Self::Budget,
+        Self::RateLimit,
+        Self::Signal,
+    ];
+
+    /// The kind with this name; one of a newer release is not known.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|kind| kind.as_str() == name).unwrap_or(Self::Unknown)
+    }
+
     /// The wire and storage name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

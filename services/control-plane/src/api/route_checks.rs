@@ -149,7 +149,7 @@ impl RouteCheck {
         (status = "default", description = "Problem: the document is not one of a route", body = Problem, content_type = "application/problem+json"),
     )
 )]
-#[post("/projects/{project}/routes/check")]
+#[post("/projects/{project}/route-checks")]
 pub(super) async fn check_route(member: InProject<Developer>, body: Document<CreateRoute>) -> Result<Reply> {
     let Written { body, places, .. } = body.checked()?;
     let draft = body.draft().map_err(|error| error.located(&places))?;

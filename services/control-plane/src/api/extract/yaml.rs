@@ -61,7 +61,7 @@ pub(super) fn read(text: &str) -> Result<(Value, Places), Unreadable> {
     let mut reader = Reader::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| Unreadable {
-            place: (error.marker().line(), error.marker().col() + 1),
+            place: within(text, (error.marker().line(), error.marker().col() + 1)),
             reason: error.info().to_owned(),
         })?;
         reader.take(event, place(span)).map_err(|reason| Unreadable {
@@ -71,6 +71,16 @@ pub(super) fn read(text: &str) -> Result<(Value, Places), Unreadable> {
     }
     let value = reader.done.unwrap_or(Value::Null);
     Ok((value, Places(reader.places)))
+}
+
+/// What is missing at the end of a text is missing on its last line.
+fn within(text: &str, place: Place) -> Place {
+    let count = text.lines().count().max(1);
+    if place.0 <= count {
+        return place;
+    }
+    let last = text.lines().last().unwrap_or_default();
+    (count, last.chars().count() + 1)
 }
 
 fn place(span: Span) -> Place {

@@ -77,7 +77,7 @@ async fn what_nothing_serves_yet_is_a_warning_with_what_is_left(pool: PgPool) {
         let ada = ada.with("content-type", "application/yaml");
         async move { ada.send(Method::POST, &path, Some(yaml.to_owned())).await }
     };
-    let checked = send("/routes/check").await.expect(200).body;
+    let checked = send("/route-checks").await.expect(200).body;
     let expected = [
         ("warning", "/rules/0/targets/0/model", "no_connection"),
         ("warning", "/rules/0/targets", "matches_nothing"),
@@ -106,6 +106,6 @@ async fn what_nothing_serves_yet_is_a_warning_with_what_is_left(pool: PgPool) {
     ada.post(&ada.in_project("/connections"), &account)
         .await
         .expect(201);
-    let checked = send("/routes/check").await.expect(200).body;
+    let checked = send("/route-checks").await.expect(200).body;
     assert_eq!(checked["rules"][0]["endpoints"][0]["connection"], "main");
 }
