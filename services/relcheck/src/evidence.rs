@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use sluicegate_contracts::ids::RequestId;
+use sluicegate_contracts::ids::{BudgetId, OrganizationId, RequestId};
 use sluicegate_contracts::usage::AttemptRecord;
 use sluicegate_mock_provider::Entry as Billed;
 use sqlx::{Connection, FromRow, PgConnection};
@@ -209,4 +209,18 @@ fn read_ledger(path: &Path) -> anyhow::Result<BTreeMap<String, Vec<Billed>>> {
         found.entry(id).or_default().push(entry);
     }
     Ok(found)
+}
+
+/// The account that workers spend an organization's credit from, once they were told of it.
+pub(crate) async fn credit_account(
+    database: &mut PgConnection,
+    of: OrganizationId,
+) -> sqlx::Result<Option<BudgetId>> {
+    let found: Option<Uuid> = sqlx::query_scalar(
+        "select budget_id from credit_accounts where organization_id = $1 and published_version = limit_version",
+    )
+    .bind(of.as_uuid())
+    .fetch_optional(database)
+    .await?;
+    Ok(found.map(BudgetId::from))
 }

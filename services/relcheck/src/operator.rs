@@ -8,16 +8,13 @@ use serde_json::{Value, json};
 use sluicegate_contracts::ids::{BudgetId, OrganizationId};
 use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
-use uuid::Uuid;
 
+use crate::evidence::credit_account;
 use crate::stack::Stack;
 use crate::tenant::{amount, http_client};
 
 /// How long workers may take to be told of new credit, when nothing is struck.
 const TOLD_WITHIN: Duration = Duration::from_secs(30);
-/// The account that workers spend an organization's credit from, once they were told of it.
-const ACCOUNT: &str =
-    "select budget_id from credit_accounts where organization_id = $1 and published_version = limit_version";
 
 /// See the module.
 #[derive(Debug)]
@@ -47,12 +44,8 @@ impl<'s> Operator<'s> {
         self.call(Method::POST, &path, &body).await?;
         let mut database = PgConnection::connect(self.stack.database_url()).await?;
         let begun = Instant::now();
-        let account: Uuid = loop {
-            let found = sqlx::query_scalar(ACCOUNT)
-                .bind(to.as_uuid())
-                .fetch_optional(&mut database)
-                .await?;
-            if let Some(account) = found {
+        let account = loop {
+            if let Some(account) = credit_account(&mut database, to).await? {
                 break account;
             }
             ensure!(
@@ -62,7 +55,7 @@ impl<'s> Operator<'s> {
             sleep(Duration::from_millis(50)).await;
         };
         database.close().await?;
-        Ok(account.into())
+        Ok(account)
     }
 
     async fn call(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<()> {
