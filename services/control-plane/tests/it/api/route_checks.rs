@@ -33,8 +33,11 @@ async fn a_rule_that_no_request_reaches_is_an_error(pool: PgPool) {
         rule("always", Some("1 < 2")),
         rule("rest", None),
     ] });
-    let path = ada.in_project("/routes");
-    let checked = ada.post(&format!("{path}/check"), &body).await.expect(200).body;
+    let checked = ada
+        .post(&ada.in_project("/route-checks"), &body)
+        .await
+        .expect(200)
+        .body;
     let expected = [
         ("error", "/rules/0/when", "never_holds"),
         ("error", "/rules/2/when", "unreachable"),
@@ -45,7 +48,7 @@ async fn a_rule_that_no_request_reaches_is_an_error(pool: PgPool) {
         (expected.to_vec(), Some(false))
     );
     let refused = ada
-        .post(&path, &body)
+        .post(&ada.in_project("/routes"), &body)
         .await
         .refused(422, "validation_failed")
         .body;
@@ -55,7 +58,7 @@ async fn a_rule_that_no_request_reaches_is_an_error(pool: PgPool) {
     let mistaken =
         json!({ "slug": "support", "rules": [rule("first", Some("request.tokns > 1")), rule("rest", None)] });
     let checked = ada
-        .post(&format!("{path}/check"), &mistaken)
+        .post(&ada.in_project("/route-checks"), &mistaken)
         .await
         .expect(200)
         .body;
