@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use sluicegate_contracts::ids::{BudgetId, OrganizationId, RequestId};
 use sluicegate_contracts::usage::AttemptRecord;
 use sluicegate_mock_provider::Entry as Billed;
 use sqlx::{Connection, FromRow, PgConnection};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 /// A row of `requests`.
@@ -211,16 +213,30 @@ fn read_ledger(path: &Path) -> anyhow::Result<BTreeMap<String, Vec<Billed>>> {
     Ok(found)
 }
 
-/// The account that workers spend an organization's credit from, once they were told of it.
+/// Waits until workers were told of an organization's credit; the account that they spend it from.
+///
+/// # Errors
+/// When it takes longer than `within`.
 pub(crate) async fn credit_account(
-    database: &mut PgConnection,
+    database_url: &str,
     of: OrganizationId,
-) -> sqlx::Result<Option<BudgetId>> {
-    let found: Option<Uuid> = sqlx::query_scalar(
-        "select budget_id from credit_accounts where organization_id = $1 and published_version = limit_version",
-    )
-    .bind(of.as_uuid())
-    .fetch_optional(database)
-    .await?;
-    Ok(found.map(BudgetId::from))
+    within: Duration,
+) -> anyhow::Result<BudgetId> {
+    let mut database = PgConnection::connect(database_url).await?;
+    let begun = Instant::now();
+    let account: Uuid = loop {
+        let found = sqlx::query_scalar(
+            "select budget_id from credit_accounts where organization_id = $1 and published_version = limit_version",
+        )
+        .bind(of.as_uuid())
+        .fetch_optional(&mut database)
+        .await?;
+        if let Some(account) = found {
+            break account;
+        }
+        ensure!(begun.elapsed() < within, "credit is not there after {within:?}");
+        sleep(Duration::from_millis(50)).await;
+    };
+    database.close().await?;
+    Ok(account.into())
 }

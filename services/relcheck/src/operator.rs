@@ -1,13 +1,11 @@
 //! Whoever runs the deployment: offers an account at the provider to everybody, and gives credit for it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sluicegate_contracts::ids::{BudgetId, OrganizationId};
-use sqlx::{Connection, PgConnection};
-use tokio::time::sleep;
 
 use crate::evidence::credit_account;
 use crate::stack::Stack;
@@ -42,20 +40,7 @@ impl<'s> Operator<'s> {
         let path = format!("/operator/organizations/{to}/credits");
         let body = json!({ "kind": "payment", "amount": { "amount": amount(nanos) } });
         self.call(Method::POST, &path, &body).await?;
-        let mut database = PgConnection::connect(self.stack.database_url()).await?;
-        let begun = Instant::now();
-        let account = loop {
-            if let Some(account) = credit_account(&mut database, to).await? {
-                break account;
-            }
-            ensure!(
-                begun.elapsed() < TOLD_WITHIN,
-                "credit is not there after {TOLD_WITHIN:?}"
-            );
-            sleep(Duration::from_millis(50)).await;
-        };
-        database.close().await?;
-        Ok(account)
+        credit_account(self.stack.database_url(), to, TOLD_WITHIN).await
     }
 
     async fn call(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<()> {
