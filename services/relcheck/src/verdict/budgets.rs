@@ -109,8 +109,7 @@ fn refusals(calls: &[Call]) -> impl Iterator<Item = &Call> {
     calls.iter().filter(|call| call.code() == Some(EXCEEDED))
 }
 
-/// A refusal for want of credit names no limit, for there is none. Callers without credit see one now and then instead
-/// of their budget's: the host's account is the last that is tried, and its refusal the one that is told.
+/// A refusal for want of credit names no limit, for there is none.
 fn is_for_credit(call: &Call) -> bool {
     let Seen::Refused(_, _, error) = &call.seen else {
         return false;
@@ -121,7 +120,9 @@ fn is_for_credit(call: &Call) -> bool {
 
 fn final_refusals(calls: &[Call], scene: &Scene) -> Rule {
     let (mut findings, mut most, mut count) = (Vec::new(), 0, 0);
-    for call in refusals(calls).filter(|call| !is_for_credit(call)) {
+    // Whoever has no credit must be told of the budget that is used up.
+    let on_credit = |call: &&Call| is_for_credit(call) && scene.is_on_credit(call.caller);
+    for call in refusals(calls).filter(|call| !on_credit(call)) {
         count += 1;
         match stated(&call.seen) {
             Some((left, limit)) => {
@@ -142,14 +143,9 @@ fn final_refusals(calls: &[Call], scene: &Scene) -> Rule {
             )),
         }
     }
-    let misled = refusals(calls)
-        .filter(|call| is_for_credit(call) && !scene.is_on_credit(call.caller))
-        .count();
     Rule::new(
         "at a refusal at least 98% of the limit is held or settled",
-        format!(
-            "{count} refusals, at most {most}% left; {misled} callers without credit were told of credit"
-        ),
+        format!("{count} refusals, at most {most}% left"),
         findings,
     )
 }
@@ -309,7 +305,13 @@ mod tests {
         assert_eq!(judged(|case| case.refuse(silent)), [FINAL]);
         let message = "The organization's prepaid credit has 0.000000000 USD left";
         let for_credit = Seen::Refused(402, EXCEEDED.to_owned(), json!({ "message": message }));
-        assert!(judged(|case| case.refuse(for_credit)).is_empty());
+        let told = judged(|case| case.refuse(for_credit.clone()));
+        assert_eq!(told, [FINAL], "it has no credit");
+        let on_credit = judged(|case| {
+            case.scene.accounts[0].kind = Money::Charge;
+            case.refuse(for_credit);
+        });
+        assert!(!on_credit.contains(&FINAL), "{on_credit:?}");
     }
 
     #[test]
