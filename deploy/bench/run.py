@@ -105,7 +105,7 @@ class Target:
             self.launch(bench, d)
         if "set_up_by_rest" in d:
             upstream = {"provider": d.get("provider", "openai-compatible"), "base_url": f"{bench.mock.base}/v1"}
-            bench.mock.script(output_tokens=1_000)
+            bench.mock.script(output_tokens=16_000)
             wanted = {name: d[name] for name in ("model", "budgets") if name in d}
             base = self.fill(d["set_up_by_rest"])
             self.key, self.model = sluicegate.prepare(base, upstream, url=self.url, **wanted)

@@ -56,7 +56,7 @@ def prepare(base, upstream, model="bench/mock-model", budgets=None, url=None, se
 
 def use_up(url, key, model, amount, seconds=120):
     """Calls a dear model until so many dollars are spent."""
-    body = {"model": model, "max_tokens": 1024, "messages": [{"role": "user", "content": "Spend."}]}
+    body = {"model": model, "max_tokens": 16_000, "messages": [{"role": "user", "content": "Spend."}]}
     headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
     end, spent = time.monotonic() + seconds, 0.0
     while spent < amount:

@@ -84,19 +84,7 @@ impl ConfigEvent {
     /// The kind, [`EntityKind::Unknown`] for one of a newer release.
     #[must_use]
     pub fn entity_kind(&self) -> EntityKind {
-        [
-            EntityKind::Organization,
-            EntityKind::Project,
-            EntityKind::ApiKey,
-            EntityKind::Connection,
-            EntityKind::Route,
-            EntityKind::Endpoint,
-            EntityKind::Budget,
-            EntityKind::RateLimit,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == self.kind)
-        .unwrap_or(EntityKind::Unknown)
+        EntityKind::named(&self.kind)
     }
 
     /// This event's share of the [`StateHash`]: 0 for a tombstone.

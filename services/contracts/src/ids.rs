@@ -123,6 +123,8 @@ ids! {
     ConnectionId = "con";
     /// A catalog row: model × provider × region × variant, with price and facts.
     EndpointId = "ep";
+    /// Facts that an organization states.
+    FactStatementId = "fct";
     /// An invitation to an organization.
     InviteId = "inv";
     /// A business event of an organization's ledger.
@@ -145,6 +147,8 @@ ids! {
     RouteId = "rt";
     /// A signed-in session (a family of rotating refresh tokens).
     SessionId = "ses";
+    /// A value that a tenant pushes from outside for conditions of its routes.
+    SignalId = "sig";
     /// A payment for credit, asked for.
     TopUpId = "top";
     /// A person.

@@ -18,6 +18,8 @@ pub struct FieldError {
     pub code: &'static str,
     /// One sentence.
     pub detail: String,
+    /// Line and column in a body of YAML, each from 1.
+    pub place: Option<(usize, usize)>,
 }
 
 impl FieldError {
@@ -27,7 +29,15 @@ impl FieldError {
             pointer: pointer.into(),
             code,
             detail: detail.into(),
+            place: None,
         }
+    }
+
+    /// The same finding at a line and column.
+    #[must_use]
+    pub const fn at(mut self, place: (usize, usize)) -> Self {
+        self.place = Some(place);
+        self
     }
 }
 

@@ -50,6 +50,12 @@ pub struct ProblemField {
     code: &'static str,
     /// One sentence.
     detail: String,
+    /// Line in a body of YAML, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    /// Column in that line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
 }
 
 impl From<&FieldError> for ProblemField {
@@ -58,6 +64,8 @@ impl From<&FieldError> for ProblemField {
             pointer: field.pointer.clone(),
             code: field.code,
             detail: field.detail.clone(),
+            line: field.place.map(|(line, _)| line),
+            column: field.place.map(|(_, column)| column),
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod evidence;
 mod load;
+mod operator;
 mod options;
 mod report;
 mod runs;

@@ -1,9 +1,11 @@
 //! Who calls, and which budgets are over whom. Each house is an organization with budgets at all four levels, one of
-//! them tight: the limit under test. In the last house all four are.
+//! them tight: the limit under test. In the last house all four are. One more organization has no connection of its own:
+//! it spends prepaid credit over an account of the host's, and its credit is the limit under test.
 
 use serde_json::json;
 use sluicegate_contracts::ids::{BudgetId, OrganizationId};
 
+use crate::operator::Operator;
 use crate::report::say;
 use crate::stack::Stack;
 use crate::tenant::{Key, Tenant};
@@ -23,6 +25,16 @@ pub(crate) struct Account {
     pub(crate) limit: u64,
     /// Its limit is under test: it is spent to the end.
     pub(crate) is_tight: bool,
+    pub(crate) kind: Money,
+}
+
+/// What an account counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Money {
+    /// A budget: what calls cost.
+    Cost,
+    /// Prepaid credit: what calls are charged, which is nothing for those that failed.
+    Charge,
 }
 
 /// Somebody with a key.
@@ -85,8 +97,9 @@ impl Scene {
         for level in Level::ALL {
             scene.build(stack, level, tight).await?;
         }
+        scene.build_on_credit(stack, tight).await?;
         say(format!(
-            "{} callers under {} accounts of budgets",
+            "{} callers under {} accounts of budgets and credit",
             scene.callers.len(),
             scene.accounts.len()
         ));
@@ -120,6 +133,18 @@ impl Scene {
         self.callers
             .get(caller)
             .is_some_and(|caller| caller.accounts.is_empty())
+    }
+
+    /// Callers who pay with credit.
+    pub(crate) fn is_on_credit(&self, caller: usize) -> bool {
+        let accounts = self
+            .callers
+            .get(caller)
+            .into_iter()
+            .flat_map(|caller| &caller.accounts);
+        accounts
+            .filter_map(|position| self.accounts.get(*position))
+            .any(|account| account.kind == Money::Charge)
     }
 
     /// The house in which `level` is tight. Its two callers share what lies above that level and nothing else of it.
@@ -186,6 +211,34 @@ impl Scene {
         Ok(())
     }
 
+    /// A caller who has nothing but credit for calls over the host's account.
+    async fn build_on_credit(&mut self, stack: &Stack, credit: u64) -> anyhow::Result<()> {
+        let operator = Operator::of(stack)?;
+        let host = Tenant::sign_up(&stack.dashboard, "host").await?;
+        let resold = host.connect(&host.project, &stack.provider_url).await?;
+        operator.resell(&resold).await?;
+        let tenant = Tenant::sign_up(&stack.dashboard, "credit").await?;
+        let account = operator.give(tenant.organization, credit).await?;
+        // Workers that know the key know what was published before it.
+        let key = tenant.create_key(&tenant.project, "key").await?;
+        self.callers.push(Caller {
+            name: "credit".to_owned(),
+            secret: key.secret,
+            end_user: USERS[0],
+            accounts: vec![self.accounts.len()],
+        });
+        self.accounts.push(Account {
+            name: "prepaid credit".to_owned(),
+            organization: tenant.organization,
+            budget: account,
+            partition: None,
+            limit: credit,
+            is_tight: true,
+            kind: Money::Charge,
+        });
+        Ok(())
+    }
+
     /// Makes a budget; the account's position.
     async fn add(
         &mut self,
@@ -205,6 +258,7 @@ impl Scene {
             name,
             limit,
             is_tight,
+            kind: Money::Cost,
         });
         Ok(number)
     }

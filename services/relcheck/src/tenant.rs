@@ -89,26 +89,22 @@ impl Tenant {
         scope: &Value,
         limit_nanos: u64,
     ) -> anyhow::Result<BudgetId> {
-        let limit = format!(
-            "{}.{:09}",
-            limit_nanos / 1_000_000_000,
-            limit_nanos % 1_000_000_000
-        );
         let body = json!({
-            "name": name, "scope": scope, "limit": { "amount": limit }, "interval": "lifetime",
+            "name": name, "scope": scope, "limit": { "amount": amount(limit_nanos) }, "interval": "lifetime",
         });
         let path = format!("/organizations/{}/budgets?wait=applied", self.organization);
         let made = self.call(Method::POST, &path, Some(&body)).await?;
         Ok(text(&made["id"])?.parse()?)
     }
 
-    /// Connects the mock provider to a project under the name and the catalog prices of OpenAI.
-    pub(crate) async fn connect(&self, project: &str, provider_url: &str) -> anyhow::Result<()> {
+    /// Connects the mock provider to a project under the name and the catalog prices of OpenAI; the connection's id.
+    pub(crate) async fn connect(&self, project: &str, provider_url: &str) -> anyhow::Result<String> {
         let body = json!({
             "slug": "openai", "provider": "openai", "base_url": provider_url, "credential": CREDENTIAL,
         });
         let path = format!("/projects/{project}/connections?wait=applied");
-        self.call(Method::POST, &path, Some(&body)).await.map(drop)
+        let made = self.call(Method::POST, &path, Some(&body)).await?;
+        text(&made["id"])
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
@@ -126,6 +122,11 @@ impl Tenant {
         ensure!(status.is_success(), "{path}: {status} {text}");
         Ok(serde_json::from_str(&text)?)
     }
+}
+
+/// Nano-dollars, as the REST API takes them.
+pub(crate) fn amount(nanos: u64) -> String {
+    format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000)
 }
 
 fn text(value: &Value) -> anyhow::Result<String> {

@@ -1,28 +1,43 @@
 //! Whether an endpoint satisfies what is demanded of it. Called by [`crate::eligibility`] for every candidate of every plan.
 //!
-//! Must stay true: an unknown fact satisfies no demand.
+//! Must stay true: an unknown fact satisfies no demand. A demand can only take endpoints away, so that of several each is
+//! checked by itself, and none can loosen another.
 
 use sluicegate_contracts::config::{
-    Choice, Constraints, Facts, Place, PriceCard, PriceCeiling, Rates, model_matches,
+    Choice, Constraints, Level, Place, PriceCard, PriceCeiling, Rates, model_matches,
 };
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::facts::Known;
 use crate::input::Candidate;
 use crate::plan::RejectionCode;
 
-/// Of an endpoint that the catalog does not list.
-static UNLISTED: Facts = Facts::UNKNOWN;
+/// Constraints, and who states them.
+#[derive(Debug, Clone, Copy)]
+pub struct Demand<'a> {
+    /// Who.
+    pub level: Level,
+    /// What.
+    pub constraints: &'a Constraints,
+}
 
 /// Checks one candidate at the time of the decision.
 ///
 /// # Errors
 /// The first demand that is not known to be satisfied.
-pub fn check(candidate: &Candidate<'_>, demands: &Constraints, now: UnixMillis) -> Result<(), RejectionCode> {
+pub fn check(candidate: &Candidate<'_>, demand: Demand<'_>, now: UnixMillis) -> Result<(), RejectionCode> {
+    let demands = demand.constraints;
     if candidate.is_gateway {
-        return Ok(());
+        match demand.level {
+            // It is sent these, and keeps to them itself.
+            Level::Request => return Ok(()),
+            Level::Organization | Level::Project | Level::Route | Level::Key => {
+                check_gateway(candidate, demands)?;
+            }
+        }
     }
-    let region = candidate.endpoint.and_then(|it| it.region.as_deref());
+    let region = region(candidate);
     let model = candidate
         .endpoint
         .map_or(candidate.upstream_model, |it| it.model.as_str());
@@ -39,8 +54,7 @@ pub fn check(candidate: &Candidate<'_>, demands: &Constraints, now: UnixMillis) 
     if candidate.connection.is_none() {
         return Ok(());
     }
-    let facts = candidate.endpoint.map_or(&UNLISTED, |it| &it.facts);
-    check_facts(facts, demands)?;
+    check_facts(&Known::of(candidate), demands)?;
     if demands.max_price.is_none() {
         return Ok(());
     }
@@ -53,46 +67,63 @@ pub fn check(candidate: &Candidate<'_>, demands: &Constraints, now: UnixMillis) 
     )
 }
 
-fn check_facts(facts: &Facts, demands: &Constraints) -> Result<(), RejectionCode> {
+/// What a gateway of its own cannot be known to keep to: it chooses a provider, and with it a price, that is not known here.
+fn check_gateway(candidate: &Candidate<'_>, demands: &Constraints) -> Result<(), RejectionCode> {
+    let is_named = demands.providers.only.as_ref().is_some_and(|only| {
+        let mut named = only.iter();
+        named.any(|name| names_provider(name, candidate.provider, None))
+    });
+    if !is_named && !demands.providers.ignore.is_empty() {
+        Err(RejectionCode::ProviderExcluded)
+    } else if !demands.max_price.is_none() {
+        Err(RejectionCode::PriceUnknown)
+    } else {
+        Ok(())
+    }
+}
+
+/// The region that a candidate is reached in, where its provider tells them apart.
+pub(crate) fn region<'a>(candidate: &Candidate<'a>) -> Option<&'a str> {
+    let of_endpoint = candidate.endpoint.and_then(|it| it.region.as_deref());
+    of_endpoint.or_else(|| candidate.connection?.settings.region.as_deref())
+}
+
+fn check_facts(known: &Known<'_>, demands: &Constraints) -> Result<(), RejectionCode> {
     let lies_in = |fact: Option<Place>, allowed: &Option<Vec<Place>>| {
         let Some(allowed) = allowed else { return true };
         fact.is_some_and(|place| allowed.iter().any(|it| it.covers(place)))
     };
-    let one_of = |fact: Option<&String>, allowed: &Option<Vec<String>>| {
+    let one_of = |fact: Option<&str>, allowed: &Option<Vec<String>>| {
         let Some(allowed) = allowed else { return true };
         fact.is_some_and(|fact| allowed.iter().any(|it| it.eq_ignore_ascii_case(fact)))
     };
     let is_kept_too_long = demands
         .max_retention_days
-        .is_some_and(|most| facts.retention_days.is_none_or(|days| days > most));
+        .is_some_and(|most| known.retention_days().is_none_or(|days| days > most));
     let is_of_other_make = demands
         .quantizations
         .as_ref()
-        .is_some_and(|wanted| match facts.quantization {
-            Some(known) => !wanted.iter().any(|name| name.names(known)),
+        .is_some_and(|wanted| match known.quantization() {
+            Some(served) => !wanted.iter().any(|name| name.names(served)),
             None => !demands.unknown_quantization,
         });
-    let holds = |certificate: &String| {
-        let mut held = facts.certifications.iter();
-        held.any(|it| it.eq_ignore_ascii_case(certificate))
-    };
-    if !lies_in(facts.processing, &demands.processing)
-        || !lies_in(facts.operator_home, &demands.operator_home)
+    if !lies_in(known.processing(), &demands.processing)
+        || !lies_in(known.operator_home(), &demands.operator_home)
     {
         Err(RejectionCode::RegionBlocked)
     } else if is_kept_too_long {
         Err(RejectionCode::RetentionRequired)
-    } else if demands.no_training && facts.trains != Some(false) {
+    } else if demands.no_training && known.trains() != Some(false) {
         Err(RejectionCode::TrainingExcluded)
-    } else if !lies_in(facts.author_home, &demands.author_home)
-        || (demands.open_weights && facts.open_weights != Some(true))
-        || (demands.distillable && facts.distillable != Some(true))
-        || !one_of(facts.license.as_ref(), &demands.licenses)
+    } else if !lies_in(known.author_home(), &demands.author_home)
+        || (demands.open_weights && known.open_weights() != Some(true))
+        || (demands.distillable && known.distillable() != Some(true))
+        || !one_of(known.license(), &demands.licenses)
     {
         Err(RejectionCode::ProvenanceExcluded)
     } else if is_of_other_make {
         Err(RejectionCode::VariantExcluded)
-    } else if !demands.certifications.iter().all(holds) {
+    } else if !demands.certifications.iter().all(|one| known.holds(one)) {
         Err(RejectionCode::CertificationMissing)
     } else {
         Ok(())

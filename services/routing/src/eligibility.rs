@@ -2,7 +2,7 @@
 //!
 //! Must stay true: a check here is certain, never a guess. A doubtful candidate is tried; the provider knows best.
 
-use sluicegate_contracts::config::{Status, Strategy};
+use sluicegate_contracts::config::{Level, Status, Strategy};
 use smallvec::SmallVec;
 
 use crate::constraints;
@@ -32,16 +32,18 @@ pub(crate) fn admit(input: &RoutingInput<'_>) -> Admitted {
                 target,
                 candidate: None,
                 code,
+                level: None,
             });
             continue;
         }
         for (candidate, it) in view.candidates.iter().enumerate() {
             match check(it, input) {
                 Ok(()) => admitted.eligible.push((target, candidate)),
-                Err(code) => admitted.rejections.push(Rejection {
+                Err(Against { code, level }) => admitted.rejections.push(Rejection {
                     target,
                     candidate: Some(candidate),
                     code,
+                    level,
                 }),
             }
         }
@@ -68,16 +70,31 @@ fn against_all(input: &RoutingInput<'_>, target: usize) -> Option<RejectionCode>
     }
 }
 
+/// What stands against one candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Against {
+    /// Why.
+    pub code: RejectionCode,
+    /// Whose constraint it is; `None`: nobody's, it could not serve anyway.
+    pub level: Option<Level>,
+}
+
 /// Whether one candidate can and may serve the request: first what it is, then what is demanded of it.
 ///
 /// # Errors
 /// The first reason against it.
-pub fn check(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Result<(), RejectionCode> {
-    can_serve(candidate, &input.features)?;
-    constraints::check(candidate, input.constraints, input.now)
+pub fn check(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Result<(), Against> {
+    can_serve(candidate, &input.features).map_err(|code| Against { code, level: None })?;
+    for demand in input.demands {
+        constraints::check(candidate, *demand, input.now).map_err(|code| Against {
+            code,
+            level: Some(demand.level),
+        })?;
+    }
+    Ok(())
 }
 
-fn can_serve(candidate: &Candidate<'_>, features: &RequestFeatures) -> Result<(), RejectionCode> {
+pub(crate) fn can_serve(candidate: &Candidate<'_>, features: &RequestFeatures) -> Result<(), RejectionCode> {
     if let Some(connection) = candidate.connection
         && connection.status != Status::Active
     {

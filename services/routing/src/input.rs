@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use sluicegate_contracts::config::{Connection, Constraints, Endpoint, Operation, Strategy};
+use sluicegate_contracts::config::{Connection, Endpoint, Operation, StatedFacts, Strategy};
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::constraints::Demand;
 use crate::health::{Delivery, Health, Moment};
 use crate::preferences::Preferences;
 use crate::seed::Seed;
@@ -18,8 +19,8 @@ pub struct RoutingInput<'a> {
     pub targets: &'a [Target<'a>],
     /// What is asked.
     pub features: RequestFeatures,
-    /// What every candidate must satisfy.
-    pub constraints: &'a Constraints,
+    /// What every candidate must satisfy: all of these.
+    pub demands: &'a [Demand<'a>],
     /// How the caller would have the candidates tried.
     pub preferences: &'a Preferences,
     /// The moment of the decision.
@@ -103,6 +104,8 @@ pub struct Candidate<'a> {
     pub credential: Credential,
     /// The catalog row, when the model is in the catalog.
     pub endpoint: Option<&'a Endpoint>,
+    /// What the owner of the account states of accounts and models, the most particular first.
+    pub stated: &'a [StatedFacts],
     /// The provider is a gateway itself and is sent what the caller demands and wishes of providers: it answers for them.
     pub is_gateway: bool,
 }

@@ -9,10 +9,13 @@
 //! | [`mod@plan`] | which candidates are tried, in order, and why the others are not |
 //! | [`eligibility`] | can this candidate serve this request at all, and may it |
 //! | [`constraints`] | does an endpoint satisfy what is demanded of it |
+//! | [`facts`] | what is known of a candidate, by whom |
+//! | [`proof`] | can any call reach what a claim forbids |
 //! | [`preferences`] | in which order a caller would have the candidates of a target tried |
 //! | [`strategy`] | in which order the route would have them tried; one file per kind |
 //! | `outlook` | what is known at this moment of those that may serve |
 //! | [`retry`] | what follows from the outcome of an attempt |
+//! | [`rules`] | which rule of a route applies to a request |
 //! | [`health`] | what is known of an endpoint from its calls |
 //! | [`select`] | which endpoint is best for a call now, and why |
 //! | [`backoff`], [`seed`] | how long to wait, and the deterministic generator behind it |
@@ -20,16 +23,21 @@
 pub mod backoff;
 pub mod constraints;
 pub mod eligibility;
+pub mod facts;
 pub mod health;
 pub mod input;
 mod outlook;
 pub mod plan;
 pub mod preferences;
+pub mod proof;
+mod regions;
 pub mod retry;
+pub mod rules;
 pub mod seed;
 pub mod select;
 pub mod strategy;
 
+pub use constraints::Demand;
 pub use input::{Candidate, Credential, Live, RequestFeatures, RoutingInput, Selection, Target, Unknown};
 pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, plan};
 pub use preferences::{Percentiles, Preferences, Sort};

@@ -2,7 +2,7 @@
 //!
 //! Must stay true: an ineligible candidate is never planned; every candidate is either planned or rejected, once.
 
-use sluicegate_contracts::config::Strategy;
+use sluicegate_contracts::config::{Level, Strategy};
 use smallvec::SmallVec;
 
 use crate::eligibility::Admitted;
@@ -87,6 +87,8 @@ pub struct Rejection {
     pub candidate: Option<usize>,
     /// Why.
     pub code: RejectionCode,
+    /// Whose constraint it is; `None`: nobody's, it could not serve anyway.
+    pub level: Option<Level>,
 }
 
 /// Why a candidate cannot serve. The text names are wire format.
@@ -153,9 +155,9 @@ impl RejectionCode {
         }
     }
 
-    /// Whether it is a demand or a wish of the caller that stands against a candidate which could serve.
+    /// Whether it is a demand or a wish that stands against a candidate which could serve.
     #[must_use]
-    pub const fn is_callers(self) -> bool {
+    pub const fn is_by_choice(self) -> bool {
         match self {
             Self::ProviderExcluded
             | Self::ModelExcluded

@@ -3,11 +3,11 @@
 
 use std::cmp::Ordering;
 
-use sluicegate_contracts::config::PriceCard;
+use sluicegate_contracts::config::{Level, PriceCard};
 use sluicegate_contracts::money::PicoUsd;
 use smallvec::SmallVec;
 
-use crate::constraints::names_provider;
+use crate::constraints::{names_provider, region};
 use crate::eligibility::Candidates;
 use crate::input::{Candidate, RoutingInput};
 use crate::outlook::{Outlook, Place};
@@ -137,6 +137,7 @@ pub(crate) fn leave_out(
                 target: at.0,
                 candidate: Some(at.1),
                 code: RejectionCode::FallbackExcluded,
+                level: Some(Level::Request),
             });
         }
         is_wanted
@@ -218,8 +219,7 @@ impl PartialEq for Measure {
 impl Eq for Measure {}
 
 fn is_named(candidate: &Candidate<'_>, name: &str) -> bool {
-    let region = candidate.endpoint.and_then(|it| it.region.as_deref());
-    names_provider(name, candidate.provider, region)
+    names_provider(name, candidate.provider, region(candidate))
 }
 
 /// What three prompt tokens and one generated cost now; nothing at the gateway itself.

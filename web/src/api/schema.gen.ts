@@ -356,7 +356,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Rename an organization */
+        /** Change an organization */
         patch: operations["update_organization"];
         trace?: never;
     };
@@ -492,6 +492,46 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the organization states */
+        get: operations["list_fact_statements"];
+        put?: never;
+        /**
+         * State facts
+         * @description The organization answers for them: constraints are satisfied by them as by what the catalog knows, and before it. Of an
+         *     account that is resold, its owner states the facts.
+         */
+        post: operations["create_fact_statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/facts/{statement}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a statement */
+        get: operations["get_fact_statement"];
+        put?: never;
+        post?: never;
+        /** Take a statement back */
+        delete: operations["delete_fact_statement"];
         options?: never;
         head?: never;
         patch?: never;
@@ -831,7 +871,7 @@ export interface paths {
         delete: operations["delete_project"];
         options?: never;
         head?: never;
-        /** Rename a project */
+        /** Change a project */
         patch: operations["update_project"];
         trace?: never;
     };
@@ -895,6 +935,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/constraints/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove constraints
+         * @description Looks at every model over every account of the project, at all prices to come, and says for each constraint of the claim
+         *     that no call can reach what it forbids, or shows one that can. What is not known of an endpoint counts against it.
+         */
+        post: operations["prove_constraints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/keys": {
         parameters: {
             query?: never;
@@ -950,8 +1011,8 @@ export interface paths {
         put?: never;
         /**
          * Derive a key
-         * @description The new key can never do more than this one: its models and its end are bounded by this key's, now and later, every
-         *     budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
+         * @description The new key can never do more than this one: its models, its end and the endpoints that serve it are bounded by this
+         *     key's, now and later, every budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
          *     the other.
          */
         post: operations["derive_key"];
@@ -1069,6 +1130,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/route-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a route
+         * @description Publishes nothing: says what stands against the route, what is doubtful about it, and what is left for each rule.
+         */
+        post: operations["check_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/routes": {
         parameters: {
             query?: never;
@@ -1121,6 +1202,45 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List signals */
+        get: operations["list_signals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/signals/{signal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a signal */
+        get: operations["get_signal"];
+        /**
+         * Push a signal
+         * @description Workers act on the value within a second or two, and until it is stale.
+         */
+        put: operations["push_signal"];
+        post?: never;
+        /** Delete a signal */
+        delete: operations["delete_signal"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1620,6 +1740,13 @@ export interface components {
              */
             total: number;
         };
+        /** @description A list of what may be, less a list of what may not. */
+        Choice: {
+            /** @description None of these. */
+            ignore?: string[];
+            /** @description Nothing else; null: anything. */
+            only?: string[] | null;
+        };
         /** @description What was billed for a model on a day, beside what was recorded. */
         ComparedLine: {
             /**
@@ -1728,6 +1855,63 @@ export interface components {
              */
             status: number | null;
         };
+        /** @description What was looked at, and what was found. */
+        ConstraintProof: {
+            /** @description Models over accounts that were looked at: all there are, and one name of each class for models that no catalog lists. */
+            candidates: number;
+            /** @description Each constraint of the claim. */
+            constraints: components["schemas"]["ProvedConstraint"][];
+            /** @description Whether nothing that the claim forbids can be reached. */
+            holds: boolean;
+            /** @description Of those, how many some call can reach. */
+            reachable: number;
+        };
+        /**
+         * @description What every endpoint must satisfy that serves a call: the first choice, a retry and a fallback alike. The constraints of
+         *     all levels hold, so that a lower level only tightens. A fact that is not known satisfies none.
+         */
+        Constraints: {
+            /** @description Where the model's author must be at home. */
+            author_home: string[] | null;
+            /** @description Certificates, all of which the operator must hold. */
+            certifications: string[];
+            /** @description Whether the author must let others train on the model's answers. */
+            distillable: boolean;
+            /** @description Licenses, of which the weights must be under one. */
+            licenses: string[] | null;
+            /** @description Highest prices. */
+            max_price: components["schemas"]["PriceCeiling"];
+            /**
+             * Format: int32
+             * @description For how many days prompts and answers may be kept; 0: not at all.
+             */
+            max_retention_days: number | null;
+            /** @description Which models may serve: names, or their beginnings followed by `*`. */
+            models: components["schemas"]["Choice"];
+            /** @description Whether nobody may train on prompts and answers. */
+            no_training: boolean;
+            /** @description Whether the model's weights must be published. */
+            open_weights: boolean;
+            /** @description Where the operator must be at home. */
+            operator_home: string[] | null;
+            /**
+             * @description Countries (two letters), or `EU`, in one of which calls must be processed; null: anywhere.
+             * @example [
+             *       "EU"
+             *     ]
+             */
+            processing: string[] | null;
+            /** @description Which providers may serve: `openai`, or `google-vertex/europe-west4` for one region. */
+            providers: components["schemas"]["Choice"];
+            /**
+             * @description Number formats that the weights may be served in; `unknown` admits what is not known.
+             * @example [
+             *       "bf16",
+             *       "fp8"
+             *     ]
+             */
+            quantizations: string[] | null;
+        };
         /**
          * @description What a cost rests on: the provider's own count, the gateway's count, or a bound for what may have been billed.
          * @enum {string}
@@ -1804,6 +1988,7 @@ export interface components {
         CreateKey: {
             /** @description Models it may ask for; absent or empty means all. */
             allowed_models?: string[];
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; absent or null means never.
@@ -1885,20 +2070,21 @@ export interface components {
              */
             provider: string;
         };
-        /** @description A new route. */
+        /** @description A new route: `rules`, or `strategy` and `targets` for one rule that takes every request. */
         CreateRoute: {
             /** @description Further model names that mean this route. */
             aliases?: string[];
             retry?: components["schemas"]["RouteRetry"] | null;
+            /** @description 1 to 50 rules; the first whose condition holds decides, and the last has none. */
+            rules?: components["schemas"]["WriteRouteRule"][] | null;
             /**
              * @description Callers name it `route/<slug>`.
              * @example support
              */
             slug: string;
-            /** @description How targets are ordered. */
-            strategy: components["schemas"]["WriteRouteStrategy"];
+            strategy?: components["schemas"]["WriteRouteStrategy"] | null;
             /** @description 1 to 20 targets. */
-            targets: components["schemas"]["WriteRouteTarget"][];
+            targets?: components["schemas"]["WriteRouteTarget"][] | null;
         };
         /** @description A wish for credit. */
         CreateTopUp: {
@@ -1945,6 +2131,8 @@ export interface components {
              * @example con_01jd0000000000000000000000
              */
             connection: string | null;
+            /** @description Whose constraint left it out: `organization`, `project`, `route`, `key` or `request`; null: nobody's. */
+            level: string | null;
             /** @description The model, as the route or the request names it. */
             model: string;
             /** @description What became of it. */
@@ -2011,6 +2199,7 @@ export interface components {
         DeriveKey: {
             /** @description Models it may ask for; only those that the key it derives from may ask for. */
             allowed_models?: string[] | null;
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; no later than the key it derives from.
@@ -2024,6 +2213,88 @@ export interface components {
              */
             name: string;
         };
+        /** @description What is known of an endpoint beyond its price; null where nothing is. */
+        Facts: {
+            /** @description The country of the model's author. */
+            author_home: string | null;
+            /** @description What the operator is certified for. */
+            certifications: string[];
+            /** @description Whether the author lets others train on the model's answers. */
+            distillable: boolean | null;
+            /** @description License of the weights. */
+            license: string | null;
+            /** @description Whether the model's weights are published. */
+            open_weights: boolean | null;
+            /** @description Whose law the operator is under. */
+            operator_home: string | null;
+            /** @description Where calls are processed: a country (two letters), or `EU`. */
+            processing: string | null;
+            /** @description Number format of the weights. */
+            quantization: string | null;
+            /**
+             * Format: int32
+             * @description Longest that a prompt or an answer is kept, in days; 0: not at all.
+             */
+            retention_days: number | null;
+            /** @description Whether the operator trains on prompts or answers. */
+            trains: boolean | null;
+        };
+        /**
+         * @description What facts are about: what fits everything that is named. Of two statements the more particular one holds: one about a
+         *     connection before one about a provider, one about a model before one about all.
+         */
+        FactsAbout: {
+            /**
+             * @description Id of a connection.
+             * @example con_01jd0000000000000000000000
+             */
+            connection?: string | null;
+            /** @description A model's name, or its beginning followed by `*`. */
+            model?: string | null;
+            /**
+             * @description A provider, by id.
+             * @example openai
+             */
+            provider?: string | null;
+        };
+        /** @description Facts that an organization answers for. */
+        FactStatement: {
+            /** @description About what. */
+            about: components["schemas"]["FactsAbout"];
+            /**
+             * Format: date
+             * @description The day of the evidence.
+             * @example 2026-01-31
+             */
+            as_of: string;
+            /**
+             * Format: date-time
+             * @description When it was stated.
+             */
+            created_at: string;
+            /**
+             * @description Id of the user who stated it.
+             * @example usr_01jd0000000000000000000000
+             */
+            created_by: string | null;
+            /**
+             * @description What shows it.
+             * @example Zero data retention amendment of 2025-03-01, contract 4711
+             */
+            evidence: string;
+            /** @description The facts; null where it says nothing. */
+            facts: components["schemas"]["Facts"];
+            /**
+             * @description Its id.
+             * @example fct_01jd0000000000000000000000
+             */
+            id: string;
+        };
+        /**
+         * @description How bad a finding is.
+         * @enum {string}
+         */
+        FindingSeverity: "error" | "warning";
         /** @description An invitation that is not accepted yet. */
         Invite: {
             /**
@@ -2072,6 +2343,8 @@ export interface components {
              *     may only ask for those that the other may ask for too.
              */
             allowed_models: string[];
+            /** @description What every endpoint must satisfy that serves its calls. What the keys it derives from demand holds too. */
+            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -2132,6 +2405,31 @@ export interface components {
              * @example sk-sg-…
              */
             secret: string;
+        };
+        /** @description A fact, and where it is from. */
+        KnownFact: {
+            /**
+             * @description The day or the month of that; null when it is not known.
+             * @example 2026-01-31
+             */
+            as_of: string | null;
+            /**
+             * @description Which.
+             * @example operator_home
+             */
+            name: string;
+            /**
+             * @description What shows it.
+             * @example https://openai.com/policies/terms-of-use/
+             */
+            source: string;
+            /**
+             * @description Id of the organization's own statement; null: the catalog says so.
+             * @example fct_01jd0000000000000000000000
+             */
+            statement: string | null;
+            /** @description A text, a number, a truth value or a list, as the fact is. */
+            value: Record<string, never>;
         };
         /** @description How the last test of a connection went. */
         LastTest: {
@@ -2391,6 +2689,8 @@ export interface components {
         };
         /** @description A priced way to reach a model. */
         ModelEndpoint: {
+            /** @description What is known of it beyond that, and where each of it is from. What is not listed is not known. */
+            facts: components["schemas"]["KnownFact"][];
             /** @description What it can be asked: `chat_completions`, `embeddings`. */
             operations: string[];
             price: components["schemas"]["Price"] | null;
@@ -2430,6 +2730,8 @@ export interface components {
         NewCreditKind: "payment" | "promo";
         /** @description A tenant. */
         Organization: {
+            /** @description What every endpoint must satisfy that serves calls of its projects. */
+            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -2704,6 +3006,46 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_FactStatement: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description About what. */
+                about: components["schemas"]["FactsAbout"];
+                /**
+                 * Format: date
+                 * @description The day of the evidence.
+                 * @example 2026-01-31
+                 */
+                as_of: string;
+                /**
+                 * Format: date-time
+                 * @description When it was stated.
+                 */
+                created_at: string;
+                /**
+                 * @description Id of the user who stated it.
+                 * @example usr_01jd0000000000000000000000
+                 */
+                created_by: string | null;
+                /**
+                 * @description What shows it.
+                 * @example Zero data retention amendment of 2025-03-01, contract 4711
+                 */
+                evidence: string;
+                /** @description The facts; null where it says nothing. */
+                facts: components["schemas"]["Facts"];
+                /**
+                 * @description Its id.
+                 * @example fct_01jd0000000000000000000000
+                 */
+                id: string;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Invite: {
             /** @description The rows, newest first. */
             data: {
@@ -2744,6 +3086,8 @@ export interface components {
                  *     may only ask for those that the other may ask for too.
                  */
                 allowed_models: string[];
+                /** @description What every endpoint must satisfy that serves its calls. What the keys it derives from demand holds too. */
+                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -3024,6 +3368,8 @@ export interface components {
         Page_Organization: {
             /** @description The rows, newest first. */
             data: {
+                /** @description What every endpoint must satisfy that serves calls of its projects. */
+                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -3054,6 +3400,8 @@ export interface components {
         Page_Project: {
             /** @description The rows, newest first. */
             data: {
+                /** @description What every endpoint must satisfy that serves its calls. */
+                constraints: components["schemas"]["Constraints"];
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -3221,22 +3569,26 @@ export interface components {
                  * @description When this version was published.
                  */
                 published_at: string;
-                /** @description Retries. */
+                /** @description Retries of the last rule. */
                 retry: components["schemas"]["RouteRetry"];
+                /** @description The first whose condition holds decides; the last has none. */
+                rules: components["schemas"]["RouteRule"][];
                 /**
                  * @description Callers name it `route/<slug>`.
                  * @example support
                  */
                 slug: string;
-                /** @description How targets are ordered. */
+                /** @description How targets of the last rule are ordered. */
                 strategy: components["schemas"]["RouteStrategy"];
-                /** @description Where requests go. */
+                /** @description Where requests go that no other rule takes. */
                 targets: components["schemas"]["RouteTarget"][];
                 /**
                  * Format: int32
                  * @description The published version; also the ETag.
                  */
                 version: number;
+                /** @description What is doubtful about what was just published; absent where nothing is. */
+                warnings?: components["schemas"]["RouteFinding"][];
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -3256,19 +3608,48 @@ export interface components {
                 created_at: string;
                 /** @description Id of the user who published it. */
                 created_by: string | null;
-                /** @description Retries. */
+                /** @description Retries of the last rule. */
                 retry: components["schemas"]["RouteRetry"];
+                /** @description Its rules. */
+                rules: components["schemas"]["RouteRule"][];
                 /** @description The slug at that version. */
                 slug: string;
-                /** @description How targets were ordered. */
+                /** @description How targets of the last rule were ordered. */
                 strategy: components["schemas"]["RouteStrategy"];
-                /** @description Where requests went. */
+                /** @description Where requests went that no other rule took. */
                 targets: components["schemas"]["RouteTarget"][];
                 /**
                  * Format: int32
                  * @description Its number, from 1.
                  */
                 version: number;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Signal: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it becomes stale; conditions then take the value that they name themselves.
+                 */
+                good_until: string;
+                /**
+                 * @description Conditions ask for it as `signal("load", 0.0)`.
+                 * @example load
+                 */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When it was pushed.
+                 */
+                pushed_at: string;
+                /** @description A number, a text, true or false. */
+                value: unknown;
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -3358,6 +3739,13 @@ export interface components {
             /** @description Generated tokens. */
             output_per_mtok: components["schemas"]["Money"];
         };
+        /** @description Highest prices, at any hour and prompt length; null where there is no limit. */
+        PriceCeiling: {
+            input_per_mtok: components["schemas"]["Money"] | null;
+            output_per_mtok: components["schemas"]["Money"] | null;
+            per_image: components["schemas"]["Money"] | null;
+            per_request: components["schemas"]["Money"] | null;
+        };
         /** @description What every error is answered with, as `application/problem+json`. */
         Problem: {
             /**
@@ -3392,8 +3780,12 @@ export interface components {
         ProblemField: {
             /** @description What kind of mistake. */
             code: string;
+            /** @description Column in that line, from 1. */
+            column?: number | null;
             /** @description One sentence. */
             detail: string;
+            /** @description Line in a body of YAML, from 1. */
+            line?: number | null;
             /**
              * @description JSON pointer into the body, or the name of a query parameter.
              * @example /targets/0/model
@@ -3402,6 +3794,8 @@ export interface components {
         };
         /** @description A project. */
         Project: {
+            /** @description What every endpoint must satisfy that serves its calls. */
+            constraints: components["schemas"]["Constraints"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -3427,6 +3821,28 @@ export interface components {
              * @example default
              */
             slug: string;
+        };
+        /** @description What is to be proved, and under what. */
+        ProveConstraints: {
+            /** @description What shall hold for every call, whatever it asks for. */
+            claim: components["schemas"]["WriteConstraints"];
+            constraints?: components["schemas"]["WriteConstraints"] | null;
+            /**
+             * @description Only for the calls of this key, so that its constraints count too.
+             * @example key_01jd0000000000000000000000
+             */
+            key?: string | null;
+        };
+        /** @description What was found of one constraint. */
+        ProvedConstraint: {
+            /**
+             * @description Its name.
+             * @example processing
+             */
+            constraint: string;
+            counterexample: components["schemas"]["ReachedEndpoint"] | null;
+            /** @description Whether nothing that it forbids can be reached. */
+            holds: boolean;
         };
         /** @description A provider. */
         Provider: {
@@ -3543,6 +3959,45 @@ export interface components {
          * @enum {string}
          */
         ProviderSettingName: "region" | "project" | "organization" | "api_version" | "deployments";
+        /** @description A new value of a signal. */
+        PushSignal: {
+            /**
+             * Format: int32
+             * @description For how long it counts.
+             * @example 120
+             */
+            ttl_seconds: number;
+            /** @description A number, a text of at most 256 bytes, true or false. */
+            value: unknown;
+        };
+        /** @description A call that reaches a forbidden endpoint. */
+        ReachedEndpoint: {
+            /**
+             * Format: date-time
+             * @description When: now, or once another price is in force.
+             */
+            at: string;
+            /**
+             * @description What the claim has against it, as a refused call names it.
+             * @example region_blocked
+             */
+            code: string;
+            /**
+             * @description Over which connection; null: over an account that is resold to the organization.
+             * @example con_01jd0000000000000000000000
+             */
+            connection: string | null;
+            /**
+             * @description The model asked for.
+             * @example openai/gpt-4o-mini
+             */
+            model: string;
+            /**
+             * @description The provider that is reached.
+             * @example openai
+             */
+            provider: string;
+        };
         /** @description What became of the event. */
         Received: {
             /**
@@ -3781,22 +4236,53 @@ export interface components {
              * @description When this version was published.
              */
             published_at: string;
-            /** @description Retries. */
+            /** @description Retries of the last rule. */
             retry: components["schemas"]["RouteRetry"];
+            /** @description The first whose condition holds decides; the last has none. */
+            rules: components["schemas"]["RouteRule"][];
             /**
              * @description Callers name it `route/<slug>`.
              * @example support
              */
             slug: string;
-            /** @description How targets are ordered. */
+            /** @description How targets of the last rule are ordered. */
             strategy: components["schemas"]["RouteStrategy"];
-            /** @description Where requests go. */
+            /** @description Where requests go that no other rule takes. */
             targets: components["schemas"]["RouteTarget"][];
             /**
              * Format: int32
              * @description The published version; also the ETag.
              */
             version: number;
+            /** @description What is doubtful about what was just published; absent where nothing is. */
+            warnings?: components["schemas"]["RouteFinding"][];
+        };
+        /** @description What a route would be, as things stand. */
+        RouteCheck: {
+            /** @description In the order of the document. */
+            findings: components["schemas"]["RouteFinding"][];
+            /** @description What is left for each rule; empty while the document cannot be read as a route. */
+            rules: components["schemas"]["RuleReach"][];
+            /** @description Whether it can be published. */
+            valid: boolean;
+        };
+        /** @description Something about a route. */
+        RouteFinding: {
+            /** @description What kind of finding. */
+            code: string;
+            /** @description Column in that line, from 1. */
+            column?: number | null;
+            /** @description One sentence. */
+            detail: string;
+            /** @description Line in a document of YAML, from 1. */
+            line?: number | null;
+            /**
+             * @description JSON pointer into the document.
+             * @example /rules/0/when
+             */
+            pointer: string;
+            /** @description `error` stands against publishing, `warning` does not. */
+            severity: components["schemas"]["FindingSeverity"];
         };
         /** @description Retries before the first byte has reached the caller. */
         RouteRetry: {
@@ -3810,6 +4296,27 @@ export interface components {
              * @description Upper bound of attempts over all targets.
              */
             max_attempts: number;
+        };
+        /** @description What is done with the requests that a condition holds for. */
+        RouteRule: {
+            /** @description What every endpoint must satisfy that serves it, besides what is demanded at other levels. */
+            constraints: components["schemas"]["Constraints"];
+            /**
+             * @description Unique in the route.
+             * @example long-prompts
+             */
+            name: string;
+            /** @description Retries. */
+            retry: components["schemas"]["RouteRetry"];
+            /** @description How targets are ordered. */
+            strategy: components["schemas"]["RouteStrategy"];
+            /** @description Where requests go. */
+            targets: components["schemas"]["RouteTarget"][];
+            /**
+             * @description The condition, in CEL; null: every request that comes to it.
+             * @example request.input_tokens > 100000
+             */
+            when: string | null;
         };
         /**
          * @description How the targets of a route are put in order. `ordered` and `weighted` take them as they are listed; the others choose
@@ -3863,19 +4370,37 @@ export interface components {
             created_at: string;
             /** @description Id of the user who published it. */
             created_by: string | null;
-            /** @description Retries. */
+            /** @description Retries of the last rule. */
             retry: components["schemas"]["RouteRetry"];
+            /** @description Its rules. */
+            rules: components["schemas"]["RouteRule"][];
             /** @description The slug at that version. */
             slug: string;
-            /** @description How targets were ordered. */
+            /** @description How targets of the last rule were ordered. */
             strategy: components["schemas"]["RouteStrategy"];
-            /** @description Where requests went. */
+            /** @description Where requests went that no other rule took. */
             targets: components["schemas"]["RouteTarget"][];
             /**
              * Format: int32
              * @description Its number, from 1.
              */
             version: number;
+        };
+        /** @description One way in which a rule can be served. */
+        RuleEndpoint: {
+            /** @description Slug of the connection; null for what the gateway answers itself. */
+            connection: string | null;
+            /** @description The model as the target names it. */
+            model: string;
+            /** @description Id of the provider. */
+            provider: string;
+        };
+        /** @description What is left for a rule. */
+        RuleReach: {
+            /** @description The ways in which it can be served, in the order of its targets. */
+            endpoints: components["schemas"]["RuleEndpoint"][];
+            /** @description Name of the rule. */
+            rule: string;
         };
         /** @description A signed-in session. The refresh token comes as a cookie beside it. */
         Session: {
@@ -3893,6 +4418,26 @@ export interface components {
             expires_in: number;
             /** @description Who signed in. */
             user: components["schemas"]["User"];
+        };
+        /** @description A signal at its newest value. */
+        Signal: {
+            /**
+             * Format: date-time
+             * @description When it becomes stale; conditions then take the value that they name themselves.
+             */
+            good_until: string;
+            /**
+             * @description Conditions ask for it as `signal("load", 0.0)`.
+             * @example load
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was pushed.
+             */
+            pushed_at: string;
+            /** @description A number, a text, true or false. */
+            value: unknown;
         };
         /** @description Proof of an account. */
         SignIn: {
@@ -3924,6 +4469,21 @@ export interface components {
              * @description 8 to 128 characters.
              */
             password: string;
+        };
+        /** @description A new statement. */
+        StateFacts: {
+            /** @description About what. */
+            about: components["schemas"]["FactsAbout"];
+            /**
+             * Format: date
+             * @description The day of the evidence.
+             * @example 2026-01-31
+             */
+            as_of: string;
+            /** @description What shows it: the address of a page, or a contract and its number. */
+            evidence: string;
+            /** @description The facts. */
+            facts: components["schemas"]["WriteFacts"];
         };
         /** @description What happened to an organization's credit in a calendar month (UTC). */
         Statement: {
@@ -4092,6 +4652,7 @@ export interface components {
         UpdateKey: {
             /** @description Models it may ask for; empty means all. */
             allowed_models?: string[] | null;
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
              * Format: date-time
              * @description When it stops working; null means never.
@@ -4121,6 +4682,7 @@ export interface components {
         };
         /** @description What shall change. */
         UpdateOrganization: {
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /** @description Its name for people. */
             name?: string | null;
             /** @description Its name in URLs. */
@@ -4128,16 +4690,22 @@ export interface components {
         };
         /** @description What shall change. */
         UpdateProject: {
+            constraints?: components["schemas"]["WriteConstraints"] | null;
             /** @description Its name for people. */
             name?: string | null;
             /** @description Its name in URLs. */
             slug?: string | null;
         };
-        /** @description What shall change; the rest stays as published. */
+        /**
+         * @description What shall change; the rest stays as published. Strategy, targets and retries are changed so where the route has one
+         *     rule that takes every request; else send all rules anew.
+         */
         UpdateRoute: {
             /** @description Further model names that mean this route. */
             aliases?: string[] | null;
             retry?: components["schemas"]["RouteRetry"] | null;
+            /** @description All rules anew. */
+            rules?: components["schemas"]["WriteRouteRule"][] | null;
             /** @description Callers name it `route/<slug>`. */
             slug?: string | null;
             strategy?: components["schemas"]["WriteRouteStrategy"] | null;
@@ -4270,6 +4838,75 @@ export interface components {
             /** @description Calls that carry this tag. */
             tag?: string | null;
         };
+        /** @description Constraints, as written. They take the place of those before; what is absent is not demanded. */
+        WriteConstraints: {
+            /** @description Where the model's author must be at home. */
+            author_home?: string[] | null;
+            /** @description Certificates, all of which the operator must hold. */
+            certifications?: string[];
+            /** @description Whether the author must let others train on the model's answers. */
+            distillable?: boolean;
+            /** @description Licenses, of which the weights must be under one. */
+            licenses?: string[] | null;
+            /** @description Highest prices. */
+            max_price?: components["schemas"]["WritePriceCeiling"];
+            /**
+             * Format: int32
+             * @description For how many days prompts and answers may be kept; 0: not at all.
+             */
+            max_retention_days?: number | null;
+            /** @description Which models may serve: names, or their beginnings followed by `*`. */
+            models?: components["schemas"]["Choice"];
+            /** @description Whether nobody may train on prompts and answers. */
+            no_training?: boolean;
+            /** @description Whether the model's weights must be published. */
+            open_weights?: boolean;
+            /** @description Where the operator must be at home. */
+            operator_home?: string[] | null;
+            /**
+             * @description Countries (two letters), or `EU`, in one of which calls must be processed.
+             * @example [
+             *       "EU"
+             *     ]
+             */
+            processing?: string[] | null;
+            /** @description Which providers may serve: `openai`, or `google-vertex/europe-west4` for one region. */
+            providers?: components["schemas"]["Choice"];
+            /**
+             * @description Number formats that the weights may be served in; `unknown` admits what is not known.
+             * @example [
+             *       "bf16",
+             *       "fp8"
+             *     ]
+             */
+            quantizations?: string[] | null;
+        };
+        /** @description Facts, as written; what is absent or null is not stated. */
+        WriteFacts: {
+            /** @description The country of the model's author. */
+            author_home?: string | null;
+            /** @description What the operator is certified for. */
+            certifications?: string[];
+            /** @description Whether the author lets others train on the model's answers. */
+            distillable?: boolean | null;
+            /** @description License of the weights. */
+            license?: string | null;
+            /** @description Whether the model's weights are published. */
+            open_weights?: boolean | null;
+            /** @description Whose law the operator is under. */
+            operator_home?: string | null;
+            /** @description Where calls are processed: a country (two letters), or `EU`. */
+            processing?: string | null;
+            /** @description Number format of the weights. */
+            quantization?: string | null;
+            /**
+             * Format: int32
+             * @description Longest that a prompt or an answer is kept, in days; 0: not at all.
+             */
+            retention_days?: number | null;
+            /** @description Whether the operator trains on prompts or answers. */
+            trains?: boolean | null;
+        };
         /** @description Which calls shall count: those that meet every part that is set. With none, every call of the organization. */
         WriteLimitScope: {
             end_user?: components["schemas"]["BudgetPartition"] | null;
@@ -4309,6 +4946,32 @@ export interface components {
             amount: string;
             /** @description ISO 4217 code; USD when absent, and nothing else. */
             currency?: components["schemas"]["Usd"];
+        };
+        /** @description Highest prices, as written. */
+        WritePriceCeiling: {
+            input_per_mtok?: components["schemas"]["WriteMoney"] | null;
+            output_per_mtok?: components["schemas"]["WriteMoney"] | null;
+            per_image?: components["schemas"]["WriteMoney"] | null;
+            per_request?: components["schemas"]["WriteMoney"] | null;
+        };
+        /** @description A rule as written. */
+        WriteRouteRule: {
+            constraints?: components["schemas"]["WriteConstraints"] | null;
+            /**
+             * @description Unique in the route.
+             * @example long-prompts
+             */
+            name: string;
+            retry?: components["schemas"]["RouteRetry"] | null;
+            /** @description How targets are ordered. */
+            strategy: components["schemas"]["WriteRouteStrategy"];
+            /** @description 1 to 20 targets. */
+            targets: components["schemas"]["WriteRouteTarget"][];
+            /**
+             * @description The condition, in CEL. The last rule has none, every other has one.
+             * @example request.input_tokens > 100000
+             */
+            when?: string | null;
         };
         /** @description How the targets of a route are put in order, as written. */
         WriteRouteStrategy: "ordered" | "weighted" | "fastest" | "cheapest" | "least_loaded" | {
@@ -4586,6 +5249,8 @@ export interface operations {
                 cursor?: string;
                 /** @description How many at most; 50 when absent. */
                 limit?: number;
+                /** @description Facts as this organization (id or slug) states them, besides those of the catalog. */
+                organization?: string;
                 /** @description Only models this provider serves. */
                 provider?: string;
                 /** @description Part of the id or name, in any case. */
@@ -4619,7 +5284,10 @@ export interface operations {
     };
     get_model: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Facts as this organization (id or slug) states them, besides those of the catalog. */
+                organization?: string;
+            };
             header?: never;
             path: {
                 /** @description Second half of the id */
@@ -5465,6 +6133,151 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Credit"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_fact_statements: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statements, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FactStatement"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_fact_statement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StateFacts"];
+            };
+        };
+        responses: {
+            /** @description Stated */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactStatement"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fact_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the statement */
+                statement: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactStatement"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_fact_statement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the statement */
+                statement: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -6832,6 +7645,42 @@ export interface operations {
             };
         };
     };
+    prove_constraints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProveConstraints"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConstraintProof"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_keys: {
         parameters: {
             query?: {
@@ -7297,6 +8146,43 @@ export interface operations {
             };
         };
     };
+    check_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoute"];
+                "application/yaml": components["schemas"]["CreateRoute"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteCheck"];
+                };
+            };
+            /** @description Problem: the document is not one of a route */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_routes: {
         parameters: {
             query?: {
@@ -7350,6 +8236,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CreateRoute"];
+                "application/yaml": components["schemas"]["CreateRoute"];
             };
         };
         responses: {
@@ -7460,6 +8347,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UpdateRoute"];
+                "application/yaml": components["schemas"]["UpdateRoute"];
             };
         };
         responses: {
@@ -7510,6 +8398,147 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_RouteVersion"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_signals: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signals by name, stale ones too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Signal"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Name of the signal */
+                signal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signal */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signal"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Name of the signal: 1 to 64 letters, digits, dots, dashes and underscores */
+                signal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushSignal"];
+            };
+        };
+        responses: {
+            /** @description The signal at its new value */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signal"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Name of the signal */
+                signal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted: conditions take the value that they name themselves */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -28,11 +28,28 @@ export function memberOf(name: string, email: string, role: Role): Me {
   };
 }
 
+export const NO_CONSTRAINTS: Key["constraints"] = {
+  processing: null,
+  operator_home: null,
+  author_home: null,
+  max_retention_days: null,
+  no_training: false,
+  open_weights: false,
+  distillable: false,
+  licenses: null,
+  quantizations: null,
+  certifications: [],
+  providers: { only: null, ignore: [] },
+  models: { only: null, ignore: [] },
+  max_price: { input_per_mtok: null, output_per_mtok: null, per_request: null, per_image: null },
+};
+
 export function makeKey(over: Partial<Key> & Pick<Key, "id" | "name">): Key {
   return {
     hint: "sk-sg-…x7Qa",
     status: "active",
     allowed_models: [],
+    constraints: NO_CONSTRAINTS,
     parent: null,
     created_at: "2026-11-01T09:00:00Z",
     created_by: "usr_01k00000000000000000000001",
@@ -209,12 +226,16 @@ export function makeRequest(
 }
 
 export function busyRoutes(): Route[] {
-  const base = {
-    aliases: [],
-    version: 3,
+  const rule = {
     strategy: "ordered" as const,
     targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null }],
     retry: { max_attempts: 3, attempt_timeout_ms: 30_000 },
+  };
+  const base = {
+    aliases: [],
+    version: 3,
+    rules: [{ name: "default", when: null, constraints: NO_CONSTRAINTS, ...rule }],
+    ...rule,
     created_at: "2026-10-12T08:30:00Z",
     published_at: "2026-11-12T08:30:00Z",
   };

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::model_matches;
+use super::{Constraints, model_matches};
 use crate::ids::{ApiKeyId, OrganizationId, ProjectId};
 use crate::time::UnixMillis;
 
@@ -95,8 +95,8 @@ pub enum ApiKeyStatus {
 /// Most keys that one key derives from, one through the other.
 pub const MAX_ANCESTORS: usize = 4;
 
-/// An inference key. A key that derives from others may never do what one of them may not: their statuses, their ends
-/// and their models bind it too, and budgets over them count its calls.
+/// An inference key. A key that derives from others may never do what one of them may not: their statuses, their ends,
+/// their models and their constraints bind it too, and budgets over them count its calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Its id.
@@ -116,6 +116,9 @@ pub struct ApiKey {
     pub expires_at: Option<UnixMillis>,
     /// Model names it may ask for, each exact or ending in `*`; empty means every model of the project.
     pub allowed_models: Vec<String>,
+    /// What every endpoint must satisfy that serves its calls.
+    #[serde(default, skip_serializing_if = "Constraints::are_none")]
+    pub constraints: Constraints,
 }
 
 impl ApiKey {

@@ -1,9 +1,40 @@
-//! What an endpoint must satisfy to be tried at all: never relaxed, on any hop.
+//! What an endpoint must satisfy to be tried at all: never relaxed, on any hop. They are stated at several levels, and those
+//! of every level hold, so that a level can only tighten what the ones above it demand.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Quantization};
 use crate::money::PicoUsd;
+
+/// Who demands. The text names are wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The organization, of every call of its projects.
+    Organization,
+    /// The project, of every call of its keys.
+    Project,
+    /// The route, of every call that goes through it.
+    Route,
+    /// The key, or one that it derives from.
+    Key,
+    /// The request itself.
+    Request,
+}
+
+impl Level {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::Project => "project",
+            Self::Route => "route",
+            Self::Key => "key",
+            Self::Request => "request",
+        }
+    }
+}
 
 /// Constraints; the default states none. Whatever is stated is satisfied by known facts only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

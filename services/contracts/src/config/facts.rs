@@ -99,6 +99,39 @@ pub enum Quantization {
 }
 
 impl Quantization {
+    /// Every format.
+    pub const ALL: [Self; 11] = [
+        Self::Int4,
+        Self::Int8,
+        Self::Fp4,
+        Self::Mxfp4,
+        Self::Nvfp4,
+        Self::Fp6,
+        Self::Fp8,
+        Self::Mxfp8,
+        Self::Fp16,
+        Self::Bf16,
+        Self::Fp32,
+    ];
+
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Int4 => "int4",
+            Self::Int8 => "int8",
+            Self::Fp4 => "fp4",
+            Self::Mxfp4 => "mxfp4",
+            Self::Nvfp4 => "nvfp4",
+            Self::Fp6 => "fp6",
+            Self::Fp8 => "fp8",
+            Self::Mxfp8 => "mxfp8",
+            Self::Fp16 => "fp16",
+            Self::Bf16 => "bf16",
+            Self::Fp32 => "fp32",
+        }
+    }
+
     /// Whether `other` is what is asked for by this name: `fp4` and `fp8` name their block-scaled kinds too, as in
     /// OpenRouter's `provider.quantizations`.
     #[must_use]
@@ -170,6 +203,43 @@ impl Facts {
         distillable: None,
     };
 
+    /// The names of those that are known, as in the wire format.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        let known = [
+            ("processing", self.processing.is_some()),
+            ("operator_home", self.operator_home.is_some()),
+            ("retention_days", self.retention_days.is_some()),
+            ("trains", self.trains.is_some()),
+            ("quantization", self.quantization.is_some()),
+            ("certifications", !self.certifications.is_empty()),
+            ("author_home", self.author_home.is_some()),
+            ("open_weights", self.open_weights.is_some()),
+            ("license", self.license.is_some()),
+            ("distillable", self.distillable.is_some()),
+        ];
+        let known = known.into_iter().filter(|(_, is_known)| *is_known);
+        known.map(|(name, _)| name).collect()
+    }
+
+    /// Takes over what is not known yet.
+    pub fn fill(&mut self, other: &Self) {
+        self.processing = self.processing.or(other.processing);
+        self.operator_home = self.operator_home.or(other.operator_home);
+        self.retention_days = self.retention_days.or(other.retention_days);
+        self.trains = self.trains.or(other.trains);
+        self.quantization = self.quantization.or(other.quantization);
+        if self.certifications.is_empty() {
+            self.certifications.clone_from(&other.certifications);
+        }
+        self.author_home = self.author_home.or(other.author_home);
+        self.open_weights = self.open_weights.or(other.open_weights);
+        if self.license.is_none() {
+            self.license.clone_from(&other.license);
+        }
+        self.distillable = self.distillable.or(other.distillable);
+    }
+
     /// Whether nothing is known.
     #[must_use]
     pub fn are_none(&self) -> bool {
@@ -215,6 +285,33 @@ mod tests {
         let text = serde_json::to_string(&known).unwrap();
         assert_eq!(text, r#"{"retention_days":0,"trains":false}"#);
         assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), known);
+    }
+
+    #[test]
+    fn a_number_format_has_one_name() {
+        for format in Quantization::ALL {
+            assert_eq!(serde_json::to_value(format).unwrap(), format.as_str());
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_named_as_it_is_written_and_not_replaced() {
+        let known: Facts = serde_json::from_str(
+            r#"{"processing":"DE","operator_home":"FR","retention_days":1,"trains":false,"quantization":"fp8",
+                "certifications":["soc2"],"author_home":"US","open_weights":true,"license":"MIT","distillable":true}"#,
+        )
+        .unwrap();
+        let written = serde_json::to_value(&known).unwrap();
+        assert!(known.names().iter().all(|name| written.get(name).is_some()) && known.names().len() == 10);
+        let mut filled = Facts::UNKNOWN;
+        filled.fill(&known);
+        assert_eq!(filled, known);
+        let mut other = Facts {
+            retention_days: Some(9),
+            ..Facts::UNKNOWN
+        };
+        other.fill(&known);
+        assert_eq!((other.retention_days, other.trains), (Some(9), Some(false)));
     }
 
     #[test]

@@ -16,11 +16,13 @@ pub mod project;
 pub mod provider;
 pub mod rate_limit;
 pub mod route;
+pub mod signal;
+pub mod stated_facts;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret, MAX_ANCESTORS};
 pub use budget::{Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, UnknownPrice};
 pub use connection::{Connection, ProviderSettings, Resale, SealedText};
-pub use constraints::{Choice, Constraints, PriceCeiling};
+pub use constraints::{Choice, Constraints, Level, PriceCeiling};
 pub use endpoint::{Endpoint, Operation};
 pub use facts::{Facts, MalformedPlace, Place, Quantization};
 pub use model_pattern::{allowed_by_both, model_matches, pattern_covers};
@@ -29,7 +31,9 @@ pub use price::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};
 pub use project::Project;
 pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use rate_limit::{RateLimit, RateMetric, RateScope};
-pub use route::{RetryPolicy, Route, RouteTarget, Strategy};
+pub use route::{RetryPolicy, Route, RouteTarget, Rule, Strategy};
+pub use signal::{Signal, SignalValue};
+pub use stated_facts::{About, StatedFacts};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -54,12 +58,34 @@ pub enum EntityKind {
     Budget,
     /// [`RateLimit`].
     RateLimit,
+    /// [`Signal`].
+    Signal,
     /// Written by a newer release; a reader keeps it for the state hash and serves without it.
     #[serde(other)]
     Unknown,
 }
 
 impl EntityKind {
+    /// Every kind that this release knows.
+    pub const ALL: [Self; 9] = [
+        Self::Organization,
+        Self::Project,
+        Self::ApiKey,
+        Self::Connection,
+        Self::Route,
+        Self::Endpoint,
+        Self::Budget,
+        Self::RateLimit,
+        Self::Signal,
+    ];
+
+    /// The kind with this name; one of a newer release is not known.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|kind| kind.as_str() == name).unwrap_or(Self::Unknown)
+    }
+
     /// The wire and storage name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -72,6 +98,7 @@ impl EntityKind {
             Self::Endpoint => "endpoint",
             Self::Budget => "budget",
             Self::RateLimit => "rate_limit",
+            Self::Signal => "signal",
             Self::Unknown => "unknown",
         }
     }
@@ -106,6 +133,8 @@ pub enum Entity {
     Budget(Budget),
     /// A limit of requests, tokens or concurrency.
     RateLimit(RateLimit),
+    /// A value pushed from outside.
+    Signal(Signal),
 }
 
 impl Entity {
@@ -121,6 +150,7 @@ impl Entity {
             Self::Endpoint(_) => EntityKind::Endpoint,
             Self::Budget(_) => EntityKind::Budget,
             Self::RateLimit(_) => EntityKind::RateLimit,
+            Self::Signal(_) => EntityKind::Signal,
         }
     }
 
@@ -136,6 +166,7 @@ impl Entity {
             Self::Endpoint(entity) => entity.id.as_uuid(),
             Self::Budget(entity) => entity.id.as_uuid(),
             Self::RateLimit(entity) => entity.id.as_uuid(),
+            Self::Signal(entity) => entity.id.as_uuid(),
         }
     }
 
@@ -148,7 +179,7 @@ impl Entity {
             Self::ApiKey(entity) => entity.status != ApiKeyStatus::Active,
             Self::Connection(entity) => entity.status != Status::Active,
             // A limit that cannot be read must not be taken for one that is out of force, nor stop what it limits.
-            Self::Route(_) | Self::Budget(_) | Self::RateLimit(_) => false,
+            Self::Route(_) | Self::Budget(_) | Self::RateLimit(_) | Self::Signal(_) => false,
             Self::Endpoint(entity) => entity.status != Status::Active,
         }
     }
@@ -167,6 +198,7 @@ impl Entity {
             Self::Endpoint(entity) => serde_json::to_string(entity),
             Self::Budget(entity) => serde_json::to_string(entity),
             Self::RateLimit(entity) => serde_json::to_string(entity),
+            Self::Signal(entity) => serde_json::to_string(entity),
         }
     }
 
@@ -184,6 +216,7 @@ impl Entity {
             EntityKind::Endpoint => Self::Endpoint(serde_json::from_str(body)?),
             EntityKind::Budget => Self::Budget(serde_json::from_str(body)?),
             EntityKind::RateLimit => Self::RateLimit(serde_json::from_str(body)?),
+            EntityKind::Signal => Self::Signal(serde_json::from_str(body)?),
             EntityKind::Unknown => return Ok(None),
         }))
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{SealedText, Status};
+use super::{Constraints, SealedText, StatedFacts, Status};
 use crate::ids::OrganizationId;
 
 /// A tenant.
@@ -14,4 +14,10 @@ pub struct Organization {
     pub status: Status,
     /// The tenant's data key, wrapped by the key-encryption key; opens the credentials of its connections.
     pub data_key: SealedText,
+    /// What every endpoint must satisfy that serves its calls.
+    #[serde(default, skip_serializing_if = "Constraints::are_none")]
+    pub constraints: Constraints,
+    /// What it states of its accounts and models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<StatedFacts>,
 }

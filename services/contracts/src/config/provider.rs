@@ -137,6 +137,47 @@ impl ProviderId {
         }
     }
 
+    /// The domain its own addresses are in; `None` where its operator or its customer chooses them. What is known of a
+    /// provider says nothing of a server in another domain that speaks like it.
+    #[must_use]
+    pub const fn domain(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Alibaba => "aliyuncs.com",
+            Self::Bedrock => "amazonaws.com",
+            Self::Anthropic => "anthropic.com",
+            Self::Azure => "azure.com",
+            Self::Baseten => "baseten.co",
+            Self::Cerebras => "cerebras.ai",
+            Self::Cohere => "cohere.com",
+            Self::DeepInfra => "deepinfra.com",
+            Self::DeepSeek => "deepseek.com",
+            Self::Fireworks => "fireworks.ai",
+            Self::Google | Self::Vertex => "googleapis.com",
+            Self::Groq => "groq.com",
+            Self::HuggingFace => "huggingface.co",
+            Self::Mistral => "mistral.ai",
+            Self::MoonshotAi => "moonshot.ai",
+            Self::Nebius => "nebius.com",
+            Self::Nvidia => "nvidia.com",
+            Self::OpenAi => "openai.com",
+            Self::OpenRouter => "openrouter.ai",
+            Self::Perplexity => "perplexity.ai",
+            Self::Together => "together.xyz",
+            Self::Upstage => "upstage.ai",
+            Self::Xai => "x.ai",
+            Self::Zai => "z.ai",
+            Self::LlamaCpp | Self::Ollama | Self::Compatible | Self::Vllm => return None,
+        })
+    }
+
+    /// Whether a host is one of its own.
+    #[must_use]
+    pub fn is_own_host(self, host: &str) -> bool {
+        let Some(domain) = self.domain() else { return false };
+        let rest = host.strip_suffix(domain);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
     /// Whether vectors can be asked of it in OpenAI's form.
     #[must_use]
     pub const fn has_embeddings(self) -> bool {
@@ -188,6 +229,23 @@ impl FromStr for ProviderId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_of_a_provider_is_in_its_domain_and_in_no_name_that_ends_like_it() {
+        let openai = ProviderId::OpenAi;
+        assert!(openai.is_own_host("api.openai.com") && openai.is_own_host("openai.com"));
+        for other in [
+            "notopenai.com",
+            "openai.com.example.com",
+            "127.0.0.1",
+            "",
+            "api.openai.com.",
+        ] {
+            assert!(!openai.is_own_host(other), "{other}");
+        }
+        assert!(!ProviderId::Bedrock.is_own_host("bedrock-runtime.cn-north-1.amazonaws.com.cn"));
+        assert!(!ProviderId::Vllm.is_own_host("vllm.ai"));
+    }
 
     #[test]
     fn ids_are_sorted_and_read_back_and_an_unknown_one_names_the_known() {

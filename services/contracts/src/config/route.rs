@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Constraints;
 use crate::ids::{ConnectionId, OrganizationId, ProjectId, RouteId};
 use crate::money::NanoUsd;
 
@@ -67,8 +68,52 @@ impl Default for RetryPolicy {
     }
 }
 
-/// A routing policy at one version.
+/// What is done with the requests that its condition holds for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Unique in the route.
+    pub name: String,
+    /// The condition, in CEL; `None`: it takes every request that comes to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// What every endpoint must satisfy, besides what is demanded elsewhere.
+    #[serde(default, skip_serializing_if = "Constraints::are_none")]
+    pub constraints: Constraints,
+    /// How targets are ordered.
+    pub strategy: Strategy,
+    /// At least one.
+    pub targets: Vec<RouteTarget>,
+    /// Retries over the targets.
+    pub retry: RetryPolicy,
+}
+
+impl Rule {
+    /// The name of the only rule of a route that states none.
+    pub const ONLY: &'static str = "default";
+
+    /// A rule that takes every request.
+    #[must_use]
+    pub fn always(strategy: Strategy, targets: Vec<RouteTarget>, retry: RetryPolicy) -> Self {
+        Self {
+            name: Self::ONLY.to_owned(),
+            when: None,
+            constraints: Constraints::NONE,
+            strategy,
+            targets,
+            retry,
+        }
+    }
+
+    /// Whether a route of this rule alone says no more than strategy, targets and retries.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.name == Self::ONLY && self.when.is_none() && self.constraints.are_none()
+    }
+}
+
+/// A routing policy at one version: the first rule whose condition holds decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Document", into = "Document")]
 pub struct Route {
     /// Its id.
     pub id: RouteId,
@@ -82,10 +127,154 @@ pub struct Route {
     pub version: u32,
     /// Further model names that mean this route.
     pub aliases: Vec<String>,
-    /// How targets are ordered.
-    pub strategy: Strategy,
-    /// At least one.
-    pub targets: Vec<RouteTarget>,
-    /// Retries over the targets.
-    pub retry: RetryPolicy,
+    /// At least one, in order.
+    pub rules: Vec<Rule>,
+}
+
+impl Route {
+    /// Its only rule, where it says no more than strategy, targets and retries.
+    #[must_use]
+    pub fn plain(&self) -> Option<&Rule> {
+        match self.rules.as_slice() {
+            [only] if only.is_plain() => Some(only),
+            _ => None,
+        }
+    }
+}
+
+/// The wire form. A route of one plain rule is written as releases before rules wrote every route, so that both read it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Document {
+    id: RouteId,
+    organization: OrganizationId,
+    project: ProjectId,
+    slug: String,
+    version: u32,
+    aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    strategy: Option<Strategy>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<RouteTarget>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry: Option<RetryPolicy>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<Rule>,
+}
+
+/// A route states neither rules nor a strategy.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("expected rules, or strategy, targets and retry")]
+struct NoRules;
+
+impl TryFrom<Document> for Route {
+    type Error = NoRules;
+
+    fn try_from(document: Document) -> Result<Self, NoRules> {
+        let rules = match (document.strategy, document.retry) {
+            _ if !document.rules.is_empty() => document.rules,
+            (Some(strategy), Some(retry)) => vec![Rule::always(strategy, document.targets, retry)],
+            (Some(_) | None, _) => return Err(NoRules),
+        };
+        Ok(Self {
+            id: document.id,
+            organization: document.organization,
+            project: document.project,
+            slug: document.slug,
+            version: document.version,
+            aliases: document.aliases,
+            rules,
+        })
+    }
+}
+
+impl From<Route> for Document {
+    fn from(route: Route) -> Self {
+        let is_plain = route.plain().is_some();
+        let mut document = Self {
+            id: route.id,
+            organization: route.organization,
+            project: route.project,
+            slug: route.slug,
+            version: route.version,
+            aliases: route.aliases,
+            strategy: None,
+            targets: Vec::new(),
+            retry: None,
+            rules: route.rules,
+        };
+        if is_plain && let Some(only) = document.rules.pop() {
+            document.strategy = Some(only.strategy);
+            document.targets = only.targets;
+            document.retry = Some(only.retry);
+        }
+        document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    fn written(body: Value) -> Result<Route, serde_json::Error> {
+        let id = |prefix: &str| format!("{prefix}_{}", "0".repeat(26));
+        let mut route = json!({ "id": id("rt"), "organization": id("org"), "project": id("prj"), "slug": "support",
+            "version": 3, "aliases": ["fast"] });
+        for (member, value) in body.as_object().unwrap() {
+            route[member] = value.clone();
+        }
+        serde_json::from_value(route)
+    }
+
+    #[test]
+    fn a_route_from_before_rules_is_one_rule_and_is_written_as_it_was() {
+        let plain = json!({ "strategy": "weighted", "targets": [{ "model": "m", "connection": null, "weight": 2 }],
+            "retry": { "max_attempts": 2, "attempt_timeout_ms": 5000 } });
+        let route = written(plain.clone()).unwrap();
+        let only = route.plain().unwrap();
+        assert_eq!((only.strategy, only.targets[0].weight), (Strategy::Weighted, 2));
+        let again = serde_json::to_value(&route).unwrap();
+        for member in ["strategy", "targets", "retry"] {
+            assert_eq!(again[member], plain[member]);
+        }
+        assert_eq!(again.get("rules"), None);
+    }
+
+    #[test]
+    fn rules_survive_the_wire() {
+        let targets = || {
+            vec![RouteTarget {
+                model: "m".to_owned(),
+                connection: None,
+                weight: 1,
+            }]
+        };
+        let mut first = Rule::always(Strategy::Ordered, targets(), RetryPolicy::default());
+        first.name = "long".to_owned();
+        first.when = Some("request.input_tokens > 1000".to_owned());
+        first.constraints.no_training = true;
+        let route = Route {
+            id: Uuid::nil().into(),
+            organization: Uuid::nil().into(),
+            project: Uuid::nil().into(),
+            slug: "support".to_owned(),
+            version: 1,
+            aliases: Vec::new(),
+            rules: vec![
+                first,
+                Rule::always(Strategy::Weighted, targets(), RetryPolicy::default()),
+            ],
+        };
+        let text = serde_json::to_string(&route).unwrap();
+        assert_eq!(serde_json::from_str::<Route>(&text).unwrap(), route);
+        assert!(!text.starts_with(r#"{"strategy""#) && route.plain().is_none());
+    }
+
+    #[test]
+    fn a_route_without_rules_is_refused() {
+        assert!(written(json!({})).is_err());
+        assert!(written(json!({ "rules": [] })).is_err());
+        assert!(written(json!({ "strategy": "ordered", "targets": [] })).is_err());
+    }
 }

@@ -59,6 +59,9 @@ pub struct DecidedCandidate {
     /// Why it was left out, by its wire name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Cow<'static, str>>,
+    /// Whose constraint left it out: `organization`, `project`, `route`, `key` or `request`; `None`: nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Cow<'static, str>>,
     /// How it fared: `full`, `drained`, `broken` or `on_trial`; `None`: nothing spoke against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Cow<'static, str>>,

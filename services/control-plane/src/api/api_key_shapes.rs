@@ -7,6 +7,7 @@ use sluicegate_credentials::ApiKeySecret;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::shapes::nullable_time;
 use crate::store::api_keys as rows;
 
@@ -41,6 +42,8 @@ pub(super) struct Key {
     /// Models it may ask for: exact names, or beginnings followed by `*`. Empty means all. A key that derives from another
     /// may only ask for those that the other may ask for too.
     allowed_models: Vec<String>,
+    /// What every endpoint must satisfy that serves its calls. What the keys it derives from demand holds too.
+    constraints: Constraints,
     /// Id of the key it derives from.
     #[schema(value_type = Option<String>, required = true, example = "key_01jd0000000000000000000000")]
     parent: Option<ApiKeyId>,
@@ -83,6 +86,7 @@ impl Key {
             name: row.name,
             hint: row.hint,
             status,
+            constraints: Constraints::from(&row.grants.constraints),
             allowed_models: row.grants.allowed_models,
             parent: row.ancestors.first().copied(),
             created_at: row.created_at,
@@ -127,6 +131,8 @@ pub(super) struct CreateKey {
     /// Models it may ask for; absent or empty means all.
     #[serde(default)]
     pub(super) allowed_models: Vec<String>,
+    /// What every endpoint must satisfy that serves its calls.
+    pub(super) constraints: Option<WriteConstraints>,
 }
 
 /// What shall change.
@@ -141,6 +147,8 @@ pub(super) struct UpdateKey {
     pub(super) expires_at: Option<Option<OffsetDateTime>>,
     /// Models it may ask for; empty means all.
     pub(super) allowed_models: Option<Vec<String>>,
+    /// What every endpoint must satisfy that serves its calls; takes the place of what was demanded.
+    pub(super) constraints: Option<WriteConstraints>,
 }
 
 /// How to rotate.

@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::api_key_shapes::{CreateKey, Key, KeyWithSecret, RotateKey, UpdateKey};
+use super::constraint_shapes::WriteConstraints;
 use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
 use super::shapes::{Page, display_name};
@@ -77,6 +78,7 @@ pub(super) async fn create_key(member: InProject<Developer>, body: Creation<Crea
         grants: GrantChanges {
             expires_at: Some(body.expires_at),
             allowed_models: Some(body.allowed_models),
+            constraints: body.constraints.map(WriteConstraints::checked).transpose()?,
         },
     };
     let (project, now) = (member.project, member.ctx.now);
@@ -141,6 +143,7 @@ pub(super) async fn update_key(
         grants: GrantChanges {
             expires_at: body.expires_at,
             allowed_models: body.allowed_models,
+            constraints: body.constraints.map(WriteConstraints::checked).transpose()?,
         },
     };
     let (project, id, now) = (member.project, id.0, member.ctx.now);

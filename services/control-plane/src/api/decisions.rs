@@ -81,6 +81,9 @@ struct DecisionCandidate {
     /// Why it was left out, such as `price_above_cap`.
     #[schema(required = true)]
     reason: Option<String>,
+    /// Whose constraint left it out: `organization`, `project`, `route`, `key` or `request`; null: nobody's.
+    #[schema(required = true)]
+    level: Option<String>,
     /// How it fared: `full`, `drained`, `broken` or `on_trial`; null: nothing spoke against it.
     #[schema(required = true)]
     standing: Option<String>,
@@ -179,6 +182,7 @@ impl DecisionCandidate {
             outcome,
             rank: candidate.rank,
             reason: candidate.rejected.map(Into::into),
+            level: candidate.level.map(Into::into),
             standing: candidate.standing.map(Into::into),
             score: candidate.score.map(CandidateScore::from),
         }

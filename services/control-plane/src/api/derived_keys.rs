@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::api_key_shapes::KeyWithSecret;
 use super::budget_shapes::BudgetInterval;
+use super::constraint_shapes::WriteConstraints;
 use super::extract::{Creation, Developer, InProject, PathId};
 use super::money::WriteMoney;
 use super::reply::Reply;
@@ -33,6 +34,8 @@ pub(super) struct DeriveKey {
     expires_at: Option<Option<OffsetDateTime>>,
     /// Models it may ask for; only those that the key it derives from may ask for.
     allowed_models: Option<Vec<String>>,
+    /// What every endpoint must satisfy that serves its calls, besides what the keys it derives from demand.
+    constraints: Option<WriteConstraints>,
     /// Most that it, and keys that derive from it, may spend: makes a hard budget over it. The budgets over the key it
     /// derives from count its calls in any case.
     limit: Option<WriteMoney>,
@@ -62,6 +65,7 @@ impl DeriveKey {
             grants: GrantChanges {
                 expires_at: self.expires_at,
                 allowed_models: self.allowed_models,
+                constraints: self.constraints.map(WriteConstraints::checked).transpose()?,
             },
             cap: self.limit.map(|limit| Cap {
                 limit: limit.amount,
@@ -74,8 +78,8 @@ impl DeriveKey {
 
 /// Derive a key
 ///
-/// The new key can never do more than this one: its models and its end are bounded by this key's, now and later, every
-/// budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
+/// The new key can never do more than this one: its models, its end and the endpoints that serve it are bounded by this
+/// key's, now and later, every budget over this key counts its calls, and it stops with this key. A key derives from at most four others, one through
 /// the other.
 #[utoipa::path(
     operation_id = "derive_key", tag = "keys", request_body = DeriveKey,

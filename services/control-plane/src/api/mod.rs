@@ -17,11 +17,15 @@ mod budgets;
 mod connection_shapes;
 mod connection_tests;
 mod connections;
+mod constraint_proof;
+mod constraint_shapes;
 mod decisions;
 mod deployment;
 mod derived_keys;
 pub mod elsewhere;
 pub mod extract;
+mod fact_shapes;
+mod fact_statements;
 mod idempotent;
 pub mod internal;
 mod invites;
@@ -42,9 +46,12 @@ mod rate_limit_shapes;
 mod rate_limits;
 pub mod reply;
 mod requests;
+mod route_checks;
 mod route_shapes;
+mod route_strategy;
 mod routes;
 pub mod shapes;
+mod signals;
 mod usage;
 mod version;
 
@@ -98,7 +105,8 @@ fn tenancy(config: &mut ServiceConfig<'_>) {
         .service(projects::create_project)
         .service(projects::get_project)
         .service(projects::update_project)
-        .service(projects::delete_project);
+        .service(projects::delete_project)
+        .service(constraint_proof::prove_constraints);
 }
 
 fn governance(config: &mut ServiceConfig<'_>) {
@@ -115,7 +123,11 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(rate_limits::list_limit_usage)
         .service(rate_limits::get_limit)
         .service(rate_limits::update_limit)
-        .service(rate_limits::delete_limit);
+        .service(rate_limits::delete_limit)
+        .service(fact_statements::list_fact_statements)
+        .service(fact_statements::create_fact_statement)
+        .service(fact_statements::get_fact_statement)
+        .service(fact_statements::delete_fact_statement);
 }
 
 fn prepaid_credit(config: &mut ServiceConfig<'_>) {
@@ -178,8 +190,13 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(connection_tests::test_connection)
         .service(routes::list_routes)
         .service(routes::create_route)
+        .service(route_checks::check_route)
         .service(routes::get_route)
         .service(routes::update_route)
         .service(routes::delete_route)
-        .service(routes::list_route_versions);
+        .service(routes::list_route_versions)
+        .service(signals::list_signals)
+        .service(signals::get_signal)
+        .service(signals::push_signal)
+        .service(signals::delete_signal);
 }

@@ -1,21 +1,25 @@
 //! The catalog as people read it: models with the priced ways to reach them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use actix_web::{get, web};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
-use sluicegate_contracts::config::{Endpoint, PriceCard};
+use sluicegate_contracts::config::PriceCard;
 use sluicegate_contracts::money::PicoUsd;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Cursor, PageQuery, SignedIn};
+use super::extract::access;
+use super::extract::{Cursor, PageQuery, SignedIn, Viewer};
+use super::fact_shapes::KnownFact;
 use super::money::Money;
 use super::reply::Reply;
 use super::shapes::Page;
 use crate::domain::model_catalog::CatalogModel;
 use crate::error::{Error, Result};
 use crate::store::catalog;
+use crate::store::fact_statements::{self, Stated};
 
 /// A model and the ways to reach it.
 #[derive(Serialize, ToSchema)]
@@ -64,6 +68,8 @@ struct ModelEndpoint {
     /// Prices; null when unknown.
     #[schema(required = true)]
     price: Option<Price>,
+    /// What is known of it beyond that, and where each of it is from. What is not listed is not known.
+    facts: Vec<KnownFact>,
 }
 
 /// Prices per million tokens.
@@ -93,9 +99,20 @@ impl From<PriceCard> for Price {
     }
 }
 
-impl From<Endpoint> for ModelEndpoint {
-    fn from(endpoint: Endpoint) -> Self {
+impl ModelEndpoint {
+    /// An endpoint as `stated`, the most particular first, leaves what is known of it.
+    fn of(stored: catalog::StoredEndpoint, stated: &[Stated]) -> Self {
+        let catalog::StoredEndpoint {
+            endpoint, evidence, ..
+        } = stored;
+        let mut facts = KnownFact::listed(&endpoint.facts, &evidence);
+        let fits = |it: &&Stated| it.statement.about.fits(&endpoint.provider, None, &endpoint.model);
+        stated
+            .iter()
+            .filter(fits)
+            .for_each(|it| KnownFact::state(&mut facts, it));
         Self {
+            facts,
             provider: endpoint.provider,
             region: endpoint.region,
             upstream_model: endpoint.upstream_model,
@@ -148,6 +165,34 @@ struct ModelsQuery {
     q: Option<String>,
     /// Only models this provider serves.
     provider: Option<String>,
+    /// Facts as this organization (id or slug) states them, besides those of the catalog.
+    organization: Option<String>,
+}
+
+/// Whose facts to show.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FactsOf {
+    /// Facts as this organization (id or slug) states them, besides those of the catalog.
+    organization: Option<String>,
+}
+
+/// More than an organization can state.
+const ALL_STATEMENTS: i64 = 1_000;
+
+/// What an organization states of more than one account, the most particular first; nothing when none is named.
+async fn stated_by(who: &SignedIn, organization: Option<&str>) -> Result<Vec<Stated>> {
+    let Some(named) = organization else {
+        return Ok(Vec::new());
+    };
+    let organization = access::to_organization::<Viewer>(who, named).await?.organization;
+    let mut stated = who
+        .look_up(move |connection| {
+            fact_statements::list(connection, organization, None, ALL_STATEMENTS).boxed()
+        })
+        .await?;
+    stated.sort_by_key(|it| Reverse(it.statement.about.particularity()));
+    Ok(stated)
 }
 
 /// List models
@@ -164,6 +209,7 @@ pub(super) async fn list_models(
     page: PageQuery,
 ) -> Result<Reply> {
     let (fetch, after, query) = (page.fetch()?, page.before::<String>()?, query.into_inner());
+    let stated = stated_by(&who, query.organization.as_deref()).await?;
     let (models, mut endpoints) = who
         .look_up(move |connection| {
             async move {
@@ -171,7 +217,7 @@ pub(super) async fn list_models(
                 let models = catalog::list_models(connection, q, provider, after.as_deref(), fetch).await?;
                 let ids: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
                 let endpoints = catalog::endpoints_of(connection, &ids).await?;
-                Ok((models, by_model(endpoints)))
+                Ok((models, by_model(endpoints, &stated)))
             }
             .boxed()
         })
@@ -183,11 +229,15 @@ pub(super) async fn list_models(
     Reply::ok(&Page::of(&page, models, |model| model.id.clone(), shape)?)
 }
 
-fn by_model(endpoints: Vec<catalog::StoredEndpoint>) -> HashMap<String, Vec<ModelEndpoint>> {
+fn by_model(
+    endpoints: Vec<catalog::StoredEndpoint>,
+    stated: &[Stated],
+) -> HashMap<String, Vec<ModelEndpoint>> {
     let mut by_model: HashMap<String, Vec<ModelEndpoint>> = HashMap::new();
     for stored in endpoints {
         let model = stored.endpoint.model.clone();
-        by_model.entry(model).or_default().push(stored.endpoint.into());
+        let shown = ModelEndpoint::of(stored, stated);
+        by_model.entry(model).or_default().push(shown);
     }
     by_model
 }
@@ -195,13 +245,18 @@ fn by_model(endpoints: Vec<catalog::StoredEndpoint>) -> HashMap<String, Vec<Mode
 /// Read a model
 #[utoipa::path(
     operation_id = "get_model", tag = "models",
-    params(("vendor" = String, Path, description = "First half of the id"), ("name" = String, Path, description = "Second half of the id")),
+    params(("vendor" = String, Path, description = "First half of the id"), ("name" = String, Path, description = "Second half of the id"), FactsOf),
     responses(
         (status = 200, description = "The model", body = Model),
     )
 )]
 #[get("/models/{vendor}/{name}")]
-pub(super) async fn get_model(who: SignedIn, path: web::Path<(String, String)>) -> Result<Reply> {
+pub(super) async fn get_model(
+    who: SignedIn,
+    path: web::Path<(String, String)>,
+    of: web::Query<FactsOf>,
+) -> Result<Reply> {
+    let stated = stated_by(&who, of.organization.as_deref()).await?;
     let (vendor, name) = path.into_inner();
     let id = format!("{vendor}/{name}");
     let (model, mut endpoints) = who
@@ -211,7 +266,7 @@ pub(super) async fn get_model(who: SignedIn, path: web::Path<(String, String)>) 
                     .await?
                     .ok_or_else(Error::not_found)?;
                 let endpoints = catalog::endpoints_of(connection, &[id]).await?;
-                Ok((model, by_model(endpoints)))
+                Ok((model, by_model(endpoints, &stated)))
             }
             .boxed()
         })

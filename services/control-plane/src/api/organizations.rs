@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::extract::{Creation, InOrganization, Json, Owner, PageQuery, Session, SignedIn, Viewer};
 use super::reply::Reply;
 use super::shapes::{Page, display_name, slug};
@@ -29,6 +30,8 @@ struct Organization {
     /// Its name for people.
     #[schema(example = "Acme")]
     name: String,
+    /// What every endpoint must satisfy that serves calls of its projects.
+    constraints: Constraints,
     /// When it was created.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -40,6 +43,7 @@ impl From<rows::Organization> for Organization {
             id: row.id,
             slug: row.slug,
             name: row.name,
+            constraints: Constraints::from(&row.constraints),
             created_at: row.created_at,
         }
     }
@@ -64,6 +68,8 @@ struct UpdateOrganization {
     name: Option<String>,
     /// Its name in URLs.
     slug: Option<String>,
+    /// What every endpoint must satisfy that serves its calls; takes the place of what was demanded.
+    constraints: Option<WriteConstraints>,
 }
 
 fn shown(row: rows::Organization) -> Result<Reply> {
@@ -146,7 +152,7 @@ pub(super) async fn get_organization(member: InOrganization<Viewer>) -> Result<R
     shown(row)
 }
 
-/// Rename an organization
+/// Change an organization
 #[utoipa::path(
     operation_id = "update_organization", tag = "organizations", request_body = UpdateOrganization,
     params(
@@ -168,6 +174,7 @@ pub(super) async fn update_organization(
     let changes = Changes {
         name: body.name.as_deref().map(display_name).transpose()?,
         slug: body.slug.as_deref().map(slug).transpose()?,
+        constraints: body.constraints.map(WriteConstraints::checked).transpose()?,
     };
     member
         .caller

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::extract::access::{self, Admin};
 use super::extract::{Creation, InProject, Json, PageQuery, SignedIn, Viewer};
 use super::reply::Reply;
@@ -32,6 +33,8 @@ struct Project {
     /// Its name for people.
     #[schema(example = "default")]
     name: String,
+    /// What every endpoint must satisfy that serves its calls.
+    constraints: Constraints,
     /// When it was created.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -44,6 +47,7 @@ impl From<rows::Project> for Project {
             organization: row.organization,
             slug: row.slug,
             name: row.name,
+            constraints: Constraints::from(&row.constraints),
             created_at: row.created_at,
         }
     }
@@ -71,6 +75,8 @@ struct UpdateProject {
     name: Option<String>,
     /// Its name in URLs.
     slug: Option<String>,
+    /// What every endpoint must satisfy that serves its calls; takes the place of what was demanded.
+    constraints: Option<WriteConstraints>,
 }
 
 /// Which projects to list.
@@ -164,7 +170,7 @@ pub(super) async fn get_project(member: InProject<Viewer>) -> Result<Reply> {
     shown(row)
 }
 
-/// Rename a project
+/// Change a project
 #[utoipa::path(
     operation_id = "update_project", tag = "projects", request_body = UpdateProject,
     params(
@@ -186,6 +192,7 @@ pub(super) async fn update_project(
     let changes = Changes {
         name: body.name.as_deref().map(display_name).transpose()?,
         slug: body.slug.as_deref().map(slug).transpose()?,
+        constraints: body.constraints.map(WriteConstraints::checked).transpose()?,
     };
     let id = member.project;
     member

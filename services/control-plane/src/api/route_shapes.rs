@@ -1,141 +1,19 @@
 //! What routes look like in REST: shown, written, and as one of their versions.
 
 use serde::{Deserialize, Serialize};
-use sluicegate_contracts::config;
+use sluicegate_contracts::config::{self, Rule, Strategy};
 use sluicegate_contracts::ids::{ConnectionId, RouteId, UserId};
-use sluicegate_contracts::money::NanoUsd;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::money::{Money, WriteMoney};
-use crate::domain::route_draft::TargetDraft;
+use super::constraint_shapes::{Constraints, WriteConstraints};
+use super::extract::yaml::Places;
+use super::route_checks::RouteFinding;
+use super::route_strategy::{RouteStrategy, WriteRouteStrategy};
+use crate::app::routes::Changes;
+use crate::domain::route_draft::{RouteDraft, RuleDraft, Rules, TargetDraft};
 use crate::error::{Error, FieldError, Result};
 use crate::store::routes as rows;
-
-/// How the targets of a route are put in order. `ordered` and `weighted` take them as they are listed; the others choose
-/// among all ways to reach any of them, by what is measured of each.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RouteStrategy {
-    /// As listed: the first that can serve, the others as fallbacks.
-    Ordered,
-    /// Drawn by weight; the rest of the draw are the fallbacks.
-    Weighted,
-    /// The soonest first token, or whole answer where it is not streamed.
-    Fastest,
-    /// The least money.
-    Cheapest,
-    /// The fewest open calls for what it can take.
-    LeastLoaded,
-    /// The least money at which 95 of 100 calls bring something in time, if any mix can.
-    CheapestWithin {
-        /// The time, in milliseconds.
-        milliseconds: u32,
-    },
-    /// The fastest of what costs at most so much for a call; what costs more comes after.
-    FastestUnder {
-        /// The most a call should cost.
-        cost: Money,
-    },
-    /// Time against money.
-    Balanced {
-        /// What a second less is worth.
-        second: Money,
-    },
-}
-
-impl From<config::Strategy> for RouteStrategy {
-    fn from(strategy: config::Strategy) -> Self {
-        match strategy {
-            config::Strategy::Ordered => Self::Ordered,
-            config::Strategy::Weighted => Self::Weighted,
-            config::Strategy::Fastest => Self::Fastest,
-            config::Strategy::Cheapest => Self::Cheapest,
-            config::Strategy::LeastLoaded => Self::LeastLoaded,
-            config::Strategy::CheapestWithin { milliseconds } => Self::CheapestWithin { milliseconds },
-            config::Strategy::FastestUnder { cost } => Self::FastestUnder { cost: cost.into() },
-            config::Strategy::Balanced { second } => Self::Balanced {
-                second: second.into(),
-            },
-        }
-    }
-}
-
-/// How the targets of a route are put in order, as written.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum WriteRouteStrategy {
-    /// As listed: the first that can serve, the others as fallbacks.
-    Ordered,
-    /// Drawn by weight; the rest of the draw are the fallbacks.
-    Weighted,
-    /// The soonest first token, or whole answer where it is not streamed.
-    Fastest,
-    /// The least money.
-    Cheapest,
-    /// The fewest open calls for what it can take.
-    LeastLoaded,
-    /// The least money at which 95 of 100 calls bring something in time, if any mix can.
-    CheapestWithin {
-        /// The time, in milliseconds.
-        #[schema(minimum = 1, maximum = 600_000)]
-        milliseconds: u32,
-    },
-    /// The fastest of what costs at most so much for a call; what costs more comes after.
-    FastestUnder {
-        /// The most a call should cost, above zero.
-        cost: WriteMoney,
-    },
-    /// Time against money.
-    Balanced {
-        /// What a second less is worth, above zero.
-        second: WriteMoney,
-    },
-}
-
-impl WriteRouteStrategy {
-    /// The strategy that is meant.
-    ///
-    /// # Errors
-    /// `validation_failed` when its number cannot be meant.
-    pub(super) fn checked(self) -> Result<config::Strategy> {
-        let strategy = match self {
-            Self::Ordered => config::Strategy::Ordered,
-            Self::Weighted => config::Strategy::Weighted,
-            Self::Fastest => config::Strategy::Fastest,
-            Self::Cheapest => config::Strategy::Cheapest,
-            Self::LeastLoaded => config::Strategy::LeastLoaded,
-            Self::CheapestWithin { milliseconds } if !TARGET_MS.contains(&milliseconds) => {
-                let detail = "Use 1 to 600000 milliseconds.";
-                return Err(out_of_range("/strategy/cheapest_within/milliseconds", detail));
-            }
-            Self::CheapestWithin { milliseconds } => config::Strategy::CheapestWithin { milliseconds },
-            Self::FastestUnder { cost } => config::Strategy::FastestUnder {
-                cost: positive("/strategy/fastest_under/cost", &cost)?,
-            },
-            Self::Balanced { second } => config::Strategy::Balanced {
-                second: positive("/strategy/balanced/second", &second)?,
-            },
-        };
-        Ok(strategy)
-    }
-}
-
-const TARGET_MS: std::ops::RangeInclusive<u32> = 1..=600_000;
-
-fn positive(pointer: &str, written: &WriteMoney) -> Result<NanoUsd> {
-    let amount = written.amount.parse().ok();
-    amount
-        .filter(|it| (NanoUsd::ZERO..=NanoUsd::MAX).contains(it) && *it > NanoUsd::ZERO)
-        .ok_or_else(|| {
-            let detail = "An amount of US dollars above 0, with at most nine decimals.";
-            out_of_range(&format!("{pointer}/amount"), detail)
-        })
-}
-
-fn out_of_range(pointer: &str, detail: &str) -> Error {
-    Error::validation(vec![FieldError::new(pointer, "out_of_range", detail)])
-}
 
 /// Where a route sends requests.
 #[derive(Serialize, ToSchema)]
@@ -171,6 +49,46 @@ impl From<RouteRetry> for config::RetryPolicy {
     }
 }
 
+/// What is done with the requests that a condition holds for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RouteRule {
+    /// Unique in the route.
+    #[schema(example = "long-prompts")]
+    name: String,
+    /// The condition, in CEL; null: every request that comes to it.
+    #[schema(value_type = Option<String>, required = true, example = "request.input_tokens > 100000")]
+    when: Option<String>,
+    /// What every endpoint must satisfy that serves it, besides what is demanded at other levels.
+    constraints: Constraints,
+    /// How targets are ordered.
+    strategy: RouteStrategy,
+    /// Where requests go.
+    targets: Vec<RouteTarget>,
+    /// Retries.
+    retry: RouteRetry,
+}
+
+impl From<Rule> for RouteRule {
+    fn from(rule: Rule) -> Self {
+        let targets = rule.targets.into_iter().map(|target| RouteTarget {
+            model: target.model,
+            connection: target.connection,
+            weight: target.weight,
+        });
+        Self {
+            name: rule.name,
+            when: rule.when,
+            constraints: Constraints::from(&rule.constraints),
+            strategy: rule.strategy.into(),
+            targets: targets.collect(),
+            retry: RouteRetry {
+                max_attempts: rule.retry.max_attempts,
+                attempt_timeout_ms: rule.retry.attempt_timeout_ms,
+            },
+        }
+    }
+}
+
 /// A route at its published version.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Route {
@@ -184,11 +102,13 @@ pub(super) struct Route {
     aliases: Vec<String>,
     /// The published version; also the ETag.
     version: u32,
-    /// How targets are ordered.
+    /// The first whose condition holds decides; the last has none.
+    rules: Vec<RouteRule>,
+    /// How targets of the last rule are ordered.
     strategy: RouteStrategy,
-    /// Where requests go.
+    /// Where requests go that no other rule takes.
     targets: Vec<RouteTarget>,
-    /// Retries.
+    /// Retries of the last rule.
     retry: RouteRetry,
     /// When the route was created.
     #[serde(with = "time::serde::rfc3339")]
@@ -196,28 +116,37 @@ pub(super) struct Route {
     /// When this version was published.
     #[serde(with = "time::serde::rfc3339")]
     published_at: OffsetDateTime,
+    /// What is doubtful about what was just published; absent where nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<RouteFinding>,
 }
 
 impl Route {
-    pub(super) fn of(route: config::Route, created_at: OffsetDateTime, published_at: OffsetDateTime) -> Self {
-        let targets = route.targets.into_iter().map(|target| RouteTarget {
-            model: target.model,
-            connection: target.connection,
-            weight: target.weight,
-        });
+    /// What was just published.
+    pub(super) fn published(live: rows::LiveRoute, warnings: Vec<FieldError>, places: &Places) -> Self {
+        Self {
+            warnings: RouteFinding::warnings(warnings, places),
+            ..Self::from(live)
+        }
+    }
+
+    fn of(route: config::Route, created_at: OffsetDateTime, published_at: OffsetDateTime) -> Self {
+        let rules: Vec<RouteRule> = route.rules.iter().cloned().map(RouteRule::from).collect();
+        // What is published has a rule; without one it would serve nothing, and says so.
+        let nothing = || Rule::always(Strategy::Ordered, Vec::new(), config::RetryPolicy::default());
+        let last = RouteRule::from(route.rules.last().cloned().unwrap_or_else(nothing));
         Self {
             id: route.id,
             slug: route.slug,
             aliases: route.aliases,
             version: route.version,
-            strategy: route.strategy.into(),
-            targets: targets.collect(),
-            retry: RouteRetry {
-                max_attempts: route.retry.max_attempts,
-                attempt_timeout_ms: route.retry.attempt_timeout_ms,
-            },
+            rules,
+            strategy: last.strategy,
+            targets: last.targets,
+            retry: last.retry,
             created_at,
             published_at,
+            warnings: Vec::new(),
         }
     }
 }
@@ -237,11 +166,13 @@ pub(super) struct RouteVersion {
     slug: String,
     /// Further model names.
     aliases: Vec<String>,
-    /// How targets were ordered.
+    /// Its rules.
+    rules: Vec<RouteRule>,
+    /// How targets of the last rule were ordered.
     strategy: RouteStrategy,
-    /// Where requests went.
+    /// Where requests went that no other rule took.
     targets: Vec<RouteTarget>,
-    /// Retries.
+    /// Retries of the last rule.
     retry: RouteRetry,
     /// Id of the user who published it.
     #[schema(value_type = Option<String>, required = true)]
@@ -258,6 +189,7 @@ impl From<rows::RouteVersion> for RouteVersion {
             version: route.version,
             slug: route.slug,
             aliases: route.aliases,
+            rules: route.rules,
             strategy: route.strategy,
             targets: route.targets,
             retry: route.retry,
@@ -295,11 +227,59 @@ impl From<WriteRouteTarget> for TargetDraft {
     }
 }
 
-pub(super) fn drafts(targets: Vec<WriteRouteTarget>) -> Vec<TargetDraft> {
+/// A rule as written.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WriteRouteRule {
+    /// Unique in the route.
+    #[schema(example = "long-prompts", min_length = 2, max_length = 63)]
+    name: String,
+    /// The condition, in CEL. The last rule has none, every other has one.
+    #[schema(example = "request.input_tokens > 100000", max_length = 2000)]
+    when: Option<String>,
+    /// What every endpoint must satisfy that serves it; it can only tighten what is demanded at other levels.
+    constraints: Option<WriteConstraints>,
+    /// How targets are ordered.
+    strategy: WriteRouteStrategy,
+    /// 1 to 20 targets.
+    #[schema(min_items = 1, max_items = 20)]
+    targets: Vec<WriteRouteTarget>,
+    /// Retries; three attempts of up to two minutes when absent.
+    retry: Option<RouteRetry>,
+}
+
+impl WriteRouteRule {
+    fn draft(self, at: &str) -> Result<RuleDraft> {
+        Ok(RuleDraft {
+            name: self.name,
+            when: self.when,
+            constraints: match self.constraints {
+                Some(constraints) => constraints.checked_at(&format!("{at}/constraints"))?,
+                None => config::Constraints::NONE,
+            },
+            strategy: self.strategy.checked(&format!("{at}/strategy"))?,
+            targets: drafts(self.targets),
+            retry: retries(self.retry),
+        })
+    }
+}
+
+fn drafts(targets: Vec<WriteRouteTarget>) -> Vec<TargetDraft> {
     targets.into_iter().map(TargetDraft::from).collect()
 }
 
-/// A new route.
+fn retries(retry: Option<RouteRetry>) -> config::RetryPolicy {
+    retry.map(config::RetryPolicy::from).unwrap_or_default()
+}
+
+fn rule_drafts(rules: Vec<WriteRouteRule>) -> Result<Vec<RuleDraft>> {
+    let rules = rules.into_iter().enumerate();
+    rules
+        .map(|(index, rule)| rule.draft(&format!("/rules/{index}")))
+        .collect()
+}
+
+/// A new route: `rules`, or `strategy` and `targets` for one rule that takes every request.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateRoute {
@@ -309,27 +289,89 @@ pub(super) struct CreateRoute {
     /// Further model names that mean this route.
     #[serde(default)]
     pub(super) aliases: Vec<String>,
+    /// 1 to 50 rules; the first whose condition holds decides, and the last has none.
+    #[schema(min_items = 1, max_items = 50)]
+    rules: Option<Vec<WriteRouteRule>>,
     /// How targets are ordered.
-    pub(super) strategy: WriteRouteStrategy,
+    strategy: Option<WriteRouteStrategy>,
     /// 1 to 20 targets.
     #[schema(min_items = 1, max_items = 20)]
-    pub(super) targets: Vec<WriteRouteTarget>,
+    targets: Option<Vec<WriteRouteTarget>>,
     /// Retries; three attempts of up to two minutes when absent.
-    pub(super) retry: Option<RouteRetry>,
+    retry: Option<RouteRetry>,
 }
 
-/// What shall change; the rest stays as published.
+impl CreateRoute {
+    /// The route that is meant.
+    ///
+    /// # Errors
+    /// `validation_failed` when it states no rule, or rules and strategy, targets or retries besides.
+    pub(super) fn draft(self) -> Result<RouteDraft> {
+        let missing =
+            |name: &str| Error::field(format!("/{name}"), "missing", format!("`{name}` is missing."));
+        let rules = if let Some(rules) = self.rules {
+            if self.strategy.is_some() || self.targets.is_some() || self.retry.is_some() {
+                return Err(stated_twice());
+            }
+            Rules::Several(rule_drafts(rules)?)
+        } else {
+            let strategy = self.strategy.ok_or_else(|| missing("strategy"))?;
+            Rules::Plain(Box::new(RuleDraft::plain(
+                strategy.checked("/strategy")?,
+                drafts(self.targets.ok_or_else(|| missing("targets"))?),
+                retries(self.retry),
+            )))
+        };
+        Ok(RouteDraft {
+            slug: self.slug,
+            aliases: self.aliases,
+            rules,
+        })
+    }
+}
+
+fn stated_twice() -> Error {
+    let detail = "Rules have strategy, targets and retries of their own. Send either rules or these.";
+    Error::field("/rules", "stated_twice", detail)
+}
+
+/// What shall change; the rest stays as published. Strategy, targets and retries are changed so where the route has one
+/// rule that takes every request; else send all rules anew.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateRoute {
     /// Callers name it `route/<slug>`.
-    pub(super) slug: Option<String>,
+    slug: Option<String>,
     /// Further model names that mean this route.
-    pub(super) aliases: Option<Vec<String>>,
+    aliases: Option<Vec<String>>,
+    /// All rules anew.
+    #[schema(min_items = 1, max_items = 50)]
+    rules: Option<Vec<WriteRouteRule>>,
     /// How targets are ordered.
-    pub(super) strategy: Option<WriteRouteStrategy>,
+    strategy: Option<WriteRouteStrategy>,
     /// All targets anew.
-    pub(super) targets: Option<Vec<WriteRouteTarget>>,
+    targets: Option<Vec<WriteRouteTarget>>,
     /// Retries.
-    pub(super) retry: Option<RouteRetry>,
+    retry: Option<RouteRetry>,
+}
+
+impl UpdateRoute {
+    /// The changes that are meant.
+    ///
+    /// # Errors
+    /// `validation_failed` when it states rules, and strategy, targets or retries besides.
+    pub(super) fn changes(self) -> Result<Changes> {
+        let changes = Changes {
+            slug: self.slug,
+            aliases: self.aliases,
+            rules: self.rules.map(rule_drafts).transpose()?,
+            strategy: self.strategy.map(|it| it.checked("/strategy")).transpose()?,
+            targets: self.targets.map(drafts),
+            retry: self.retry.map(config::RetryPolicy::from),
+        };
+        if changes.rules.is_some() && changes.touches_plain_rule() {
+            return Err(stated_twice());
+        }
+        Ok(changes)
+    }
 }

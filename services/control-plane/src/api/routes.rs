@@ -1,18 +1,19 @@
 //! Routes: named, versioned routing policies, callable as a model. Changing or deleting one requires `If-Match`.
 
+use std::sync::Arc;
+
 use actix_web::{delete, get, patch, post};
 use futures_util::FutureExt;
-use sluicegate_contracts::config;
 use sluicegate_contracts::ids::RouteId;
 use uuid::Uuid;
 
-use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Viewer};
+use super::extract::document::Written;
+use super::extract::{Developer, Document, InProject, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::route_shapes::{CreateRoute, Route, RouteVersion, UpdateRoute, WriteRouteStrategy, drafts};
+use super::route_shapes::{CreateRoute, Route, RouteVersion, UpdateRoute};
 use super::shapes::Page;
-use crate::app::routes::{self, Changes};
+use crate::app::{route_supply, routes};
 use crate::domain::precondition::IfMatch;
-use crate::domain::route_draft::RouteDraft;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::store::Lock;
@@ -51,7 +52,8 @@ pub(super) async fn list_routes(member: InProject<Viewer>, page: PageQuery) -> R
 
 /// Create a route
 #[utoipa::path(
-    operation_id = "create_route", tag = "routes", request_body = CreateRoute,
+    operation_id = "create_route", tag = "routes", request_body(content(
+        (CreateRoute = "application/json"), (CreateRoute = "application/yaml"))),
     params(
         ("project" = String, Path, description = "Id of the project"),
         ("Idempotency-Key" = Option<String>, Header, description = "Create at most once per key, for 24 hours"),
@@ -63,28 +65,27 @@ pub(super) async fn list_routes(member: InProject<Viewer>, page: PageQuery) -> R
     )
 )]
 #[post("/projects/{project}/routes")]
-pub(super) async fn create_route(member: InProject<Developer>, body: Creation<CreateRoute>) -> Result<Reply> {
-    let (once, body) = body.checked()?;
-    let draft = RouteDraft {
-        slug: body.slug,
-        aliases: body.aliases,
-        strategy: body.strategy.checked()?,
-        targets: drafts(body.targets),
-        retry: body.retry.map(config::RetryPolicy::from).unwrap_or_default(),
-    };
+pub(super) async fn create_route(member: InProject<Developer>, body: Document<CreateRoute>) -> Result<Reply> {
+    let Written { body, places, once } = body.checked()?;
+    let draft = body.draft().map_err(|error| error.located(&places))?;
+    let host = route_supply::of_host(&member.caller.state).await?;
     let project = member.project;
+    let places = Arc::new(places);
+    let within = Arc::clone(&places);
     member
         .caller
         .create(once, move |tx| {
             async move {
-                let live = routes::create(tx, project, draft).await?;
+                let (live, warnings) = routes::create(tx, project, draft, host).await?;
                 let (id, version) = (live.route.id, i64::from(live.route.version));
                 let location = format!("/api/v1/projects/{project}/routes/{id}");
-                Ok(Reply::created(location, &Route::from(live))?.at_revision(version))
+                let shown = Route::published(live, warnings, &within);
+                Ok(Reply::created(location, &shown)?.at_revision(version))
             }
             .boxed()
         })
         .await
+        .map_err(|error| error.located(&places))
 }
 
 /// Read a route
@@ -112,7 +113,8 @@ pub(super) async fn get_route(member: InProject<Viewer>, id: PathId<RouteId>) ->
 ///
 /// Publishes the next version. What is absent stays as it is.
 #[utoipa::path(
-    operation_id = "update_route", tag = "routes", request_body = UpdateRoute,
+    operation_id = "update_route", tag = "routes", request_body(content(
+        (UpdateRoute = "application/json"), (UpdateRoute = "application/yaml"))),
     params(
         ("project" = String, Path, description = "Id of the project"),
         ("route" = String, Path, description = "Id of the route"),
@@ -129,25 +131,24 @@ pub(super) async fn update_route(
     member: InProject<Developer>,
     id: PathId<RouteId>,
     if_match: IfMatch,
-    body: Json<UpdateRoute>,
+    body: Document<UpdateRoute>,
 ) -> Result<Reply> {
     let if_match = if_match.required()?;
-    let body = body.checked()?;
-    let changes = Changes {
-        slug: body.slug,
-        aliases: body.aliases,
-        strategy: body.strategy.map(WriteRouteStrategy::checked).transpose()?,
-        targets: body.targets.map(drafts),
-        retry: body.retry.map(config::RetryPolicy::from),
-    };
+    let Written { body, places, .. } = body.checked()?;
+    let changes = body.changes().map_err(|error| error.located(&places))?;
+    let host = route_supply::of_host(&member.caller.state).await?;
     let (project, id) = (member.project, id.0);
     member
         .caller
         .change(
-            move |tx| async move { routes::update(tx, project, id, changes, &if_match).await }.boxed(),
-            shown,
+            move |tx| async move { routes::update(tx, project, id, changes, &if_match, host).await }.boxed(),
+            |(live, warnings)| {
+                let version = i64::from(live.route.version);
+                Reply::state(version, &Route::published(live, warnings, &places))
+            },
         )
         .await
+        .map_err(|error| error.located(&places))
 }
 
 /// Delete a route

@@ -7,7 +7,7 @@ use sluicegate_credentials::{ApiKeySecret, KeyKind};
 use sluicegate_service_runtime::ids;
 use time::Duration;
 
-use super::Tx;
+use super::{Tx, constraints};
 use crate::domain::identity::DisplayName;
 use crate::domain::key_grants::{GrantChanges, KeyGrants};
 use crate::domain::precondition::IfMatch;
@@ -41,11 +41,12 @@ pub async fn create(tx: &mut Tx, project: ProjectId, input: NewKey) -> Result<(A
     let now = tx.ctx().now;
     let grants = KeyGrants::default().changed(input.grants, &[], now);
     let grants = grants.map_err(Error::validation)?;
+    constraints::check_key(tx, project, &grants.constraints).await?;
     let (key, secret) = insert(tx, project, input.name, grants, Vec::new()).await?;
     tx.audit(
         "key.create",
         key.id,
-        &json!({ "name": key.name, "project": project }),
+        &json!({ "name": key.name, "project": project, "constraints": key.grants.constraints }),
     );
     Ok((key, secret))
 }
@@ -109,12 +110,20 @@ pub async fn update(
     let mut key = locked(tx, project, id, if_match).await?;
     let above = derived_keys::hold(tx.connection(), project, &key.ancestors).await?;
     let above: Vec<KeyGrants> = above.into_iter().map(|one| one.grants).collect();
+    let demands_otherwise = changes.grants.constraints.is_some();
     let changed = key.grants.changed(changes.grants, &above, tx.ctx().now);
     key.grants = changed.map_err(Error::validation)?;
+    if demands_otherwise {
+        constraints::check_key(tx, project, &key.grants.constraints).await?;
+    }
     if let Some(name) = changes.name {
         name.as_str().clone_into(&mut key.name);
     }
-    let detail = json!({ "name": key.name, "allowed_models": key.grants.allowed_models });
+    let detail = json!({
+        "name": key.name,
+        "allowed_models": key.grants.allowed_models,
+        "constraints": key.grants.constraints,
+    });
     save(tx, &mut key, "key.update", &detail).await?;
     Ok(key)
 }

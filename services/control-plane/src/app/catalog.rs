@@ -7,7 +7,7 @@ use std::fmt;
 
 use futures_util::FutureExt;
 use serde::Serialize;
-use sluicegate_contracts::config::{Endpoint, Entity, Facts, PriceCard, Status};
+use sluicegate_contracts::config::{Endpoint, Entity, PriceCard, Status};
 use sluicegate_service_runtime::ids;
 
 use super::{Ctx, Tx};
@@ -162,6 +162,7 @@ fn next(
         summary.endpoints_added += 1;
         return Some(StoredEndpoint {
             price_version: 1,
+            evidence: listed.evidence.clone(),
             endpoint: endpoint(ids::fresh(), None, listed, 1),
         });
     };
@@ -174,6 +175,7 @@ fn next(
     let region = stored.endpoint.region.clone();
     let next = StoredEndpoint {
         price_version,
+        evidence: listed.evidence.clone(),
         endpoint: endpoint(stored.endpoint.id, region, listed, price_version),
     };
     if next == stored {
@@ -205,7 +207,7 @@ fn endpoint(
         price_versions: Vec::new(),
         context_window: listed.context_window,
         max_output_tokens: listed.max_output_tokens,
-        facts: Facts::UNKNOWN,
+        facts: listed.facts,
         status: Status::Active,
     }
 }

@@ -66,6 +66,15 @@ impl Ctx {
         }
     }
 
+    /// The circumstances of a background task that writes for one tenant.
+    #[must_use]
+    pub fn system_for(task: &'static str, organization: OrganizationId, now: OffsetDateTime) -> Self {
+        Self {
+            organization: Some(organization),
+            ..Self::system(task, now)
+        }
+    }
+
     /// The person, when it is one.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {

@@ -6,7 +6,7 @@ use sluicegate_contracts::ids::{ApiKeyId, BudgetId, ProjectId};
 use sluicegate_credentials::ApiKeySecret;
 use sluicegate_metering::period::Interval;
 
-use super::{Tx, api_keys, budgets};
+use super::{Tx, api_keys, budgets, constraints};
 use crate::codes::Code;
 use crate::domain::budget_draft::{OnExceedDraft, ScheduleDraft, ScopeDraft, TermsDraft};
 use crate::domain::identity::DisplayName;
@@ -78,11 +78,17 @@ pub async fn derive(
     let grants = inherited
         .changed(input.grants, &above, now)
         .map_err(Error::validation)?;
+    constraints::check_key(tx, project, &grants.constraints).await?;
     let (key, secret) = api_keys::insert(tx, project, input.name, grants, ancestors).await?;
     tx.audit(
         "key.derive",
         key.id,
-        &json!({ "name": key.name, "project": project, "parent": parent.id }),
+        &json!({
+            "name": key.name,
+            "project": project,
+            "parent": parent.id,
+            "constraints": key.grants.constraints,
+        }),
     );
     let budget = match input.cap {
         Some(cap) => Some(self::cap(tx, &key, cap).await?),

@@ -1,11 +1,11 @@
 //! Organizations: created with their data key, their first owner and a first project.
 
 use serde_json::json;
-use sluicegate_contracts::config::Entity;
+use sluicegate_contracts::config::{Constraints, Entity};
 use sluicegate_contracts::ids::UserId;
 use sluicegate_service_runtime::ids;
 
-use super::{Tx, data_key, projects};
+use super::{Tx, data_key, fact_statements, projects};
 use crate::domain::identity::{DisplayName, Slug};
 use crate::domain::precondition::IfMatch;
 use crate::domain::role::Role;
@@ -33,6 +33,7 @@ pub async fn create(
             .to_owned(),
         name: name.as_str().to_owned(),
         data_key: data_key::fresh(tx.state(), id),
+        constraints: Constraints::NONE,
         revision: 1,
         created_at: now,
     };
@@ -43,7 +44,7 @@ pub async fn create(
         id,
         &json!({ "slug": organization.slug, "name": organization.name }),
     );
-    tx.publish(&Entity::Organization(organization.published()))?;
+    tx.publish(&Entity::Organization(organization.published(Vec::new())))?;
     let project = projects::create(tx, &DisplayName::parse("default", "").map_err(only)?, None).await?;
     Ok((organization, project))
 }
@@ -65,9 +66,11 @@ pub struct Changes {
     pub name: Option<DisplayName>,
     /// The name in URLs.
     pub slug: Option<Slug>,
+    /// The constraints, which are sound by themselves.
+    pub constraints: Option<Constraints>,
 }
 
-/// Renames the tenant.
+/// Changes what the tenant is called, and what it demands of endpoints.
 ///
 /// # Errors
 /// `slug_taken`, `version_conflict`.
@@ -82,11 +85,22 @@ pub async fn update(tx: &mut Tx, changes: Changes, if_match: &IfMatch) -> Result
     if let Some(slug) = changes.slug {
         slug.as_str().clone_into(&mut organization.slug);
     }
+    let demands_otherwise = changes.constraints.is_some();
+    if let Some(changed) = changes.constraints {
+        organization.constraints = changed;
+    }
     organizations::update(tx.connection(), &mut organization).await?;
     tx.audit(
         "organization.update",
         id,
-        &json!({ "slug": organization.slug, "name": organization.name }),
+        &json!({
+            "slug": organization.slug,
+            "name": organization.name,
+            "constraints": organization.constraints,
+        }),
     );
+    if demands_otherwise {
+        fact_statements::publish(tx, organization.clone()).await?;
+    }
     Ok(organization)
 }

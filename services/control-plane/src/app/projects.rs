@@ -1,16 +1,16 @@
 //! Projects. Deleting one takes everything in it out of service.
 
 use serde_json::json;
-use sluicegate_contracts::config::{Entity, EntityKind};
+use sluicegate_contracts::config::{Constraints, Entity, EntityKind};
 use sluicegate_contracts::ids::ProjectId;
 use sluicegate_service_runtime::ids;
 
-use super::Tx;
+use super::{Tx, constraints};
 use crate::domain::identity::{DisplayName, Slug};
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
 use crate::store::projects::{self, Project};
-use crate::store::{api_keys, budgets, connections, rate_limits, routes};
+use crate::store::{api_keys, budgets, connections, rate_limits, routes, signals};
 
 /// A new project of the tenant.
 ///
@@ -25,6 +25,7 @@ pub async fn create(tx: &mut Tx, name: &DisplayName, slug: Option<Slug>) -> Resu
             .as_str()
             .to_owned(),
         name: name.as_str().to_owned(),
+        constraints: Constraints::NONE,
         revision: 1,
         created_at: tx.ctx().now,
     };
@@ -45,12 +46,14 @@ pub struct Changes {
     pub name: Option<DisplayName>,
     /// The name in URLs.
     pub slug: Option<Slug>,
+    /// The constraints, which are sound by themselves.
+    pub constraints: Option<Constraints>,
 }
 
-/// Renames a project.
+/// Changes what a project is called, and what it demands of endpoints.
 ///
 /// # Errors
-/// `slug_taken`, `version_conflict`.
+/// `slug_taken`, `version_conflict`, `validation_failed`.
 pub async fn update(tx: &mut Tx, id: ProjectId, changes: Changes, if_match: &IfMatch) -> Result<Project> {
     let mut project = locked(tx, id, if_match).await?;
     if let Some(name) = changes.name {
@@ -59,12 +62,20 @@ pub async fn update(tx: &mut Tx, id: ProjectId, changes: Changes, if_match: &IfM
     if let Some(slug) = changes.slug {
         slug.as_str().clone_into(&mut project.slug);
     }
+    let demands_otherwise = changes.constraints.is_some();
+    if let Some(changed) = changes.constraints {
+        constraints::check_project(tx, &changed).await?;
+        project.constraints = changed;
+    }
     projects::update(tx.connection(), &mut project).await?;
     tx.audit(
         "project.update",
         id,
-        &json!({ "slug": project.slug, "name": project.name }),
+        &json!({ "slug": project.slug, "name": project.name, "constraints": project.constraints }),
     );
+    if demands_otherwise {
+        tx.publish(&Entity::Project(project.published()))?;
+    }
     Ok(project)
 }
 
@@ -89,6 +100,9 @@ pub async fn delete(tx: &mut Tx, id: ProjectId, if_match: &IfMatch) -> Result<()
     }
     for connection in connections::delete_all(tx.connection(), id, now).await? {
         tx.retract(EntityKind::Connection, connection.as_uuid());
+    }
+    for signal in signals::delete_all(tx.connection(), id).await? {
+        tx.retract(EntityKind::Signal, signal.as_uuid());
     }
     projects::delete(tx.connection(), id, now).await?;
     tx.retract(EntityKind::Project, id.as_uuid());

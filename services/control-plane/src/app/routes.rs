@@ -1,17 +1,21 @@
 //! Routes. Each change publishes the next version of the whole document; versions are never changed.
 
 use serde_json::json;
-use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Strategy};
+use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Rule, Strategy};
 use sluicegate_contracts::ids::{ProjectId, RouteId};
+use sluicegate_contracts::time::UnixMillis;
 use sluicegate_service_runtime::ids;
 
-use super::Tx;
+use super::{Tx, route_supply};
 use crate::codes::Code;
+use crate::domain::instant::millis;
 use crate::domain::precondition::IfMatch;
-use crate::domain::route_draft::{CheckedRoute, RouteDraft, TargetDraft};
-use crate::error::{Error, Result};
+use crate::domain::route_check::{Judgment, judge};
+use crate::domain::route_draft::{CheckedRoute, RouteDraft, RuleDraft, Rules, TargetDraft};
+use crate::error::{Error, FieldError, Result};
+use crate::store::connections::{self, Account};
 use crate::store::routes::{self, LiveRoute};
-use crate::store::{Lock, budget_relations, connections};
+use crate::store::{Connection, Lock, budget_relations};
 
 /// What shall change; the rest stays as published.
 #[derive(Debug, Default)]
@@ -20,34 +24,86 @@ pub struct Changes {
     pub slug: Option<String>,
     /// Further model names that mean it.
     pub aliases: Option<Vec<String>>,
-    /// How targets are ordered.
+    /// All rules anew.
+    pub rules: Option<Vec<RuleDraft>>,
+    /// How targets are ordered, of a route of one rule that takes every request.
     pub strategy: Option<Strategy>,
-    /// Where requests go.
+    /// Where requests go, likewise.
     pub targets: Option<Vec<TargetDraft>>,
-    /// Retries.
+    /// Retries, likewise.
     pub retry: Option<RetryPolicy>,
 }
 
-async fn checked(tx: &mut Tx, project: ProjectId, draft: RouteDraft) -> Result<CheckedRoute> {
+impl Changes {
+    /// Whether they change the only rule of a route.
+    #[must_use]
+    pub const fn touches_plain_rule(&self) -> bool {
+        self.strategy.is_some() || self.targets.is_some() || self.retry.is_some()
+    }
+}
+
+/// A route that may be published, and what is doubtful about it.
+async fn checked(
+    tx: &mut Tx,
+    project: ProjectId,
+    draft: RouteDraft,
+    host: Vec<Account>,
+) -> Result<(CheckedRoute, Vec<FieldError>)> {
     let connections = connections::names(tx.connection(), project).await?;
-    draft.check(&connections).map_err(Error::validation)
+    let supply = route_supply::of_project(tx.connection(), project, &draft, host).await?;
+    let is_plain = draft.is_plain();
+    let checked = draft.check(&connections).map_err(Error::validation)?;
+    let now = millis(tx.ctx().now);
+    let judgment = judge(&checked, is_plain, &supply, now);
+    let errors = judgment.errors();
+    if !errors.is_empty() {
+        return Err(Error::validation(errors));
+    }
+    Ok((checked, judgment.warnings()))
+}
+
+/// What was found of a draft, and what is left for each of its rules.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn check(
+    connection: &mut Connection,
+    project: ProjectId,
+    draft: RouteDraft,
+    host: Vec<Account>,
+    now: UnixMillis,
+) -> Result<Judgment> {
+    let supply = route_supply::of_project(connection, project, &draft, host).await?;
+    let own = supply.connections.iter().filter(|it| it.project == Some(project));
+    let names: Vec<_> = own.map(|it| (it.id, it.slug.clone())).collect();
+    let is_plain = draft.is_plain();
+    Ok(match draft.check(&names) {
+        Ok(checked) => judge(&checked, is_plain, &supply, now),
+        Err(fields) => Judgment::of_errors(fields),
+    })
 }
 
 /// A new route at version 1.
 ///
 /// # Errors
 /// `validation_failed` with every finding, `slug_taken`, `alias_taken`.
-pub async fn create(tx: &mut Tx, project: ProjectId, draft: RouteDraft) -> Result<LiveRoute> {
-    let checked = checked(tx, project, draft).await?;
+pub async fn create(
+    tx: &mut Tx,
+    project: ProjectId,
+    draft: RouteDraft,
+    host: Vec<Account>,
+) -> Result<(LiveRoute, Vec<FieldError>)> {
+    let (checked, warnings) = checked(tx, project, draft, host).await?;
     let route = published(tx, project, ids::fresh(), 1, checked)?;
     let (by, now) = (tx.ctx().user(), tx.ctx().now);
     routes::insert(tx.connection(), &route, by, now).await?;
     announce(tx, &route, "route.create")?;
-    Ok(LiveRoute {
+    let live = LiveRoute {
         route,
         created_at: now,
         published_at: now,
-    })
+    };
+    Ok((live, warnings))
 }
 
 fn published(tx: &Tx, project: ProjectId, id: RouteId, version: u32, checked: CheckedRoute) -> Result<Route> {
@@ -58,9 +114,7 @@ fn published(tx: &Tx, project: ProjectId, id: RouteId, version: u32, checked: Ch
         slug: checked.slug,
         version,
         aliases: checked.aliases,
-        strategy: checked.strategy,
-        targets: checked.targets,
-        retry: checked.retry,
+        rules: checked.rules,
     })
 }
 
@@ -80,21 +134,44 @@ async fn locked(tx: &mut Tx, project: ProjectId, id: RouteId, if_match: &IfMatch
     Ok(live)
 }
 
-fn merged(current: &Route, changes: Changes) -> RouteDraft {
-    let as_drafted = || {
-        let targets = current.targets.iter().map(|target| TargetDraft {
-            model: target.model.clone(),
-            connection: target.connection.map(|id| id.to_string()),
-            weight: target.weight,
-        });
-        targets.collect()
+fn merged(current: &Route, changes: Changes) -> Result<RouteDraft> {
+    let is_of_plain = changes.touches_plain_rule();
+    let rules = match (changes.rules, current.plain()) {
+        (Some(rules), _) => Rules::Several(rules),
+        (None, Some(only)) => {
+            let mut draft = as_drafted(only);
+            draft.strategy = changes.strategy.unwrap_or(draft.strategy);
+            draft.targets = changes.targets.unwrap_or(draft.targets);
+            draft.retry = changes.retry.unwrap_or(draft.retry);
+            Rules::Plain(Box::new(draft))
+        }
+        (None, None) if is_of_plain => {
+            let detail = "The route has rules, each with strategy, targets and retries of its own. Send all rules anew.";
+            return Err(Error::field("/rules", "missing", detail));
+        }
+        (None, None) => Rules::Several(current.rules.iter().map(as_drafted).collect()),
     };
-    RouteDraft {
+    Ok(RouteDraft {
         slug: changes.slug.unwrap_or_else(|| current.slug.clone()),
         aliases: changes.aliases.unwrap_or_else(|| current.aliases.clone()),
-        strategy: changes.strategy.unwrap_or(current.strategy),
-        targets: changes.targets.unwrap_or_else(as_drafted),
-        retry: changes.retry.unwrap_or_else(|| current.retry.clone()),
+        rules,
+    })
+}
+
+/// A published rule as its author could have written it.
+fn as_drafted(rule: &Rule) -> RuleDraft {
+    let targets = rule.targets.iter().map(|target| TargetDraft {
+        model: target.model.clone(),
+        connection: target.connection.map(|id| id.to_string()),
+        weight: target.weight,
+    });
+    RuleDraft {
+        name: rule.name.clone(),
+        when: rule.when.clone(),
+        constraints: rule.constraints.clone(),
+        strategy: rule.strategy,
+        targets: targets.collect(),
+        retry: rule.retry.clone(),
     }
 }
 
@@ -108,18 +185,20 @@ pub async fn update(
     id: RouteId,
     changes: Changes,
     if_match: &IfMatch,
-) -> Result<LiveRoute> {
+    host: Vec<Account>,
+) -> Result<(LiveRoute, Vec<FieldError>)> {
     let live = locked(tx, project, id, if_match).await?;
-    let checked = checked(tx, project, merged(&live.route, changes)).await?;
+    let (checked, warnings) = checked(tx, project, merged(&live.route, changes)?, host).await?;
     let route = published(tx, project, id, live.route.version + 1, checked)?;
     let (by, now) = (tx.ctx().user(), tx.ctx().now);
     routes::publish(tx.connection(), &route, by, now).await?;
     announce(tx, &route, "route.publish")?;
-    Ok(LiveRoute {
+    let live = LiveRoute {
         route,
         created_at: live.created_at,
         published_at: now,
-    })
+    };
+    Ok((live, warnings))
 }
 
 /// Takes a route out of use.

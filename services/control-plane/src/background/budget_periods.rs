@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::driver::{Pass, Task};
-use crate::app::{Actor, Ctx, Origin, budgets};
+use crate::app::{Ctx, budgets};
 use crate::state::AppState;
 use crate::store;
 use crate::store::database::Scope;
@@ -41,12 +41,7 @@ impl Task for BudgetPeriods {
             .await?;
         let is_full = i64::try_from(due.len())? == BATCH;
         for (organization, budget) in due {
-            let ctx = Ctx {
-                actor: Actor::System(Self::NAME),
-                organization: Some(organization),
-                now,
-                origin: Origin::default(),
-            };
+            let ctx = Ctx::system_for(Self::NAME, organization, now);
             self.state
                 .write(ctx, move |tx| budgets::renew(tx, budget).boxed())
                 .await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::driver::{Pass, Task};
-use crate::app::{Actor, Ctx, Origin, billing};
+use crate::app::{Ctx, billing};
 use crate::state::AppState;
 use crate::store::credits;
 use crate::store::database::Scope;
@@ -40,12 +40,7 @@ impl Task for CreditExpiry {
             .await?;
         let is_full = i64::try_from(due.len())? == BATCH;
         for organization in due {
-            let ctx = Ctx {
-                actor: Actor::System(Self::NAME),
-                organization: Some(organization),
-                now,
-                origin: Origin::default(),
-            };
+            let ctx = Ctx::system_for(Self::NAME, organization, now);
             self.state.write(ctx, |tx| billing::expire(tx).boxed()).await?;
         }
         Ok(if is_full { Pass::More } else { Pass::Idle })

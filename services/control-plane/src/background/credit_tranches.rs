@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::driver::{Pass, Task};
-use crate::app::{Actor, Ctx, Origin, credit_tranches};
+use crate::app::{Ctx, credit_tranches};
 use crate::domain::credit_tranche::SMALL;
 use crate::state::AppState;
 use crate::store::credit_accounts;
@@ -41,12 +41,7 @@ impl Task for CreditTranches {
             })
             .await?;
         for organization in due {
-            let ctx = Ctx {
-                actor: Actor::System(Self::NAME),
-                organization: Some(organization),
-                now,
-                origin: Origin::default(),
-            };
+            let ctx = Ctx::system_for(Self::NAME, organization, now);
             self.state
                 .write(ctx, |tx| credit_tranches::refill(tx).boxed())
                 .await?;

@@ -1,10 +1,10 @@
 //! What a key may do and for how long, checked by itself and against the keys it derives from. A derived key gets no more
 //! than each of those has; what they lose later binds it too, on the workers.
 
-use sluicegate_contracts::config::{allowed_by_both, pattern_covers};
+use sluicegate_contracts::config::{Constraints, Level, allowed_by_both, pattern_covers};
 use time::OffsetDateTime;
 
-use super::model_pattern;
+use super::{constraint_check, model_pattern};
 use crate::error::FieldError;
 
 /// What a key may do.
@@ -14,6 +14,8 @@ pub struct KeyGrants {
     pub expires_at: Option<OffsetDateTime>,
     /// Model names it may ask for; empty means all.
     pub allowed_models: Vec<String>,
+    /// What every endpoint must satisfy that serves its calls.
+    pub constraints: Constraints,
 }
 
 /// What shall change of it; `None` leaves it.
@@ -23,10 +25,13 @@ pub struct GrantChanges {
     pub expires_at: Option<Option<OffsetDateTime>>,
     /// The model names.
     pub allowed_models: Option<Vec<String>>,
+    /// The constraints, which are sound by themselves.
+    pub constraints: Option<Constraints>,
 }
 
 impl KeyGrants {
-    /// What keys with these grants, one derived from the other, may do in the end; `None` when that is nothing.
+    /// What a key that derives from keys with these grants gets; `None` when that is nothing. Their constraints bind it on the
+    /// workers, so that it states none of its own.
     #[must_use]
     pub fn of_all(all: &[Self]) -> Option<Self> {
         let mut left = Self::default();
@@ -55,6 +60,10 @@ impl KeyGrants {
             findings.extend(model_pattern::findings(models, "/allowed_models"));
             findings.extend(wider_models(models, above));
         }
+        if let Some(constraints) = &changes.constraints {
+            let above: Vec<_> = above.iter().map(|key| (Level::Key, &key.constraints)).collect();
+            findings.extend(constraint_check::conflicts(constraints, "/constraints", &above));
+        }
         if !findings.is_empty() {
             return Err(findings);
         }
@@ -63,6 +72,7 @@ impl KeyGrants {
             allowed_models: changes
                 .allowed_models
                 .unwrap_or_else(|| self.allowed_models.clone()),
+            constraints: changes.constraints.unwrap_or_else(|| self.constraints.clone()),
         })
     }
 }
@@ -122,6 +132,7 @@ mod tests {
         KeyGrants {
             expires_at: hours.map(|hours| NOW + Duration::hours(hours)),
             allowed_models: models.iter().map(|model| (*model).to_owned()).collect(),
+            constraints: Constraints::NONE,
         }
     }
 
@@ -129,6 +140,7 @@ mod tests {
         let changes = GrantChanges {
             expires_at: Some(wanted.expires_at),
             allowed_models: Some(wanted.allowed_models),
+            constraints: Some(wanted.constraints),
         };
         match KeyGrants::default().changed(changes, above, NOW) {
             Ok(_) => Vec::new(),

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sluicegate_contracts::config::{Operation, PriceCard, PriceTier, ProviderId, Rates};
+use sluicegate_contracts::config::{Facts, Operation, PriceCard, PriceTier, ProviderId, Rates};
 
 use super::bedrock_models;
+use super::listed_facts::{self, Evidence, EvidenceOf};
 use super::model_names;
 use super::price_text::{PriceTextError, per_million_dollars};
 use super::providers::{self, Provider};
@@ -47,6 +48,10 @@ pub struct CatalogEndpoint {
     pub context_window: Option<u64>,
     /// Largest answer, in tokens.
     pub max_output_tokens: Option<u64>,
+    /// What is known of it beyond that.
+    pub facts: Facts,
+    /// And whence.
+    pub evidence: EvidenceOf,
 }
 
 /// What a list says, and what of it was left out.
@@ -78,7 +83,31 @@ pub struct CatalogError {
 
 #[derive(Deserialize)]
 struct Document {
+    #[serde(default)]
+    source: ListSource,
     providers: BTreeMap<String, ProviderEntry>,
+}
+
+/// Where a list is from, as far as it says.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ListSource {
+    repo: Option<String>,
+    commit: Option<String>,
+    as_of: Option<String>,
+}
+
+impl ListSource {
+    fn evidence(self) -> Evidence {
+        let source = match (self.repo, self.commit) {
+            (Some(repo), Some(commit)) => format!("https://github.com/{repo}/tree/{commit}"),
+            (_, _) => "the imported price list".to_owned(),
+        };
+        Evidence {
+            source,
+            as_of: self.as_of,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -94,6 +123,7 @@ struct ModelEntry {
     #[serde(default)]
     limit: LimitEntry,
     modalities: Modalities,
+    open_weights: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -136,6 +166,7 @@ impl Catalog {
                 None => catalog.unknown_providers += 1,
             }
         }
+        catalog.add_facts(&document.source.evidence());
         Ok(catalog)
     }
 
@@ -160,6 +191,11 @@ impl Catalog {
             upstream_model,
             operations: vec![operation],
             price,
+            facts: Facts {
+                open_weights: entry.open_weights,
+                ..Facts::UNKNOWN
+            },
+            evidence: EvidenceOf::new(),
             context_window: entry.limit.context.filter(|tokens| *tokens > 0),
             // Lists give the length of an embedding vector in this place.
             max_output_tokens: entry
@@ -169,6 +205,23 @@ impl Catalog {
         };
         self.describe(provider, &endpoint, entry.name, entry.modalities);
         self.endpoints.push(endpoint);
+    }
+
+    /// Adds what is known of every endpoint. Where rows of one model disagree about its weights, nothing is known of them.
+    fn add_facts(&mut self, list: &Evidence) {
+        let mut said: BTreeMap<String, Option<bool>> = BTreeMap::new();
+        for endpoint in &self.endpoints {
+            let Some(open) = endpoint.facts.open_weights else {
+                continue;
+            };
+            let said = said.entry(endpoint.model.clone()).or_insert(Some(open));
+            *said = said.filter(|before| *before == open);
+        }
+        for endpoint in &mut self.endpoints {
+            let open_weights = said.get(&endpoint.model).copied().flatten();
+            let known = listed_facts::of(endpoint.provider, &endpoint.model, open_weights, list);
+            (endpoint.facts, endpoint.evidence) = known;
+        }
     }
 
     /// The vendor's own description of a model wins over that of those who host it.
@@ -287,6 +340,41 @@ mod tests {
         assert_eq!(
             missing, None,
             "every provider with models of its own has some in the seed"
+        );
+    }
+
+    #[test]
+    fn facts_have_evidence_and_none_is_made_up_from_rows_that_disagree() {
+        let catalog = Catalog::parse(SEED).unwrap();
+        for endpoint in &catalog.endpoints {
+            let names: Vec<&str> = endpoint.evidence.keys().map(String::as_str).collect();
+            let mut known = endpoint.facts.names();
+            known.sort_unstable();
+            assert_eq!(known, names, "{}", endpoint.model);
+            assert!(endpoint.facts.retention_days.is_none() && endpoint.facts.trains.is_none());
+        }
+        let oss = endpoint(&catalog, "groq", "openai/gpt-oss-120b");
+        assert_eq!(oss.facts.license.as_deref(), Some("Apache-2.0"));
+        assert_eq!(
+            endpoint(&catalog, "openai", "gpt-4o-mini").facts.open_weights,
+            Some(false)
+        );
+        let row = |open: &str| {
+            format!(
+                r#"{{"models":{{"openai/x":{{"name":"X","modalities":{{"input":["text"],"output":["text"]}},"open_weights":{open}}}}}}}"#
+            )
+        };
+        let list = format!(
+            r#"{{"providers":{{"groq":{},"togetherai":{}}}}}"#,
+            row("true"),
+            row("false")
+        );
+        let disputed = Catalog::parse(&list).unwrap();
+        assert!(
+            disputed
+                .endpoints
+                .iter()
+                .all(|it| it.facts.open_weights.is_none())
         );
     }
 

@@ -176,6 +176,17 @@ mod tests {
     }
 
     #[test]
+    fn every_address_is_in_the_domain_of_its_provider() {
+        for provider in PROVIDERS {
+            let example = provider.base_url.map_or(provider.base_url_example, |url| url);
+            let host = example.replace("{region}", "eu-west-1");
+            let host = url::Url::parse(&host).unwrap().host_str().unwrap().to_owned();
+            let is_hosted = !provider.id.names_its_own_models();
+            assert_eq!(provider.id.is_own_host(&host), is_hosted, "{host}");
+        }
+    }
+
+    #[test]
     fn addresses_end_without_a_slash_and_ask_only_for_settings_that_are_required() {
         for provider in PROVIDERS {
             assert!(!provider.base_url_example.ends_with('/'), "{}", provider.id);

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use sluicegate_contracts::config::{RetryPolicy, RouteTarget, Strategy};
+use sluicegate_contracts::config::{Constraints, RetryPolicy, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
+use sluicegate_routing::rules::Condition;
 
 use super::identity::Slug;
 use super::model_pattern;
 use crate::error::FieldError;
 
+const MAX_RULES: usize = 50;
 const MAX_TARGETS: usize = 20;
 const MAX_ALIASES: usize = 20;
 const MAX_WEIGHT: u32 = 1_000_000;
@@ -26,6 +28,47 @@ pub struct TargetDraft {
     pub weight: u32,
 }
 
+/// A rule as written.
+#[derive(Debug, Clone)]
+pub struct RuleDraft {
+    /// Unique in the route.
+    pub name: String,
+    /// The condition, in CEL.
+    pub when: Option<String>,
+    /// What every endpoint must satisfy.
+    pub constraints: Constraints,
+    /// How targets are ordered.
+    pub strategy: Strategy,
+    /// Where requests go.
+    pub targets: Vec<TargetDraft>,
+    /// Retries.
+    pub retry: RetryPolicy,
+}
+
+impl RuleDraft {
+    /// A rule that takes every request.
+    #[must_use]
+    pub fn plain(strategy: Strategy, targets: Vec<TargetDraft>, retry: RetryPolicy) -> Self {
+        Self {
+            name: Rule::ONLY.to_owned(),
+            when: None,
+            constraints: Constraints::NONE,
+            strategy,
+            targets,
+            retry,
+        }
+    }
+}
+
+/// The rules of a route as written.
+#[derive(Debug, Clone)]
+pub enum Rules {
+    /// One that takes every request, written without saying that it is a rule.
+    Plain(Box<RuleDraft>),
+    /// A list of them.
+    Several(Vec<RuleDraft>),
+}
+
 /// A route as written.
 #[derive(Debug, Clone)]
 pub struct RouteDraft {
@@ -33,12 +76,8 @@ pub struct RouteDraft {
     pub slug: String,
     /// Further model names that mean it.
     pub aliases: Vec<String>,
-    /// How targets are ordered.
-    pub strategy: Strategy,
-    /// Where requests go.
-    pub targets: Vec<TargetDraft>,
-    /// Retries.
-    pub retry: RetryPolicy,
+    /// What is done with requests.
+    pub rules: Rules,
 }
 
 /// A route that can be published.
@@ -48,15 +87,30 @@ pub struct CheckedRoute {
     pub slug: String,
     /// Further model names that mean it.
     pub aliases: Vec<String>,
-    /// How targets are ordered.
-    pub strategy: Strategy,
-    /// Where requests go.
-    pub targets: Vec<RouteTarget>,
-    /// Retries.
-    pub retry: RetryPolicy,
+    /// At least one, the last without a condition.
+    pub rules: Vec<Rule>,
 }
 
 impl RouteDraft {
+    fn rules(&self) -> &[RuleDraft] {
+        match &self.rules {
+            Rules::Plain(rule) => std::slice::from_ref(&**rule),
+            Rules::Several(rules) => rules,
+        }
+    }
+
+    /// Whether it is written without saying that it has a rule.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        matches!(self.rules, Rules::Plain(_))
+    }
+
+    /// The models that it names.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        let targets = self.rules().iter().flat_map(|rule| &rule.targets);
+        targets.map(|target| target.model.as_str())
+    }
+
     /// Checks the draft against the project's connections (id and slug).
     ///
     /// # Errors
@@ -65,18 +119,91 @@ impl RouteDraft {
         let mut findings = Vec::new();
         findings.extend(Slug::parse(&self.slug, "/slug").err());
         check_aliases(&self.aliases, &mut findings);
-        let targets = check_targets(&self, connections, &mut findings);
-        check_retry(&self.retry, &mut findings);
+        let route = Surroundings {
+            aliases: &self.aliases,
+            connections,
+        };
+        let rules = match self.rules {
+            Rules::Plain(rule) => vec![check_rule("", *rule, &route, &mut findings)],
+            Rules::Several(rules) => {
+                check_order(&rules, &mut findings);
+                let rules = rules.into_iter().enumerate();
+                rules
+                    .map(|(index, rule)| check_rule(&format!("/rules/{index}"), rule, &route, &mut findings))
+                    .collect()
+            }
+        };
         if !findings.is_empty() {
             return Err(findings);
         }
         Ok(CheckedRoute {
             slug: self.slug,
             aliases: self.aliases,
-            strategy: self.strategy,
-            targets,
-            retry: self.retry,
+            rules,
         })
+    }
+}
+
+/// What a rule is checked against.
+struct Surroundings<'d> {
+    aliases: &'d [String],
+    connections: &'d [(ConnectionId, String)],
+}
+
+/// Whether the rules can be told apart, and each request meets one that takes it.
+fn check_order(rules: &[RuleDraft], findings: &mut Vec<FieldError>) {
+    if !(1..=MAX_RULES).contains(&rules.len()) {
+        let detail = format!("A route has 1 to {MAX_RULES} rules.");
+        findings.push(FieldError::new("/rules", "out_of_range", detail));
+    }
+    let mut seen = BTreeSet::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let at = format!("/rules/{index}");
+        if let Err(finding) = Slug::parse(&rule.name, &format!("{at}/name")) {
+            findings.push(finding);
+        } else if !seen.insert(&rule.name) {
+            findings.push(FieldError::new(
+                format!("{at}/name"),
+                "duplicate",
+                "Another rule of the route has this name.",
+            ));
+        }
+        let is_last = index + 1 == rules.len();
+        if is_last && rule.when.is_some() {
+            let detail = "The last rule takes every request that comes to it: leave its condition out.";
+            findings.push(FieldError::new(format!("{at}/when"), "not_a_catch_all", detail));
+        }
+        if !is_last && rule.when.is_none() {
+            let detail = "Without a condition it takes every request, and no rule after it is ever reached.";
+            findings.push(FieldError::new(format!("{at}/when"), "missing", detail));
+        }
+    }
+}
+
+/// Checks one rule, which stands at `at` in the document.
+fn check_rule(at: &str, rule: RuleDraft, route: &Surroundings<'_>, findings: &mut Vec<FieldError>) -> Rule {
+    if let Some(Err(mistake)) = rule.when.as_deref().map(Condition::read) {
+        let place = if mistake.line > 1 {
+            format!("At line {}, column {}", mistake.line, mistake.column)
+        } else {
+            format!("At column {}", mistake.column)
+        };
+        let detail = format!("{place}: {}", mistake.sentence);
+        findings.push(FieldError::new(
+            format!("{at}/when"),
+            mistake.code.as_str(),
+            detail,
+        ));
+    }
+    let targets = check_targets(at, &rule, route, findings);
+    check_retry(at, &rule.retry, findings);
+    Rule {
+        name: rule.name,
+        when: rule.when,
+        constraints: rule.constraints,
+        strategy: rule.strategy,
+        targets,
+        retry: rule.retry,
     }
 }
 
@@ -114,14 +241,15 @@ fn check_aliases(aliases: &[String], findings: &mut Vec<FieldError>) {
 }
 
 fn check_targets(
-    draft: &RouteDraft,
-    connections: &[(ConnectionId, String)],
+    at: &str,
+    draft: &RuleDraft,
+    route: &Surroundings<'_>,
     findings: &mut Vec<FieldError>,
 ) -> Vec<RouteTarget> {
     let count = draft.targets.len();
     if !(1..=MAX_TARGETS).contains(&count) {
         findings.push(FieldError::new(
-            "/targets",
+            format!("{at}/targets"),
             "out_of_range",
             "A route has 1 to 20 targets.",
         ));
@@ -129,15 +257,15 @@ fn check_targets(
     let weighted = draft.strategy == Strategy::Weighted;
     if weighted && count > 0 && draft.targets.iter().all(|target| target.weight == 0) {
         findings.push(FieldError::new(
-            "/targets",
+            format!("{at}/targets"),
             "no_weight",
             "Give at least one target a weight above 0.",
         ));
     }
     let mut checked = Vec::with_capacity(count);
     for (index, target) in draft.targets.iter().enumerate() {
-        let pointer = format!("/targets/{index}");
-        if target.model.starts_with("route/") || draft.aliases.contains(&target.model) {
+        let pointer = format!("{at}/targets/{index}");
+        if target.model.starts_with("route/") || route.aliases.contains(&target.model) {
             let detail = "A target names a model, never a route.";
             findings.push(FieldError::new(format!("{pointer}/model"), "route_loop", detail));
         } else if !model_pattern::is_name(&target.model) {
@@ -156,7 +284,7 @@ fn check_targets(
             ));
         }
         let named = target.connection.as_ref();
-        let found = named.map(|named| find_connection(named, connections));
+        let found = named.map(|named| find_connection(named, route.connections));
         if found == Some(None) {
             let detail = "The project has no such connection.";
             findings.push(FieldError::new(
@@ -183,10 +311,10 @@ fn find_connection(named: &str, connections: &[(ConnectionId, String)]) -> Optio
         .map(|(known, _)| *known)
 }
 
-fn check_retry(retry: &RetryPolicy, findings: &mut Vec<FieldError>) {
+fn check_retry(at: &str, retry: &RetryPolicy, findings: &mut Vec<FieldError>) {
     if !ATTEMPTS.contains(&retry.max_attempts) {
         findings.push(FieldError::new(
-            "/retry/max_attempts",
+            format!("{at}/retry/max_attempts"),
             "out_of_range",
             "Use 1 to 10 attempts.",
         ));
@@ -194,7 +322,7 @@ fn check_retry(retry: &RetryPolicy, findings: &mut Vec<FieldError>) {
     if !ATTEMPT_TIMEOUT_MS.contains(&retry.attempt_timeout_ms) {
         let detail = "Use 1000 to 600000 milliseconds.";
         findings.push(FieldError::new(
-            "/retry/attempt_timeout_ms",
+            format!("{at}/retry/attempt_timeout_ms"),
             "out_of_range",
             detail,
         ));
@@ -218,10 +346,17 @@ mod tests {
         RouteDraft {
             slug: "support".to_owned(),
             aliases: vec!["fast".to_owned()],
-            strategy: Strategy::Weighted,
-            targets,
-            retry: RetryPolicy::default(),
+            rules: Rules::Plain(Box::new(RuleDraft::plain(
+                Strategy::Weighted,
+                targets,
+                RetryPolicy::default(),
+            ))),
         }
+    }
+
+    fn found(draft: RouteDraft) -> Vec<(String, &'static str)> {
+        let findings = draft.check(&[]).unwrap_err().into_iter();
+        findings.map(|it| (it.pointer, it.code)).collect()
     }
 
     #[test]
@@ -234,7 +369,11 @@ mod tests {
             target("m", Some(&by_id), 0),
         ]);
         let checked = good.check(&connections).unwrap();
-        let pinned: Vec<_> = checked.targets.iter().map(|target| target.connection).collect();
+        let pinned: Vec<_> = checked.rules[0]
+            .targets
+            .iter()
+            .map(|target| target.connection)
+            .collect();
         assert_eq!(pinned, [Some(connections[0].0), Some(connections[1].0)]);
     }
 
@@ -247,16 +386,12 @@ mod tests {
         ]);
         bad.slug = "S".to_owned();
         bad.aliases = vec!["fast".to_owned(), "fast".to_owned(), "route/x".to_owned()];
-        bad.retry = RetryPolicy {
-            max_attempts: 0,
-            attempt_timeout_ms: 1,
-        };
-        let found: Vec<_> = bad
-            .check(&[])
-            .unwrap_err()
-            .into_iter()
-            .map(|f| (f.pointer, f.code))
-            .collect();
+        if let Rules::Plain(rule) = &mut bad.rules {
+            rule.retry = RetryPolicy {
+                max_attempts: 0,
+                attempt_timeout_ms: 1,
+            };
+        }
         let expected = [
             ("/slug", "invalid_slug"),
             ("/aliases/1", "duplicate"),
@@ -269,7 +404,55 @@ mod tests {
             ("/retry/max_attempts", "out_of_range"),
             ("/retry/attempt_timeout_ms", "out_of_range"),
         ];
-        assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+        assert_eq!(
+            found(bad),
+            expected.map(|(pointer, code)| (pointer.to_owned(), code))
+        );
         assert_eq!(draft(Vec::new()).check(&[]).unwrap_err()[0].pointer, "/targets");
+    }
+
+    #[test]
+    fn a_mistake_in_a_rule_is_found_where_it_is() {
+        let rule = |name: &str, when: Option<&str>, model: &str| RuleDraft {
+            name: name.to_owned(),
+            when: when.map(str::to_owned),
+            ..RuleDraft::plain(
+                Strategy::Ordered,
+                vec![target(model, None, 1)],
+                RetryPolicy::default(),
+            )
+        };
+        let ruled = |rules| RouteDraft {
+            rules: Rules::Several(rules),
+            ..draft(Vec::new())
+        };
+        let good = vec![
+            rule("long", Some("request.input_tokens > 5"), "m"),
+            rule("rest", None, "m"),
+        ];
+        assert_eq!(ruled(good).check(&[]).unwrap().rules[0].name, "long");
+        let bad = ruled(vec![
+            rule("long", Some("request.tokns > 5"), "m"),
+            rule("long", None, "a b"),
+            rule("X", Some("request.stream"), "m"),
+        ]);
+        let expected = [
+            ("/rules/1/name", "duplicate"),
+            ("/rules/1/when", "missing"),
+            ("/rules/2/name", "invalid_slug"),
+            ("/rules/2/when", "not_a_catch_all"),
+            ("/rules/0/when", "cel_unknown_fact"),
+            ("/rules/1/targets/0/model", "invalid_model"),
+        ];
+        assert_eq!(
+            found(bad),
+            expected.map(|(pointer, code)| (pointer.to_owned(), code))
+        );
+        assert_eq!(found(ruled(Vec::new())), [("/rules".to_owned(), "out_of_range")]);
+        let findings = ruled(vec![rule("aa", Some("true\n&& x"), "m"), rule("bb", None, "m")]).check(&[]);
+        assert_eq!(
+            findings.unwrap_err()[0].detail,
+            "At line 2, column 4: There is no fact x."
+        );
     }
 }

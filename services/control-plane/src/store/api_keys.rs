@@ -5,7 +5,7 @@ use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Connection;
+use super::{Connection, constraints};
 use crate::domain::instant::millis;
 use crate::domain::key_grants::KeyGrants;
 use crate::error::{Error, Result};
@@ -77,6 +77,7 @@ impl ApiKey {
             status: self.status,
             expires_at: self.grants.expires_at.map(millis),
             allowed_models: self.grants.allowed_models.clone(),
+            constraints: self.grants.constraints.clone(),
         }
     }
 }
@@ -92,6 +93,7 @@ struct Row {
     previous_valid_until: Option<OffsetDateTime>,
     status: String,
     allowed_models: Vec<String>,
+    constraints: serde_json::Value,
     expires_at: Option<OffsetDateTime>,
     last_used_at: Option<OffsetDateTime>,
     revision: i64,
@@ -140,6 +142,7 @@ impl TryFrom<Row> for ApiKey {
             grants: KeyGrants {
                 expires_at: row.expires_at,
                 allowed_models: row.allowed_models,
+                constraints: constraints::read(row.constraints)?,
             },
             ancestors: row.ancestors.into_iter().map(ApiKeyId::from).collect(),
             is_held_back: row.is_held_back,
@@ -160,8 +163,8 @@ pub async fn insert(connection: &mut Connection, key: &ApiKey) -> Result<()> {
     sqlx::query!(
         "insert into api_keys
             (id, organization_id, project_id, name, hint, digest, status, allowed_models, expires_at, revision,
-             created_by, created_at, ancestors)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             created_by, created_at, ancestors, constraints)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         key.id.as_uuid(),
         key.organization.as_uuid(),
         key.project.as_uuid(),
@@ -175,6 +178,7 @@ pub async fn insert(connection: &mut Connection, key: &ApiKey) -> Result<()> {
         key.created_by.map(UserId::as_uuid),
         key.created_at,
         &key.ancestors.iter().map(|key| key.as_uuid()).collect::<Vec<_>>(),
+        constraints::stored(&key.grants.constraints)?,
     )
     .execute(connection)
     .await?;
@@ -202,7 +206,7 @@ pub async fn list(connection: &mut Connection, project: ProjectId, listing: List
     sqlx::query_as!(
         Row,
         r#"select id, organization_id, project_id, name, hint, digest, previous_digest, previous_valid_until, status,
-            allowed_models, expires_at, last_used_at, revision, created_by, created_at, ancestors,
+            allowed_models, constraints, expires_at, last_used_at, revision, created_by, created_at, ancestors,
             held_back as "is_held_back!", ancestors_expire_at
          from api_keys cross join lateral (
             select count(*) filter (where revoked_at is null and status = 'active') < cardinality(api_keys.ancestors)
@@ -243,7 +247,7 @@ pub async fn find(
     sqlx::query_as!(
         Row,
         r#"select id, organization_id, project_id, name, hint, digest, previous_digest, previous_valid_until, status,
-            allowed_models, expires_at, last_used_at, revision, created_by, created_at, ancestors,
+            allowed_models, constraints, expires_at, last_used_at, revision, created_by, created_at, ancestors,
             held_back as "is_held_back!", ancestors_expire_at
          from api_keys cross join lateral (
             select count(*) filter (where revoked_at is null and status = 'active') < cardinality(api_keys.ancestors)
@@ -267,7 +271,7 @@ pub async fn find(
 pub async fn update(connection: &mut Connection, key: &mut ApiKey) -> Result<()> {
     key.revision = sqlx::query_scalar!(
         "update api_keys set name = $2, hint = $3, digest = $4, previous_digest = $5, previous_valid_until = $6,
-            status = $7, allowed_models = $8, expires_at = $9, revision = revision + 1
+            status = $7, allowed_models = $8, expires_at = $9, constraints = $10, revision = revision + 1
          where id = $1 returning revision",
         key.id.as_uuid(),
         key.name,
@@ -278,6 +282,7 @@ pub async fn update(connection: &mut Connection, key: &mut ApiKey) -> Result<()>
         status_text(key.status),
         &key.grants.allowed_models,
         key.grants.expires_at,
+        constraints::stored(&key.grants.constraints)?,
     )
     .fetch_one(connection)
     .await?;

@@ -1,10 +1,11 @@
 //! Models and the priced ways to reach them. Written by the import, read by everybody.
 
-use sluicegate_contracts::config::{Endpoint, Facts, Operation, PriceCard, Status};
+use sluicegate_contracts::config::{Endpoint, Operation, PriceCard, Status};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Connection;
+use crate::domain::listed_facts::EvidenceOf;
 use crate::domain::model_catalog::CatalogModel;
 use crate::error::{Error, Result};
 
@@ -33,6 +34,8 @@ pub struct StoredEndpoint {
     pub endpoint: Endpoint,
     /// Version of the price, or of its absence.
     pub price_version: u32,
+    /// Where its facts are from.
+    pub evidence: EvidenceOf,
 }
 
 #[derive(Debug)]
@@ -47,6 +50,8 @@ struct EndpointRow {
     price_version: i32,
     context_window: Option<i64>,
     max_output_tokens: Option<i64>,
+    facts: serde_json::Value,
+    evidence: serde_json::Value,
     status: String,
 }
 
@@ -62,6 +67,7 @@ impl TryFrom<EndpointRow> for StoredEndpoint {
             .map_err(Error::internal)?;
         Ok(Self {
             price_version,
+            evidence: serde_json::from_value(row.evidence).map_err(Error::internal)?,
             endpoint: Endpoint {
                 id: row.id.into(),
                 model: row.model_id,
@@ -73,7 +79,7 @@ impl TryFrom<EndpointRow> for StoredEndpoint {
                 price_versions: Vec::new(),
                 context_window: row.context_window.map(i64::cast_unsigned),
                 max_output_tokens: row.max_output_tokens.map(i64::cast_unsigned),
-                facts: Facts::UNKNOWN,
+                facts: serde_json::from_value(row.facts).map_err(Error::internal)?,
                 status: if row.status == "active" {
                     Status::Active
                 } else {
@@ -105,7 +111,7 @@ pub async fn lock_endpoints(
     let rows = sqlx::query_as!(
         EndpointRow,
         "select id, model_id, provider, upstream_model, region, operations, price, price_version,
-                context_window, max_output_tokens, status
+                context_window, max_output_tokens, facts, evidence, status
          from catalog_endpoints where provider = any($1) order by id for update",
         providers,
     )
@@ -122,7 +128,7 @@ pub async fn endpoints_of(connection: &mut Connection, models: &[String]) -> Res
     let rows = sqlx::query_as!(
         EndpointRow,
         "select id, model_id, provider, upstream_model, region, operations, price, price_version,
-                context_window, max_output_tokens, status
+                context_window, max_output_tokens, facts, evidence, status
          from catalog_endpoints where model_id = any($1) and status = 'active'
          order by model_id, provider, upstream_model",
         models,
@@ -130,6 +136,45 @@ pub async fn endpoints_of(connection: &mut Connection, models: &[String]) -> Res
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(StoredEndpoint::try_from).collect()
+}
+
+/// The endpoints in service at these providers.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn endpoints_at(connection: &mut Connection, providers: &[String]) -> Result<Vec<Endpoint>> {
+    let rows = sqlx::query_as!(
+        EndpointRow,
+        "select id, model_id, provider, upstream_model, region, operations, price, price_version,
+                context_window, max_output_tokens, facts, evidence, status
+         from catalog_endpoints where provider = any($1) and status = 'active'
+         order by provider, upstream_model",
+        providers,
+    )
+    .fetch_all(connection)
+    .await?;
+    let stored = rows.into_iter().map(StoredEndpoint::try_from);
+    stored.map(|stored| Ok(stored?.endpoint)).collect()
+}
+
+/// The models that providers serve under these names of their own: name and model, each pair once.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn models_served_as(
+    connection: &mut Connection,
+    names: &[String],
+) -> Result<Vec<(String, String)>> {
+    let rows = sqlx::query!(
+        "select distinct upstream_model, model_id from catalog_endpoints
+         where upstream_model = any($1) and status = 'active' order by upstream_model, model_id",
+        names,
+    );
+    let rows = rows.fetch_all(connection).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.upstream_model, row.model_id))
+        .collect())
 }
 
 fn tokens(count: Option<u64>) -> Result<Option<i64>> {
@@ -191,13 +236,13 @@ pub async fn upsert_endpoint(
     sqlx::query!(
         "insert into catalog_endpoints
             (id, model_id, provider, upstream_model, region, operations, price, price_version, context_window,
-             max_output_tokens, status, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             max_output_tokens, status, updated_at, facts, evidence)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (id) do update set
             model_id = excluded.model_id, operations = excluded.operations, price = excluded.price,
             price_version = excluded.price_version, context_window = excluded.context_window,
             max_output_tokens = excluded.max_output_tokens, status = excluded.status,
-            updated_at = excluded.updated_at",
+            updated_at = excluded.updated_at, facts = excluded.facts, evidence = excluded.evidence",
         endpoint.id.as_uuid(),
         endpoint.model,
         endpoint.provider,
@@ -214,6 +259,8 @@ pub async fn upsert_endpoint(
             "disabled"
         },
         now,
+        serde_json::to_value(&endpoint.facts).map_err(Error::internal)?,
+        serde_json::to_value(&stored.evidence).map_err(Error::internal)?,
     )
     .execute(&mut *connection)
     .await?;

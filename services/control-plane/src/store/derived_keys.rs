@@ -5,7 +5,7 @@ use sluicegate_contracts::ids::{ApiKeyId, ProjectId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Connection;
+use super::{Connection, constraints};
 use crate::domain::key_grants::KeyGrants;
 use crate::error::Result;
 
@@ -28,25 +28,28 @@ pub async fn hold(connection: &mut Connection, project: ProjectId, keys: &[ApiKe
     }
     let keys: Vec<Uuid> = keys.iter().map(|key| key.as_uuid()).collect();
     let rows = sqlx::query!(
-        "select status, expires_at, allowed_models from api_keys
+        "select status, expires_at, allowed_models, constraints from api_keys
          where project_id = $1 and id = any($2) and revoked_at is null order by id for share",
         project.as_uuid(),
         &keys,
     )
     .fetch_all(connection)
     .await?;
-    let above = rows.into_iter().map(|row| Above {
-        status: if row.status == "active" {
-            ApiKeyStatus::Active
-        } else {
-            ApiKeyStatus::Disabled
-        },
-        grants: KeyGrants {
-            expires_at: row.expires_at,
-            allowed_models: row.allowed_models,
-        },
+    let above = rows.into_iter().map(|row| {
+        Ok(Above {
+            status: if row.status == "active" {
+                ApiKeyStatus::Active
+            } else {
+                ApiKeyStatus::Disabled
+            },
+            grants: KeyGrants {
+                expires_at: row.expires_at,
+                allowed_models: row.allowed_models,
+                constraints: constraints::read(row.constraints)?,
+            },
+        })
     });
-    Ok(above.collect())
+    above.collect()
 }
 
 /// How many keys that are not revoked derive from `key`, directly or through others.

@@ -1,11 +1,11 @@
 //! Tenants.
 
-use sluicegate_contracts::config::{Organization as Published, SealedText, Status};
+use sluicegate_contracts::config::{Constraints, Organization as Published, SealedText, StatedFacts, Status};
 use sluicegate_contracts::ids::OrganizationId;
 use time::OffsetDateTime;
 
-use super::Connection;
 use super::constraint::on_constraint;
+use super::{Connection, constraints};
 use crate::codes::Code;
 use crate::domain::principal::Principal;
 use crate::error::{Error, Result};
@@ -21,6 +21,8 @@ pub struct Organization {
     pub name: String,
     /// Its wrapped data key.
     pub data_key: SealedText,
+    /// What every endpoint must satisfy that serves its calls.
+    pub constraints: Constraints,
     /// Counts its changes.
     pub revision: i64,
     /// When it was created.
@@ -28,13 +30,15 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// As workers need to know it.
+    /// As workers need to know it, with what it states of its accounts and models.
     #[must_use]
-    pub fn published(&self) -> Published {
+    pub fn published(&self, stated: Vec<StatedFacts>) -> Published {
         Published {
             id: self.id,
             status: Status::Active,
             data_key: self.data_key.clone(),
+            constraints: self.constraints.clone(),
+            facts: stated,
         }
     }
 }
@@ -49,11 +53,13 @@ fn slug_taken() -> Error {
 /// `slug_taken`.
 pub async fn insert(connection: &mut Connection, organization: &Organization) -> Result<()> {
     let inserted = sqlx::query!(
-        "insert into organizations (id, slug, name, data_key, revision, created_at) values ($1, $2, $3, $4, $5, $6)",
+        "insert into organizations (id, slug, name, data_key, constraints, revision, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         organization.id.as_uuid(),
         organization.slug,
         organization.name,
         organization.data_key.0,
+        constraints::stored(&organization.constraints)?,
         organization.revision,
         organization.created_at,
     )
@@ -68,20 +74,24 @@ struct Row {
     slug: String,
     name: String,
     data_key: String,
+    constraints: serde_json::Value,
     revision: i64,
     created_at: OffsetDateTime,
 }
 
-impl From<Row> for Organization {
-    fn from(row: Row) -> Self {
-        Self {
+impl TryFrom<Row> for Organization {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
             id: row.id.into(),
             slug: row.slug,
             name: row.name,
             data_key: SealedText(row.data_key),
+            constraints: constraints::read(row.constraints)?,
             revision: row.revision,
             created_at: row.created_at,
-        }
+        })
     }
 }
 
@@ -92,12 +102,12 @@ impl From<Row> for Organization {
 pub async fn find(connection: &mut Connection, id: OrganizationId) -> Result<Option<Organization>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, slug, name, data_key, revision, created_at from organizations where id = $1",
+        "select id, slug, name, data_key, constraints, revision, created_at from organizations where id = $1",
         id.as_uuid(),
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(Organization::from))
+    row.map(Organization::try_from).transpose()
 }
 
 /// As [`find`], locked against other writers.
@@ -110,12 +120,12 @@ pub async fn find_for_update(
 ) -> Result<Option<Organization>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, slug, name, data_key, revision, created_at from organizations where id = $1 for update",
+        "select id, slug, name, data_key, constraints, revision, created_at from organizations where id = $1 for update",
         id.as_uuid(),
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(Organization::from))
+    row.map(Organization::try_from).transpose()
 }
 
 /// The tenants `principal` may act for, newest first, created before `before`. System scope only.
@@ -130,7 +140,7 @@ pub async fn list_of(
 ) -> Result<Vec<Organization>> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, slug, name, data_key, revision, created_at from organizations
+        "select id, slug, name, data_key, constraints, revision, created_at from organizations
          where id in (select organization_id from grants where principal_id = $1) and ($2::uuid is null or id < $2)
          order by id desc limit $3",
         principal.as_uuid(),
@@ -139,19 +149,21 @@ pub async fn list_of(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(Organization::from).collect())
+    rows.into_iter().map(Organization::try_from).collect()
 }
 
-/// Writes the names and counts the change.
+/// Writes everything that can change and counts the change.
 ///
 /// # Errors
 /// `slug_taken`.
 pub async fn update(connection: &mut Connection, organization: &mut Organization) -> Result<()> {
     let updated = sqlx::query_scalar!(
-        "update organizations set slug = $2, name = $3, revision = revision + 1 where id = $1 returning revision",
+        "update organizations set slug = $2, name = $3, constraints = $4, revision = revision + 1
+         where id = $1 returning revision",
         organization.id.as_uuid(),
         organization.slug,
         organization.name,
+        constraints::stored(&organization.constraints)?,
     )
     .fetch_one(connection)
     .await;

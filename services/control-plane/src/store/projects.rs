@@ -1,12 +1,12 @@
 //! Projects: where keys, connections and routes live.
 
-use sluicegate_contracts::config::{Project as Published, Status};
+use sluicegate_contracts::config::{Constraints, Project as Published, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Connection;
 use super::constraint::on_constraint;
+use super::{Connection, constraints};
 use crate::codes::Code;
 use crate::domain::principal::Principal;
 use crate::error::{Error, Result};
@@ -22,6 +22,8 @@ pub struct Project {
     pub slug: String,
     /// Its name for people.
     pub name: String,
+    /// What every endpoint must satisfy that serves its calls.
+    pub constraints: Constraints,
     /// Counts its changes.
     pub revision: i64,
     /// When it was created.
@@ -36,6 +38,7 @@ impl Project {
             id: self.id,
             organization: self.organization,
             status: Status::Active,
+            constraints: self.constraints.clone(),
         }
     }
 }
@@ -45,20 +48,24 @@ struct Row {
     organization_id: Uuid,
     slug: String,
     name: String,
+    constraints: serde_json::Value,
     revision: i64,
     created_at: OffsetDateTime,
 }
 
-impl From<Row> for Project {
-    fn from(row: Row) -> Self {
-        Self {
+impl TryFrom<Row> for Project {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
             id: row.id.into(),
             organization: row.organization_id.into(),
             slug: row.slug,
             name: row.name,
+            constraints: constraints::read(row.constraints)?,
             revision: row.revision,
             created_at: row.created_at,
-        }
+        })
     }
 }
 
@@ -75,11 +82,13 @@ fn slug_taken() -> Error {
 /// `slug_taken`.
 pub async fn insert(connection: &mut Connection, project: &Project) -> Result<()> {
     let inserted = sqlx::query!(
-        "insert into projects (id, organization_id, slug, name, revision, created_at) values ($1, $2, $3, $4, $5, $6)",
+        "insert into projects (id, organization_id, slug, name, constraints, revision, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         project.id.as_uuid(),
         project.organization.as_uuid(),
         project.slug,
         project.name,
+        constraints::stored(&project.constraints)?,
         project.revision,
         project.created_at,
     )
@@ -96,13 +105,13 @@ pub async fn insert(connection: &mut Connection, project: &Project) -> Result<()
 pub async fn find(connection: &mut Connection, id: ProjectId) -> Result<Option<Project>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, organization_id, slug, name, revision, created_at from projects
+        "select id, organization_id, slug, name, constraints, revision, created_at from projects
          where id = $1 and deleted_at is null",
         id.as_uuid(),
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(Project::from))
+    row.map(Project::try_from).transpose()
 }
 
 /// As [`find`], locked against other writers.
@@ -112,13 +121,13 @@ pub async fn find(connection: &mut Connection, id: ProjectId) -> Result<Option<P
 pub async fn find_for_update(connection: &mut Connection, id: ProjectId) -> Result<Option<Project>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, organization_id, slug, name, revision, created_at from projects
+        "select id, organization_id, slug, name, constraints, revision, created_at from projects
          where id = $1 and deleted_at is null for update",
         id.as_uuid(),
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(Project::from))
+    row.map(Project::try_from).transpose()
 }
 
 /// The projects `principal` can see, newest first, created before `before`. System scope only.
@@ -134,7 +143,7 @@ pub async fn list_of(
 ) -> Result<Vec<Project>> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, organization_id, slug, name, revision, created_at from projects
+        "select id, organization_id, slug, name, constraints, revision, created_at from projects
          where organization_id in (select organization_id from grants where principal_id = $1)
             and ($2::uuid is null or organization_id = $2)
             and ($3::uuid is null or id < $3)
@@ -147,19 +156,21 @@ pub async fn list_of(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(Project::from).collect())
+    rows.into_iter().map(Project::try_from).collect()
 }
 
-/// Writes the names and counts the change.
+/// Writes everything that can change and counts the change.
 ///
 /// # Errors
 /// `slug_taken`.
 pub async fn update(connection: &mut Connection, project: &mut Project) -> Result<()> {
     let updated = sqlx::query_scalar!(
-        "update projects set slug = $2, name = $3, revision = revision + 1 where id = $1 returning revision",
+        "update projects set slug = $2, name = $3, constraints = $4, revision = revision + 1
+         where id = $1 returning revision",
         project.id.as_uuid(),
         project.slug,
         project.name,
+        constraints::stored(&project.constraints)?,
     )
     .fetch_one(connection)
     .await;

@@ -228,7 +228,9 @@ pub async fn pinned_to(
         "select routes.slug from routes join route_versions version
             on version.route_id = routes.id and version.version = routes.version
          where routes.project_id = $1 and routes.deleted_at is null
-            and version.document -> 'targets' @> jsonb_build_array(jsonb_build_object('connection', $2::text))
+            and (jsonb_path_exists(version.document, '$.targets[*].connection ? (@ == $pin)', jsonb_build_object('pin', $2::text))
+                or jsonb_path_exists(version.document, '$.rules[*].targets[*].connection ? (@ == $pin)',
+                    jsonb_build_object('pin', $2::text)))
          order by routes.slug",
         project.as_uuid(),
         account.to_string(),

@@ -78,6 +78,19 @@ struct World {
     organization: String,
 }
 
+fn fact_statement() -> Value {
+    json!({
+        "about": { "provider": "openai" }, "facts": { "retention_days": 0 },
+        "evidence": "contract 4711 of 2025", "as_of": "2025-12-01",
+    })
+}
+
+async fn push_signal(owner: &Client) {
+    let signal = json!({ "value": 1, "ttl_seconds": 60 }).to_string();
+    let path = owner.in_project("/signals/load");
+    owner.send(Method::PUT, &path, Some(signal)).await.expect(200);
+}
+
 impl World {
     async fn of(app: &TestApp, owner: &Client, guest: &str) -> Self {
         let key = owner
@@ -115,11 +128,16 @@ impl World {
             .post(&owner.in_organization("/management-keys"), &management)
             .await
             .expect(201);
+        let statement = owner
+            .post(&owner.in_organization("/facts"), &fact_statement())
+            .await
+            .expect(201);
         let limit = json!({ "metric": "requests", "amount": 60 });
         let limit = owner
             .post(&owner.in_organization("/limits"), &limit)
             .await
             .expect(201);
+        push_signal(owner).await;
         app.member(owner, "viewer", guest).await;
         let members = owner
             .get(&owner.in_organization("/members?limit=1"))
@@ -133,6 +151,8 @@ impl World {
             ("route", route.text_of("id")),
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
+            ("signal", "load".to_owned()),
+            ("statement", statement.text_of("id")),
             ("management_key", management.text_of("id")),
             ("invite", invite.text_of("id")),
             ("top_up", top_up.text_of("id")),
@@ -163,12 +183,15 @@ impl World {
             "create_connection" => {
                 json!({ "slug": format!("c{salt}"), "provider": "openai-compatible", "base_url": "https://example.com" })
             }
-            "create_route" => {
+            "push_signal" => json!({ "value": 1, "ttl_seconds": 60 }),
+            "create_route" | "check_route" => {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
             }
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
             "create_provider_invoice" => provider_invoice(),
             "create_top_up" => json!({ "amount": { "amount": "1" } }),
+            "create_fact_statement" => fact_statement(),
+            "prove_constraints" => json!({ "claim": {} }),
             "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
             "create_management_key" => json!({ "name": "m", "role": "viewer" }),
             "create_invite" => json!({ "email": format!("i{salt}@example.com"), "role": "viewer" }),
@@ -193,7 +216,9 @@ fn provider_invoice() -> Value {
 
 /// A request in the owner's log.
 async fn logged_request(app: &TestApp, owner: &Client) -> String {
-    let record = Writer::of(owner).record(1);
+    let mut record = Writer::of(owner).record(1);
+    let decision = json!({ "config": { "version": 7, "state_hash": 255 }, "facts": { "input_tokens": 1, "stream": false } });
+    record.decision = Some(serde_json::from_value(decision).unwrap());
     app.queue.append(&[entry(&record)]).await.unwrap();
     let mut ingester = UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default());
     while app.queue.depth().await.unwrap().entries > 0 {
@@ -280,6 +305,7 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
             "budget",
             "limit",
             "management_key",
+            "statement",
             "key",
             "connection",
             "route",

@@ -66,6 +66,14 @@ async fn seeded(app: &TestApp, name: &str) -> Client {
         .post(&person.in_organization("/invites"), &invite)
         .await
         .expect(201);
+    let facts = json!({
+        "about": { "provider": "openai" }, "facts": { "retention_days": 0 },
+        "evidence": "contract 4711 of 2025", "as_of": "2025-12-01",
+    });
+    person
+        .post(&person.in_organization("/facts"), &facts)
+        .await
+        .expect(201);
     let top_up = json!({ "amount": { "amount": "5" } });
     person
         .post(&person.in_organization("/top-ups"), &top_up)
@@ -138,6 +146,7 @@ async fn a_query_without_a_tenant_sees_nothing(pool: PgPool) {
         "config_entities",
         "connections",
         "credit_lots",
+        "fact_statements",
         "idempotency_keys",
         "invites",
         "ledger_accounts",

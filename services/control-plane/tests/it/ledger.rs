@@ -1,8 +1,8 @@
 //! The stored ledger does what the pure one says, step by step, and its entries read again give what it stores.
 
 use futures_util::FutureExt;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
+use futures_util::stream::{self, StreamExt};
+use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_contracts::money::NanoUsd;
@@ -11,61 +11,25 @@ use sluicegate_control_plane::domain::instant::calendar;
 use sluicegate_control_plane::store::database::{Database, Scope};
 use sluicegate_control_plane::store::ledger::{OpenBook, Order, Outcome};
 use sluicegate_control_plane::store::ledger_rows;
-use sluicegate_metering::ledger::{Account, Balances, Book, Movement, Rest, TransferId};
+use sluicegate_metering::ledger::{Account, Balances, Book, Movement, TransferId};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::support::TestApp;
+use history::Step;
 
-const HISTORIES: u64 = 40;
-const IDS: u128 = 30;
+#[path = "../../../metering/tests/it/history.rs"]
+mod history;
 
-/// A step of a history: which cause it has, what it asks for, how time goes on.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    cause: u128,
-    movement: Movement,
-    wait: i64,
-}
-
-fn movement(kind: u8, other: u128, amount: i64, expiry: i64) -> Movement {
-    let (amount, other) = (NanoUsd::from_nanos(amount), TransferId(other));
-    let expires_at = (expiry < 2_000).then(|| UnixMillis::new(expiry));
-    match kind {
-        0..=3 => Movement::TopUp { amount, expires_at },
-        4..=5 => Movement::Grant { amount, expires_at },
-        6..=12 => Movement::Reserve { amount },
-        13..=24 => Movement::Settle {
-            pending: other,
-            used: amount,
-            rest: if kind < 19 { Rest::Return } else { Rest::Carry },
-        },
-        25..=27 => Movement::Charge { amount },
-        28 => Movement::WriteOff { amount },
-        29..=30 => Movement::Refund { lot: other, amount },
-        31..=32 => Movement::Expire,
-        33 => Movement::AdjustUp { amount },
-        34 => Movement::AdjustDown { amount },
-        _ => Movement::Reverse { transfer: other },
-    }
-}
-
-fn history() -> impl Strategy<Value = Vec<Step>> {
-    // Few causes, so that events repeat and refer to each other.
-    let step = (1..IDS, 0..38_u8, 1..IDS, -9..1_000_i64, 0..3_000_i64, 0..60_i64);
-    let step = step.prop_map(|(cause, kind, other, amount, expiry, wait)| Step {
-        cause,
-        movement: movement(kind, other, amount, expiry),
-        wait,
-    });
-    prop::collection::vec(step, 20..60)
-}
+const HISTORIES: u64 = 1_000;
+/// Histories that are played at a time, each on a book of its own.
+const AT_ONCE: usize = 4;
 
 fn order(step: Step) -> Order {
     Order {
-        id: TransferId(step.cause),
-        key: step.cause.to_string(),
+        id: TransferId(step.id),
+        key: step.id.to_string(),
         movement: step.movement,
         reference: None,
     }
@@ -144,31 +108,39 @@ fn view(balances: &Balances) -> View {
     )
 }
 
+/// Plays a history on Postgres and on the pure book.
+async fn play(app: &TestApp, seed: u64) {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_be_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let history = history::history(1..30, 20..60)
+        .new_tree(&mut runner)
+        .unwrap()
+        .current();
+    let organization = organization(&app.judge).await;
+    let (mut book, mut now) = (Book::default(), UnixMillis::new(0));
+    for (place, step) in history.iter().enumerate() {
+        now = now.offset(step.wait);
+        let expected = book.apply(TransferId(step.id), step.movement, now);
+        let at = calendar(now).unwrap();
+        let made = apply(&app.state.database, organization, order(*step), at).await;
+        let made = made.map(|posted| (posted.entries, posted.is_repeat));
+        let expected = expected.map(|receipt| (receipt.entries, receipt.is_repeat));
+        assert_eq!(made, expected, "seed {seed}, step {place}: {step:?}");
+    }
+    let (stands, replayed) = stored(app, organization).await;
+    assert_eq!(view(&stands), view(book.balances()), "seed {seed}");
+    assert_eq!(view(&replayed), view(book.balances()), "seed {seed}");
+    assert_eq!(stands.sum(), 0);
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn every_history_ends_as_the_pure_ledger_says(pool: PgPool) {
     let app = TestApp::start(&pool);
-    for seed in 0..HISTORIES {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_be_bytes());
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        let history = history().new_tree(&mut runner).unwrap().current();
-        let organization = organization(&app.judge).await;
-        let (mut book, mut now) = (Book::default(), UnixMillis::new(0));
-        for (place, step) in history.iter().enumerate() {
-            now = now.offset(step.wait);
-            let expected = book.apply(TransferId(step.cause), step.movement, now);
-            let at = calendar(now).unwrap();
-            let made = apply(&app.state.database, organization, order(*step), at).await;
-            let made = made.map(|posted| (posted.entries, posted.is_repeat));
-            let expected = expected.map(|receipt| (receipt.entries, receipt.is_repeat));
-            assert_eq!(made, expected, "seed {seed}, step {place}: {step:?}");
-        }
-        let (stands, replayed) = stored(&app, organization).await;
-        assert_eq!(view(&stands), view(book.balances()), "seed {seed}");
-        assert_eq!(view(&replayed), view(book.balances()), "seed {seed}");
-        assert_eq!(stands.sum(), 0);
-    }
+    stream::iter(0..HISTORIES)
+        .for_each_concurrent(AT_ONCE, |seed| play(&app, seed))
+        .await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -302,7 +302,7 @@ async fn a_decision_says_what_became_of_each_candidate(pool: PgPool) {
         "candidates": [
             { "model": "m\u{0}", "provider": "openai", "rank": 1, "standing": "full", "score": { "by": "score", "latency": 340, "cost": 12 } },
             { "model": "m", "provider": "groq", "rank": 2 },
-            { "model": "m", "provider": "azure", "rejected": "price_above_cap" },
+            { "model": "m", "provider": "azure", "rejected": "price_above_cap", "level": "project" },
             { "model": "n", "rejected": "credential_missing" },
         ],
     });
@@ -339,6 +339,7 @@ async fn a_decision_says_what_became_of_each_candidate(pool: PgPool) {
             ("rejected", Some("credential_missing"))
         ]
     );
+    assert_eq!(decision["candidates"][2]["level"], "project");
     assert_eq!(decision["candidates"][0]["score"]["total"], 0.352);
     assert_eq!(decision["attempts"].as_array().unwrap().len(), 1);
     let refused = ada.get(&ada.in_project(&path(1))).await.expect(200).body;

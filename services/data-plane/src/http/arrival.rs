@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::body::BodyHead;
 use super::labels;
+use super::routing_headers;
 use super::wishes::Wishes;
 use crate::error::{ErrorKind, GatewayError};
 use crate::pipeline::{Api, Gateway, Progress};
@@ -28,6 +29,8 @@ pub(crate) struct Arrival {
     /// What goes on to a provider of the caller's dialect.
     pub(crate) passed: PassedHeaders,
     pub(crate) labels: Labels,
+    /// Headers that conditions of routes may read.
+    pub(crate) readable: Vec<(String, String)>,
     pub(crate) wishes: Wishes,
     pub(crate) progress: Progress,
 }
@@ -87,6 +90,7 @@ impl Arrival {
         let passed = PassedHeaders::select(api.dialect(), headers());
         let labels = labels::select(headers())?;
         let wishes = Wishes::select(headers())?;
+        let readable = routing_headers::select(headers());
         Ok((
             gateway,
             Self {
@@ -96,6 +100,7 @@ impl Arrival {
                 body,
                 passed,
                 labels,
+                readable,
                 wishes,
                 progress: Progress::default(),
             },

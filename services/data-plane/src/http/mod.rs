@@ -31,6 +31,7 @@ mod paths;
 mod render_error;
 mod reply;
 mod root;
+mod routing_headers;
 pub mod server;
 pub(crate) mod wishes;
 

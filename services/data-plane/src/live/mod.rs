@@ -6,7 +6,8 @@
 //! walk ── Underway: sent, first token, headers, ended ──► health of the one that is called
 //! ```
 //! What is known stays in this process and may be lost with it. Must stay true: a call that was sent is always ended, by
-//! being dropped if by nothing else; no lock is held across a wait, or while another is taken.
+//! being dropped if by nothing else; no lock is held across a wait. A decision holds the pool of its route while it looks at
+//! endpoints and conversations; whoever holds one of those takes no other.
 
 mod sight;
 mod underway;

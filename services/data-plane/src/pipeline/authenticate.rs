@@ -69,6 +69,7 @@ pub(super) fn authenticate<'s>(
     Ok(Authenticated {
         received,
         key: &grant.key,
+        constraints: &grant.constraints,
         project,
     })
 }

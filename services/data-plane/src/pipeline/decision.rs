@@ -71,6 +71,7 @@ impl Decided<'_> {
         let target = &self.targets[rejection.target];
         DecidedCandidate {
             rejected: Some(Cow::Borrowed(rejection.code.as_str())),
+            level: rejection.level.map(|level| Cow::Borrowed(level.as_str())),
             ..named(target, rejection.candidate.map(|index| &target.candidates[index]))
         }
     }
@@ -83,6 +84,7 @@ fn named(target: &Target<'_>, candidate: Option<&Candidate<'_>>) -> DecidedCandi
         connection: candidate.and_then(|it| it.connection).map(|it| it.id),
         rank: None,
         rejected: None,
+        level: None,
         standing: None,
         score: None,
     }

@@ -114,7 +114,7 @@ pub(super) fn inspect<'s>(
     }
     let Received { api, arrival, .. } = caller.received;
     let extension = view.extension();
-    let labels = said::labels(&arrival.labels, extension, body, api.body_dialect(), depth)?;
+    let (labels, hints) = said::labels(&arrival.labels, extension, body, api.body_dialect(), depth)?;
     let wishes = said::wishes(arrival.wishes, extension, labels.session.is_some())?;
     let features = RequestFeatures {
         operation: api.operation(),
@@ -126,6 +126,7 @@ pub(super) fn inspect<'s>(
     Ok(Inspected {
         caller,
         labels,
+        hints,
         wishes,
         body,
         view,

@@ -21,6 +21,7 @@ mod inspect;
 mod limits;
 mod meter;
 mod near;
+mod observed;
 mod outgoing;
 mod plan;
 mod refusal;
@@ -145,7 +146,7 @@ async fn serve(
     let (mut planned, mut decision) = match plan::plan(gateway, admitted) {
         Ok((planned, decision)) if is_dry => {
             finish.forget();
-            let route = planned.route.map(|route| route_ref(route));
+            let route = planned.route.map(route_ref);
             return decision::shown(&model, route.as_ref(), &decision).map(Answered::Whole);
         }
         Ok(planned) => planned,

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use sluicegate_contracts::config::{Constraints, Level, Rule};
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_contracts::usage::Decision;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
-    Cause, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Selection, Sort, plan as decide,
+    Cause, Demand, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Selection, Sort, plan as decide,
 };
 
 use super::Gateway;
@@ -53,12 +54,10 @@ pub(super) fn plan<'s>(
     admitted: Admitted<'s>,
 ) -> Result<(Planned<'s>, Decision), Unplanned> {
     let request = admitted.request;
-    let catalog = request.caller.received.snapshot.catalog();
-    let project = request.caller.project;
-    let as_named = resolve(request.model, project, catalog).map(|found| (found, None));
+    let as_named = resolve(request.model, &request).map(|found| (found, None));
     let sorted = || {
         let (model, sort) = without_suffix(request.model)?;
-        Some((resolve(model, project, catalog)?, Some(sort)))
+        Some((resolve(model, &request)?, Some(sort)))
     };
     let (resolution, sort) = as_named
         .or_else(sorted)
@@ -78,7 +77,6 @@ fn with_fallbacks<'s>(
 ) -> Result<Resolution<'s>, GatewayError> {
     let models = &request.steering.models;
     let (project, key) = (request.caller.project, request.caller.key);
-    let catalog = request.caller.received.snapshot.catalog();
     let refused =
         |message: &str| Err(GatewayError::new(ErrorKind::InvalidRequest, message.to_owned()).at(MODELS));
     if resolution.route.is_some() && !models.is_empty() {
@@ -96,8 +94,7 @@ fn with_fallbacks<'s>(
         if !key.allows_model(model) {
             return Err(not_allowed(model).at(MODELS));
         }
-        let found =
-            resolve(model, project, catalog).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
+        let found = resolve(model, request).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
         resolution.targets.extend(found.targets);
         resolution.retry.max_attempts += 1;
     }
@@ -120,14 +117,17 @@ pub(super) fn switch<'s>(
     let (project, key) = (request.caller.project, request.caller.key);
     let mut routes = project.routes.iter();
     let named = routes.find(|(name, route)| {
-        route.id == to && name.strip_prefix("route/").is_some_and(|slug| slug == route.slug)
+        route.route.id == to
+            && name
+                .strip_prefix("route/")
+                .is_some_and(|slug| slug == route.route.slug)
     });
     let is_new = planned.route.is_none_or(|route| route.id != to) && !switched.contains(&to);
     let Some((_, route)) = named.filter(|(name, _)| is_new && key.allows_model(name)) else {
         return Err(refusal);
     };
     switched.push(to);
-    let resolution = through_route(route, false, project, request.caller.received.snapshot.catalog());
+    let resolution = through_route(route, false, &request);
     let (mut planned, mut decision) = decided(gateway, request, resolution, None).map_err(|_| refusal)?;
     for attempt in &mut planned.plan.attempts {
         attempt.cause = Cause::BudgetSwitch;
@@ -151,14 +151,14 @@ fn decided<'s>(
     let endpoints = &gateway.state().endpoints;
     let project = request.caller.key.project;
     let pool = match resolution.route {
-        Some(route) => endpoints.pool(project, route.id),
+        Some(route) => endpoints.pool(project, (route.id, resolution.rule.map(|rule| &rule.name))),
         None => endpoints.pool(project, request.model),
     };
     let input = RoutingInput {
         selection: resolution.selection,
         targets: &resolution.targets,
         features: request.features,
-        constraints: &request.steering.constraints,
+        demands: &demands(&request, resolution.rule),
         preferences: &preferences,
         now: request.caller.received.now(),
         live: &endpoints.sight(request.conversation()),
@@ -192,6 +192,24 @@ fn decided<'s>(
         pool,
     };
     Ok((planned, decision))
+}
+
+/// What stands over the request, outermost first: of several that forbid the same, the outermost is named.
+fn demands<'r>(request: &'r Inspected<'_>, rule: Option<&'r Rule>) -> Vec<Demand<'r>> {
+    let caller = &request.caller;
+    let of_key = caller.constraints.iter().map(|it| (Level::Key, it));
+    let organization = &*caller.project.organization_constraints;
+    [
+        (Level::Organization, organization),
+        (Level::Project, &caller.project.project.constraints),
+    ]
+    .into_iter()
+    .chain(rule.map(|rule| (Level::Route, &rule.constraints)))
+    .chain(of_key)
+    .chain([(Level::Request, &request.steering.constraints)])
+    .filter(|(_, constraints)| !Constraints::are_none(constraints))
+    .map(|(level, constraints)| Demand { level, constraints })
+    .collect()
 }
 
 /// When the route wants a call to bring something.
@@ -233,25 +251,43 @@ fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
         request.model,
         reasons(&none.rejections)
     );
-    // With other demands it could be served: that is the caller's to change, and no fault of this moment.
-    if none.rejections.iter().any(|it| it.code.is_callers()) {
-        return GatewayError::new(ErrorKind::ConstraintFiltered, message).at("provider");
+    // With other demands it could be served: somebody chose that, and it is no fault of this moment.
+    if !none.rejections.iter().any(|it| it.code.is_by_choice()) {
+        return GatewayError::new(ErrorKind::NoRoute, message);
     }
-    GatewayError::new(ErrorKind::NoRoute, message)
+    let refusal = GatewayError::new(ErrorKind::ConstraintFiltered, message);
+    let is_callers = none.rejections.iter().any(|it| it.level == Some(Level::Request));
+    if is_callers {
+        refusal.at("provider")
+    } else {
+        refusal
+    }
 }
 
-/// Each reason once.
+/// Each reason once, with the level that states it.
 fn reasons(rejections: &[Rejection]) -> String {
-    let mut codes: Vec<RejectionCode> = Vec::new();
+    let mut seen: Vec<(RejectionCode, Option<Level>)> = Vec::new();
     for rejection in rejections {
-        if !codes.contains(&rejection.code) {
-            codes.push(rejection.code);
+        if !seen.contains(&(rejection.code, rejection.level)) {
+            seen.push((rejection.code, rejection.level));
         }
     }
-    let reasons = codes
-        .iter()
-        .map(|code| format!("{} ({})", code.as_str(), in_words(*code)));
+    let reasons = seen.iter().map(|(code, level)| {
+        let by = level.map_or("", stated_by);
+        format!("{} ({}{by})", code.as_str(), in_words(*code))
+    });
     reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// Who is to be asked about a constraint. A caller needs no word about its own.
+const fn stated_by(level: Level) -> &'static str {
+    match level {
+        Level::Organization => "; a constraint of the organization",
+        Level::Project => "; a constraint of the project",
+        Level::Route => "; a constraint of the route",
+        Level::Key => "; a constraint of the key",
+        Level::Request => "",
+    }
 }
 
 /// The refusal of a caller that insists on everything it sent, when no target can express all of it.

@@ -3,36 +3,39 @@
 
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{Endpoint, ProviderId, RetryPolicy, Route, RouteTarget};
+use sluicegate_contracts::config::{Endpoint, ProviderId, RetryPolicy, Route, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
 use sluicegate_routing::{Candidate, Credential, Selection, Sort, Target};
 
-use crate::snapshot::{Catalog, LiveConnection, ProjectView};
+use super::observed::deciding;
+use super::stage::Inspected;
+use crate::snapshot::{Catalog, LiveConnection, LiveRoute, ProjectView};
 use crate::upstream::echo;
 
 /// What a model name means in a project.
 #[derive(Debug)]
 pub(super) struct Resolution<'s> {
     pub(super) selection: Selection,
-    pub(super) route: Option<&'s Arc<Route>>,
+    pub(super) route: Option<&'s Route>,
+    /// The rule of the route that decided.
+    pub(super) rule: Option<&'s Rule>,
     pub(super) targets: Vec<Target<'s>>,
     pub(super) retry: RetryPolicy,
 }
 
 /// Looks a name up; `None` when nothing has it.
-pub(super) fn resolve<'s>(
-    name: &'s str,
-    project: &'s ProjectView,
-    catalog: &'s Catalog,
-) -> Option<Resolution<'s>> {
+pub(super) fn resolve<'s>(name: &'s str, request: &Inspected<'s>) -> Option<Resolution<'s>> {
+    let project = request.caller.project;
+    let catalog = request.caller.received.snapshot.catalog();
     if let Some(route) = project.routes.get(name) {
-        let by_alias = name.strip_prefix("route/") != Some(route.slug.as_str());
-        return Some(through_route(route, by_alias, project, catalog));
+        let by_alias = name.strip_prefix("route/") != Some(route.route.slug.as_str());
+        return Some(through_route(route, by_alias, request));
     }
     let candidates = candidates(name, None, project, catalog)?;
     Some(Resolution {
         selection: Selection::Direct,
         route: None,
+        rule: None,
         targets: vec![Target {
             model: name,
             weight: 1,
@@ -53,24 +56,28 @@ pub(super) fn without_suffix(name: &str) -> Option<(&str, Sort)> {
     (!model.is_empty()).then_some((model, sort))
 }
 
-/// What a route means.
+/// What a route means for a request: what its first rule says whose condition holds. A route without such a rule, which
+/// cannot be published, leads nowhere.
 pub(super) fn through_route<'s>(
-    route: &'s Arc<Route>,
+    route: &'s LiveRoute,
     by_alias: bool,
-    project: &'s ProjectView,
-    catalog: &'s Catalog,
+    request: &Inspected<'s>,
 ) -> Resolution<'s> {
-    let targets = route.targets.iter();
+    let project = request.caller.project;
+    let catalog = request.caller.received.snapshot.catalog();
+    let rule = deciding(route, request);
+    let targets = rule.into_iter().flat_map(|rule| &rule.targets);
     Resolution {
         selection: Selection::Route {
-            strategy: route.strategy,
+            strategy: rule.map_or(Strategy::Ordered, |rule| rule.strategy),
             by_alias,
         },
-        route: Some(route),
+        route: Some(&route.route),
+        rule,
         targets: targets
             .map(|target| route_target(target, project, catalog))
             .collect(),
-        retry: route.retry.clone(),
+        retry: rule.map(|rule| rule.retry.clone()).unwrap_or_default(),
     }
 }
 
@@ -128,6 +135,7 @@ fn built_in(name: &str) -> Candidate<'_> {
         connection: None,
         credential: Credential::NotNeeded,
         endpoint: None,
+        stated: &[],
         is_gateway: false,
     }
 }
@@ -148,6 +156,7 @@ fn through<'s>(
         connection: Some(&live.connection),
         credential,
         endpoint,
+        stated: &live.stated,
         is_gateway: live.connection.provider == ProviderId::OpenRouter.as_str(),
     }
 }

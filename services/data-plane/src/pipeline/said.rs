@@ -13,6 +13,21 @@ use crate::error::{ErrorKind, GatewayError};
 use crate::http::labels::{label, tags};
 use crate::http::wishes::{Wishes, amount};
 
+/// Most entries of `metadata` that conditions can read, and the longest value, in bytes: as many as OpenAI takes.
+const MAX_METADATA: usize = 16;
+const MAX_METADATA_VALUE: usize = 512;
+
+/// What a call tells of its kind to conditions of routes.
+#[derive(Debug, Default)]
+pub(super) struct Hints {
+    /// The texts in `metadata`.
+    pub(super) metadata: Vec<(String, String)>,
+    /// Whether the answer has to follow a schema; `None` where the dialect is not looked through for it.
+    pub(super) json_schema: Option<bool>,
+    /// Whether the model is asked to think first, likewise.
+    pub(super) reasoning: Option<bool>,
+}
+
 /// What the fields of other services say, in the order in which the first counts.
 #[derive(Debug, Default)]
 struct Foreign<'b> {
@@ -22,9 +37,10 @@ struct Foreign<'b> {
     sessions: [Option<Cow<'b, str>>; 2],
     /// `metadata.tags`.
     tags: Option<Cow<'b, str>>,
+    hints: Hints,
 }
 
-/// All that a call says: `headers`, completed by the `body` and by our object in it.
+/// All that a call says: `headers`, completed by the `body` and by our object in it; and what conditions may ask of it.
 ///
 /// # Errors
 /// 400 when our own object says what cannot be read.
@@ -34,7 +50,7 @@ pub(super) fn labels<'h>(
     body: &[u8],
     dialect: Dialect,
     depth: u32,
-) -> Result<Cow<'h, Labels>, GatewayError> {
+) -> Result<(Cow<'h, Labels>, Hints), GatewayError> {
     let foreign = foreign(body, dialect, depth)?;
     let mut labels = Cow::Borrowed(headers);
     if let Some(object) = extension {
@@ -57,7 +73,7 @@ pub(super) fn labels<'h>(
     {
         labels.to_mut().tags = listed;
     }
-    Ok(labels)
+    Ok((labels, foreign.hints))
 }
 
 /// All that a call wants done with it: what the headers say, completed by our object in the body.
@@ -110,18 +126,30 @@ fn foreign<'b>(body: &'b [u8], dialect: Dialect, depth: u32) -> Result<Foreign<'
     if !has_them {
         return Ok(found);
     }
+    let (mut json_schema, mut reasoning) = (false, false);
     let mut cursor = Cursor::new(body, depth)?;
     cursor.object(|c, key| {
         match key.decode().as_ref() {
+            "response_format" | "output_format" => json_schema |= is_schema(c)?,
+            "text" | "output_config" => json_schema |= has_schema(c)?,
+            "reasoning_effort" => reasoning |= string(c)?.is_some_and(|effort| effort != "none"),
+            "reasoning" | "thinking" => reasoning |= thinks(c)?,
             "user" => found.end_users[0] = string(c)?,
             "safety_identifier" => found.end_users[1] = string(c)?,
             "session_id" => found.sessions[0] = string(c)?,
             "metadata" if c.peek()? == Kind::Object => {
                 c.object(|c, key| {
-                    match key.decode().as_ref() {
-                        "user_id" => found.end_users[2] = string(c)?,
-                        "session_id" => found.sessions[1] = string(c)?,
-                        "tags" => found.tags = string(c)?,
+                    let (name, value) = (key.decode(), string(c)?);
+                    let metadata = &mut found.hints.metadata;
+                    if metadata.len() < MAX_METADATA
+                        && let Some(value) = value.as_deref().filter(|it| it.len() <= MAX_METADATA_VALUE)
+                    {
+                        metadata.push((name.clone().into_owned(), value.to_owned()));
+                    }
+                    match name.as_ref() {
+                        "user_id" => found.end_users[2] = value,
+                        "session_id" => found.sessions[1] = value,
+                        "tags" => found.tags = value,
                         _ => {}
                     }
                     Ok(())
@@ -131,7 +159,55 @@ fn foreign<'b>(body: &'b [u8], dialect: Dialect, depth: u32) -> Result<Foreign<'
         }
         Ok(())
     })?;
+    found.hints.json_schema = Some(json_schema);
+    found.hints.reasoning = Some(reasoning);
     Ok(found)
+}
+
+/// Whether an object asks for JSON that follows a schema.
+fn is_schema(c: &mut Cursor<'_>) -> Result<bool, DecodeError> {
+    let mut is_schema = false;
+    if c.peek()? == Kind::Object {
+        c.object(|c, key| {
+            if key.decode() == "type" {
+                is_schema = string(c)?.is_some_and(|word| word == "json_schema");
+            }
+            Ok(())
+        })?;
+    }
+    Ok(is_schema)
+}
+
+/// Whether an object asks so in its member `format`.
+fn has_schema(c: &mut Cursor<'_>) -> Result<bool, DecodeError> {
+    let mut has_schema = false;
+    if c.peek()? == Kind::Object {
+        c.object(|c, key| {
+            if key.decode() == "format" {
+                has_schema = is_schema(c)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(has_schema)
+}
+
+/// Whether an object asks for reasoning: by an effort, or as Anthropic's `thinking` does.
+fn thinks(c: &mut Cursor<'_>) -> Result<bool, DecodeError> {
+    let mut thinks = false;
+    if c.peek()? == Kind::Object {
+        c.object(|c, key| {
+            match key.decode().as_ref() {
+                "effort" => thinks |= string(c)?.is_some_and(|effort| effort != "none"),
+                "type" => thinks |= string(c)?.is_some_and(|word| word != "disabled"),
+                "enabled" if c.peek()? == Kind::Bool => thinks |= c.bool()?,
+                "max_tokens" => thinks |= c.peek()? == Kind::Number,
+                _ => {}
+            }
+            Ok(())
+        })?;
+    }
+    Ok(thinks)
 }
 
 /// A text with something in it.
@@ -149,9 +225,8 @@ mod tests {
     fn said(dialect: Dialect, headers: &Labels, body: &str) -> Labels {
         let extension = serde_json::from_str::<serde_json::Value>(body).unwrap();
         let extension = extension.get("sluicegate").map(ToString::to_string);
-        labels(headers, extension.as_deref(), body.as_bytes(), dialect, 64)
-            .unwrap()
-            .into_owned()
+        let (labels, _) = labels(headers, extension.as_deref(), body.as_bytes(), dialect, 64).unwrap();
+        labels.into_owned()
     }
 
     #[test]

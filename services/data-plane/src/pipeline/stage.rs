@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{ApiKey, RetryPolicy, Route};
+use sluicegate_contracts::config::{ApiKey, Constraints, RetryPolicy, Route};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::Labels;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
 
 use super::api::Api;
 use super::outgoing::DecodedOnce;
+use super::said::Hints;
 use super::steering::Steering;
 use super::view::RequestView;
 use crate::http::Arrival;
@@ -33,6 +34,8 @@ pub(super) struct Received<'s> {
 pub(super) struct Authenticated<'s> {
     pub(super) received: Received<'s>,
     pub(super) key: &'s Arc<ApiKey>,
+    /// What the key, and each that it derives from, demands of every endpoint.
+    pub(super) constraints: &'s [Constraints],
     pub(super) project: &'s ProjectView,
 }
 
@@ -48,6 +51,8 @@ pub(super) struct Inspected<'s> {
     pub(super) features: RequestFeatures,
     /// What the call says of itself.
     pub(super) labels: Cow<'s, Labels>,
+    /// What it tells of its kind to conditions of routes.
+    pub(super) hints: Hints,
     /// What is wanted with its money.
     pub(super) wishes: Wishes,
     /// The canonical form, once a provider of another dialect needs it.
@@ -62,7 +67,7 @@ pub(super) struct Admitted<'s> {
 /// Where it goes, in order.
 pub(super) struct Planned<'s> {
     pub(super) request: Inspected<'s>,
-    pub(super) route: Option<&'s Arc<Route>>,
+    pub(super) route: Option<&'s Route>,
     pub(super) targets: Vec<Target<'s>>,
     pub(super) plan: Plan,
     pub(super) retry: RetryPolicy,

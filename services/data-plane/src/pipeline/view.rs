@@ -11,6 +11,7 @@ use sluicegate_protocols::completions::{self, CompletionsRequestView, Refusal};
 use sluicegate_protocols::embeddings::openai::EmbeddingsRequestView;
 use sluicegate_protocols::gemini::GeminiRequestView;
 use sluicegate_protocols::openai_chat::ChatRequestView;
+use sluicegate_protocols::openai_chat::request::InputSize;
 use sluicegate_protocols::openai_responses::ResponsesRequestView;
 use sluicegate_protocols::rerank::RerankRequestView;
 use sluicegate_protocols::{DecodeError, passthrough};
@@ -253,19 +254,35 @@ impl<'b> RequestView<'b> {
         }
     }
 
+    /// What the model reads, of messages.
+    pub(super) fn input(&self) -> Option<&InputSize> {
+        match self {
+            Self::Chat(view) => Some(&view.input),
+            Self::Responses { view, .. } => Some(&view.input),
+            Self::Messages(view) => Some(&view.input),
+            Self::Gemini { view, .. } => Some(&view.input),
+            Self::Text { .. } | Self::Embeddings(_) | Self::Rerank(_) => None,
+        }
+    }
+
+    /// Tools offered to the model; `None` where there can be none.
+    pub(super) fn tools(&self) -> Option<u32> {
+        match self {
+            Self::Chat(view) => Some(view.tools),
+            Self::Responses { view, .. } => Some(view.tools),
+            Self::Messages(view) => Some(view.tools),
+            Self::Gemini { view, .. } => Some(view.tools),
+            Self::Text { .. } | Self::Embeddings(_) | Self::Rerank(_) => None,
+        }
+    }
+
     /// How large the call can become at `endpoint`.
     pub(super) fn size(&self, body_bytes: usize, endpoint: Option<&Endpoint>) -> CallSize {
         let limit = || {
             let modeled = endpoint.and_then(|it| it.max_output_tokens.or(it.context_window));
             self.max_output_tokens().or(modeled)
         };
-        let input = match self {
-            Self::Chat(view) => Some(&view.input),
-            Self::Responses { view, .. } => Some(&view.input),
-            Self::Messages(view) => Some(&view.input),
-            Self::Gemini { view, .. } => Some(&view.input),
-            Self::Text { .. } | Self::Embeddings(_) | Self::Rerank(_) => None,
-        };
+        let input = self.input();
         let searches = match self {
             Self::Messages(view) => view.searches.unwrap_or(SEARCHES),
             Self::Chat(_)

@@ -100,7 +100,8 @@ pub(super) async fn walk(
                 // Another target may cost less, or count on other budgets and limits.
                 Err(refusal) if refusal.error.kind != ErrorKind::BudgetUnavailable => {
                     walk.instead = walk.instead.or(refusal.instead);
-                    walk.unfit = Some(refusal.error);
+                    // What stands against the first choice says more than what stands against the last resort.
+                    walk.unfit.get_or_insert(refusal.error);
                     break None;
                 }
                 Err(undecided) => return Err(undecided.error),

@@ -2,7 +2,9 @@
 //! gets through.
 
 use proptest::prelude::*;
-use sluicegate_contracts::config::{ApiKey, ApiKeyStatus, Budget, Entity, Organization, Project, Status};
+use sluicegate_contracts::config::{
+    ApiKey, ApiKeyStatus, Budget, Constraints, Entity, Organization, Project, SealedText, Status,
+};
 use sluicegate_contracts::event::ConfigVersion;
 use sluicegate_contracts::time::UnixMillis;
 
@@ -43,7 +45,7 @@ fn everything_published_can_be_looked_up() {
     let grant = snapshot.grant(&digest(3)).unwrap();
     assert_eq!((grant.key.id, grant.usable), (uuid(3).into(), Ok(())));
     let view = snapshot.project(grant.key.project).unwrap();
-    assert_eq!(view.routes["route/r5"].id, view.routes["fast"].id);
+    assert_eq!(view.routes["route/r5"].route.id, view.routes["fast"].route.id);
     assert!(quotes_credential(b"it is sk-upstream", &view.connections[0]));
     assert!(!format!("{:?}", view.connections).contains("sk-upstream"));
     assert_eq!(snapshot.catalog().by_model("vendor/m6").len(), 1);
@@ -172,6 +174,28 @@ fn an_unreadable_entity_keeps_its_predecessor_but_its_blocked_flag_counts() {
 }
 
 #[test]
+fn constraints_of_an_organization_reach_its_projects_even_without_its_data_key() {
+    let (mut state, snapshot) = folded(one_of_each());
+    let demanded = |snapshot: &Snapshot| {
+        let view = snapshot.project(uuid(2).into()).unwrap();
+        (*view.organization_constraints).clone()
+    };
+    assert!(demanded(&snapshot).are_none());
+    let private = Constraints {
+        no_training: true,
+        ..Constraints::NONE
+    };
+    let unopenable = Organization {
+        data_key: SealedText("nonsense".to_owned()),
+        constraints: private.clone(),
+        ..organization(1)
+    };
+    state.offer(event(7, &Entity::Organization(unopenable)));
+    assert_eq!(state.refusals().len(), 1, "the data key");
+    assert_eq!(demanded(&state.publish(&snapshot)), private);
+}
+
+#[test]
 fn a_credential_that_does_not_open_keeps_the_one_before_and_heals_with_the_data_key() {
     let mut events = one_of_each();
     let (id, replaced) = (organization(1).id, organization(1));
@@ -277,7 +301,7 @@ fn facts(snapshot: &Snapshot) -> Vec<String> {
     facts.extend(
         view.routes
             .iter()
-            .map(|(name, route)| format!("{name} {}", route.id)),
+            .map(|(name, route)| format!("{name} {}", route.route.id)),
     );
     facts.extend(snapshot.catalog().models().map(|(model, _)| model.to_owned()));
     facts.sort();

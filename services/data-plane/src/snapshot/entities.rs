@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use sluicegate_contracts::config::{
-    ApiKey, Budget, Connection, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project, RateLimit,
-    Route,
+    ApiKey, Budget, Connection, Constraints, Endpoint, Entity, EntityKind, KeyDigest, Organization, Project,
+    RateLimit, Route, Signal, StatedFacts,
 };
 use sluicegate_contracts::ids::{
-    ApiKeyId, BudgetId, ConnectionId, EndpointId, OrganizationId, ProjectId, RateLimitId, RouteId,
+    ApiKeyId, BudgetId, ConnectionId, EndpointId, OrganizationId, ProjectId, RateLimitId, RouteId, SignalId,
 };
 use sluicegate_credentials::{DataKey, Keyring};
 use uuid::Uuid;
 
-use super::index::LiveConnection;
+use super::index::{LiveConnection, LiveRoute};
 use super::lineage::Lineage;
 use super::prepare;
 
@@ -33,6 +33,15 @@ pub(super) struct HeldConnection {
     stale: bool,
 }
 
+/// What is kept of an organization.
+pub(super) struct Tenant {
+    /// None of its data keys could be opened yet.
+    data_key: Option<DataKey>,
+    pub(super) constraints: Arc<Constraints>,
+    /// What it states of its accounts and models, the most particular first.
+    pub(super) stated: Vec<StatedFacts>,
+}
+
 #[derive(Default)]
 pub(super) struct OrganizationMembers {
     projects: BTreeSet<ProjectId>,
@@ -45,6 +54,7 @@ pub(super) struct OrganizationMembers {
 pub(super) struct ProjectMembers {
     pub(super) keys: BTreeSet<ApiKeyId>,
     pub(super) routes: BTreeSet<RouteId>,
+    pub(super) signals: BTreeSet<SignalId>,
 }
 
 /// What the next snapshot must build anew.
@@ -59,17 +69,18 @@ pub(super) struct Touched {
 /// Every entity in service.
 pub(super) struct Entities {
     keyring: Keyring,
-    pub(super) organizations: HashMap<OrganizationId, Held<Option<DataKey>>>,
+    pub(super) organizations: HashMap<OrganizationId, Held<Tenant>>,
     pub(super) projects: HashMap<ProjectId, Held<Project>>,
     pub(super) keys: HashMap<ApiKeyId, Held<Arc<ApiKey>>>,
     pub(super) lineage: Lineage,
     pub(super) connections: HashMap<ConnectionId, HeldConnection>,
     /// Those that every organization may call through.
     pub(super) resold: BTreeSet<ConnectionId>,
-    pub(super) routes: HashMap<RouteId, Held<Arc<Route>>>,
+    pub(super) routes: HashMap<RouteId, Held<Arc<LiveRoute>>>,
     pub(super) endpoints: BTreeMap<EndpointId, Held<Arc<Endpoint>>>,
     pub(super) budgets: HashMap<BudgetId, Arc<Budget>>,
     pub(super) rate_limits: HashMap<RateLimitId, Arc<RateLimit>>,
+    pub(super) signals: HashMap<SignalId, Signal>,
     pub(super) in_organization: HashMap<OrganizationId, OrganizationMembers>,
     pub(super) in_project: HashMap<ProjectId, ProjectMembers>,
     pub(super) touched: Touched,
@@ -89,6 +100,7 @@ impl Entities {
             endpoints: BTreeMap::new(),
             budgets: HashMap::new(),
             rate_limits: HashMap::new(),
+            signals: HashMap::new(),
             in_organization: HashMap::new(),
             in_project: HashMap::new(),
             touched: Touched::default(),
@@ -105,7 +117,7 @@ impl Entities {
             Entity::Project(entity) => self.put_project(entity, blocked),
             Entity::ApiKey(entity) => self.put_key(entity, blocked),
             Entity::Connection(entity) => return self.put_connection(entity, blocked),
-            Entity::Route(entity) => self.put_route(entity, blocked),
+            Entity::Route(entity) => return self.put_route(entity, blocked),
             Entity::Endpoint(entity) => {
                 self.touched.catalog = true;
                 self.endpoints.insert(
@@ -118,6 +130,7 @@ impl Entities {
             }
             Entity::Budget(entity) => self.put_budget(entity),
             Entity::RateLimit(entity) => self.put_rate_limit(entity),
+            Entity::Signal(entity) => self.put_signal(entity),
         }
         Ok(())
     }
@@ -139,6 +152,7 @@ impl Entities {
             }
             EntityKind::Budget => self.unlink_budget(id.into()),
             EntityKind::RateLimit => self.unlink_rate_limit(id.into()),
+            EntityKind::Signal => self.unlink_signal(id.into()),
             EntityKind::Unknown => {}
         }
     }
@@ -175,7 +189,8 @@ impl Entities {
                 self.touched.catalog = true;
             }
             // The one in force stays: a limit is never lifted because its newest body cannot be read.
-            EntityKind::Budget | EntityKind::RateLimit | EntityKind::Unknown => {}
+            // A signal becomes stale by itself.
+            EntityKind::Budget | EntityKind::RateLimit | EntityKind::Signal | EntityKind::Unknown => {}
         }
     }
 
@@ -196,14 +211,20 @@ impl Entities {
             Err(reason) => (None, Err(reason)),
         };
         // A data key that does not open stops new credentials, not the tenant: keys, routes and credentials that are
-        // already open go on, and the status that came with it counts.
-        let before = self.organizations.remove(&entity.id).and_then(|held| held.entity);
+        // already open go on, and the status and the constraints that came with it count.
+        let before = self.organizations.remove(&entity.id);
+        let tenant = Tenant {
+            data_key: data_key.or(before.and_then(|held| held.entity.data_key)),
+            constraints: Arc::new(entity.constraints.clone()),
+            stated: particular_first(entity.facts.clone()),
+        };
         let held = Held {
-            entity: data_key.or(before),
+            entity: tenant,
             blocked,
         };
         self.organizations.insert(entity.id, held);
         self.touch_organization(entity.id);
+        self.touch_resold_by(entity.id);
         outcome
     }
 
@@ -222,7 +243,7 @@ impl Entities {
     fn put_connection(&mut self, entity: Connection, blocked: bool) -> Result<(), String> {
         let id = entity.id;
         let organization = self.organizations.get(&entity.organization);
-        let key = organization.and_then(|held| held.entity.as_ref());
+        let key = organization.and_then(|held| held.entity.data_key.as_ref());
         let (live, outcome) = match prepare::connection(entity.clone(), key) {
             Ok(live) => (live, Ok(())),
             Err(reason) => {
@@ -236,6 +257,7 @@ impl Entities {
                     LiveConnection {
                         connection: entity,
                         account: None,
+                        stated: Arc::default(),
                     },
                     Err(reason),
                 )
@@ -260,14 +282,11 @@ impl Entities {
         outcome
     }
 
-    fn put_route(&mut self, entity: Route, blocked: bool) {
-        self.unlink_route(entity.id);
-        self.in_project
-            .entry(entity.project)
-            .or_default()
-            .routes
-            .insert(entity.id);
-        let id = entity.id;
+    fn put_route(&mut self, route: Route, blocked: bool) -> Result<(), String> {
+        let (id, project) = (route.id, route.project);
+        let entity = LiveRoute::open(route)?;
+        self.unlink_route(id);
+        self.in_project.entry(project).or_default().routes.insert(id);
         self.routes.insert(
             id,
             Held {
@@ -276,6 +295,15 @@ impl Entities {
             },
         );
         self.touch_route(id);
+        Ok(())
+    }
+
+    fn put_signal(&mut self, entity: Signal) {
+        self.unlink_signal(entity.id);
+        let (id, project) = (entity.id, entity.project);
+        self.in_project.entry(project).or_default().signals.insert(id);
+        self.signals.insert(id, entity);
+        self.touched.views.insert(project);
     }
 
     fn put_budget(&mut self, entity: Budget) {
@@ -338,10 +366,20 @@ impl Entities {
     fn unlink_route(&mut self, id: RouteId) {
         self.touch_route(id);
         if let Some(held) = self.routes.remove(&id)
-            && let Some(members) = self.in_project.get_mut(&held.entity.project)
+            && let Some(members) = self.in_project.get_mut(&held.entity.route.project)
         {
             members.routes.remove(&id);
         }
+    }
+
+    fn unlink_signal(&mut self, id: SignalId) {
+        let Some(signal) = self.signals.remove(&id) else {
+            return;
+        };
+        if let Some(members) = self.in_project.get_mut(&signal.project) {
+            members.signals.remove(&id);
+        }
+        self.touched.views.insert(signal.project);
     }
 
     fn touch_organization(&mut self, id: OrganizationId) {
@@ -353,6 +391,15 @@ impl Entities {
             .collect();
         for project in projects {
             self.touch_project(project);
+        }
+    }
+
+    /// What an organization states of an account that it resells counts for everybody who calls through it.
+    fn touch_resold_by(&mut self, id: OrganizationId) {
+        let members = self.in_organization.get(&id);
+        let mut connections = members.into_iter().flat_map(|members| &members.connections);
+        if connections.any(|connection| self.resold.contains(connection)) {
+            self.touched.views.extend(self.projects.keys());
         }
     }
 
@@ -387,9 +434,14 @@ impl Entities {
 
     fn touch_route(&mut self, id: RouteId) {
         if let Some(held) = self.routes.get(&id) {
-            self.touched.views.insert(held.entity.project);
+            self.touched.views.insert(held.entity.route.project);
         }
     }
+}
+
+fn particular_first(mut stated: Vec<StatedFacts>) -> Vec<StatedFacts> {
+    stated.sort_by_key(|it| std::cmp::Reverse(it.about.particularity()));
+    stated
 }
 
 fn block<T>(held: Option<&mut Held<T>>) {

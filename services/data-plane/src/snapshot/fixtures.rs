@@ -1,9 +1,9 @@
 //! Entities for the tests of this module: small, deterministic, from numbers.
 
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, Facts,
-    KeyDigest, KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy, Route, RouteTarget,
-    Status, Strategy, UnknownPrice,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Constraints, Counts, Endpoint, Enforcement,
+    Entity, Facts, KeyDigest, KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy,
+    Route, RouteTarget, Rule, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigVersion};
 use sluicegate_contracts::ids::OrganizationId;
@@ -32,6 +32,8 @@ pub(crate) fn organization(n: u64) -> Organization {
         id,
         status: Status::Active,
         data_key: keyring().wrap_new_data_key(id, [9; 32], [1; 24]),
+        constraints: Constraints::NONE,
+        facts: Vec::new(),
     }
 }
 
@@ -40,6 +42,7 @@ pub(crate) fn project(n: u64, organization: u64) -> Project {
         id: uuid(n).into(),
         organization: uuid(organization).into(),
         status: Status::Active,
+        constraints: Constraints::NONE,
     }
 }
 
@@ -56,6 +59,7 @@ pub(crate) fn key(n: u64, organization: u64, project: u64) -> ApiKey {
         status: ApiKeyStatus::Active,
         expires_at: None,
         allowed_models: Vec::new(),
+        constraints: Constraints::NONE,
     }
 }
 
@@ -106,13 +110,15 @@ pub(crate) fn route(n: u64, organization: u64, project: u64, aliases: &[&str]) -
         slug: format!("r{n}"),
         version: 1,
         aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
-        strategy: Strategy::Ordered,
-        targets: vec![RouteTarget {
-            model: "sluicegate/echo".to_owned(),
-            connection: None,
-            weight: 1,
-        }],
-        retry: RetryPolicy::default(),
+        rules: vec![Rule::always(
+            Strategy::Ordered,
+            vec![RouteTarget {
+                model: "sluicegate/echo".to_owned(),
+                connection: None,
+                weight: 1,
+            }],
+            RetryPolicy::default(),
+        )],
     }
 }
 

@@ -5,12 +5,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, Connection, Entity, KeyDigest, Project, ProviderId, Route};
+use sluicegate_contracts::config::{
+    ApiKey, Connection, Constraints, Entity, KeyDigest, Project, ProviderId, Route, Rule, StatedFacts,
+};
 use sluicegate_contracts::event::{ConfigEvent, ConfigHead, ConfigVersion, RefusedEntity};
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
 use sluicegate_credentials::Keyring;
+use sluicegate_routing::rules::{Condition, Signals};
 
 use super::apply::State;
 use super::budgets::BudgetIndex;
@@ -33,6 +36,8 @@ pub struct Snapshot {
 pub struct Grant {
     /// The key the secret belongs to, as the keys it derives from leave it.
     pub key: Arc<ApiKey>,
+    /// The constraints of the key and of those it derives from; those that state none are left out.
+    pub constraints: Arc<[Constraints]>,
     /// End of the secret's own validity, while a rotation overlaps.
     pub valid_until: Option<UnixMillis>,
     /// Whether the key, those it derives from, its project and its organization are in service. Says nothing of time: see
@@ -62,10 +67,12 @@ pub enum Blocked {
 pub struct ProjectView {
     /// The tenant that owns it.
     pub organization: OrganizationId,
+    /// What that one demands of every endpoint.
+    pub organization_constraints: Arc<Constraints>,
     /// The project.
     pub project: Project,
     /// Routes by callable name: `route/<slug>`, and each alias that no slug or older route claims.
-    pub routes: HashMap<String, Arc<Route>>,
+    pub routes: HashMap<String, Arc<LiveRoute>>,
     /// The project's and the organization's connections in service, by priority, then by id; after them those of the host
     /// that are resold.
     pub connections: Vec<Arc<LiveConnection>>,
@@ -73,6 +80,40 @@ pub struct ProjectView {
     pub budgets: BudgetIndex,
     /// Rate limits in force over the organization or this project.
     pub rate_limits: LimitIndex,
+    /// What was pushed from outside for the conditions of its routes.
+    pub signals: Signals,
+}
+
+/// A route as it decides.
+#[derive(Debug, Clone)]
+pub struct LiveRoute {
+    /// The route.
+    pub route: Route,
+    /// The condition of each of its rules.
+    conditions: Vec<Option<Condition>>,
+}
+
+impl LiveRoute {
+    /// Reads the conditions, once for all requests.
+    ///
+    /// # Errors
+    /// The first condition that this release cannot read.
+    pub fn open(route: Route) -> Result<Self, String> {
+        let read = |rule: &Rule| {
+            let condition = rule.when.as_deref().map(Condition::read).transpose();
+            condition.map_err(|mistake| format!("rule {:?}, {mistake}", rule.name))
+        };
+        let conditions = route.rules.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { route, conditions })
+    }
+
+    /// The first rule whose condition `holds`, or that has none.
+    pub fn deciding(&self, mut holds: impl FnMut(&Condition) -> bool) -> Option<&Rule> {
+        let mut rules = self.route.rules.iter().zip(&self.conditions);
+        rules
+            .find(|(_, condition)| condition.as_ref().is_none_or(&mut holds))
+            .map(|(rule, _)| rule)
+    }
 }
 
 /// A connection as it can be called.
@@ -82,6 +123,8 @@ pub struct LiveConnection {
     pub connection: Connection,
     /// The account with its credential opened; `None` when it could not be, so that the connection cannot be used.
     pub account: Option<Account>,
+    /// What its owner states of accounts and models, the most particular first.
+    pub stated: Arc<[StatedFacts]>,
 }
 
 impl LiveConnection {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, allowed_by_both};
+use sluicegate_contracts::config::{ApiKey, Constraints, allowed_by_both};
 use sluicegate_contracts::ids::ApiKeyId;
 
 use super::entities::{Entities, Held};
@@ -81,6 +81,14 @@ impl Entities {
                 allowed_by_both(&narrowed.allowed_models, &above.allowed_models).ok_or(Blocked::NoModel)?;
         }
         Ok(Arc::new(narrowed))
+    }
+
+    /// What a key and the keys above it demand. All of it holds, so that nobody loosens anything by deriving a key.
+    pub(super) fn constraints_of(&self, key: &ApiKey) -> Arc<[Constraints]> {
+        let above = key.ancestors.iter().filter_map(|id| self.keys.get(id));
+        let stated = std::iter::once(key).chain(above.map(|held| &*held.entity));
+        let stated = stated.map(|key| &key.constraints);
+        stated.filter(|it| !it.are_none()).cloned().collect()
     }
 }
 
@@ -179,6 +187,23 @@ mod tests {
         world.put(Entity::ApiKey(top));
         let none = Some(Err(Blocked::NoModel));
         assert_eq!(world.usable(), [Some(Ok(())), none, none]);
+    }
+
+    #[test]
+    fn constraints_above_a_key_bind_it() {
+        let [mut top, mut middle, bottom] = keys();
+        let states = |days| Constraints {
+            max_retention_days: Some(days),
+            ..Constraints::NONE
+        };
+        (top.constraints, middle.constraints) = (states(30), states(0));
+        let mut world = World::of([bottom, middle.clone(), top]);
+        let of = |world: &World, key| world.1.grant(&digest(key)).unwrap().constraints.to_vec();
+        assert_eq!(of(&world, 3), [states(30)]);
+        assert_eq!(of(&world, 5), [states(0), states(30)]);
+        middle.constraints = Constraints::NONE;
+        world.put(Entity::ApiKey(middle));
+        assert_eq!(of(&world, 5), [states(30)]);
     }
 
     #[test]

@@ -43,7 +43,7 @@ use arc_swap::ArcSwap;
 pub use budgets::BudgetIndex;
 pub use catalog::Catalog;
 pub use client::{ControlPlane, ControlPlaneError};
-pub use index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};
+pub use index::{Blocked, Grant, LiveConnection, LiveRoute, ProjectView, Snapshot};
 
 /// Where request handlers find the current snapshot. Clones share one pointer.
 #[derive(Clone)]

@@ -2,6 +2,8 @@
 //!
 //! Called by [`super::apply`]. A failure is a reason to refuse the entity; it never quotes a secret.
 
+use std::sync::Arc;
+
 use sluicegate_contracts::config::{Connection, Organization};
 use sluicegate_credentials::{DataKey, Keyring, Sealing};
 
@@ -30,5 +32,6 @@ pub(super) fn connection(connection: Connection, key: Option<&DataKey>) -> Resul
     Ok(LiveConnection {
         connection,
         account: Some(account),
+        stated: Arc::default(),
     })
 }

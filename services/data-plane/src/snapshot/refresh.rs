@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{ApiKey, Route, Status};
+use sluicegate_contracts::config::{About, ApiKey, StatedFacts, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
+use sluicegate_routing::rules::Signals;
 
 use super::budgets::BudgetIndex;
 use super::catalog::Catalog;
 use super::entities::{Entities, Held};
-use super::index::{Blocked, Grant, LiveConnection, ProjectView, Snapshot};
+use super::index::{Blocked, Grant, LiveConnection, LiveRoute, ProjectView, Snapshot};
 use crate::limits::index::LimitIndex;
 
 impl Entities {
@@ -25,12 +26,14 @@ impl Entities {
             let narrowed = self.usable(held).and_then(|()| self.narrowed(&held.entity));
             let usable = narrowed.as_ref().map(drop).map_err(|blocked| *blocked);
             let key = narrowed.unwrap_or_else(|_| Arc::clone(&held.entity));
+            let constraints = self.constraints_of(&held.entity);
             for secret in &held.entity.secrets {
-                let key = Arc::clone(&key);
+                let (key, constraints) = (Arc::clone(&key), Arc::clone(&constraints));
                 next.grants.set(
                     secret.digest,
                     Some(Grant {
                         key,
+                        constraints,
                         valid_until: secret.valid_until,
                         usable,
                     }),
@@ -63,13 +66,14 @@ impl Entities {
     fn view(&self, id: ProjectId) -> Option<ProjectView> {
         let project = self.projects.get(&id)?.entity.clone();
         let organization = project.organization;
+        let tenant = self.organizations.get(&organization);
         let members = self.in_organization.get(&organization);
         let mut connections: Vec<_> = members
             .into_iter()
             .flat_map(|members| &members.connections)
             .filter_map(|id| self.connections.get(id))
             .filter(|held| !held.blocked && held.live.connection.project.is_none_or(|of| of == id))
-            .map(|held| Arc::clone(&held.live))
+            .map(|held| self.with_facts(&held.live))
             .collect();
         connections.sort_by_key(|live| (live.connection.priority, live.connection.id));
         connections.extend(self.resold_to(organization));
@@ -78,15 +82,41 @@ impl Entities {
             .into_iter()
             .flat_map(|members| &members.routes)
             .filter_map(|id| self.routes.get(id))
-            .filter(|held| !held.blocked && held.entity.organization == organization)
+            .filter(|held| !held.blocked && held.entity.route.organization == organization)
             .map(|held| &held.entity);
         Some(ProjectView {
             organization,
+            organization_constraints: tenant
+                .map(|held| Arc::clone(&held.entity.constraints))
+                .unwrap_or_default(),
             project,
             routes: by_name(routes),
             connections,
             budgets: self.budgets_over(organization, id),
             rate_limits: self.rate_limits_over(organization, id),
+            signals: self.signals_of(organization, id),
+        })
+    }
+
+    /// A connection with what its owner states that can be about it.
+    fn with_facts(&self, live: &Arc<LiveConnection>) -> Arc<LiveConnection> {
+        let connection = &live.connection;
+        let owner = self.organizations.get(&connection.organization);
+        let stated = owner.into_iter().flat_map(|held| &held.entity.stated);
+        let is_about = |about: &About| {
+            about
+                .provider
+                .as_ref()
+                .is_none_or(|it| *it == connection.provider)
+                && about.connection.is_none_or(|it| it == connection.id)
+        };
+        let stated: Vec<StatedFacts> = stated.filter(|it| is_about(&it.about)).cloned().collect();
+        if stated.is_empty() {
+            return Arc::clone(live);
+        }
+        Arc::new(LiveConnection {
+            stated: stated.into(),
+            ..LiveConnection::clone(live)
         })
     }
 
@@ -96,10 +126,19 @@ impl Entities {
         let resold = self.resold.iter().filter_map(|id| self.connections.get(id));
         let mut resold: Vec<_> = resold
             .filter(|held| !held.blocked && held.live.connection.organization != organization)
-            .map(|held| Arc::clone(&held.live))
+            .map(|held| self.with_facts(&held.live))
             .collect();
         resold.sort_by_key(|live| (live.connection.priority, live.connection.id));
         resold
+    }
+
+    fn signals_of(&self, organization: OrganizationId, project: ProjectId) -> Signals {
+        let members = self.in_project.get(&project);
+        let signals = members.into_iter().flat_map(|members| &members.signals);
+        signals
+            .filter_map(|id| self.signals.get(id))
+            .filter(|signal| signal.organization == organization)
+            .collect()
     }
 
     fn budgets_over(&self, organization: OrganizationId, project: ProjectId) -> BudgetIndex {
@@ -124,15 +163,15 @@ impl Entities {
 }
 
 /// `routes` come by id, oldest first: of two claims to a name the older one wins, and a slug wins over any alias.
-fn by_name<'a>(routes: impl Iterator<Item = &'a Arc<Route>> + Clone) -> HashMap<String, Arc<Route>> {
-    let mut names: HashMap<String, Arc<Route>> = HashMap::new();
+fn by_name<'a>(routes: impl Iterator<Item = &'a Arc<LiveRoute>> + Clone) -> HashMap<String, Arc<LiveRoute>> {
+    let mut names: HashMap<String, Arc<LiveRoute>> = HashMap::new();
     for route in routes.clone() {
         names
-            .entry(format!("route/{}", route.slug))
+            .entry(format!("route/{}", route.route.slug))
             .or_insert_with(|| Arc::clone(route));
     }
     for route in routes {
-        for alias in &route.aliases {
+        for alias in &route.route.aliases {
             names.entry(alias.clone()).or_insert_with(|| Arc::clone(route));
         }
     }

@@ -160,6 +160,7 @@ async fn a_dry_run_answers_with_the_decision_and_leaves_nothing() {
         shown["decision"]["candidates"][0]["rejected"],
         "retention_required"
     );
+    assert_eq!(shown["decision"]["candidates"][0]["level"], "request");
 
     let unknown = dry(asking("nobody/knows", json!({}))).send().await.unwrap();
     assert_eq!(unknown.status(), 404, "there is nothing to decide");

@@ -11,6 +11,7 @@ mod budgets;
 #[cfg(test)]
 mod connection_test;
 #[cfg(test)]
+mod constraints;
 mod credit;
 #[cfg(test)]
 mod decisions;
@@ -22,6 +23,8 @@ mod disconnect;
 mod drain;
 #[cfg(test)]
 mod echo;
+#[cfg(test)]
+mod endings;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
@@ -50,6 +53,8 @@ mod passthrough;
 mod pricing;
 #[cfg(test)]
 mod rate_limits;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod service_account;
 #[cfg(test)]

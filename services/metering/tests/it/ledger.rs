@@ -6,51 +6,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_metering::ledger::{
-    Account, Balances, Book, Entry, EntryKind, Movement, Refused, Rest, TransferId,
-};
+use sluicegate_metering::ledger::{Account, Balances, Book, Entry, EntryKind, Movement, Refused, TransferId};
+
+use crate::history::{self, Step};
 
 const IDS: u128 = 60;
 
-/// A step of a history: which id it takes, what it asks for, how time goes on.
-#[derive(Debug, Clone)]
-struct Step {
-    id: u128,
-    movement: Movement,
-    wait: i64,
-}
-
-/// The movement of a step. Few ids, so that events repeat and refer to each other; an expiry in two of three.
-fn movement(kind: u8, other: u128, amount: i64, expiry: i64) -> Movement {
-    let (amount, other) = (NanoUsd::from_nanos(amount), TransferId(other));
-    let expires_at = (expiry < 2_000).then(|| UnixMillis::new(expiry));
-    match kind {
-        0..=3 => Movement::TopUp { amount, expires_at },
-        4..=5 => Movement::Grant { amount, expires_at },
-        6..=12 => Movement::Reserve { amount },
-        13..=24 => Movement::Settle {
-            pending: other,
-            used: amount,
-            rest: if kind < 19 { Rest::Return } else { Rest::Carry },
-        },
-        25..=27 => Movement::Charge { amount },
-        28 => Movement::WriteOff { amount },
-        29..=30 => Movement::Refund { lot: other, amount },
-        31..=32 => Movement::Expire,
-        33 => Movement::AdjustUp { amount },
-        34 => Movement::AdjustDown { amount },
-        _ => Movement::Reverse { transfer: other },
-    }
-}
-
 fn history() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0..IDS, 0..38_u8, 0..IDS, -9..1_000_i64, 0..3_000_i64, 0..60_i64);
-    let step = step.prop_map(|(id, kind, other, amount, expiry, wait)| Step {
-        id,
-        movement: movement(kind, other, amount, expiry),
-        wait,
-    });
-    prop::collection::vec(step, 1..120)
+    history::history(0..IDS, 1..120)
 }
 
 /// Plays a history, and gives the entries that were made in order.

@@ -9,6 +9,8 @@ mod cards;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod models;

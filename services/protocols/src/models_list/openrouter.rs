@@ -1,12 +1,14 @@
 //! The model listing as OpenRouter's clients read it. They take an item only whole: what is not known here is there, at the
-//! value that promises least.
+//! value that promises least. What OpenAI's and Anthropic's clients look for is there too: they share the address.
 
 use serde::Serialize;
 
-use super::ListedModel;
+use super::{ListedModel, rfc3339};
 
 #[derive(Serialize)]
 struct Document<'a> {
+    object: &'static str,
+    has_more: bool,
     data: Vec<Item<'a>>,
     links: Links,
     total_count: usize,
@@ -21,6 +23,12 @@ struct Links {
 #[derive(Serialize)]
 struct Item<'a> {
     id: &'a str,
+    object: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    owned_by: &'a str,
+    display_name: &'a str,
+    created_at: String,
     canonical_slug: &'a str,
     name: &'a str,
     created: u64,
@@ -71,10 +79,16 @@ impl<'a> From<&'a ListedModel> for Item<'a> {
         } else {
             ("text->text", "text")
         };
+        let name = entry.display_name.as_deref().unwrap_or(&entry.id);
         Self {
             id: &entry.id,
+            object: "model",
+            kind: "model",
+            owned_by: &entry.owned_by,
+            display_name: name,
+            created_at: rfc3339(entry.created),
             canonical_slug: &entry.id,
-            name: entry.display_name.as_deref().unwrap_or(&entry.id),
+            name,
             created: entry.created,
             context_length: entry.context_length,
             architecture: Architecture {
@@ -116,6 +130,8 @@ fn dollars(picos: Option<u64>) -> String {
 /// The list document.
 pub fn openrouter_list(models: &[ListedModel]) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Document {
+        object: "list",
+        has_more: false,
         data: models.iter().map(Item::from).collect(),
         links: Links { next: None },
         total_count: models.len(),

@@ -50,6 +50,8 @@ pub(crate) struct Stack {
     pub(crate) inference: Vec<String>,
     /// The REST API of the first control plane.
     pub(crate) dashboard: String,
+    /// What the operator proves themselves by.
+    pub(crate) operator_token: String,
     /// The provider's base URL, as connections name it.
     pub(crate) provider_url: String,
     pub(crate) ledger: PathBuf,
@@ -81,6 +83,8 @@ impl Stack {
         links.insert((Part::Provider, Part::Provider), to_provider);
         let master_key = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
 
+        let operator_token = format!("{:032x}", rand::random::<u128>());
+
         let mut control_planes = Vec::new();
         for index in 0..size.control_planes {
             let part = Part::ControlPlane(index);
@@ -88,6 +92,8 @@ impl Stack {
             let mut settings = shared(&master_key, &services, &ways);
             let database = through(&services.database_url, ways.database);
             settings.push(("SLUICEGATE_DATABASE__URL", database));
+            settings.push(("SLUICEGATE_BILLING__MODE", "prepaid".to_owned()));
+            settings.push(("SLUICEGATE_OPERATOR_TOKEN", operator_token.clone()));
             let program = "sluicegate-control-plane";
             let mut plane = Plane::new(part.to_string(), program, folder, http.clone(), settings)?;
             if index == 0 {
@@ -126,6 +132,7 @@ impl Stack {
                 "http://{}",
                 control_planes.first().context("a control plane")?.address
             ),
+            operator_token,
             provider_url,
             ledger: provider.ledger.clone(),
             workers: workers.into_iter().map(Mutex::new).collect(),

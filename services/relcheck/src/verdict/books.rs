@@ -1,12 +1,11 @@
-//! The books: what is summed up agrees with what it sums. Books kept beside these, such as a ledger of credit, are one
-//! more rule in [`rules`].
+//! The books: what is summed up agrees with what it sums.
 
 use std::collections::BTreeMap;
 
 use sluicegate_contracts::money::NanoUsd;
 use uuid::Uuid;
 
-use super::{Rule, dollars};
+use super::{Rule, charge, credit, dollars};
 use crate::evidence::{Evidence, Row, Sums};
 
 /// An account and the epoch that spent on it.
@@ -14,7 +13,9 @@ type Counter = (Uuid, Uuid, i64, String, Uuid, i64);
 
 /// All rules about the books.
 pub(crate) fn rules(evidence: &Evidence) -> Vec<Rule> {
-    vec![rollups(evidence), spending(evidence)]
+    let mut rules = vec![rollups(evidence), spending(evidence)];
+    rules.extend(credit::rules(evidence));
+    rules
 }
 
 fn rollups(evidence: &Evidence) -> Rule {
@@ -42,7 +43,10 @@ fn spending(evidence: &Evidence) -> Rule {
     for row in evidence.rows.values().flatten() {
         for attempt in &row.attempts {
             let cost = attempt.cost.map_or(0, NanoUsd::nanos);
-            for account in attempt.accounts.iter().filter(|_| cost != 0) {
+            let budgets = attempt.accounts.iter().map(|account| (account, cost));
+            let credit = attempt.credit.iter().map(|credit| &credit.account);
+            let credit = credit.map(|account| (account, charge(attempt).nanos()));
+            for (account, spent) in budgets.chain(credit).filter(|(_, spent)| *spent != 0) {
                 let partition = account.partition.clone().unwrap_or_default();
                 let budget = account.budget.as_uuid();
                 let period = account.period.get();
@@ -54,7 +58,7 @@ fn spending(evidence: &Evidence) -> Rule {
                     row.worker_id,
                     row.epoch,
                 );
-                *folded.entry(counter).or_default() += cost;
+                *folded.entry(counter).or_default() += spent;
             }
         }
     }

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rule, dollars};
+use super::{Rule, charge, dollars};
 use crate::evidence::Evidence;
 use crate::load::call::{Call, Seen, nanos};
-use crate::scene::{Account, Scene};
+use crate::scene::{Account, Money, Scene};
 
 /// A refusal with more left than this share of the limit, in percent, is none: no call under test needs as much.
 const LEFT_AT_REFUSAL: u64 = 2;
@@ -41,7 +41,7 @@ pub(crate) fn limits(evidence: &Evidence, calls: &[Call], scene: &Scene) -> Vec<
     let uses = uses(evidence, calls, scene);
     vec![
         within_limits(evidence, scene),
-        final_refusals(calls),
+        final_refusals(calls, scene),
         false_refusals(calls, scene, &uses),
     ]
 }
@@ -78,6 +78,11 @@ fn within_limits(evidence: &Evidence, scene: &Scene) -> Rule {
     let (mut findings, mut tight) = (Vec::new(), Vec::new());
     for (account, billed) in scene.accounts.iter().zip(billed(evidence, scene)) {
         let settled = settled(evidence, account);
+        // A provider bills calls for which nobody is charged.
+        let billed = match account.kind {
+            Money::Cost => billed,
+            Money::Charge => u64::try_from(settled).unwrap_or(u64::MAX),
+        };
         if billed > account.limit || settled > i128::from(account.limit) {
             findings.push(format!(
                 "{}: {} billed and {} recorded of {}",
@@ -104,9 +109,21 @@ fn refusals(calls: &[Call]) -> impl Iterator<Item = &Call> {
     calls.iter().filter(|call| call.code() == Some(EXCEEDED))
 }
 
-fn final_refusals(calls: &[Call]) -> Rule {
-    let (mut findings, mut most) = (Vec::new(), 0);
-    for call in refusals(calls) {
+/// A refusal for want of credit names no limit, for there is none.
+fn is_for_credit(call: &Call) -> bool {
+    let Seen::Refused(_, _, error) = &call.seen else {
+        return false;
+    };
+    let message = error["message"].as_str().unwrap_or_default();
+    error["metadata"].is_null() && message.contains("prepaid credit")
+}
+
+fn final_refusals(calls: &[Call], scene: &Scene) -> Rule {
+    let (mut findings, mut most, mut count) = (Vec::new(), 0, 0);
+    // Whoever has no credit must be told of the budget that is used up.
+    let on_credit = |call: &&Call| is_for_credit(call) && scene.is_on_credit(call.caller);
+    for call in refusals(calls).filter(|call| !on_credit(call)) {
+        count += 1;
         match stated(&call.seen) {
             Some((left, limit)) => {
                 let share = left * 100 / limit.max(1);
@@ -126,7 +143,6 @@ fn final_refusals(calls: &[Call]) -> Rule {
             )),
         }
     }
-    let count = refusals(calls).count();
     Rule::new(
         "at a refusal at least 98% of the limit is held or settled",
         format!("{count} refusals, at most {most}% left"),
@@ -150,10 +166,14 @@ fn uses(evidence: &Evidence, calls: &[Call], scene: &Scene) -> Vec<Vec<Use>> {
         let row = by_trace
             .get(call.trace.as_str())
             .filter(|row| !row.attempts.is_empty());
-        let cost = row
-            .and_then(|row| row.cost_nanos)
-            .and_then(|cost| u64::try_from(cost).ok());
-        let (Some(cost), Some(caller)) = (cost, scene.callers.get(call.caller)) else {
+        let (Some(row), Some(caller)) = (row, scene.callers.get(call.caller)) else {
+            continue;
+        };
+        let cost = match scene.is_on_credit(call.caller) {
+            true => Some(row.attempts.iter().map(|attempt| charge(attempt).nanos()).sum()),
+            false => row.cost_nanos,
+        };
+        let Some(cost) = cost.and_then(|cost| u64::try_from(cost).ok()) else {
             continue;
         };
         let ended = if call.seen == Seen::Answered {
@@ -283,6 +303,15 @@ mod tests {
         assert_eq!(judged(|case| case.refuse(refused("0.000000100"))), [FINAL]);
         let silent = Seen::Refused(402, EXCEEDED.to_owned(), Value::Null);
         assert_eq!(judged(|case| case.refuse(silent)), [FINAL]);
+        let message = "The organization's prepaid credit has 0.000000000 USD left";
+        let for_credit = Seen::Refused(402, EXCEEDED.to_owned(), json!({ "message": message }));
+        let told = judged(|case| case.refuse(for_credit.clone()));
+        assert_eq!(told, [FINAL], "it has no credit");
+        let on_credit = judged(|case| {
+            case.scene.accounts[0].kind = Money::Charge;
+            case.refuse(for_credit);
+        });
+        assert!(!on_credit.contains(&FINAL), "{on_credit:?}");
     }
 
     #[test]

@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::Rule;
 use super::service::Outage;
-use crate::evidence::{Evidence, Progress, Row, Spent};
+use crate::evidence::{Balance, Charge, Entry as Booked, Evidence, Ledger, Progress, Row, Spent, Transfer};
 use crate::load::call::{Call, Seen};
-use crate::scene::{Account, Caller, Scene};
+use crate::scene::{Account, Caller, Money, Scene};
 use crate::schedule::Part;
 
 const BUDGET: Uuid = Uuid::from_u128(5);
+const CREDIT: Uuid = Uuid::from_u128(8);
 const ORGANIZATION: Uuid = Uuid::from_u128(6);
 const WORKER: Uuid = Uuid::from_u128(7);
 /// Of the second call, whose worker was killed; the provider billed a fifth of it.
@@ -43,6 +44,7 @@ impl Case {
             partition: None,
             limit: 605,
             is_tight: true,
+            kind: Money::Cost,
         };
         let caller = Caller {
             name: "ann".to_owned(),
@@ -57,15 +59,18 @@ impl Case {
                 contiguous: 2,
                 islands: 0,
             }],
-            spent: vec![Spent {
-                organization_id: ORGANIZATION,
-                budget_id: BUDGET,
-                period_start: 0,
-                partition: String::new(),
-                worker_id: WORKER,
-                epoch: 1,
-                settled_nanos: 100 + BOUND,
-            }],
+            spent: [(BUDGET, 100 + BOUND), (CREDIT, 100)]
+                .map(|(budget_id, settled_nanos)| Spent {
+                    organization_id: ORGANIZATION,
+                    budget_id,
+                    period_start: 0,
+                    partition: String::new(),
+                    worker_id: WORKER,
+                    epoch: 1,
+                    settled_nanos,
+                })
+                .into(),
+            credit: credit(),
             rollups: (2, 100 + BOUND, 20, 8),
             ..Evidence::default()
         };
@@ -110,6 +115,61 @@ impl Case {
     }
 }
 
+/// A payment of 1000, 400 of them reserved, 100 of those charged for the first call.
+fn credit() -> Ledger {
+    let transfer = |number: i64, kind: &str, amount, change: (i64, i64), after: (i64, i64)| Transfer {
+        organization_id: ORGANIZATION,
+        id: Uuid::from_u128(number.unsigned_abs().into()),
+        number,
+        kind: kind.to_owned(),
+        amount_nanos: Some(amount),
+        credit_change_nanos: change.0,
+        in_flight_change_nanos: change.1,
+        credit_nanos: after.0,
+        in_flight_nanos: after.1,
+    };
+    let booked = |number: i64, debit: &str, credit: &str, amount| Booked {
+        organization_id: ORGANIZATION,
+        number,
+        transfer_id: Uuid::from_u128(number.unsigned_abs().into()),
+        debit: debit.to_owned(),
+        credit: credit.to_owned(),
+        amount_nanos: amount,
+    };
+    let balances = [
+        ("payments", -1_000),
+        ("credit", 600),
+        ("in_flight", 300),
+        ("revenue", 100),
+    ];
+    Ledger {
+        transfers: vec![
+            transfer(1, "top_up", 1_000, (1_000, 0), (1_000, 0)),
+            transfer(2, "reserve", 400, (-400, 400), (600, 400)),
+            transfer(3, "settle", 100, (0, -100), (600, 300)),
+        ],
+        entries: vec![
+            booked(1, "payments", "credit", 1_000),
+            booked(2, "credit", "in_flight", 400),
+            booked(3, "in_flight", "revenue", 100),
+        ],
+        balances: balances
+            .map(|(account, balance)| Balance {
+                organization_id: ORGANIZATION,
+                account: account.to_owned(),
+                balance_nanos: balance,
+            })
+            .into(),
+        charges: vec![Charge {
+            organization_id: ORGANIZATION,
+            request_id: Uuid::from_u128(1),
+            charge_nanos: 100,
+        }],
+        left_in_lots: 600,
+        pending: 300,
+    }
+}
+
 fn call(number: u128, seen: Seen, told_cost: Option<u64>, (began, ended): (u64, u64)) -> Call {
     Call {
         caller: 0,
@@ -131,12 +191,17 @@ fn row(number: u128, cost: i64) -> Row {
         period: UnixMillis::new(0),
         partition: None,
     };
+    let credit = AccountId {
+        budget: BudgetId::from(CREDIT),
+        ..account.clone()
+    };
     let attempt = serde_json::json!({
         "connection": null, "endpoint": null, "provider": "openai", "upstream_model": "m", "status": 200,
         "outcome": if is_known { "served" } else { "interrupted" },
         "evidence": if is_known { "reported" } else { "uncertain" },
         "tokens": {}, "cost": cost, "price_version": 1, "started_us": 1, "first_byte_us": 2, "duration_us": 3,
         "accounts": [account],
+        "credit": is_known.then(|| serde_json::json!({ "account": credit, "charge": cost })),
     });
     let attempt: AttemptRecord = serde_json::from_value(attempt).unwrap();
     Row {

@@ -2,10 +2,14 @@
 
 pub(crate) mod books;
 pub(crate) mod budgets;
+pub(crate) mod credit;
 #[cfg(test)]
 mod fixtures;
 pub(crate) mod records;
 pub(crate) mod service;
+
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::usage::AttemptRecord;
 
 use crate::report::put;
 
@@ -67,6 +71,14 @@ impl Verdict {
             }
         }
     }
+}
+
+/// What prepaid credit pays of an attempt.
+pub(crate) fn charge(attempt: &AttemptRecord) -> NanoUsd {
+    attempt
+        .credit
+        .as_ref()
+        .map_or(NanoUsd::ZERO, |credit| credit.charge)
 }
 
 /// Nano-dollars, for people.

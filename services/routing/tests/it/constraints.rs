@@ -2,15 +2,15 @@
 
 use proptest::prelude::*;
 use sluicegate_contracts::config::{
-    Choice, Constraints, Endpoint, Facts, Operation, Place, PriceCard, PriceCeiling, PriceTier, PriceWindow,
-    Quantization, Rates, Status,
+    Choice, Constraints, Endpoint, Facts, Level, Operation, Place, PriceCard, PriceCeiling, PriceTier,
+    PriceWindow, Quantization, Rates, Status,
 };
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::constraints::check;
 use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, Unknown};
 
-use crate::support::{CHAT, STRATEGIES, candidate, connection, endpoint, plan, target};
+use crate::support::{CHAT, STRATEGIES, candidate, connection, demand, endpoint, plan, target};
 
 const NOW: UnixMillis = UnixMillis::new(1_000);
 
@@ -27,7 +27,11 @@ fn known(facts: Facts) -> Endpoint {
 
 fn verdict(endpoint: &Endpoint, demands: &Constraints) -> Result<(), RejectionCode> {
     let account = connection(1, Status::Active);
-    check(&candidate(&account, Some(endpoint)), demands, NOW)
+    check(
+        &candidate(&account, Some(endpoint)),
+        demand(Level::Request, demands),
+        NOW,
+    )
 }
 
 fn rates(input: i64, output: i64) -> Rates {
@@ -156,7 +160,11 @@ fn providers_are_named_with_or_without_their_region() {
             },
             ..Constraints::default()
         };
-        check(&candidate(&account, Some(&vertex)), &demands, NOW)
+        check(
+            &candidate(&account, Some(&vertex)),
+            demand(Level::Project, &demands),
+            NOW,
+        )
     };
     assert_eq!(admitted(Some(&["openai", "Google-Vertex"]), &[]), Ok(()));
     assert_eq!(
@@ -175,6 +183,79 @@ fn providers_are_named_with_or_without_their_region() {
             Err(RejectionCode::ProviderExcluded),
             "{only:?} {ignore:?}"
         );
+    }
+}
+
+#[test]
+fn a_region_is_that_of_the_account_where_the_catalog_names_none() {
+    let offered = endpoint(1, &[Operation::ChatCompletions]);
+    let mut account = connection(1, Status::Active);
+    account.provider = "amazon-bedrock".to_owned();
+    account.settings.region = Some("eu-central-1".to_owned());
+    let only = |name: &str| Constraints {
+        providers: Choice {
+            only: Some(names(&[name])),
+            ignore: Vec::new(),
+        },
+        ..Constraints::default()
+    };
+    let verdict = |name: &str| {
+        let demands = only(name);
+        check(
+            &candidate(&account, Some(&offered)),
+            demand(Level::Key, &demands),
+            NOW,
+        )
+    };
+    assert_eq!(verdict("amazon-bedrock/eu-central-1"), Ok(()));
+    let elsewhere = verdict("amazon-bedrock/us-east-1");
+    assert_eq!(elsewhere, Err(RejectionCode::ProviderExcluded));
+}
+
+#[test]
+fn a_gateway_answers_for_what_it_is_sent_and_for_nothing_else() {
+    let mut account = connection(1, Status::Active);
+    account.provider = "openrouter".to_owned();
+    let priced = Endpoint {
+        price: Some(PriceCard::default()),
+        ..endpoint(1, &[Operation::ChatCompletions])
+    };
+    let mut gateway = candidate(&account, Some(&priced));
+    gateway.is_gateway = true;
+    let providers = |only: Option<&[&str]>, ignore: &[&str]| Constraints {
+        providers: Choice {
+            only: only.map(names),
+            ignore: names(ignore),
+        },
+        ..Constraints::default()
+    };
+    let capped = Constraints {
+        max_price: PriceCeiling {
+            input: Some(PicoUsd::from_picos(10)),
+            ..PriceCeiling::default()
+        },
+        ..Constraints::default()
+    };
+    let private = Constraints {
+        no_training: true,
+        ..Constraints::default()
+    };
+    let excluded = Err(RejectionCode::ProviderExcluded);
+    for (demands, expected) in [
+        (providers(None, &["deepseek"]), excluded),
+        (providers(Some(&["openai"]), &[]), excluded),
+        (providers(Some(&["openai", "openrouter"]), &["deepseek"]), Ok(())),
+        (capped, Err(RejectionCode::PriceUnknown)),
+        (private, Err(RejectionCode::TrainingExcluded)),
+    ] {
+        assert_eq!(check(&gateway, demand(Level::Request, &demands), NOW), Ok(()));
+        for level in [Level::Organization, Level::Project, Level::Route, Level::Key] {
+            assert_eq!(
+                check(&gateway, demand(level, &demands), NOW),
+                expected,
+                "{demands:?}"
+            );
+        }
     }
 }
 
@@ -263,13 +344,41 @@ const LIES_IN: [[bool; 4]; 4] = [
     [false, false, false, true],
 ];
 
+const LEVELS: [Level; 4] = [Level::Organization, Level::Project, Level::Key, Level::Request];
+
+fn stated(it: &Drawn) -> Constraints {
+    Constraints {
+        processing: it.place.map(|index| vec![place(PLACES[index])]),
+        max_retention_days: it.retention,
+        no_training: it.trains == Some(true),
+        max_price: PriceCeiling {
+            output: it.price.map(PicoUsd::from_picos),
+            ..PriceCeiling::default()
+        },
+        ..Constraints::default()
+    }
+}
+
+/// By the table: whether a demand lets an endpoint with these facts serve.
+fn lets(demand: &Drawn, it: &Drawn) -> bool {
+    let lies_in = |wide: usize| it.place.is_some_and(|narrow| LIES_IN[wide][narrow]);
+    demand.place.is_none_or(lies_in)
+        && demand
+            .retention
+            .is_none_or(|most| it.retention.is_some_and(|days| days <= most))
+        && (demand.trains != Some(true) || it.trains == Some(false))
+        && demand
+            .price
+            .is_none_or(|most| it.price.is_some_and(|price| price <= most))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
-    fn no_plan_holds_an_endpoint_that_a_constraint_forbids(
-        demand in drawn(), facts in prop::collection::vec(drawn(), 0..8), strategy in prop::sample::select(&STRATEGIES),
-        no_fallbacks: bool, id: u128,
+    fn no_plan_holds_an_endpoint_that_a_constraint_of_any_level_forbids(
+        levels in prop::collection::vec(drawn(), 0..=4), facts in prop::collection::vec(drawn(), 0..8),
+        strategy in prop::sample::select(&STRATEGIES), no_fallbacks: bool, id: u128,
     ) {
         let endpoints: Vec<Endpoint> = facts.iter().map(|it| Endpoint {
             price: it.price.map(|picos| PriceCard { rates: rates(picos, picos), ..PriceCard::default() }),
@@ -282,39 +391,30 @@ proptest! {
         }).collect();
         let account = connection(1, Status::Active);
         let targets: Vec<_> = endpoints.iter().map(|it| target(1, vec![candidate(&account, Some(it))])).collect();
-        let constraints = Constraints {
-            processing: demand.place.map(|index| vec![place(PLACES[index])]),
-            max_retention_days: demand.retention,
-            no_training: demand.trains == Some(true),
-            max_price: PriceCeiling {
-                output: demand.price.map(PicoUsd::from_picos),
-                ..PriceCeiling::default()
-            },
-            ..Constraints::default()
-        };
-        let may_serve = |it: &Drawn| {
-            demand.place.is_none_or(|wide| it.place.is_some_and(|narrow| LIES_IN[wide][narrow]))
-                && demand.retention.is_none_or(|most| it.retention.is_some_and(|days| days <= most))
-                && (demand.trains != Some(true) || it.trains == Some(false))
-                && demand.price.is_none_or(|most| it.price.is_some_and(|price| price <= most))
-        };
+        let constraints: Vec<_> = levels.iter().map(stated).collect();
+        let demands: Vec<_> = LEVELS.into_iter().zip(&constraints).map(|(level, it)| demand(level, it)).collect();
+        let forbidding = |it: &Drawn| levels.iter().position(|demand| !lets(demand, it)).map(|level| LEVELS[level]);
         let preferences = Preferences { no_fallbacks, ..Preferences::NONE };
         let result = plan(&RoutingInput {
             selection: Selection::Route { strategy, by_alias: false },
             targets: &targets,
             features: CHAT,
-            constraints: &constraints,
+            demands: &demands,
             preferences: &preferences,
             now: NOW,
             live: &Unknown,
             seed: Seed::from_id(id),
         });
-        let mut planned: Vec<usize> = match &result {
-            Ok(plan) => plan.attempts.iter().map(|it| it.target).collect(),
-            Err(_) => Vec::new(),
+        let (attempts, rejections) = match result {
+            Ok(plan) => (plan.attempts, plan.rejections),
+            Err(none) => (Default::default(), none.rejections),
         };
+        let mut planned: Vec<usize> = attempts.iter().map(|it| it.target).collect();
         planned.sort_unstable();
-        let allowed: Vec<usize> = (0..facts.len()).filter(|index| may_serve(&facts[*index])).collect();
+        let allowed: Vec<usize> = (0..facts.len()).filter(|index| forbidding(&facts[*index]).is_none()).collect();
         prop_assert_eq!(planned, allowed);
+        for rejection in rejections {
+            prop_assert_eq!(rejection.level, forbidding(&facts[rejection.target]), "the first level that forbids is named");
+        }
     }
 }

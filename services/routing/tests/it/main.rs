@@ -3,13 +3,19 @@
 #[cfg(test)]
 mod constraints;
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod live;
 mod plans;
 mod preferences;
 #[cfg(test)]
+mod proof;
+#[cfg(test)]
 mod retries;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod selection;
 #[cfg(test)]

@@ -18,7 +18,7 @@ fn input<'a>(ordering: Ordering, targets: &'a [Target<'a>], id: u128) -> Routing
         },
         targets,
         features: CHAT,
-        constraints: &ANY,
+        demands: ANY,
         preferences: &NO_WISHES,
         now: UnixMillis::new(0),
         live: &Unknown,

@@ -42,7 +42,7 @@ fn tried(targets: &[Target<'_>], wishes: &Preferences) -> (Vec<Place>, Vec<Place
         selection: Selection::Direct,
         targets,
         features: CHAT,
-        constraints: &ANY,
+        demands: ANY,
         preferences: wishes,
         now: UnixMillis::new(0),
         live: &Unknown,

@@ -1,13 +1,13 @@
 //! Builders of connections, endpoints and targets for decisions.
 
 use sluicegate_contracts::config::{
-    Connection, Constraints, Endpoint, Facts, Operation, ProviderSettings, Status, Strategy,
+    Connection, Constraints, Endpoint, Facts, Level, Operation, ProviderSettings, Status, Strategy,
 };
 use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
-    Candidate, Credential, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Target,
+    Candidate, Credential, Demand, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Target,
 };
 use uuid::Uuid;
 
@@ -36,7 +36,12 @@ pub(crate) const STRATEGIES: [Strategy; 8] = [
 ];
 
 /// Nothing is demanded.
-pub(crate) static ANY: Constraints = Constraints::NONE;
+pub(crate) const ANY: &[Demand<'_>] = &[];
+
+/// What one level demands.
+pub(crate) fn demand(level: Level, constraints: &Constraints) -> Demand<'_> {
+    Demand { level, constraints }
+}
 
 /// Nothing is wished for.
 pub(crate) static NO_WISHES: Preferences = Preferences::NONE;
@@ -53,7 +58,7 @@ pub(crate) fn connection(id: u128, status: Status) -> Connection {
         project: None,
         slug: format!("account-{id}"),
         provider: "openai".to_owned(),
-        base_url: "https://api.example.com/v1".parse().unwrap(),
+        base_url: "https://api.openai.com/v1".parse().unwrap(),
         settings: ProviderSettings::default(),
         credential: None,
         status,
@@ -86,6 +91,7 @@ pub(crate) fn candidate<'a>(connection: &'a Connection, endpoint: Option<&'a End
         connection: Some(connection),
         credential: Credential::Ready,
         endpoint,
+        stated: &[],
         is_gateway: false,
     }
 }

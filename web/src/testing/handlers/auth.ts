@@ -1,5 +1,5 @@
 import type { Me, Project, Session, User, Version } from "@/api/types";
-import { memberOf } from "../fixtures.ts";
+import { memberOf, NO_CONSTRAINTS } from "../fixtures.ts";
 import { freshId, type World } from "../world.ts";
 import { type Answer, type Mock, problem } from "./call.ts";
 
@@ -80,6 +80,7 @@ export const authMocks: Mock[] = [
         organization,
         slug,
         name,
+        constraints: NO_CONSTRAINTS,
         created_at: new Date(now).toISOString(),
       };
       world.me?.memberships[0]?.projects.push({ id: made.id, slug, name });

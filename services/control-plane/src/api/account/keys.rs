@@ -147,6 +147,7 @@ pub(super) async fn create(account: Account, body: Creation<CreateKey>) -> Resul
         grants: GrantChanges {
             expires_at: Some(expires_at),
             allowed_models: None,
+            constraints: None,
         },
     };
     let cap = CapChanges {

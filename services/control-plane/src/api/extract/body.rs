@@ -59,7 +59,8 @@ impl<T> Creation<T> {
     }
 }
 
-async fn read(request: HttpRequest, mut payload: web::Payload) -> Result<Bytes> {
+/// The bytes of a body of JSON.
+pub(super) async fn read(request: HttpRequest, payload: web::Payload) -> Result<Bytes> {
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -73,6 +74,11 @@ async fn read(request: HttpRequest, mut payload: web::Payload) -> Result<Bytes> 
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(Error::new(Code::UnsupportedMediaType, "Send application/json."));
     }
+    limited(&request, payload).await
+}
+
+/// The bytes of a body that is not too long.
+pub(super) async fn limited(request: &HttpRequest, mut payload: web::Payload) -> Result<Bytes> {
     let too_large = || Error::new(Code::PayloadTooLarge, "At most 256 KiB are accepted.");
     let announced = request
         .headers()
@@ -131,7 +137,7 @@ fn too_deep(json: &[u8]) -> bool {
     false
 }
 
-fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
+pub(super) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
     if too_deep(json) {
         return Err(Error::new(
             Code::InvalidRequest,
@@ -143,6 +149,11 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
     let value = parsed.map_err(|error| finding(&error.path().to_string(), error.inner()))?;
     reader.end().map_err(|error| finding("", &error))?;
     Ok(value)
+}
+
+/// The same of a value that was read from another notation.
+pub(super) fn of_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| finding(&error.path().to_string(), error.inner()))
 }
 
 /// What serde found, without quoting the value: it may be a secret.
@@ -179,7 +190,11 @@ fn finding(path: &str, error: &serde_json::Error) -> Error {
     Error::validation(vec![FieldError::new(
         pointer,
         "invalid",
-        format!("The value at {place} does not fit its field."),
+        if error.line() == 0 {
+            "The value does not fit its field.".to_owned()
+        } else {
+            format!("The value at {place} does not fit its field.")
+        },
     )])
 }
 
@@ -209,22 +224,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for Creation<T> {
             let payload = payload
                 .await
                 .map_err(|error| Error::internal(error.to_string()))?;
-            let key = idempotency_key(&request);
-            let operation = format!("{} {}", request.method(), request.path());
-            Ok(Self(read(request, payload).await.and_then(|body| {
-                let mut hasher = Sha256::new();
-                hasher.update(operation.as_bytes());
-                hasher.update([0]);
-                hasher.update(&body);
-                let once = Once {
-                    key: key?,
-                    operation,
-                    request_hash: hasher.finalize().into(),
-                };
-                Ok((once, parse(&body)?))
+            Ok(Self(read(request.clone(), payload).await.and_then(|body| {
+                Ok((Once::of(&request, &body)?, parse(&body)?))
             })))
         }
         .boxed_local()
+    }
+}
+
+impl Once {
+    /// What a request with this body may do once.
+    pub(super) fn of(request: &HttpRequest, body: &[u8]) -> Result<Self> {
+        let operation = format!("{} {}", request.method(), request.path());
+        let mut hasher = Sha256::new();
+        hasher.update(operation.as_bytes());
+        hasher.update([0]);
+        hasher.update(body);
+        Ok(Self {
+            key: idempotency_key(request)?,
+            operation,
+            request_hash: hasher.finalize().into(),
+        })
     }
 }
 

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use sluicegate_contracts::ids::{
-    ApiKeyId, BudgetId, ConnectionId, InviteId, ManagementKeyId, MembershipId, ProviderInvoiceId,
-    RateLimitId, RequestId, RouteId, TopUpId,
+    ApiKeyId, BudgetId, ConnectionId, FactStatementId, InviteId, ManagementKeyId, MembershipId,
+    ProviderInvoiceId, RateLimitId, RequestId, RouteId, TopUpId,
 };
 
 use crate::error::{Error, Result};
@@ -30,6 +30,7 @@ in_path! {
     ApiKeyId = "key";
     BudgetId = "budget";
     ConnectionId = "connection";
+    FactStatementId = "statement";
     InviteId = "invite";
     ManagementKeyId = "management_key";
     MembershipId = "member";

@@ -1,5 +1,6 @@
 //! Routes and their versions.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -131,4 +132,120 @@ async fn every_strategy_is_shown_as_it_was_written(pool: PgPool) {
         let refused = refused.refused(422, "validation_failed");
         assert_eq!(refused.body["errors"][0]["pointer"], pointer);
     }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn rules_are_published_in_their_order_and_changed_as_a_whole(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let rules = json!([
+        { "name": "long", "when": "request.input_tokens > 1000", "strategy": "cheapest", "targets": [{ "model": "m1" }] },
+        { "name": "rest", "strategy": "ordered", "targets": [{ "model": "m2" }], "retry": { "max_attempts": 2, "attempt_timeout_ms": 5000 } },
+    ]);
+    let made = ada
+        .post(
+            &ada.in_project("/routes"),
+            &json!({ "slug": "support", "rules": rules }),
+        )
+        .await
+        .expect(201);
+    assert_eq!(made.body["rules"][0]["when"], "request.input_tokens > 1000");
+    assert_eq!(made.body["rules"][0]["retry"]["max_attempts"], 3);
+    assert_eq!(
+        (&made.body["strategy"], &made.body["targets"]),
+        (
+            &made.body["rules"][1]["strategy"],
+            &made.body["rules"][1]["targets"]
+        )
+    );
+    let live = app.published("route").await;
+    assert_eq!(
+        (live[0]["rules"][1]["name"].as_str(), live[0].get("strategy")),
+        (Some("rest"), None)
+    );
+
+    let path = ada.in_project(&format!("/routes/{}", made.text_of("id")));
+    let refused = ada
+        .with("if-match", "\"1\"")
+        .patch(&path, &json!({ "strategy": "weighted" }))
+        .await;
+    assert_eq!(
+        refused.refused(422, "validation_failed").body["errors"][0]["pointer"],
+        "/rules"
+    );
+    let renamed = ada
+        .with("if-match", "\"1\"")
+        .patch(&path, &json!({ "slug": "help" }))
+        .await
+        .expect(200);
+    assert_eq!(renamed.body["rules"], made.body["rules"]);
+    let plain =
+        json!({ "rules": [{ "name": "default", "strategy": "ordered", "targets": [{ "model": "m3" }] }] });
+    ada.with("if-match", "\"2\"")
+        .patch(&path, &plain)
+        .await
+        .expect(200);
+    let live = app.published("route").await;
+    assert_eq!(
+        (live[0].get("rules"), live[0]["targets"][0]["model"].as_str()),
+        (None, Some("m3")),
+        "as before rules"
+    );
+    let versions = ada.get(&format!("{path}/versions")).await.expect(200).body;
+    assert_eq!(versions["data"][2]["rules"], made.body["rules"]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_connection_that_a_rule_is_pinned_to_is_in_use(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let body = json!({ "slug": "main", "provider": "openai", "credential": "sk-secret" });
+    let made = ada.post(&ada.in_project("/connections"), &body).await.expect(201);
+    let rules = json!([
+        { "name": "streams", "when": "request.stream", "strategy": "ordered", "targets": [{ "model": "m", "connection": "main" }] },
+        { "name": "rest", "strategy": "ordered", "targets": [{ "model": "m" }] },
+    ]);
+    ada.post(
+        &ada.in_project("/routes"),
+        &json!({ "slug": "support", "rules": rules }),
+    )
+    .await
+    .expect(201);
+    let path = ada.in_project(&format!("/connections/{}", made.text_of("id")));
+    ada.with("if-match", "\"1\"")
+        .delete(&path)
+        .await
+        .refused(409, "in_use");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_mistake_in_yaml_is_told_with_its_pointer_and_its_place(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await.with("content-type", "application/yaml");
+    let path = ada.in_project("/routes");
+    let send = |text: &str| ada.send(Method::POST, &path, Some(text.to_owned()));
+    let text = "slug: support\nrules:\n  - name: long\n    when: request.tokns > 5 # long prompts\n    strategy: ordered\n    \
+                targets: [{model: m}]\n  - name: rest\n    strategy: {cheapest_within: {milliseconds: 800}}\n    targets:\n      \
+                - model: m\n";
+    let refused = send(text).await.refused(422, "validation_failed");
+    let expected = json!([{ "pointer": "/rules/0/when", "code": "cel_unknown_fact", "line": 4, "column": 11,
+        "detail": "At column 1: There is no fact request.tokns. Did you mean request.input_tokens?" }]);
+    assert_eq!(refused.body["errors"], expected);
+    let made = send(&text.replace("tokns", "input_tokens")).await.expect(201);
+    assert_eq!(
+        made.body["rules"][1]["strategy"],
+        json!({ "cheapest_within": { "milliseconds": 800 } })
+    );
+
+    let refused = send(&text.replace("model: m\n", "modle: m\n"))
+        .await
+        .refused(422, "validation_failed");
+    let found = &refused.body["errors"][0];
+    assert_eq!(
+        (&found["pointer"], &found["code"]),
+        (&json!("/rules/1/targets/0/modle"), &json!("unknown_field"))
+    );
+    assert_eq!((&found["line"], &found["column"]), (&json!(10), &json!(16)));
+    let refused = send("slug: [").await.refused(400, "invalid_request");
+    assert_eq!(refused.body["errors"][0]["line"], 1);
 }

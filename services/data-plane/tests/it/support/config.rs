@@ -3,9 +3,10 @@
 use secrecy::SecretString;
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Counts, Endpoint, Enforcement, Entity, Facts,
-    KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project, ProviderSettings, RateLimit,
-    RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Status, Strategy, UnknownPrice,
+    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Constraints, Counts, Endpoint, Enforcement,
+    Entity, Facts, KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project,
+    ProviderSettings, RateLimit, RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Rule,
+    Signal, SignalValue, StatedFacts, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId, RouteId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
@@ -49,11 +50,14 @@ impl Config {
             id: organization_id,
             status: Status::Active,
             data_key: sealed,
+            constraints: Constraints::NONE,
+            facts: Vec::new(),
         };
         let project = Project {
             id: ProjectId::from(id(2)),
             organization: organization_id,
             status: Status::Active,
+            constraints: Constraints::NONE,
         };
         let key = ApiKeySecret::mint(KeyKind::Inference, [3; 32]);
         let digest = master.key_hasher().digest(key.expose());
@@ -69,6 +73,7 @@ impl Config {
             status: ApiKeyStatus::Active,
             expires_at: None,
             allowed_models: Vec::new(),
+            constraints: Constraints::NONE,
         };
         Self {
             master,
@@ -142,6 +147,8 @@ impl Config {
             id: host,
             status: Status::Active,
             data_key: sealed,
+            constraints: Constraints::NONE,
+            facts: Vec::new(),
         }));
         self.entities.push(Entity::Connection(Connection {
             id,
@@ -159,6 +166,23 @@ impl Config {
             }),
         }));
         id
+    }
+
+    /// What the owner of the account added by [`Self::resold`] states.
+    pub(crate) fn host_states(&mut self, facts: Vec<StatedFacts>) {
+        let mut entities = self.entities.iter_mut();
+        let host = entities.find_map(|it| match it {
+            Entity::Organization(host) => Some(host),
+            Entity::Project(_)
+            | Entity::ApiKey(_)
+            | Entity::Connection(_)
+            | Entity::Route(_)
+            | Entity::Endpoint(_)
+            | Entity::Budget(_)
+            | Entity::RateLimit(_)
+            | Entity::Signal(_) => None,
+        });
+        host.unwrap().facts = facts;
     }
 
     /// Gives the organization prepaid credit, of which workers may spend this much in nano-USD.
@@ -238,12 +262,26 @@ impl Config {
 
     /// Adds an ordered route over `models`.
     pub(crate) fn route(&mut self, slug: &str, models: &[&str], retry: RetryPolicy) -> RouteId {
-        let id = self.fresh().into();
+        let rule = Self::rule(models, None, retry);
+        self.ruled(slug, vec![rule])
+    }
+
+    /// A rule over `models`, in this order, for what `when` holds for.
+    pub(crate) fn rule(models: &[&str], when: Option<&str>, retry: RetryPolicy) -> Rule {
         let target = |model: &&str| RouteTarget {
             model: (*model).to_owned(),
             connection: None,
             weight: 1,
         };
+        Rule {
+            when: when.map(str::to_owned),
+            ..Rule::always(Strategy::Ordered, models.iter().map(target).collect(), retry)
+        }
+    }
+
+    /// Adds a route of these rules.
+    pub(crate) fn ruled(&mut self, slug: &str, rules: Vec<Rule>) -> RouteId {
+        let id = self.fresh().into();
         self.entities.push(Entity::Route(Route {
             id,
             organization: self.organization.id,
@@ -251,21 +289,32 @@ impl Config {
             slug: slug.to_owned(),
             version: 3,
             aliases: vec![format!("{slug}-alias")],
-            strategy: Strategy::Ordered,
-            targets: models.iter().map(target).collect(),
-            retry,
+            rules,
         }));
         id
     }
 
-    /// Adds a hard budget of `limit` nano-USD over the calls of `scope`.
+    /// Adds a signal that is good until then.
+    pub(crate) fn signal(&mut self, name: &str, value: SignalValue, good_until: UnixMillis) {
+        let id = self.fresh().into();
+        self.entities.push(Entity::Signal(Signal {
+            id,
+            organization: self.organization.id,
+            project: self.project.id,
+            name: name.to_owned(),
+            value,
+            good_until,
+        }));
+    }
+
     /// Gives the route made last another strategy.
     pub(crate) fn choosing(&mut self, strategy: Strategy) {
         if let Some(Entity::Route(route)) = self.entities.last_mut() {
-            route.strategy = strategy;
+            route.rules[0].strategy = strategy;
         }
     }
 
+    /// Adds a hard budget of `limit` nano-USD over the calls of `scope`.
     pub(crate) fn budget(&mut self, name: &str, limit: i64, scope: BudgetScope) -> AccountId {
         self.budget_kept(name, limit, scope, Enforcement::Hard)
     }
@@ -322,6 +371,18 @@ impl Config {
             status: Status::Active,
         }));
         id
+    }
+
+    /// Makes the key derive from another one, which states these constraints.
+    pub(crate) fn derive_from(&mut self, constraints: Constraints) {
+        let parent = ApiKey {
+            id: self.fresh().into(),
+            secrets: Vec::new(),
+            constraints,
+            ..self.api_key.clone()
+        };
+        self.api_key.ancestors = vec![parent.id];
+        self.entities.push(Entity::ApiKey(parent));
     }
 
     pub(crate) fn expire_key(&mut self) {

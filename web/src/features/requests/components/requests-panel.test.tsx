@@ -58,7 +58,7 @@ test("an open request shows what it could have gone to, and what spoke against t
   const candidates = within(await sheet.findByRole("list", { name: "Candidates" }));
   expect(candidates.getByText("served")).toBeTruthy();
   expect(candidates.getByText(/out of its rate · score 0\.904: latency 0\.900, cost 0\.004/)).toBeTruthy();
-  expect(candidates.getByText("price above what is allowed")).toBeTruthy();
+  expect(candidates.getByText("price above what is allowed (a constraint of the project)")).toBeTruthy();
 });
 
 test("a request that was refused at once has no decision", async () => {

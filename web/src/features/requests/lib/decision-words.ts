@@ -57,8 +57,11 @@ export function outcomeInWords({ outcome }: DecisionCandidate): { word: string; 
 }
 
 /** What spoke against a candidate, if anything did. */
-export function objection({ reason, standing }: DecisionCandidate): string | null {
-  if (reason !== null) return REASONS[reason] ?? reason;
+export function objection({ reason, level, standing }: DecisionCandidate): string | null {
+  if (reason !== null) {
+    const words = REASONS[reason] ?? reason;
+    return level === null || level === "request" ? words : `${words} (a constraint of the ${level})`;
+  }
   return standing === null ? null : (STANDINGS[standing] ?? standing);
 }
 

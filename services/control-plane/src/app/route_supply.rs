@@ -1,0 +1,66 @@
+//! What the routes of a project can reach as things stand: its connections, those of the host, and the catalog.
+
+use std::collections::HashMap;
+
+use futures_util::FutureExt;
+use sluicegate_contracts::ids::ProjectId;
+
+use crate::domain::route_check::Supply;
+use crate::domain::route_draft::RouteDraft;
+use crate::error::Result;
+use crate::state::AppState;
+use crate::store::database::Scope;
+use crate::store::{Connection, catalog, connections};
+
+/// Most connections of a project that are looked at.
+const MOST: i64 = 1_000;
+
+/// The host's connections that everybody may call through.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn of_host(state: &AppState) -> Result<Vec<connections::Account>> {
+    state
+        .within(Scope::System, |connection| {
+            connections::resold(connection).boxed()
+        })
+        .await
+}
+
+/// All that `draft` could reach, with the connections of the host.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn of_project(
+    connection: &mut Connection,
+    project: ProjectId,
+    draft: &RouteDraft,
+    host: Vec<connections::Account>,
+) -> Result<Supply> {
+    let mut accounts = connections::list(connection, project, None, MOST).await?;
+    let own: Vec<_> = accounts.iter().map(|account| account.id).collect();
+    accounts.extend(host.into_iter().filter(|account| !own.contains(&account.id)));
+    let mut models: Vec<String> = draft.models().map(str::to_owned).collect();
+    models.sort_unstable();
+    models.dedup();
+    // A name that several models are served under means none of them.
+    let mut canonical: HashMap<String, Option<String>> = HashMap::new();
+    for (name, model) in catalog::models_served_as(connection, &models).await? {
+        canonical
+            .entry(name)
+            .and_modify(|known| *known = None)
+            .or_insert(Some(model));
+    }
+    let canonical: HashMap<String, String> = canonical
+        .into_iter()
+        .filter_map(|(name, model)| Some((name, model?)))
+        .filter(|(name, _)| !name.contains('/'))
+        .collect();
+    models.extend(canonical.values().cloned());
+    let endpoints = catalog::endpoints_of(connection, &models).await?;
+    Ok(Supply {
+        connections: accounts.iter().map(connections::Account::published).collect(),
+        endpoints: endpoints.into_iter().map(|stored| stored.endpoint).collect(),
+        canonical,
+    })
+}

@@ -1,0 +1,114 @@
+//! What is found of a route before it is published, and what publishing then refuses and tells.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use sluicegate_control_plane::app::catalog;
+use sqlx::PgPool;
+
+use crate::support::TestApp;
+
+/// Severity, pointer and code of each finding.
+fn found(body: &Value) -> Vec<(&str, &str, &str)> {
+    let findings = body["findings"].as_array().unwrap().iter();
+    findings
+        .map(|it| {
+            (
+                it["severity"].as_str().unwrap(),
+                it["pointer"].as_str().unwrap(),
+                it["code"].as_str().unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_rule_that_no_request_reaches_is_an_error(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let rule = |name: &str, when: Option<&str>| json!({ "name": name, "when": when, "strategy": "ordered", "targets": [{ "model": "sluicegate/echo" }] });
+    let body = json!({ "slug": "support", "rules": [
+        rule("never", Some("request.input_tokens < 0")),
+        rule("stream", Some("request.stream")),
+        rule("again", Some("(request.stream)")),
+        rule("always", Some("1 < 2")),
+        rule("rest", None),
+    ] });
+    let checked = ada
+        .post(&ada.in_project("/route-checks"), &body)
+        .await
+        .expect(200)
+        .body;
+    let expected = [
+        ("error", "/rules/0/when", "never_holds"),
+        ("error", "/rules/2/when", "unreachable"),
+        ("error", "/rules/3/when", "always_holds"),
+    ];
+    assert_eq!(
+        (found(&checked), checked["valid"].as_bool()),
+        (expected.to_vec(), Some(false))
+    );
+    let refused = ada
+        .post(&ada.in_project("/routes"), &body)
+        .await
+        .refused(422, "validation_failed")
+        .body;
+    assert_eq!(refused["errors"].as_array().unwrap().len(), 3);
+    assert_eq!(app.published("route").await.len(), 0);
+
+    let mistaken =
+        json!({ "slug": "support", "rules": [rule("first", Some("request.tokns > 1")), rule("rest", None)] });
+    let checked = ada
+        .post(&ada.in_project("/route-checks"), &mistaken)
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(found(&checked), [("error", "/rules/0/when", "cel_unknown_fact")]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_nothing_serves_yet_is_a_warning_with_what_is_left(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    catalog::import_seed_if_empty(&app.state).await.unwrap();
+    let body = json!({ "slug": "own", "provider": "openai-compatible", "base_url": "https://models.example.com/v1" });
+    ada.post(&ada.in_project("/connections"), &body).await.expect(201);
+    let yaml = "slug: support\nrules:\n  - name: dear\n    when: request.tools > 0\n    strategy: ordered\n    targets:\n      \
+                - model: openai/gpt-4o\n  - name: rest\n    strategy: ordered\n    targets: [{model: nobody/knows}, {model: own/m}, \
+                {model: sluicegate/echo}]\n";
+    let send = |path: &str| {
+        let path = ada.in_project(path);
+        let ada = ada.with("content-type", "application/yaml");
+        async move { ada.send(Method::POST, &path, Some(yaml.to_owned())).await }
+    };
+    let checked = send("/route-checks").await.expect(200).body;
+    let expected = [
+        ("warning", "/rules/0/targets/0/model", "no_connection"),
+        ("warning", "/rules/0/targets", "matches_nothing"),
+        ("warning", "/rules/1/targets/0/model", "unknown_model"),
+        ("warning", "/rules/1/targets/1/model", "price_unknown"),
+    ];
+    assert_eq!(
+        (found(&checked), checked["valid"].as_bool()),
+        (expected.to_vec(), Some(true))
+    );
+    assert_eq!(
+        (&checked["findings"][0]["line"], &checked["findings"][0]["column"]),
+        (&json!(7), &json!(16))
+    );
+    let left = json!([
+        { "rule": "dear", "endpoints": [] },
+        { "rule": "rest", "endpoints": [
+            { "model": "own/m", "provider": "openai-compatible", "connection": "own" },
+            { "model": "sluicegate/echo", "provider": "sluicegate", "connection": null }] },
+    ]);
+    assert_eq!(checked["rules"], left);
+    let made = send("/routes").await.expect(201).body;
+    assert_eq!(made["warnings"], checked["findings"]);
+
+    let account = json!({ "slug": "main", "provider": "openai", "credential": "sk-test-credential" });
+    ada.post(&ada.in_project("/connections"), &account)
+        .await
+        .expect(201);
+    let checked = send("/route-checks").await.expect(200).body;
+    assert_eq!(checked["rules"][0]["endpoints"][0]["connection"], "main");
+}

@@ -1,0 +1,54 @@
+//! What conditions of routes are told of a request: nothing is read anew for them, and nothing at all where no condition asks.
+
+use sluicegate_contracts::config::Rule;
+use sluicegate_routing::rules::{Modalities, Observed};
+
+use super::stage::Inspected;
+use crate::snapshot::LiveRoute;
+
+/// Bytes of text to a token, about; an estimate to route by, never to charge by.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// The rule of a route that applies to a request; `None` when none does.
+pub(super) fn deciding<'s>(route: &'s LiveRoute, request: &Inspected<'s>) -> Option<&'s Rule> {
+    let caller = &request.caller;
+    let mut key = None;
+    route.deciding(|condition| {
+        let key = key.get_or_insert_with(|| caller.key.id.to_string());
+        condition.holds(&observed(request, key))
+    })
+}
+
+fn observed<'r>(request: &'r Inspected<'_>, key: &'r str) -> Observed<'r> {
+    let (view, features, hints) = (request.view, request.features, &request.hints);
+    let received = &request.caller.received;
+    Observed {
+        input_tokens: view.input_bytes().div_ceil(BYTES_PER_TOKEN),
+        max_output_tokens: features.max_output_tokens,
+        stream: features.stream,
+        operation: features.operation,
+        dialect: received.api.body_dialect().as_str(),
+        model: request.model,
+        modalities: modalities(request),
+        tools: view.tools(),
+        json_schema: hints.json_schema,
+        reasoning: hints.reasoning,
+        headers: &received.arrival.readable,
+        metadata: &hints.metadata,
+        user: request.labels.end_user.as_deref(),
+        session: request.labels.session.as_deref(),
+        tags: &request.labels.tags,
+        key,
+        now: received.now(),
+        signals: &request.caller.project.signals,
+    }
+}
+
+fn modalities(request: &Inspected<'_>) -> Modalities {
+    let input = request.view.input();
+    input.map_or_else(Modalities::default, |input| Modalities {
+        image: input.images > 0,
+        audio: input.audio > 0,
+        file: input.files > 0,
+    })
+}

@@ -1,0 +1,145 @@
+//! What is known of a candidate: what the owner of the account states, where the account's region is, and the catalog, in this
+//! order. Asked by [`crate::constraints`], fact by fact, without copying any.
+
+use sluicegate_contracts::config::{Connection, Facts, Place, ProviderId, Quantization, StatedFacts};
+use sluicegate_contracts::ids::ConnectionId;
+
+use crate::input::Candidate;
+use crate::regions;
+
+/// See the module.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    provider: &'a str,
+    connection: Option<ConnectionId>,
+    model: &'a str,
+    stated: &'a [StatedFacts],
+    region: Option<Place>,
+    catalog: &'a Facts,
+    /// The account is at the provider itself, and not at a server that speaks like it.
+    is_at_home: bool,
+}
+
+/// Of what the catalog does not list.
+static UNLISTED: Facts = Facts::UNKNOWN;
+
+impl<'a> Known<'a> {
+    /// Of a candidate.
+    #[must_use]
+    pub fn of(candidate: &Candidate<'a>) -> Self {
+        let account = candidate.connection;
+        let is_at_home = account.is_some_and(is_at_home);
+        Self {
+            provider: candidate.provider,
+            connection: account.map(|account| account.id),
+            model: candidate
+                .endpoint
+                .map_or(candidate.upstream_model, |it| it.model.as_str()),
+            stated: candidate.stated,
+            region: account
+                .filter(|_| is_at_home)
+                .and_then(|account| regions::processing(account, candidate.upstream_model)),
+            catalog: candidate.endpoint.map_or(&UNLISTED, |it| &it.facts),
+            is_at_home,
+        }
+    }
+
+    /// What the owner of the account states, the most particular first.
+    fn stated(&self) -> impl Iterator<Item = &'a Facts> {
+        let Self {
+            provider,
+            connection,
+            model,
+            ..
+        } = *self;
+        let stated = self.stated.iter();
+        stated
+            .filter(move |it| it.about.fits(provider, connection, model))
+            .map(|it| &it.facts)
+    }
+
+    /// A fact about where and by whom the model is run. The catalog's hold for the provider's own addresses only.
+    fn of_service<T>(&self, fact: impl Fn(&'a Facts) -> Option<T>) -> Option<T> {
+        let catalog = Some(self.catalog).filter(|_| self.is_at_home);
+        self.stated().chain(catalog).find_map(fact)
+    }
+
+    /// A fact about the model, whoever runs it.
+    fn of_model<T>(&self, fact: impl Fn(&'a Facts) -> Option<T>) -> Option<T> {
+        self.stated().chain([self.catalog]).find_map(fact)
+    }
+
+    /// Where requests are processed.
+    #[must_use]
+    pub fn processing(&self) -> Option<Place> {
+        let stated = self.stated().find_map(|it| it.processing);
+        stated
+            .or(self.region)
+            .or_else(|| self.of_service(|it| it.processing))
+    }
+
+    /// Whose law the operator is under.
+    #[must_use]
+    pub fn operator_home(&self) -> Option<Place> {
+        self.of_service(|it| it.operator_home)
+    }
+
+    /// Longest that something is kept, in days.
+    #[must_use]
+    pub fn retention_days(&self) -> Option<u32> {
+        self.of_service(|it| it.retention_days)
+    }
+
+    /// Whether the operator trains on prompts or answers.
+    #[must_use]
+    pub fn trains(&self) -> Option<bool> {
+        self.of_service(|it| it.trains)
+    }
+
+    /// Number format of the weights.
+    #[must_use]
+    pub fn quantization(&self) -> Option<Quantization> {
+        self.of_service(|it| it.quantization)
+    }
+
+    /// Whether the operator is known to hold a certificate. Those that different sides know of add up.
+    #[must_use]
+    pub fn holds(&self, certificate: &str) -> bool {
+        let listed = |it: &Facts| {
+            it.certifications
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(certificate))
+        };
+        self.of_service(|it| listed(it).then_some(())).is_some()
+    }
+
+    /// Country of the model's author.
+    #[must_use]
+    pub fn author_home(&self) -> Option<Place> {
+        self.of_model(|it| it.author_home)
+    }
+
+    /// Whether the weights are published.
+    #[must_use]
+    pub fn open_weights(&self) -> Option<bool> {
+        self.of_model(|it| it.open_weights)
+    }
+
+    /// License of the weights.
+    #[must_use]
+    pub fn license(&self) -> Option<&'a str> {
+        self.of_model(|it| it.license.as_deref())
+    }
+
+    /// Whether the author lets others train on the model's answers.
+    #[must_use]
+    pub fn distillable(&self) -> Option<bool> {
+        self.of_model(|it| it.distillable)
+    }
+}
+
+fn is_at_home(account: &Connection) -> bool {
+    let provider = account.provider.parse::<ProviderId>();
+    let host = account.base_url.host_str();
+    matches!((provider, host), (Ok(provider), Some(host)) if provider.is_own_host(host))
+}
