@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::io::Write;
+use std::time::Duration;
 use std::time::Instant;
 
 use sluicegate_contracts::config::{
@@ -200,6 +201,7 @@ fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
                 preferences: &Preferences::NONE,
                 now: NOW,
                 live: &live,
+                held: Duration::ZERO,
                 seed: Seed::from_id(u128::from(call)),
             };
             planned = black_box(plan(black_box(&input), &mut pool)).map_or(0, |plan| plan.attempts.len());

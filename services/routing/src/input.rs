@@ -1,6 +1,7 @@
 //! What a decision is made from. Built by the data plane from one frozen snapshot; borrows from it, owns nothing.
 
 use std::fmt;
+use std::time::Duration;
 
 use sluicegate_contracts::config::{Connection, Endpoint, Operation, StatedFacts, Strategy};
 use sluicegate_contracts::time::UnixMillis;
@@ -27,6 +28,8 @@ pub struct RoutingInput<'a> {
     pub now: UnixMillis,
     /// What is known at that moment of the endpoints.
     pub live: &'a dyn Live,
+    /// How long the request was held already, as earlier plans wanted.
+    pub held: Duration,
     /// Source of every random choice in the plan.
     pub seed: Seed,
 }

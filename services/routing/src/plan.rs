@@ -2,16 +2,28 @@
 //!
 //! Must stay true: an ineligible candidate is never planned; every candidate is either planned or rejected, once.
 
+use std::time::Duration;
+
 use sluicegate_contracts::config::{Level, Strategy};
 use smallvec::SmallVec;
 
 use crate::eligibility::Admitted;
-use crate::health::Standing;
+use crate::health::{Moment, Standing};
 use crate::input::{RoutingInput, Selection};
 use crate::outlook::Outlook;
+use crate::seed::Seed;
 use crate::select::Pool;
 use crate::strategy::Score;
 use crate::{eligibility, preferences, strategy};
+
+/// Longest that a request is held while everything it could go to is out of its rate, over all plans.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(5);
+/// Shortest, so that nobody asks again and again.
+const SHORTEST_HOLD: Duration = Duration::from_millis(10);
+/// Share of a hold by which requests are spread that were held for the same.
+const SPREAD: f64 = 0.1;
+/// Another use of the request's seed than the draws of strategies.
+const HOLD: u64 = 0x686f_6c64;
 
 /// Attempts in order, and what was left out.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +32,8 @@ pub struct Plan {
     pub attempts: SmallVec<[PlannedAttempt; 4]>,
     /// Candidates and targets that cannot serve this request.
     pub rejections: SmallVec<[Rejection; 2]>,
+    /// Set: all of them are out of their rate, and would refuse. To plan again after this long is better.
+    pub hold: Option<Duration>,
 }
 
 /// One planned try, by position in the input.
@@ -197,7 +211,9 @@ pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> 
         eligible,
         mut rejections,
     } = eligibility::admit(input);
-    pool.arrived();
+    if input.held.is_zero() {
+        pool.arrived();
+    }
     let outlook = Outlook::of(input, &eligible, pool);
     let mut order = strategy::order(input, &outlook, eligible, pool);
     preferences::sort(input, &outlook, &mut order.places);
@@ -224,10 +240,29 @@ pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> 
         })
         .collect();
     if attempts.is_empty() {
-        Err(NoRoute { rejections })
-    } else {
-        Ok(Plan { attempts, rejections })
+        return Err(NoRoute { rejections });
     }
+    let hold = hold(&attempts, outlook.now, input.held, input.seed);
+    Ok(Plan {
+        attempts,
+        rejections,
+        hold,
+    })
+}
+
+/// Until the first of the attempts is back, if all are out of their rate and the request may be held so long.
+fn hold(attempts: &[PlannedAttempt], now: Moment, held: Duration, seed: Seed) -> Option<Duration> {
+    let soonest = attempts
+        .iter()
+        .try_fold(Duration::MAX, |soonest, it| match it.standing {
+            Standing::Drained(until) => Some(soonest.min(until.wait(now))),
+            Standing::Ready | Standing::Full | Standing::Broken(_) | Standing::OnTrial => None,
+        })?;
+    if held.saturating_add(soonest) > LONGEST_HOLD {
+        return None;
+    }
+    let spread = SPREAD * seed.branch(HOLD).generator().unit();
+    Some(soonest.mul_f64(1.0 + spread).max(SHORTEST_HOLD))
 }
 
 /// Why what the route, or the caller, wants first is first.

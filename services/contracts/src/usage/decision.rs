@@ -28,6 +28,9 @@ pub struct Decision {
     /// Further ones that are not named.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted: u32,
+    /// How long it was held in milliseconds, because everything it could go to was out of its rate.
+    #[serde(default, skip_serializing_if = "is_no_time")]
+    pub held_ms: u64,
 }
 
 /// What of a request counts for a decision.
@@ -112,6 +115,11 @@ const fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_no_time(milliseconds: &u64) -> bool {
+    *milliseconds == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +136,7 @@ mod tests {
             },
             candidates: Vec::new(),
             omitted: 0,
+            held_ms: 0,
         };
         let text = serde_json::to_string(&decision).unwrap();
         let zero = serde_json::to_string(&ConfigHead::default()).unwrap();

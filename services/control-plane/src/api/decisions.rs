@@ -46,6 +46,9 @@ struct RequestDecision {
     candidates: Vec<DecisionCandidate>,
     /// Further candidates that were not noted.
     omitted: u32,
+    /// How long it was held in milliseconds, because everything it could go to was out of its rate; the candidates stand as
+    /// they did after that.
+    held_ms: u64,
     /// Upstream tries, in order.
     attempts: Vec<Attempt>,
 }
@@ -247,6 +250,7 @@ impl RequestDecision {
                 .map(|it| DecisionCandidate::of(it, &tries))
                 .collect(),
             omitted: decision.omitted,
+            held_ms: decision.held_ms,
             attempts: tries.into_iter().enumerate().map(Attempt::of).collect(),
         })
     }

@@ -106,7 +106,7 @@ pub(super) async fn attempt(
 ) -> Result<Success, Failure> {
     let request = &planned.request;
     let candidate = planned.candidate(planned_attempt);
-    let first_byte_by = Instant::now() + Duration::from_millis(planned.retry.attempt_timeout_ms);
+    let first_byte_by = Instant::now() + Duration::from_millis(planned.resolution.retry.attempt_timeout_ms);
     let now_millis = gateway.state().clock.now_millis();
     let api = request.caller.received.api;
     let form = api.answer_form();
@@ -157,7 +157,7 @@ pub(super) async fn attempt(
     let attempt = Try {
         gateway,
         upstream: outgoing.upstream,
-        patience: Duration::from_millis(planned.retry.attempt_timeout_ms),
+        patience: Duration::from_millis(planned.resolution.retry.attempt_timeout_ms),
         call,
         intent,
     };

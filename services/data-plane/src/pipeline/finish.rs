@@ -199,7 +199,7 @@ impl Finish {
 
     /// Notes which route decided, and how.
     pub(super) fn planned(&mut self, planned: &Planned<'_>, decision: Decision) {
-        if let (Some(record), Some(route)) = (&mut self.record, planned.route) {
+        if let (Some(record), Some(route)) = (&mut self.record, planned.resolution.route) {
             record.route = Some(route_ref(route));
         }
         self.decided(Some(decision));
@@ -234,7 +234,8 @@ impl Finish {
             ));
         };
         if record.attempts.is_empty() {
-            record.overhead_us = micros(started);
+            let held_ms = record.decision.as_ref().map_or(0, |it| it.held_ms);
+            record.overhead_us = micros(started).saturating_sub(held_ms.saturating_mul(1_000));
         }
         let candidate = trial.candidate;
         let intent = intent(record, trial, micros(started), &reserved);

@@ -146,7 +146,7 @@ async fn serve(
     let (mut planned, mut decision) = match plan::plan(gateway, admitted) {
         Ok((planned, decision)) if is_dry => {
             finish.forget();
-            let route = planned.route.map(route_ref);
+            let route = planned.resolution.route.map(route_ref);
             return decision::shown(&model, route.as_ref(), &decision).map(Answered::Whole);
         }
         Ok(planned) => planned,
@@ -163,6 +163,10 @@ async fn serve(
     };
     let mut switched = Vec::new();
     loop {
+        if planned.plan.hold.is_some() {
+            finish.planned(&planned, decision.clone());
+            (planned, decision) = plan::hold(gateway, planned, decision, deadline).await?;
+        }
         finish.planned(&planned, decision);
         match walk::walk(gateway, &planned, deadline, finish).await? {
             Walked::Answered(answered) => return Ok(answered),

@@ -11,6 +11,7 @@ use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
     Cause, Demand, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Selection, Sort, plan as decide,
 };
+use tokio::time::{Instant, sleep};
 
 use super::Gateway;
 use super::admit::not_allowed;
@@ -63,7 +64,32 @@ pub(super) fn plan<'s>(
         .or_else(sorted)
         .ok_or_else(|| unknown_model(&request, request.model).at("model"))?;
     let resolution = with_fallbacks(&request, resolution)?;
-    decided(gateway, request, resolution, sort)
+    decided(gateway, request, resolution, sort, Duration::ZERO)
+}
+
+/// Holds a request for as long as everything it could go to is out of its rate: attempts that would be refused are saved.
+/// Each time the wait is over it is planned anew, and the decision says how long it was held.
+///
+/// # Errors
+/// Those of [`plan`].
+pub(super) async fn hold<'s>(
+    gateway: &Gateway,
+    mut planned: Planned<'s>,
+    mut decision: Decision,
+    deadline: Instant,
+) -> Result<(Planned<'s>, Decision), GatewayError> {
+    let by_budget = decision.cause.as_deref() == Some(Cause::BudgetSwitch.as_str());
+    let began = Instant::now();
+    while let Some(wait) = planned.plan.hold.filter(|wait| Instant::now() + *wait < deadline) {
+        sleep(wait).await;
+        let held = began.elapsed();
+        (planned, decision) = decided(gateway, planned.request, planned.resolution, planned.sort, held)?;
+        if by_budget {
+            led_by_budget(&mut planned, &mut decision);
+        }
+        decision.held_ms = u64::try_from(held.as_millis()).unwrap_or(u64::MAX);
+    }
+    Ok((planned, decision))
 }
 
 /// Adds the models that the caller would fall back to, each once and with an attempt of its own.
@@ -122,26 +148,34 @@ pub(super) fn switch<'s>(
                 .strip_prefix("route/")
                 .is_some_and(|slug| slug == route.route.slug)
     });
-    let is_new = planned.route.is_none_or(|route| route.id != to) && !switched.contains(&to);
+    let is_new = planned.resolution.route.is_none_or(|route| route.id != to) && !switched.contains(&to);
     let Some((_, route)) = named.filter(|(name, _)| is_new && key.allows_model(name)) else {
         return Err(refusal);
     };
     switched.push(to);
     let resolution = through_route(route, false, &request);
-    let (mut planned, mut decision) = decided(gateway, request, resolution, None).map_err(|_| refusal)?;
+    let (mut planned, mut decision) =
+        decided(gateway, request, resolution, None, Duration::ZERO).map_err(|_| refusal)?;
+    led_by_budget(&mut planned, &mut decision);
+    Ok((planned, decision))
+}
+
+/// Says that a budget without room led to this plan.
+fn led_by_budget(planned: &mut Planned<'_>, decision: &mut Decision) {
     for attempt in &mut planned.plan.attempts {
         attempt.cause = Cause::BudgetSwitch;
     }
     decision.cause = Some(Cow::Borrowed(Cause::BudgetSwitch.as_str()));
-    Ok((planned, decision))
 }
 
-/// Decides. `sort` is what the name of the model asks for; the request's own wish comes first.
+/// Decides. `sort` is what the name of the model asks for; the request's own wish comes first. `held` is how long the
+/// request was held already.
 fn decided<'s>(
     gateway: &Gateway,
     request: Inspected<'s>,
     resolution: Resolution<'s>,
     sort: Option<Sort>,
+    held: Duration,
 ) -> Result<(Planned<'s>, Decision), Unplanned> {
     let mut preferences = Cow::Borrowed(&request.steering.preferences);
     if preferences.sort.is_none() && sort.is_some() {
@@ -162,6 +196,7 @@ fn decided<'s>(
         preferences: &preferences,
         now: request.caller.received.now(),
         live: &endpoints.sight(request.conversation()),
+        held,
         seed,
     };
     let outcome = decide(&input, &mut locked(&pool));
@@ -183,12 +218,11 @@ fn decided<'s>(
     };
     let planned = Planned {
         request,
-        route: resolution.route,
-        targets: resolution.targets,
-        plan,
-        retry: resolution.retry,
-        seed,
         target: target(resolution.selection),
+        resolution,
+        sort,
+        plan,
+        seed,
         pool,
     };
     Ok((planned, decision))

@@ -159,7 +159,7 @@ pub(super) async fn reserve(
         end_user: labels.end_user.as_deref(),
         session: labels.session.as_deref(),
         tags: &labels.tags,
-        route: planned.route.map(|route| route.id),
+        route: planned.resolution.route.map(|route| route.id),
         now: UnixMillis::new(gateway.state().clock.now_millis()),
     };
     let target = Target {

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::{ApiKey, Constraints, RetryPolicy, Route};
+use sluicegate_contracts::config::{ApiKey, Constraints};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::Labels;
-use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Target};
+use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Sort};
 
 use super::api::Api;
 use super::outgoing::DecodedOnce;
+use super::resolve::Resolution;
 use super::said::Hints;
 use super::steering::Steering;
 use super::view::RequestView;
@@ -67,10 +68,11 @@ pub(super) struct Admitted<'s> {
 /// Where it goes, in order.
 pub(super) struct Planned<'s> {
     pub(super) request: Inspected<'s>,
-    pub(super) route: Option<&'s Route>,
-    pub(super) targets: Vec<Target<'s>>,
+    /// What its model name means.
+    pub(super) resolution: Resolution<'s>,
+    /// What the name asks to be sorted by.
+    pub(super) sort: Option<Sort>,
     pub(super) plan: Plan,
-    pub(super) retry: RetryPolicy,
     pub(super) seed: Seed,
     /// What the calls of the route, or of the model in its project, share.
     pub(super) pool: SharedPool,
@@ -88,7 +90,7 @@ impl Inspected<'_> {
 
 impl<'s> Planned<'s> {
     pub(super) fn candidate(&self, attempt: PlannedAttempt) -> &sluicegate_routing::Candidate<'s> {
-        &self.targets[attempt.target].candidates[attempt.candidate]
+        &self.resolution.targets[attempt.target].candidates[attempt.candidate]
     }
 }
 

@@ -197,7 +197,7 @@ impl<'p, 's> Walk<'p, 's> {
         };
         let model = match (candidate.endpoint, candidate.connection) {
             (Some(endpoint), _) => endpoint.model.as_str(),
-            (None, Some(_)) => self.planned.targets[next.target].model,
+            (None, Some(_)) => self.planned.resolution.targets[next.target].model,
             (None, None) => candidate.upstream_model,
         };
         let size = request
@@ -273,7 +273,12 @@ impl<'p, 's> Walk<'p, 's> {
             time_left: deadline.saturating_duration_since(Instant::now()),
             retry_after: failure.end.retry_after,
         };
-        let verdict = judge(failure.end.outcome, &progress, &planned.retry, planned.seed);
+        let verdict = judge(
+            failure.end.outcome,
+            &progress,
+            &planned.resolution.retry,
+            planned.seed,
+        );
         let from = match verdict {
             Verdict::NextEndpoint => self.at + 1,
             Verdict::RetrySame(_) => self.at,

@@ -123,6 +123,37 @@ async fn nothing_is_sent_to_a_provider_that_said_it_has_no_room() {
 }
 
 #[actix_web::test]
+async fn a_request_is_held_where_everything_is_out_of_its_rate() {
+    let refusal = Script::json_with(429, "retry-after: 2\r\n", r#"{"error":{"message":"slow down"}}"#);
+    let (first, second) = (
+        Provider::start([refusal.clone(), answers()]).await,
+        Provider::start([refusal, answers()]).await,
+    );
+    let mut config = config(&first, &second);
+    let retry = RetryPolicy {
+        max_attempts: 2,
+        ..RetryPolicy::default()
+    };
+    config.route("support", &["meta/llama"], retry);
+    let worker = Worker::start(&config);
+    let body = json!({"model": "route/support", "messages": [{"role": "user", "content": "hello"}]});
+    let refused = worker.chat(body.to_string()).await;
+    assert_eq!(refused.status(), 429, "nobody knew");
+    let held = worker.chat(body.to_string()).await;
+    assert_eq!(held.status(), 200);
+    assert_eq!(first.received().len() + second.received().len(), 3);
+    let records = worker.first_records(2).await;
+    let record = &records[1];
+    let held_ms = record.decision.as_ref().map_or(0, |it| it.held_ms);
+    assert!(held_ms > 0 && record.attempts.len() == 1, "{record:?}");
+    assert!(record.duration_us >= held_ms * 1_000, "{record:?}");
+    assert!(
+        record.overhead_us < held_ms * 1_000,
+        "waiting is no work: {record:?}"
+    );
+}
+
+#[actix_web::test]
 async fn where_nothing_is_well_everything_is_still_tried() {
     let mut scripts = vec![fails(); 5];
     scripts.push(answers());

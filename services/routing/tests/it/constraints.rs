@@ -9,6 +9,7 @@ use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::constraints::check;
 use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, Unknown};
+use std::time::Duration;
 
 use crate::support::{CHAT, STRATEGIES, candidate, connection, demand, endpoint, plan, target};
 
@@ -403,6 +404,7 @@ proptest! {
             preferences: &preferences,
             now: NOW,
             live: &Unknown,
+            held: Duration::ZERO,
             seed: Seed::from_id(id),
         });
         let (attempts, rejections) = match result {

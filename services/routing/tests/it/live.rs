@@ -104,6 +104,17 @@ fn planned(
     features: RequestFeatures,
     wishes: &Preferences,
 ) -> Plan {
+    held(Duration::ZERO, known, strategy, features, wishes)
+}
+
+/// The same for a request that was held so long.
+fn held(
+    held: Duration,
+    known: Vec<Health>,
+    strategy: Option<Ordering>,
+    features: RequestFeatures,
+    wishes: &Preferences,
+) -> Plan {
     let accounts: Vec<Connection> = (0..known.len())
         .map(|it| connection(it as u128, Status::Active))
         .collect();
@@ -148,6 +159,7 @@ fn planned(
         preferences: wishes,
         now: UnixMillis::new(0),
         live: &live,
+        held,
         seed: Seed::from_id(7),
     })
     .unwrap()
@@ -351,10 +363,34 @@ fn without_a_choice_nobody_looks() {
             preferences: &NO_WISHES,
             now: UnixMillis::new(0),
             live: &Nobody,
+            held: Duration::ZERO,
             seed: Seed::from_id(1),
         });
         assert_eq!(order(&found.unwrap()), [0]);
     }
+}
+
+#[test]
+fn a_request_is_held_while_everything_is_out_of_its_rate() {
+    let hold = |held_ms, known| {
+        let held_for = Duration::from_millis(held_ms);
+        held(held_for, known, Some(Ordering::Ordered), STREAM, &NO_WISHES).hold
+    };
+    let wait = hold(0, vec![refused(4), refused(2), refused(9)]).unwrap();
+    let (soonest, latest) = (Duration::from_millis(1_900), Duration::from_millis(2_090));
+    assert!(
+        (soonest..=latest).contains(&wait),
+        "until the first is back: {wait:?}"
+    );
+    assert!(hold(3_000, vec![refused(2), refused(2)]).is_some());
+    assert_eq!(hold(3_200, vec![refused(2), refused(2)]), None, "not for ever");
+    assert_eq!(
+        hold(0, vec![refused(6), refused(9)]),
+        None,
+        "what is too long is not begun"
+    );
+    assert_eq!(hold(0, vec![refused(2), streams(9.0, 1.0)]), None);
+    assert_eq!(hold(0, vec![refused(2), broken()]), None, "a try is worth more");
 }
 
 proptest! {

@@ -7,6 +7,7 @@ use sluicegate_routing::eligibility::check;
 use sluicegate_routing::{
     Cause, Credential, NoRoute, RejectionCode, RoutingInput, Seed, Selection, Target, Unknown,
 };
+use std::time::Duration;
 
 use crate::support::{ANY, CHAT, NO_WISHES, candidate, connection, endpoint, plan, target};
 
@@ -22,6 +23,7 @@ fn input<'a>(ordering: Ordering, targets: &'a [Target<'a>], id: u128) -> Routing
         preferences: &NO_WISHES,
         now: UnixMillis::new(0),
         live: &Unknown,
+        held: Duration::ZERO,
         seed: Seed::from_id(id),
     }
 }

@@ -4,6 +4,7 @@ use sluicegate_contracts::config::{Connection, Endpoint, Operation, PriceCard, R
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::{Preferences, RejectionCode, RoutingInput, Seed, Selection, Sort, Target, Unknown};
+use std::time::Duration;
 
 use crate::support::{ANY, CHAT, candidate, connection, endpoint, plan, target};
 
@@ -46,6 +47,7 @@ fn tried(targets: &[Target<'_>], wishes: &Preferences) -> (Vec<Place>, Vec<Place
         preferences: wishes,
         now: UnixMillis::new(0),
         live: &Unknown,
+        held: Duration::ZERO,
         seed: Seed::from_id(1),
     });
     let (attempts, rejections) = match plan {

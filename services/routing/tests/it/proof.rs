@@ -9,6 +9,7 @@ use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::proof::{Proof, prove, representatives};
 use sluicegate_routing::{Preferences, RoutingInput, Seed, Selection, Unknown};
+use std::time::Duration;
 
 use crate::support::{CHAT, NO_WISHES, STRATEGIES, candidate, connection, demand, endpoint, plan, target};
 
@@ -222,6 +223,7 @@ proptest! {
             preferences: &NO_WISHES,
             now: UnixMillis::new(at),
             live: &Unknown,
+            held: Duration::ZERO,
             seed: Seed::from_id(id),
         };
         let preferences = Preferences { no_fallbacks, ..Preferences::NONE };
