@@ -6,7 +6,7 @@ mod openrouter;
 
 use serde::Serialize;
 
-pub use openrouter::openrouter_list;
+pub use openrouter::{Page, openrouter_list};
 
 /// A model as callers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -307,7 +307,8 @@ mod tests {
             price: Some((2_500_000, 0)),
         };
         let gemini = read(gemini_list(std::slice::from_ref(&model)).unwrap());
-        let openrouter = &read(openrouter_list(std::slice::from_ref(&model)).unwrap())["data"][0];
+        let openrouter =
+            &read(openrouter_list(std::slice::from_ref(&model), Page::WHOLE).unwrap())["data"][0];
         assert_eq!(openrouter["pricing"]["prompt"], "0.0000025");
         assert_eq!(openrouter["pricing"]["completion"], "0");
         assert_eq!(openrouter["architecture"]["modality"], "text->embeddings");

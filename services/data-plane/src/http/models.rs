@@ -58,16 +58,8 @@ fn find<'m>(models: &'m [ListedModel], id: &str) -> Result<&'m ListedModel, Gate
     })
 }
 
-/// A list of what this key can call, as `write` writes it.
-pub(super) fn listed(
-    request: &HttpRequest,
-    api: Api,
-    write: impl FnOnce(Vec<ListedModel>) -> Result<Vec<u8>, serde_json::Error>,
-) -> HttpResponse {
-    document(request, api, |models| write(models).map_err(|_| unwritable()))
-}
-
-fn document(
+/// What this key can call, as `write` writes it.
+pub(super) fn document(
     request: &HttpRequest,
     api: Api,
     write: impl FnOnce(Vec<ListedModel>) -> Result<Vec<u8>, GatewayError>,
@@ -130,6 +122,6 @@ fn price(endpoint: &Arc<Endpoint>) -> Option<(u64, u64)> {
     Some((picos(card.rates.input)?, picos(card.rates.output)?))
 }
 
-fn unwritable() -> GatewayError {
+pub(super) fn unwritable() -> GatewayError {
     GatewayError::new(ErrorKind::Internal, "The list could not be written.")
 }

@@ -8,9 +8,11 @@ use actix_web::{Handler, HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use sluicegate_protocols::json::{Cursor, MAX_DEPTH};
+use sluicegate_protocols::models_list::{Page, openrouter_list};
 
-use super::models::listed;
+use super::models::{document, unwritable};
 use super::{inference, paths};
+use crate::error::{ErrorKind, GatewayError};
 use crate::pipeline::Api;
 
 /// What OpenRouter's answers have and others leave out, at the value that says nothing.
@@ -25,30 +27,53 @@ pub(super) fn has(prefix: &str, api: Api) -> bool {
 pub(super) fn calls(api: Api) -> impl Handler<(HttpRequest, Payload), Output = HttpResponse> {
     move |request: HttpRequest, payload: Payload| async move {
         let response = inference::infer(&request, payload, api).await;
-        reworded(response, api)
+        reworded(response, |document| {
+            (api == Api::OpenRouterChat)
+                .then(|| completed(document))
+                .flatten()
+        })
     }
 }
 
 /// `GET /api/v1/models`.
 pub(super) async fn models(request: HttpRequest) -> HttpResponse {
-    let response = listed(&request, Api::OpenRouterChat, |models| {
-        sluicegate_protocols::models_list::openrouter_list(&models)
+    let response = document(&request, Api::OpenRouterChat, |models| {
+        openrouter_list(&models, page(request.query_string())?).map_err(|_| unwritable())
     });
-    reworded(response, Api::OpenRouterChat)
+    reworded(response, |_| None)
 }
 
-/// The answer in OpenRouter's words. A stream is already: it was written by us.
-fn reworded(response: HttpResponse, api: Api) -> HttpResponse {
+/// The page that a query asks for. Clients ask for page after page until one is empty.
+fn page(query: &str) -> Result<Page, GatewayError> {
+    let mut page = Page::WHOLE;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let (member, at, least) = match &*name {
+            "offset" => (&mut page.offset, "offset", 0),
+            "limit" => (&mut page.limit, "limit", 1),
+            _ => continue,
+        };
+        let number = value.parse().ok().filter(|number| *number >= least);
+        *member = number.ok_or_else(|| {
+            let message = format!("{at} is a whole number of at least {least}.");
+            GatewayError::new(ErrorKind::InvalidRequest, message).at(at)
+        })?;
+    }
+    Ok(page)
+}
+
+/// The answer in OpenRouter's words; `complete` adds to a whole one what is missing. A stream is in them already: it was
+/// written by us.
+fn reworded(response: HttpResponse, complete: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> HttpResponse {
     let (response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Ok(document) => {
             let status = response.status();
             let told = if status.is_success() {
-                (api == Api::OpenRouterChat).then(|| completed(&document))
+                complete(&document)
             } else {
-                Some(error(&document, status))
+                error(&document, status)
             };
-            BoxBody::new(told.flatten().map_or(document, Bytes::from))
+            BoxBody::new(told.map_or(document, Bytes::from))
         }
         Err(stream) => stream,
     };

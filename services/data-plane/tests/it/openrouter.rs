@@ -72,3 +72,39 @@ async fn models_are_listed_with_their_prices() {
     assert_eq!(refused.status(), 401);
     assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], 401);
 }
+
+#[actix_web::test]
+async fn models_come_page_by_page_to_an_end() {
+    let (worker, _provider) = worker(Script::json(200, ANSWER)).await;
+    let page = async |query: &str| -> (u16, Value) {
+        let response = worker
+            .get(&format!("/api/v1/models{query}"))
+            .send()
+            .await
+            .unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    };
+    let ids = |page: &Value| -> Vec<Value> {
+        let models = page["data"].as_array().unwrap().iter();
+        models.map(|it| it["id"].clone()).collect()
+    };
+    let (_, whole) = page("").await;
+    let total = ids(&whole).len();
+    assert!(total > 1 && whole["links"]["next"].is_null() && whole["has_more"] == false);
+    assert_eq!(whole.get("system_fingerprint"), None, "it is no completion");
+    let mut paged = Vec::new();
+    let mut next = json!("/api/v1/models?limit=1");
+    while let Some(query) = next.as_str().and_then(|url| url.strip_prefix("/api/v1/models")) {
+        let (_, one) = page(query).await;
+        assert_eq!(one["total_count"], total);
+        paged.extend(ids(&one));
+        next = one["links"]["next"].clone();
+        assert!(paged.len() <= total, "the same again and again");
+    }
+    assert_eq!(paged, ids(&whole));
+    assert_eq!(ids(&page(&format!("?offset={total}")).await.1), [] as [Value; 0]);
+    for query in ["?offset=-1", "?limit=0", "?limit=many"] {
+        let (status, told) = page(query).await;
+        assert_eq!((status, &told["error"]["code"]), (400, &json!(400)), "{query}");
+    }
+}

@@ -14,10 +14,26 @@ struct Document<'a> {
     total_count: usize,
 }
 
-/// Everything is on one page.
 #[derive(Serialize)]
 struct Links {
-    next: Option<&'static str>,
+    next: Option<String>,
+}
+
+/// Which part of the list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Models to skip.
+    pub offset: usize,
+    /// Most models to name.
+    pub limit: usize,
+}
+
+impl Page {
+    /// The whole list.
+    pub const WHOLE: Self = Self {
+        offset: 0,
+        limit: usize::MAX,
+    };
 }
 
 #[derive(Serialize)]
@@ -127,13 +143,19 @@ fn dollars(picos: Option<u64>) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The list document.
-pub fn openrouter_list(models: &[ListedModel]) -> Result<Vec<u8>, serde_json::Error> {
+/// A page of the list, as a document.
+pub fn openrouter_list(models: &[ListedModel], page: Page) -> Result<Vec<u8>, serde_json::Error> {
+    let Page { offset, limit } = page;
+    let data: Vec<_> = models.iter().skip(offset).take(limit).map(Item::from).collect();
+    let end = offset.saturating_add(data.len());
+    let has_more = !data.is_empty() && end < models.len();
     serde_json::to_vec(&Document {
         object: "list",
-        has_more: false,
-        data: models.iter().map(Item::from).collect(),
-        links: Links { next: None },
+        has_more,
+        data,
+        links: Links {
+            next: has_more.then(|| format!("/api/v1/models?offset={end}&limit={limit}")),
+        },
         total_count: models.len(),
     })
 }
