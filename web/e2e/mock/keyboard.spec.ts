@@ -129,3 +129,23 @@ test("make a budget, open it, and raise its limit", async ({ page, context, base
   await page.keyboard.press("Enter");
   await expect(page.getByText("of $30.00 per month")).toBeVisible();
 });
+
+test("write a route, mend what the check finds, and publish it", async ({ page, context, baseURL }) => {
+  await enterWorld(context, baseURL ?? "", "empty");
+  await page.goto(`${PROJECT}/routes`);
+  await tabTo(page, "link", "Start with a fallback");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "textbox", /Route document/);
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.type("slug: first\nstrategy: ordered\ntargets: [{ model: sluicegate/echo }]\nretries: 3");
+  await expect(page.getByText("Cannot be published: 1 error")).toBeVisible();
+  await tabTo(page, "button", "line 4");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Shift+End");
+  await page.keyboard.press("Backspace");
+  await expect(page.getByText("Can be published")).toBeVisible();
+  await tabTo(page, "button", "Publish version 1");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "first", level: 1 })).toBeVisible();
+  await expect(page.getByText("sluicegate/echo")).toBeVisible();
+});

@@ -129,6 +129,96 @@ export const STATES: readonly PageState[] = [
     act: rowAction("mistral", "Test"),
     shows: "The provider answered 401",
   },
+  { name: "routes", scenario: "busy", path: `${PROJECT}/routes`, shows: "Cheapest within 1.5 s" },
+  { name: "routes, empty", scenario: "empty", path: `${PROJECT}/routes`, shows: "No routes yet" },
+  {
+    name: "routes, failed",
+    scenario: "failing",
+    path: `${PROJECT}/routes`,
+    shows: "Routes could not be loaded.",
+  },
+  {
+    name: "routes, read only",
+    scenario: "viewer",
+    path: `${PROJECT}/routes`,
+    shows: "Needs the developer role.",
+  },
+  {
+    name: "route, new",
+    scenario: "busy",
+    path: `${PROJECT}/routes/new?example=coding-agent`,
+    act: (page) => page.getByText("Facts for conditions").click(),
+    shows: "What could serve now",
+  },
+  {
+    name: "route, refused",
+    scenario: "busy",
+    path: `${PROJECT}/routes/new?example=echo`,
+    act: async (page) => {
+      await page.getByRole("textbox", { name: /Route document/ }).fill("slug: a\nrulez: []");
+      await page.getByText("There is no field `rulez`.").first().waitFor();
+      await press("Publish version 1")(page);
+    },
+    shows: "Nothing was published",
+  },
+  {
+    name: "route, summary",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_support`,
+    shows: "only over lab-vllm",
+  },
+  {
+    name: "route, edit",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_support?tab=edit`,
+    shows: "Can be published, with 2 warnings",
+  },
+  {
+    name: "route, outdated",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_cheap?tab=edit`,
+    act: async (page) => {
+      const text = page.getByRole("textbox", { name: /Route document/ });
+      await text.fill("slug: cheaper\nstrategy: cheapest\ntargets: [{ model: openai/gpt-4o }]");
+      await page.evaluate(async () => {
+        const path = "/api/v1/projects/prj_01k00000000000000000000001/routes/rt_cheap";
+        const authorization = "Bearer mock-access-token";
+        await fetch(path, {
+          method: "PATCH",
+          headers: { authorization, "if-match": '"1"', "content-type": "application/yaml" },
+          body: "slug: cheap\nstrategy: fastest\ntargets: [{ model: openai/gpt-4o-mini }]",
+        });
+      });
+      await press("Publish version 2")(page);
+      await page.getByText("What your text changes").click();
+    },
+    shows: "Somebody published version 2",
+  },
+  {
+    name: "route, versions",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_support?tab=versions&from=1`,
+    shows: "rules busy-hours",
+  },
+  {
+    name: "route, call it",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_support?tab=call`,
+    shows: "Name the route as the model",
+  },
+  {
+    name: "route, delete",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_support`,
+    act: press("Delete"),
+    shows: "are refused within seconds",
+  },
+  {
+    name: "route, unknown",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_none`,
+    shows: "The route could not be loaded.",
+  },
   { name: "requests", scenario: "busy", path: `${PROJECT}/requests`, shows: "checkout-service" },
   {
     name: "requests, none match",

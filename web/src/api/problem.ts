@@ -1,5 +1,5 @@
 // Turns a problem+json answer, or no answer at all, into one typed error that pages can show and forms can place.
-import type { Problem } from "./types";
+import type { Problem, ProblemField } from "./types";
 
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
@@ -12,6 +12,8 @@ export class ProblemError extends Error {
   readonly fields: Readonly<Record<string, string>>;
   /** Message per whole JSON pointer, where the last segment alone would be ambiguous. */
   readonly pointers: Readonly<Record<string, string>>;
+  /** The same as they came: in a document of text, each has its line. */
+  readonly findings: readonly ProblemField[];
 
   constructor(status: number, problem: Partial<Problem>) {
     super(problem.detail || problem.title || "The server answered with an error.");
@@ -20,6 +22,7 @@ export class ProblemError extends Error {
     this.requestId = problem.request_id ?? null;
     this.retryable = problem.retryable ?? (status === 0 || status >= 500);
     const errors = problem.errors ?? [];
+    this.findings = errors;
     this.fields = Object.fromEntries(
       errors.map((field) => [field.pointer.split("/").pop() ?? "", field.detail]),
     );

@@ -12,6 +12,7 @@ import { parseBillingSearch } from "@/features/billing/lib/billing-search";
 import { parseBudgetSearch, parseBudgetsSearch } from "@/features/budgets/lib/budgets-search";
 import { parseLimitsSearch } from "@/features/limits/lib/limits-search";
 import { parseRequestsSearch } from "@/features/requests/lib/filters";
+import { parseRouteSearch } from "@/features/routes/lib/routes-search";
 import { parseUsageSearch } from "@/features/usage/lib/usage-search";
 import { parseSearch, stringifySearch } from "@/lib/search-params";
 import { NotFound } from "./routes/not-found";
@@ -98,6 +99,27 @@ const connections = createRoute({
   component: lazyRouteComponent(() => import("./routes/connections"), "ConnectionsPage"),
 });
 
+const routes = createRoute({
+  getParentRoute: () => project,
+  path: "/routes",
+  component: lazyRouteComponent(() => import("./routes/routes"), "RoutesPage"),
+});
+
+const newRoute = createRoute({
+  getParentRoute: () => project,
+  path: "/routes/new",
+  validateSearch: ({ example }: Record<string, unknown>): { example?: string } =>
+    typeof example === "string" ? { example } : {},
+  component: lazyRouteComponent(() => import("./routes/new-route"), "NewRoutePage"),
+});
+
+const route = createRoute({
+  getParentRoute: () => project,
+  path: "/routes/$route",
+  validateSearch: parseRouteSearch,
+  component: lazyRouteComponent(() => import("./routes/route"), "RoutePage"),
+});
+
 const requests = createRoute({
   getParentRoute: () => project,
   path: "/requests",
@@ -150,6 +172,9 @@ const routeTree = root.addChildren([
       quickstart,
       keys,
       connections,
+      routes,
+      newRoute,
+      route,
       requests,
       usage,
       budgets,

@@ -6,6 +6,11 @@ const RANK: Record<Role, number> = { viewer: 0, developer: 1, admin: 2, owner: 3
 const NEEDED = {
   "keys:write": "developer",
   "connections:write": "developer",
+  "routes:write": "developer",
+  "signals:write": "developer",
+  "project-constraints:write": "admin",
+  "organization-constraints:write": "owner",
+  "facts:write": "owner",
   "projects:write": "admin",
   "budgets:write": "admin",
   "limits:write": "admin",

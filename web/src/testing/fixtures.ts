@@ -1,5 +1,5 @@
 // Made-up but plausible data, the same on every run for the same moment.
-import type { Connection, Key, Me, RequestRecord, Role, Route } from "@/api/types";
+import type { Connection, Key, Me, RequestRecord, Role } from "@/api/types";
 import type { CurrentProject } from "@/hooks/use-project";
 
 const HOUR = 3_600_000;
@@ -223,24 +223,4 @@ export function makeRequest(
     ],
     ...over,
   };
-}
-
-export function busyRoutes(): Route[] {
-  const rule = {
-    strategy: "ordered" as const,
-    targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null }],
-    retry: { max_attempts: 3, attempt_timeout_ms: 30_000 },
-  };
-  const base = {
-    aliases: [],
-    version: 3,
-    rules: [{ name: "default", when: null, constraints: NO_CONSTRAINTS, ...rule }],
-    ...rule,
-    created_at: "2026-10-12T08:30:00Z",
-    published_at: "2026-11-12T08:30:00Z",
-  };
-  return [
-    { ...base, id: "rt_support", slug: "support" },
-    { ...base, id: "rt_cheap", slug: "cheap" },
-  ];
 }

@@ -7,6 +7,7 @@ import { connectionMocks } from "./handlers/connections.ts";
 import { keyMocks } from "./handlers/keys.ts";
 import { limitMocks } from "./handlers/limits.ts";
 import { requestMocks } from "./handlers/requests.ts";
+import { routeMocks } from "./handlers/routes.ts";
 import { usageMocks } from "./handlers/usage.ts";
 import type { World } from "./world.ts";
 
@@ -17,6 +18,7 @@ const mocks = [
   ...authMocks,
   ...keyMocks,
   ...connectionMocks,
+  ...routeMocks,
   ...requestMocks,
   ...usageMocks,
   ...budgetMocks,
@@ -49,9 +51,14 @@ export async function answer(world: World, request: Request, now: number): Promi
     path,
     query: url.searchParams,
     ifMatch: request.headers.get("if-match"),
-    body: text ? JSON.parse(text) : null,
+    body: text && !isYaml(request) ? JSON.parse(text) : null,
+    text,
   };
   return respond(mock.handler(call));
+}
+
+function isYaml(request: Request): boolean {
+  return request.headers.get("content-type")?.startsWith("application/yaml") ?? false;
 }
 
 function find(method: string, pathname: string): { mock: Mock; path: Record<string, string> } | null {

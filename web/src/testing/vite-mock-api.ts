@@ -56,7 +56,7 @@ async function toRequest(incoming: IncomingMessage): Promise<Request> {
     method,
     headers: {
       authorization: incoming.headers.authorization ?? "",
-      "content-type": "application/json",
+      "content-type": incoming.headers["content-type"] ?? "application/json",
       ...(incoming.headers["if-match"] ? { "if-match": incoming.headers["if-match"] } : {}),
     },
     ...(method === "GET" || body === "" ? {} : { body }),

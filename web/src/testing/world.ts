@@ -9,11 +9,13 @@ import type {
   Money,
   RequestRecord,
   Route,
+  RouteVersion,
 } from "@/api/types";
 import { type Books, busyBooks, emptyBooks } from "./books.ts";
 import { busyAlerts, busyBudgets } from "./budgets.ts";
-import { busyConnections, busyKeys, busyRoutes, memberOf } from "./fixtures.ts";
+import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
 import { busyLimits } from "./limits.ts";
+import { busyRoutes, busyVersions } from "./routes.ts";
 import { busyRequests } from "./traffic.ts";
 
 export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow", "unbilled"] as const;
@@ -32,6 +34,8 @@ export interface World {
   connections: Connection[];
   requests: RequestRecord[];
   routes: Route[];
+  /** Of every route, newest first. */
+  routeVersions: (RouteVersion & { route: string })[];
   budgets: Budget[];
   alerts: BudgetAlert[];
   limits: Limit[];
@@ -54,7 +58,8 @@ export function createWorld(scenario: Scenario, now: number): World {
     keys: quiet ? [] : busyKeys(now),
     connections: quiet ? [] : busyConnections(now),
     requests: quiet ? [] : busyRequests(now),
-    routes: quiet ? [] : busyRoutes(),
+    routes: quiet ? [] : busyRoutes(now),
+    routeVersions: quiet ? [] : busyVersions(now),
     budgets: quiet ? [] : busyBudgets(now),
     alerts: quiet ? [] : busyAlerts(now),
     limits: quiet ? [] : busyLimits(),

@@ -1,7 +1,7 @@
 // The pages of a project, in groups. Used by the side bar and by the menu sheet on small screens.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ChartColumn, CreditCard, Gauge, KeyRound, List, Plug, Rocket, Wallet } from "lucide-react";
+import { ChartColumn, CreditCard, Gauge, KeyRound, List, Plug, Rocket, Split, Wallet } from "lucide-react";
 import { billingQuery } from "@/features/billing/api/get-billing";
 import { useProject } from "@/hooks/use-project";
 import styles from "./navigation.module.css";
@@ -14,6 +14,10 @@ const GROUPS = [
       { to: "/o/$org/p/$project/keys", name: "Keys", icon: KeyRound },
       { to: "/o/$org/p/$project/connections", name: "Connections", icon: Plug },
     ],
+  },
+  {
+    title: "Route",
+    pages: [{ to: "/o/$org/p/$project/routes", name: "Routes", icon: Split }],
   },
   {
     title: "Observe",

@@ -1,7 +1,7 @@
 import type { Me, Project, Session, User, Version } from "@/api/types";
 import { memberOf, NO_CONSTRAINTS } from "../fixtures.ts";
 import { freshId, type World } from "../world.ts";
-import { type Answer, type Mock, problem } from "./call.ts";
+import { type Answer, type Mock, page, problem } from "./call.ts";
 
 const TOKEN_SECONDS = 600;
 
@@ -60,6 +60,20 @@ export const authMocks: Mock[] = [
     method: "GET",
     path: "/me",
     handler: ({ world }) => ({ status: 200, body: world.me satisfies Me | null }),
+  },
+  {
+    method: "GET",
+    path: "/organizations/{org}/members",
+    handler: (call) => {
+      const { me } = call.world;
+      const members = (me?.memberships ?? []).map(({ id, role }) => ({
+        id,
+        role,
+        user: me?.user,
+        created_at: "2026-08-03T09:00:00Z",
+      }));
+      return page(call, members);
+    },
   },
   {
     method: "GET",

@@ -27,11 +27,6 @@ function money(amount: string) {
 }
 
 export const budgetMocks: Mock[] = [
-  {
-    method: "GET",
-    path: "/projects/{project}/routes",
-    handler: (call) => page(call, call.world.routes),
-  },
   { method: "GET", path: BUDGETS, handler: (call) => page(call, call.world.budgets) },
   {
     method: "POST",

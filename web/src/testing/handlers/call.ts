@@ -8,7 +8,10 @@ export interface Call {
   query: URLSearchParams;
   /** The tag of the state a change is based on. */
   ifMatch: string | null;
+  /** What a body of JSON says. */
   body: unknown;
+  /** The body as it came, for documents. */
+  text: string;
 }
 
 export interface Answer {
@@ -22,7 +25,7 @@ export interface Answer {
 export type Handler = (call: Call) => Answer;
 
 export interface Mock {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With `{name}` segments, as in the OpenAPI document. */
   path: string;
   handler: Handler;

@@ -1,14 +1,15 @@
 // From nothing to a served request on one screen: a key, a call to paste, and the request as it arrives.
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { versionQuery } from "@/api/get-version";
 import type { RequestRecord } from "@/api/types";
+import { SnippetTabs } from "@/components/snippets/snippet-tabs";
 import { ErrorState } from "@/components/ui/error-state";
 import { SkeletonBlock } from "@/components/ui/skeleton";
-import { versionQuery } from "../api/get-version";
+import { FIRST_MODEL } from "@/lib/snippets";
 import { FirstKey, type ShownKey } from "./first-key";
 import { FirstRequest } from "./first-request";
 import styles from "./quickstart.module.css";
-import { SnippetTabs } from "./snippet-tabs";
 
 interface QuickstartProps {
   project: string;
@@ -44,7 +45,11 @@ export function Quickstart({ project, refusal, nextSteps }: QuickstartProps) {
             />
           )}
           {version.isSuccess && (
-            <SnippetTabs inferenceUrl={version.data.inference_url} secret={key?.secret ?? null} />
+            <SnippetTabs
+              inferenceUrl={version.data.inference_url}
+              secret={key?.secret ?? null}
+              model={FIRST_MODEL}
+            />
           )}
         </Step>
       </ol>

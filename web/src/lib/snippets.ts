@@ -1,4 +1,4 @@
-// A first call in three languages, ready to paste: the endpoint and the secret are already in it.
+// A call in three languages, ready to paste: the endpoint and the secret are already in it.
 
 export const FIRST_MODEL = "sluicegate/echo";
 export const SECRET_PLACEHOLDER = "sk-sg-…";
@@ -17,7 +17,7 @@ export function openAiBaseUrl(inferenceUrl: string): string {
   return trimmed.endsWith("/v1") ? trimmed : `${trimmed}/v1`;
 }
 
-export function firstCallSnippets(inferenceUrl: string, secret: string): Snippet[] {
+export function callSnippets(inferenceUrl: string, secret: string, model: string): Snippet[] {
   const baseUrl = openAiBaseUrl(inferenceUrl);
   return [
     {
@@ -28,7 +28,7 @@ export function firstCallSnippets(inferenceUrl: string, secret: string): Snippet
   -H "Authorization: Bearer ${secret}" \\
   -H "Content-Type: application/json" \\
   -d '{
-    "model": "${FIRST_MODEL}",
+    "model": "${model}",
     "messages": [{"role": "user", "content": "Hello, Sluicegate"}]
   }'`,
     },
@@ -44,7 +44,7 @@ client = OpenAI(
 )
 
 completion = client.chat.completions.create(
-    model="${FIRST_MODEL}",
+    model="${model}",
     messages=[{"role": "user", "content": "Hello, Sluicegate"}],
 )
 print(completion.choices[0].message.content)`,
@@ -61,7 +61,7 @@ const client = new OpenAI({
 });
 
 const completion = await client.chat.completions.create({
-  model: "${FIRST_MODEL}",
+  model: "${model}",
   messages: [{ role: "user", content: "Hello, Sluicegate" }],
 });
 console.log(completion.choices[0].message.content);`,

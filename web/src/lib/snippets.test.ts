@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { firstCallSnippets, openAiBaseUrl } from "./snippets";
+import { callSnippets, openAiBaseUrl } from "./snippets";
 
 test.each([
   "http://127.0.0.1:8787",
@@ -10,10 +10,10 @@ test.each([
   expect(openAiBaseUrl(url)).toBe("http://127.0.0.1:8787/v1");
 });
 
-test("every snippet carries the endpoint, the secret and the built-in model", () => {
-  for (const { code } of firstCallSnippets("https://gate.example", "sk-sg-secret")) {
+test("every snippet carries the endpoint, the secret and what is asked for", () => {
+  for (const { code } of callSnippets("https://gate.example", "sk-sg-secret", "route/support")) {
     expect(code).toContain("https://gate.example/v1");
     expect(code).toContain("sk-sg-secret");
-    expect(code).toContain("sluicegate/echo");
+    expect(code).toContain(`"route/support"`);
   }
 });

@@ -2,18 +2,20 @@ import { useState } from "react";
 import { CodeBlock } from "@/components/ui/code-block";
 import { CopyButton } from "@/components/ui/copy-button";
 import { Tabs } from "@/components/ui/tabs";
-import { firstCallSnippets, SECRET_PLACEHOLDER } from "../lib/snippets";
+import { callSnippets, SECRET_PLACEHOLDER } from "@/lib/snippets";
 import styles from "./snippet-tabs.module.css";
 
 interface SnippetTabsProps {
   inferenceUrl: string;
   /** Null before there is one and after it was hidden: the snippets then show where it goes. */
   secret: string | null;
+  /** What is asked for: a model or a route. */
+  model: string;
 }
 
-export function SnippetTabs({ inferenceUrl, secret }: SnippetTabsProps) {
+export function SnippetTabs({ inferenceUrl, secret, model }: SnippetTabsProps) {
   const [language, setLanguage] = useState("curl");
-  const snippets = firstCallSnippets(inferenceUrl, secret ?? SECRET_PLACEHOLDER);
+  const snippets = callSnippets(inferenceUrl, secret ?? SECRET_PLACEHOLDER, model);
   return (
     <Tabs
       label="Language"

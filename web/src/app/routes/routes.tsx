@@ -1,0 +1,42 @@
+import { Link } from "@tanstack/react-router";
+import { buttonClass } from "@/components/ui/button";
+import { PageHeader } from "@/components/ui/page-header";
+import { RoutesPanel } from "@/features/routes/components/routes-panel";
+import { useProject } from "@/hooks/use-project";
+import { missingRole } from "@/lib/permissions";
+
+export function RoutesPage() {
+  const project = useProject();
+  const refusal = missingRole(project.role, "routes:write", project.organization.name);
+  const begin = (variant: "primary" | "secondary", name: string, example?: string) => (
+    <Link
+      from="/o/$org/p/$project"
+      to="./routes/new"
+      search={example ? { example } : {}}
+      className={buttonClass(variant)}
+    >
+      {name}
+    </Link>
+  );
+  return (
+    <>
+      <PageHeader
+        title="Routes"
+        intro={refusal ?? "Model names of your own, and where calls that ask for them go."}
+        actions={!refusal && begin("primary", "New route")}
+      />
+      <RoutesPanel
+        current={project}
+        firstStep={
+          !refusal && (
+            <>
+              {begin("primary", "Start with a fallback", "fallback")}
+              {begin("secondary", "EU only", "eu-only")}
+              {begin("secondary", "Coding agent", "coding-agent")}
+            </>
+          )
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,137 @@
+// One route: what it does, its document, its versions, and how it is called.
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import type { Tagged } from "@/api/problem";
+import type { Route } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Card } from "@/components/ui/card";
+import { ErrorState } from "@/components/ui/error-state";
+import { PageHeader } from "@/components/ui/page-header";
+import { SkeletonRows } from "@/components/ui/skeleton";
+import { Tabs } from "@/components/ui/tabs";
+import { useToast } from "@/components/ui/toaster";
+import { useConnectionNames } from "@/hooks/use-connection-names";
+import type { CurrentProject } from "@/hooks/use-project";
+import { routeQuery } from "../api/get-route";
+import type { RouteSearch, RouteTab } from "../lib/routes-search";
+import { CallRoute } from "./call-route";
+import { DeleteRouteDialog } from "./delete-route-dialog";
+import { EditRoute } from "./edit-route";
+import { RouteSummary } from "./route-summary";
+import { RouteVersions } from "./route-versions";
+import { Published } from "./routes-table";
+
+const LIVE_MS = 30_000;
+
+interface RouteDetailProps {
+  current: CurrentProject;
+  route: string;
+  /** Why the reader may not change it; null when they may. */
+  refusal: string | null;
+  search: RouteSearch;
+  onSearch: (search: RouteSearch) => void;
+  onDeleted: () => void;
+  keys: ReactNode;
+}
+
+export function RouteDetail(props: RouteDetailProps) {
+  const read = useQuery({ ...routeQuery(props.current.id, props.route), refetchInterval: LIVE_MS });
+  if (read.data) return <Loaded {...props} shown={read.data} />;
+  return (
+    <>
+      <PageHeader title="Route" />
+      <Card flush>
+        {read.isError ? (
+          <ErrorState
+            error={read.error}
+            title="The route could not be loaded."
+            onRetry={() => read.refetch()}
+          />
+        ) : (
+          <SkeletonRows rows={6} label="Loading the route" />
+        )}
+      </Card>
+    </>
+  );
+}
+
+function Loaded(props: RouteDetailProps & { shown: Tagged<Route> }) {
+  const { current, refusal, search, onSearch, onDeleted, keys, shown } = props;
+  const { value: route } = shown;
+  const connections = useConnectionNames(current.id);
+  const toast = useToast();
+  const [deleting, setDeleting] = useState<Tagged<Route> | null>(null);
+  const tabs: { id: RouteTab; label: string; content: ReactNode }[] = [
+    {
+      id: "summary",
+      label: "Summary",
+      content: <RouteSummary route={route} connections={connections} />,
+    },
+    {
+      id: "versions",
+      label: "Versions",
+      content: (
+        <RouteVersions
+          project={current.id}
+          organization={current.organization.id}
+          route={route}
+          search={search}
+          onSearch={onSearch}
+        />
+      ),
+    },
+    { id: "call", label: "Call it", content: <CallRoute route={route} keys={keys} /> },
+  ];
+  if (!refusal) {
+    tabs.splice(1, 0, {
+      id: "edit",
+      label: "Edit",
+      content: (
+        <EditRoute
+          project={current.id}
+          route={route.id}
+          onPublished={({ version, warnings }) => {
+            const doubts = warnings?.length ? ", with warnings" : "";
+            toast(`Version ${version} is published${doubts}.`);
+            onSearch({});
+          }}
+        />
+      ),
+    });
+  }
+  const tab = tabs.some(({ id }) => id === search.tab) ? (search.tab ?? "summary") : "summary";
+  return (
+    <>
+      <PageHeader
+        title={route.slug}
+        intro={
+          <>
+            Called as <code>route/{route.slug}</code>. Version {route.version}, published{" "}
+            <Published current={current} route={route} />. {refusal}
+          </>
+        }
+        actions={
+          !refusal && (
+            <Button variant="danger" onClick={() => setDeleting(shown)}>
+              Delete
+            </Button>
+          )
+        }
+      />
+      <Tabs
+        label="About the route"
+        tabs={tabs}
+        value={tab}
+        onChange={(next) => onSearch(next === "summary" ? {} : { tab: next as RouteTab })}
+      />
+      {deleting && (
+        <DeleteRouteDialog
+          project={current.id}
+          deleting={deleting}
+          onClose={() => setDeleting(null)}
+          onDeleted={onDeleted}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,154 @@
+// Every version of a route, and what two of them say differently.
+import { useInfiniteQuery } from "@tanstack/react-query";
+import type { Route, RouteVersion } from "@/api/types";
+import { Card } from "@/components/ui/card";
+import { type Column, DataTable } from "@/components/ui/data-table";
+import { ErrorState } from "@/components/ui/error-state";
+import { SelectField } from "@/components/ui/field";
+import { Pager } from "@/components/ui/pager";
+import { SkeletonRows } from "@/components/ui/skeleton";
+import { useMemberNames } from "@/hooks/use-member-names";
+import { plural } from "@/lib/format";
+import { formatMoment, formatUtc } from "@/lib/time";
+import { versionsQuery } from "../api/list-versions";
+import { documentOf } from "../lib/route-document";
+import type { RouteSearch } from "../lib/routes-search";
+import { DiffView } from "./diff-view";
+import styles from "./route-versions.module.css";
+
+interface RouteVersionsProps {
+  project: string;
+  organization: string;
+  route: Route;
+  search: RouteSearch;
+  onSearch: (search: RouteSearch) => void;
+}
+
+export function RouteVersions({ project, organization, route, search, onSearch }: RouteVersionsProps) {
+  const versions = useInfiniteQuery(versionsQuery(project, route.id));
+  const nameOf = useMemberNames(organization);
+  const rows = versions.data?.pages.flatMap((page) => page.data) ?? [];
+  const to = rows.find(({ version }) => version === search.to) ?? rows[0];
+  const from = rows.find(({ version }) => version === search.from) ?? before(rows, to);
+
+  const columns: Column<RouteVersion>[] = [
+    {
+      id: "version",
+      header: "Version",
+      card: "lead",
+      cell: (row) => <span className="num">{row.version}</span>,
+    },
+    {
+      id: "at",
+      header: "Published",
+      card: "wide",
+      cell: (row) => <time title={formatUtc(row.created_at)}>{formatMoment(row.created_at)}</time>,
+    },
+    { id: "by", header: "By", cell: (row) => nameOf(row.created_by) },
+    { id: "change", header: "Change", card: "wide", cell: (row) => changeWords(rows, row) },
+  ];
+
+  if (versions.isPending) return <SkeletonRows rows={4} label="Loading versions" />;
+  if (versions.isLoadingError) {
+    return (
+      <ErrorState
+        error={versions.error}
+        title="The versions could not be loaded."
+        onRetry={() => versions.refetch()}
+      />
+    );
+  }
+  return (
+    <div className={styles["page"]}>
+      {from && to && rows.length > 1 && (
+        <section className={styles["compare"]} aria-label="Compare versions">
+          <div className={styles["pair"]}>
+            <VersionField
+              label="From version"
+              rows={rows}
+              value={from}
+              onChange={(version) => onSearch({ ...search, from: version })}
+            />
+            <VersionField
+              label="To version"
+              rows={rows}
+              value={to}
+              onChange={(version) => onSearch({ ...search, to: version })}
+            />
+          </div>
+          <DiffView
+            label={`Changes from version ${from.version} to version ${to.version}`}
+            before={documentOf(from)}
+            after={documentOf(to)}
+          />
+        </section>
+      )}
+      <Card flush label="Versions">
+        <DataTable
+          label="Versions"
+          columns={columns}
+          rows={rows}
+          rowKey={({ version }) => String(version)}
+          selected={to && String(to.version)}
+        />
+        <Pager
+          shown={plural(rows.length, "version")}
+          hasMore={versions.hasNextPage}
+          loading={versions.isFetchingNextPage}
+          onMore={() => versions.fetchNextPage()}
+        />
+      </Card>
+    </div>
+  );
+}
+
+interface VersionFieldProps {
+  label: string;
+  rows: readonly RouteVersion[];
+  value: RouteVersion;
+  onChange: (version: number) => void;
+}
+
+function VersionField({ label, rows, value, onChange }: VersionFieldProps) {
+  return (
+    <SelectField
+      label={label}
+      value={value.version}
+      onChange={(event) => onChange(Number(event.target.value))}
+    >
+      {rows.map(({ version }) => (
+        <option key={version} value={version}>
+          {version}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
+
+/** The version before another one, of those that are loaded. */
+function before(rows: readonly RouteVersion[], version: RouteVersion | undefined): RouteVersion | undefined {
+  return version && (rows.find((other) => other.version < version.version) ?? version);
+}
+
+function changeWords(rows: readonly RouteVersion[], row: RouteVersion): string {
+  if (row.version === 1) return "created";
+  const previous = rows.find(({ version }) => version === row.version - 1);
+  if (!previous) return "";
+  const parts = [
+    previous.slug === row.slug ? "" : `renamed from ${previous.slug}`,
+    same(previous.aliases, row.aliases) ? "" : "aliases",
+    same(previous.rules, row.rules) ? "" : rulesChanged(previous, row),
+  ];
+  return parts.filter(Boolean).join(", ") || "nothing";
+}
+
+function rulesChanged(previous: RouteVersion, row: RouteVersion): string {
+  const names = row.rules
+    .filter((rule) => !previous.rules.some((other) => same(other, rule)))
+    .map(({ name }) => name);
+  return names.length > 0 ? `rules ${names.join(", ")}` : "rules taken out or moved";
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

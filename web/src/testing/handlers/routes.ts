@@ -1,0 +1,145 @@
+import type { Problem, RouteCheck, RouteFinding } from "@/api/types";
+import { type ReadDocument, readDocument } from "../route-document.ts";
+import { routeAt, versionOf } from "../routes.ts";
+import { freshId, type World } from "../world.ts";
+import { type Answer, type Call, type Mock, page, problem } from "./call.ts";
+import { etagOf } from "./revision.ts";
+
+const ROUTES = "/projects/{project}/routes";
+
+function refused(findings: readonly RouteFinding[], code = "validation_failed"): Answer {
+  const answer = problem(code === "invalid_request" ? 400 : 422, code, findings[0]?.detail ?? "");
+  const body = answer.body as Problem;
+  return { ...answer, body: { ...body, errors: findings.map(({ severity: _, ...field }) => field) } };
+}
+
+/** What stands against publishing a document. */
+function objection({ unreadable, findings }: ReadDocument): Answer | null {
+  if (unreadable) {
+    return refused(
+      [unreadable],
+      unreadable.code === "invalid_yaml" ? "invalid_request" : "validation_failed",
+    );
+  }
+  const errors = findings.filter(({ severity }) => severity === "error");
+  return errors.length > 0 ? refused(errors) : null;
+}
+
+function checkOf({ rules, findings }: ReadDocument): RouteCheck {
+  const valid = findings.every(({ severity }) => severity === "warning");
+  const isReached = (model: string) => !findings.some(({ detail }) => detail.includes(`reaches ${model}.`));
+  const reach = rules.map(({ name, targets }) => ({
+    rule: name,
+    endpoints: targets
+      .filter(({ model }) => isReached(model))
+      .map(({ model }) =>
+        model === "sluicegate/echo"
+          ? { model, provider: "sluicegate", connection: null }
+          : { model, provider: model.split("/")[0] ?? "", connection: "openai" },
+      ),
+  }));
+  return { valid, findings, rules: valid ? reach : [] };
+}
+
+/** Publishes a document as the next version of a route. */
+function publish({ world, now }: Call, id: string, read: ReadDocument): Answer {
+  const previous = world.routes.find((route) => route.id === id);
+  const at = new Date(now).toISOString();
+  const version = versionOf(id, {
+    slug: read.slug ?? previous?.slug ?? "",
+    aliases: read.aliases ?? previous?.aliases ?? [],
+    rules: read.rules,
+    version: (previous?.version ?? 0) + 1,
+    by: world.me?.user.id ?? null,
+    at,
+  });
+  const route = routeAt(version, previous?.created_at ?? at);
+  world.routeVersions.unshift(version);
+  world.routes = [route, ...world.routes.filter((other) => other.id !== id)];
+  world.revisions.set(id, version.version);
+  const status = previous ? 200 : 201;
+  const { findings: warnings } = read;
+  return {
+    status,
+    body: { ...route, ...(warnings.length > 0 ? { warnings } : {}) },
+    etag: etagOf(world, id),
+  };
+}
+
+/** Runs a change of a route when it is based on the version in force. */
+function based(call: Call, change: (id: string) => Answer): Answer {
+  const { world, path, ifMatch } = call;
+  const route = found(world, path["route"]);
+  if (!route) return problem(404, "not_found", "There is no such route.");
+  if (ifMatch !== `"${route.version}"`) {
+    return problem(412, "version_conflict", "Somebody changed it meanwhile.");
+  }
+  return change(route.id);
+}
+
+function found(world: World, id: string | undefined) {
+  return world.routes.find((route) => route.id === id);
+}
+
+export const routeMocks: Mock[] = [
+  {
+    method: "POST",
+    path: "/projects/{project}/route-checks",
+    handler: ({ text }) => {
+      const read = readDocument(text);
+      return (read.unreadable && objection(read)) ?? { status: 200, body: checkOf(read) };
+    },
+  },
+  { method: "GET", path: ROUTES, handler: (call) => page(call, call.world.routes) },
+  {
+    method: "POST",
+    path: ROUTES,
+    handler: (call) => {
+      const read = readDocument(call.text);
+      const against = objection(read);
+      if (against) return against;
+      if (call.world.routes.some(({ slug }) => slug === read.slug)) {
+        return problem(409, "slug_taken", "Another route has this name.");
+      }
+      return publish(call, freshId(call.world, "rt"), read);
+    },
+  },
+  {
+    method: "GET",
+    path: `${ROUTES}/{route}`,
+    handler: ({ world, path }) => {
+      const route = found(world, path["route"]);
+      if (!route) return problem(404, "not_found", "There is no such route.");
+      return { status: 200, body: route, etag: `"${route.version}"` };
+    },
+  },
+  {
+    method: "PATCH",
+    path: `${ROUTES}/{route}`,
+    handler: (call) =>
+      based(call, (id) => {
+        const read = readDocument(call.text);
+        return objection(read) ?? publish(call, id, read);
+      }),
+  },
+  {
+    method: "DELETE",
+    path: `${ROUTES}/{route}`,
+    handler: (call) =>
+      based(call, (id) => {
+        call.world.routes = call.world.routes.filter((route) => route.id !== id);
+        return { status: 204 };
+      }),
+  },
+  {
+    method: "GET",
+    path: `${ROUTES}/{route}/versions`,
+    handler: (call) => {
+      const own = call.world.routeVersions.filter(({ route }) => route === call.path["route"]);
+      return page(
+        call,
+        own.map(({ route: _, ...version }) => version),
+      );
+    },
+  },
+];

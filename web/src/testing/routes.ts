@@ -1,0 +1,97 @@
+// Made-up routes: one with rules and a history, one plain.
+import type { Route, RouteRule, RouteVersion } from "@/api/types";
+import { NO_CONSTRAINTS } from "./fixtures.ts";
+
+const DAY = 86_400_000;
+const ADA = "usr_01k00000000000000000000001";
+
+export type StoredVersion = RouteVersion & { route: string };
+
+function rule(over: Partial<RouteRule> = {}): RouteRule {
+  return {
+    name: "default",
+    when: null,
+    constraints: NO_CONSTRAINTS,
+    strategy: "ordered",
+    targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null }],
+    retry: { max_attempts: 3, attempt_timeout_ms: 30_000 },
+    ...over,
+  };
+}
+
+const LONG = rule({
+  name: "long-prompts",
+  when: "request.input_tokens > 100000",
+  constraints: { ...NO_CONSTRAINTS, processing: ["EU"], no_training: true },
+  targets: [{ model: "google/gemini-2.5-pro", weight: 1, connection: null }],
+});
+
+const BUSY = rule({
+  name: "busy-hours",
+  when: 'signal("load", 0.0) > 0.8 && time.hour("Europe/Berlin") in [9, 10, 11]',
+  strategy: { cheapest_within: { milliseconds: 1_500 } },
+  targets: [
+    { model: "openai/gpt-4o-mini", weight: 1, connection: null },
+    { model: "meta-llama/llama-3.3-70b-instruct", weight: 1, connection: "con_vllm" },
+  ],
+});
+
+const REST = rule({
+  name: "everything-else",
+  strategy: "weighted",
+  targets: [
+    { model: "openai/gpt-4o", weight: 9, connection: null },
+    { model: "anthropic/claude-sonnet-4-5", weight: 1, connection: null },
+  ],
+});
+
+export interface Published {
+  slug: string;
+  aliases: string[];
+  rules: RouteRule[];
+  version: number;
+  by: string | null;
+  at: string;
+}
+
+export function versionOf(
+  route: string,
+  { slug, aliases, rules, version, by, at }: Published,
+): StoredVersion {
+  const { strategy, targets, retry } = rules.at(-1) ?? rule();
+  return { route, version, slug, aliases, rules, strategy, targets, retry, created_by: by, created_at: at };
+}
+
+/** The route at a version. */
+export function routeAt(version: StoredVersion, created_at: string): Route {
+  const { route: id, created_by: _, created_at: published_at, ...document } = version;
+  return { id, ...document, created_at, published_at };
+}
+
+/** Newest first. */
+export function busyVersions(now: number): StoredVersion[] {
+  const at = (days: number) => new Date(now - days * DAY).toISOString();
+  const support = { slug: "support", aliases: ["gpt-support"], by: ADA };
+  return [
+    versionOf("rt_support", { ...support, version: 3, rules: [LONG, BUSY, REST], at: at(12) }),
+    versionOf("rt_support", { ...support, version: 2, rules: [LONG, REST], at: at(20), by: null }),
+    versionOf("rt_support", { ...support, version: 1, aliases: [], rules: [rule()], at: at(46) }),
+    versionOf("rt_cheap", {
+      slug: "cheap",
+      aliases: [],
+      version: 1,
+      by: ADA,
+      rules: [rule({ strategy: "cheapest" })],
+      at: at(4),
+    }),
+  ];
+}
+
+export function busyRoutes(now: number): Route[] {
+  const versions = busyVersions(now);
+  return ["rt_support", "rt_cheap"].flatMap((id) => {
+    const own = versions.filter(({ route }) => route === id);
+    const [newest, oldest] = [own[0], own.at(-1)];
+    return newest && oldest ? [routeAt(newest, oldest.created_at)] : [];
+  });
+}
