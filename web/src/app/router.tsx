@@ -120,6 +120,12 @@ const route = createRoute({
   component: lazyRouteComponent(() => import("./routes/route"), "RoutePage"),
 });
 
+const constraints = createRoute({
+  getParentRoute: () => project,
+  path: "/constraints",
+  component: lazyRouteComponent(() => import("./routes/constraints"), "ConstraintsPage"),
+});
+
 const requests = createRoute({
   getParentRoute: () => project,
   path: "/requests",
@@ -175,6 +181,7 @@ const routeTree = root.addChildren([
       routes,
       newRoute,
       route,
+      constraints,
       requests,
       usage,
       budgets,
