@@ -10,6 +10,7 @@ import {
 import { sessionState } from "@/api/session";
 import { parseBillingSearch } from "@/features/billing/lib/billing-search";
 import { parseBudgetSearch, parseBudgetsSearch } from "@/features/budgets/lib/budgets-search";
+import { parseFactsSearch } from "@/features/facts/lib/facts-search";
 import { parseLimitsSearch } from "@/features/limits/lib/limits-search";
 import { parseRequestsSearch } from "@/features/requests/lib/filters";
 import { parseRouteSearch } from "@/features/routes/lib/routes-search";
@@ -126,6 +127,13 @@ const constraints = createRoute({
   component: lazyRouteComponent(() => import("./routes/constraints"), "ConstraintsPage"),
 });
 
+const facts = createRoute({
+  getParentRoute: () => project,
+  path: "/facts",
+  validateSearch: parseFactsSearch,
+  component: lazyRouteComponent(() => import("./routes/facts"), "FactsPage"),
+});
+
 const requests = createRoute({
   getParentRoute: () => project,
   path: "/requests",
@@ -182,6 +190,7 @@ const routeTree = root.addChildren([
       newRoute,
       route,
       constraints,
+      facts,
       requests,
       usage,
       budgets,

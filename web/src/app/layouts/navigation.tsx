@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
+  BookOpenCheck,
   ChartColumn,
   CreditCard,
   Gauge,
@@ -31,6 +32,7 @@ const GROUPS = [
     pages: [
       { to: "/o/$org/p/$project/routes", name: "Routes", icon: Split },
       { to: "/o/$org/p/$project/constraints", name: "Constraints", icon: ShieldCheck },
+      { to: "/o/$org/p/$project/facts", name: "Facts", icon: BookOpenCheck },
     ],
   },
   {

@@ -85,7 +85,11 @@ export function ProofCard({ project, inForce }: ProofCardProps) {
             Prove
           </Button>
         </div>
-        <div role="status">{proof.data && madeUnder === inForce && <ProofResult proof={proof.data} connections={connections} />}</div>
+        <div role="status">
+          {proof.data && madeUnder === inForce && (
+            <ProofResult proof={proof.data} connections={connections} />
+          )}
+        </div>
       </form>
     </Card>
   );
