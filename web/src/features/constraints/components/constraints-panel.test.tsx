@@ -73,7 +73,9 @@ test("a claim that does not hold shows the call that breaks it; once it is deman
   await user.type(card.getByLabelText(/^Processed in/), "EU");
   await user.click(card.getByRole("button", { name: "Prove" }));
   expect(
-    await card.findByText(/A call for openai\/gpt-4o-mini reaches openai over openai: not known to process/),
+    await card.findByText(
+      /A call for openai\/gpt-4o-mini reaches openai over the connection openai: not known to process/,
+    ),
   ).toBeTruthy();
   expect(card.getByText(/^It does not hold/)).toBeTruthy();
 

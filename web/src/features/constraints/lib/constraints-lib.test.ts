@@ -87,7 +87,7 @@ test("a counterexample names the call, the account, the reason, and when it is l
   const call = { model: "openai/gpt-4o", provider: "openai", connection: "con_1", code: "region_blocked" };
   const names = new Map([["con_1", "main"]]);
   expect(counterexampleWords({ ...call, at: "2026-11-27T12:00:05Z" }, names, now)).toBe(
-    "A call for openai/gpt-4o reaches openai over main: not known to process where demanded.",
+    "A call for openai/gpt-4o reaches openai over the connection main: not known to process where demanded.",
   );
   const later = counterexampleWords({ ...call, connection: null, at: "2026-12-01T00:00:00Z" }, names, now);
   expect(later).toContain("once prices change at Dec 1");

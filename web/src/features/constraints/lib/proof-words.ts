@@ -24,7 +24,9 @@ export function counterexampleWords(
   now: number,
 ): string {
   const over =
-    connection === null ? "an account that is resold to you" : `${connections.get(connection) ?? connection}`;
+    connection === null
+      ? "an account that is resold to you"
+      : `the connection ${connections.get(connection) ?? connection}`;
   const later = Date.parse(at) - now > NOW_MS ? `, once prices change at ${formatMoment(at)},` : "";
   return `A call for ${model}${later} reaches ${provider} over ${over}: ${rejectionWords(code)}.`;
 }

@@ -56,9 +56,12 @@ export function StatementsCard({ current, mayWrite, onState }: StatementsCardPro
       header: "Evidence",
       card: "wide",
       grow: true,
-      cell: (row) => <span className={styles["evidence"]}>{row.evidence}</span>,
+      cell: (row) => (
+        <span className={styles["evidence"]}>
+          {row.evidence} <span className={styles["as-of"]}>As of {row.as_of}</span>
+        </span>
+      ),
     },
-    { id: "as-of", header: "As of", card: "labelled", cell: (row) => row.as_of },
     {
       id: "by",
       header: "Stated",
