@@ -137,7 +137,9 @@ test("write a route, mend what the check finds, and publish it", async ({ page, 
   await page.keyboard.press("Enter");
   await tabTo(page, "textbox", /Route document/);
   await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.type("slug: first\nstrategy: ordered\ntargets: [{ model: sluicegate/echo }]\nretries: 3");
+  await page.keyboard.type(
+    "slug: first\nstrategy: ordered\ntargets: [{ model: sluicegate/echo }]\nretries: 3",
+  );
   await expect(page.getByText("Cannot be published: 1 error")).toBeVisible();
   await tabTo(page, "button", "line 4");
   await page.keyboard.press("Enter");

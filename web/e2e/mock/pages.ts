@@ -219,6 +219,107 @@ export const STATES: readonly PageState[] = [
     path: `${PROJECT}/routes/rt_none`,
     shows: "The route could not be loaded.",
   },
+  {
+    name: "signals, push",
+    scenario: "empty",
+    path: `${PROJECT}/routes`,
+    act: (page) => page.getByText("How to push one").click(),
+    shows: "SLUICEGATE_MANAGEMENT_KEY",
+  },
+  {
+    name: "signals, delete",
+    scenario: "busy",
+    path: `${PROJECT}/routes`,
+    act: press("Delete signal incident"),
+    shows: "until it is pushed again",
+  },
+  {
+    name: "constraints",
+    scenario: "busy",
+    path: `${PROJECT}/constraints`,
+    shows: "From the organization",
+  },
+  {
+    name: "constraints, none",
+    scenario: "empty",
+    path: `${PROJECT}/constraints`,
+    shows: "Nothing is demanded here",
+  },
+  {
+    name: "constraints, failed",
+    scenario: "failing",
+    path: `${PROJECT}/constraints`,
+    shows: "The constraints could not be loaded.",
+  },
+  {
+    name: "constraints, read only",
+    scenario: "viewer",
+    path: `${PROJECT}/constraints`,
+    shows: "Needs the owner role",
+  },
+  {
+    name: "constraints, refused",
+    scenario: "busy",
+    path: `${PROJECT}/constraints`,
+    act: async (page) => {
+      await press("Edit constraints of default")(page);
+      const dialog = page.getByRole("dialog");
+      await dialog.getByLabel("Processed in").fill("EU, Europe");
+      await dialog.getByText("Providers and models").click();
+      await dialog.getByRole("button", { name: "Save" }).click();
+    },
+    shows: "No country has the code Europe.",
+  },
+  {
+    name: "constraints, disproved",
+    scenario: "busy",
+    path: `${PROJECT}/constraints`,
+    act: async (page) => {
+      await page.getByLabel("Processed in").fill("EU");
+      await page.getByText("Highest prices").click();
+      await press("Prove")(page);
+    },
+    shows: "A call for openai/gpt-4o-mini reaches openai",
+  },
+  { name: "facts", scenario: "busy", path: `${PROJECT}/facts`, shows: "7 of 10 known" },
+  {
+    name: "facts, of an endpoint",
+    scenario: "busy",
+    path: `${PROJECT}/facts?q=mistral`,
+    act: (page) => page.getByText("mistral", { exact: true }).click(),
+    shows: "does not train on prompts and answers",
+  },
+  {
+    name: "facts, none match",
+    scenario: "busy",
+    path: `${PROJECT}/facts?q=nothing`,
+    shows: "No endpoints match",
+  },
+  { name: "facts, none stated", scenario: "empty", path: `${PROJECT}/facts`, shows: "Nothing stated yet" },
+  {
+    name: "facts, failed",
+    scenario: "failing",
+    path: `${PROJECT}/facts`,
+    shows: "The statements could not be loaded.",
+  },
+  { name: "facts, read only", scenario: "viewer", path: `${PROJECT}/facts`, shows: "Needs the owner role" },
+  {
+    name: "facts, state",
+    scenario: "busy",
+    path: `${PROJECT}/facts`,
+    act: async (page) => {
+      await press("State facts")(page);
+      await page.getByText("Facts of the model").click();
+    },
+    shows: "The address of a page, or a contract",
+  },
+  {
+    name: "facts, withdraw",
+    scenario: "busy",
+    path: `${PROJECT}/facts`,
+    act: press("Withdraw what is stated about provider mistral"),
+    shows: "Within seconds it counts no more",
+  },
   { name: "requests", scenario: "busy", path: `${PROJECT}/requests`, shows: "checkout-service" },
   {
     name: "requests, none match",

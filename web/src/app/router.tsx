@@ -10,6 +10,7 @@ import {
 import { sessionState } from "@/api/session";
 import { parseBillingSearch } from "@/features/billing/lib/billing-search";
 import { parseBudgetSearch, parseBudgetsSearch } from "@/features/budgets/lib/budgets-search";
+import { parseFactsSearch } from "@/features/facts/lib/facts-search";
 import { parseLimitsSearch } from "@/features/limits/lib/limits-search";
 import { parseRequestsSearch } from "@/features/requests/lib/filters";
 import { parseRouteSearch } from "@/features/routes/lib/routes-search";
@@ -120,6 +121,19 @@ const route = createRoute({
   component: lazyRouteComponent(() => import("./routes/route"), "RoutePage"),
 });
 
+const constraints = createRoute({
+  getParentRoute: () => project,
+  path: "/constraints",
+  component: lazyRouteComponent(() => import("./routes/constraints"), "ConstraintsPage"),
+});
+
+const facts = createRoute({
+  getParentRoute: () => project,
+  path: "/facts",
+  validateSearch: parseFactsSearch,
+  component: lazyRouteComponent(() => import("./routes/facts"), "FactsPage"),
+});
+
 const requests = createRoute({
   getParentRoute: () => project,
   path: "/requests",
@@ -175,6 +189,8 @@ const routeTree = root.addChildren([
       routes,
       newRoute,
       route,
+      constraints,
+      facts,
       requests,
       usage,
       budgets,

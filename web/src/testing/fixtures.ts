@@ -1,5 +1,5 @@
 // Made-up but plausible data, the same on every run for the same moment.
-import type { Connection, Key, Me, RequestRecord, Role } from "@/api/types";
+import type { Connection, Constraints, Key, Me, RequestRecord, Role } from "@/api/types";
 import type { CurrentProject } from "@/hooks/use-project";
 
 const HOUR = 3_600_000;
@@ -28,7 +28,7 @@ export function memberOf(name: string, email: string, role: Role): Me {
   };
 }
 
-export const NO_CONSTRAINTS: Key["constraints"] = {
+export const NO_CONSTRAINTS: Constraints = {
   processing: null,
   operator_home: null,
   author_home: null,

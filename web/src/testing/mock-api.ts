@@ -4,10 +4,13 @@ import { billingMocks } from "./handlers/billing.ts";
 import { budgetMocks } from "./handlers/budgets.ts";
 import { type Answer, type Call, type Mock, problem } from "./handlers/call.ts";
 import { connectionMocks } from "./handlers/connections.ts";
+import { constraintMocks } from "./handlers/constraints.ts";
+import { factMocks } from "./handlers/facts.ts";
 import { keyMocks } from "./handlers/keys.ts";
 import { limitMocks } from "./handlers/limits.ts";
 import { requestMocks } from "./handlers/requests.ts";
 import { routeMocks } from "./handlers/routes.ts";
+import { signalMocks } from "./handlers/signals.ts";
 import { usageMocks } from "./handlers/usage.ts";
 import type { World } from "./world.ts";
 
@@ -19,6 +22,9 @@ const mocks = [
   ...keyMocks,
   ...connectionMocks,
   ...routeMocks,
+  ...constraintMocks,
+  ...factMocks,
+  ...signalMocks,
   ...requestMocks,
   ...usageMocks,
   ...budgetMocks,

@@ -3,6 +3,8 @@ import type {
   Budget,
   BudgetAlert,
   Connection,
+  Constraints,
+  FactStatement,
   Key,
   Limit,
   Me,
@@ -10,12 +12,16 @@ import type {
   RequestRecord,
   Route,
   RouteVersion,
+  Signal,
 } from "@/api/types";
 import { type Books, busyBooks, emptyBooks } from "./books.ts";
 import { busyAlerts, busyBudgets } from "./budgets.ts";
+import { busyStatements } from "./catalog.ts";
+import { busyConstraints } from "./constraints.ts";
 import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
 import { busyLimits } from "./limits.ts";
 import { busyRoutes, busyVersions } from "./routes.ts";
+import { busySignals } from "./signals.ts";
 import { busyRequests } from "./traffic.ts";
 
 export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow", "unbilled"] as const;
@@ -39,6 +45,10 @@ export interface World {
   budgets: Budget[];
   alerts: BudgetAlert[];
   limits: Limit[];
+  /** What organizations and projects demand, by id. */
+  constraints: Map<string, Constraints>;
+  statements: FactStatement[];
+  signals: Signal[];
   /** Null where nobody is billed. */
   books: Books | null;
   /** How often something was changed, by its id. */
@@ -63,6 +73,9 @@ export function createWorld(scenario: Scenario, now: number): World {
     budgets: quiet ? [] : busyBudgets(now),
     alerts: quiet ? [] : busyAlerts(now),
     limits: quiet ? [] : busyLimits(),
+    constraints: quiet ? new Map() : busyConstraints(),
+    statements: quiet ? [] : busyStatements(now),
+    signals: quiet ? [] : busySignals(now),
     books: scenario === "unbilled" ? null : quiet ? emptyBooks() : busyBooks(now),
     revisions: new Map(),
     nextId: 1,

@@ -1,7 +1,19 @@
 // The pages of a project, in groups. Used by the side bar and by the menu sheet on small screens.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ChartColumn, CreditCard, Gauge, KeyRound, List, Plug, Rocket, Split, Wallet } from "lucide-react";
+import {
+  BookOpenCheck,
+  ChartColumn,
+  CreditCard,
+  Gauge,
+  KeyRound,
+  List,
+  Plug,
+  Rocket,
+  ShieldCheck,
+  Split,
+  Wallet,
+} from "lucide-react";
 import { billingQuery } from "@/features/billing/api/get-billing";
 import { useProject } from "@/hooks/use-project";
 import styles from "./navigation.module.css";
@@ -17,7 +29,11 @@ const GROUPS = [
   },
   {
     title: "Route",
-    pages: [{ to: "/o/$org/p/$project/routes", name: "Routes", icon: Split }],
+    pages: [
+      { to: "/o/$org/p/$project/routes", name: "Routes", icon: Split },
+      { to: "/o/$org/p/$project/constraints", name: "Constraints", icon: ShieldCheck },
+      { to: "/o/$org/p/$project/facts", name: "Facts", icon: BookOpenCheck },
+    ],
   },
   {
     title: "Observe",

@@ -2,8 +2,10 @@ import { Link } from "@tanstack/react-router";
 import { buttonClass } from "@/components/ui/button";
 import { PageHeader } from "@/components/ui/page-header";
 import { RoutesPanel } from "@/features/routes/components/routes-panel";
+import { SignalsCard } from "@/features/signals/components/signals-card";
 import { useProject } from "@/hooks/use-project";
-import { missingRole } from "@/lib/permissions";
+import { can, missingRole } from "@/lib/permissions";
+import styles from "./page.module.css";
 
 export function RoutesPage() {
   const project = useProject();
@@ -25,18 +27,21 @@ export function RoutesPage() {
         intro={refusal ?? "Model names of your own, and where calls that ask for them go."}
         actions={!refusal && begin("primary", "New route")}
       />
-      <RoutesPanel
-        current={project}
-        firstStep={
-          !refusal && (
-            <>
-              {begin("primary", "Start with a fallback", "fallback")}
-              {begin("secondary", "EU only", "eu-only")}
-              {begin("secondary", "Coding agent", "coding-agent")}
-            </>
-          )
-        }
-      />
+      <div className={styles["stack"]}>
+        <RoutesPanel
+          current={project}
+          firstStep={
+            !refusal && (
+              <>
+                {begin("primary", "Start with a fallback", "fallback")}
+                {begin("secondary", "EU only", "eu-only")}
+                {begin("secondary", "Coding agent", "coding-agent")}
+              </>
+            )
+          }
+        />
+        <SignalsCard key={project.id} project={project.id} mayWrite={can(project.role, "signals:write")} />
+      </div>
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { providersQuery } from "@/api/list-providers";
 import { asProblem } from "@/api/problem";
 import type { Connection, Provider } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -9,7 +10,6 @@ import { SelectField, TextField } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
 import { SkeletonBlock } from "@/components/ui/skeleton";
 import { useCreateConnection } from "../api/create-connection";
-import { providersQuery } from "../api/list-providers";
 import { credentialText, emptyDraft } from "../lib/credential";
 import { ownAddress, type SettingsDraft, settingsBody } from "../lib/settings";
 import { CredentialFields } from "./credential-fields";

@@ -1,6 +1,7 @@
 // The list of connections with every state it can be in, and the dialogs that act on one of them.
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { providersQuery } from "@/api/list-providers";
 import { asProblem } from "@/api/problem";
 import type { Connection } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -11,7 +12,6 @@ import { Notice } from "@/components/ui/notice";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { useToast } from "@/components/ui/toaster";
 import { connectionsQuery } from "../api/list-connections";
-import { providersQuery } from "../api/list-providers";
 import { useTestConnection } from "../api/test-connection";
 import { useUpdateConnection } from "../api/update-connection";
 import { AddConnectionDialog } from "./add-connection-dialog";

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { providersQuery } from "@/api/list-providers";
 import { asProblem } from "@/api/problem";
 import { SCOPE_PLACES, ScopeFields } from "@/components/scope/scope-fields";
 import { Button } from "@/components/ui/button";
@@ -9,7 +10,6 @@ import { FormProblem } from "@/components/ui/form-problem";
 import { useToast } from "@/components/ui/toaster";
 import type { CurrentProject } from "@/hooks/use-project";
 import { useCreateLimit } from "../api/create-limit";
-import { providersQuery } from "../api/list-providers";
 import { createBody, newLimit } from "../lib/limit-draft";
 import { METRICS } from "../lib/metrics";
 import styles from "./form.module.css";

@@ -1,6 +1,7 @@
 // The closed words of a decision, as a person would say them. What a newer server says more is shown as it is.
 import type { DecisionCandidate, RequestDecision } from "@/api/types";
 import type { Tone } from "@/components/ui/badge";
+import { rejectionWords } from "@/lib/rejection-words";
 
 const CAUSES: Record<string, string> = {
   direct: "The first that serves the model, as your connections are listed.",
@@ -10,26 +11,6 @@ const CAUSES: Record<string, string> = {
   score: "The best by what is measured at that moment.",
   capacity: "What stands first was broken or out of its rate, so the next one took over.",
   budget_switch: "A budget had no room and names this route for that case.",
-};
-
-const REASONS: Record<string, string> = {
-  credential_missing: "no usable connection",
-  credential_disabled: "connection disabled",
-  modality_unsupported: "does not offer this operation",
-  context_too_small: "context too small",
-  deprecated: "taken out of the catalog",
-  weight_zero: "weight 0",
-  provider_excluded: "provider not allowed",
-  model_excluded: "model not allowed",
-  region_blocked: "not known to process where demanded",
-  retention_required: "not known to keep no more than allowed",
-  training_excluded: "not known to leave requests out of training",
-  provenance_excluded: "not known to have the origin or license demanded",
-  variant_excluded: "not known to be served in an allowed number format",
-  certification_missing: "not known to hold a certificate demanded",
-  price_above_cap: "price above what is allowed",
-  price_unknown: "price not known",
-  fallback_excluded: "no fallbacks wanted",
 };
 
 const STANDINGS: Record<string, string> = {
@@ -59,7 +40,7 @@ export function outcomeInWords({ outcome }: DecisionCandidate): { word: string; 
 /** What spoke against a candidate, if anything did. */
 export function objection({ reason, level, standing }: DecisionCandidate): string | null {
   if (reason !== null) {
-    const words = REASONS[reason] ?? reason;
+    const words = rejectionWords(reason);
     return level === null || level === "request" ? words : `${words} (a constraint of the ${level})`;
   }
   return standing === null ? null : (STANDINGS[standing] ?? standing);
