@@ -200,6 +200,7 @@ fn server(
     let document = Arc::new(document);
     let span = seams.runtime.span.clone();
     let (data, rates) = (web::Data::new(state.clone()), web::Data::new(seams.rates.clone()));
+    let escrow = web::Data::new(seams.escrow.clone());
     let listen = state.settings.http.listen;
     let mut server = HttpServer::new(move || {
         let (document, text) = (Arc::clone(&document), text.clone());
@@ -211,6 +212,7 @@ fn server(
             .wrap(span.clone())
             .app_data(data.clone())
             .app_data(rates.clone())
+            .app_data(escrow.clone())
             .into_utoipa_app()
             .configure(api::operations)
             .into_app()

@@ -3,6 +3,7 @@
 
 pub mod api_keys;
 pub mod billing;
+pub mod budget_standing;
 pub mod budgets;
 pub mod catalog;
 pub mod connection_tests;
