@@ -117,6 +117,8 @@ ids! {
     ApiKeyId = "key";
     /// One entry of the audit trail.
     AuditEventId = "aud";
+    /// A change of the limit of one window of a budget.
+    BudgetAdjustmentId = "adj";
     /// A limit of spend.
     BudgetId = "bud";
     /// A credentialed account at a provider.

@@ -460,6 +460,28 @@ export interface paths {
         patch: operations["update_budget"];
         trace?: never;
     };
+    "/api/v1/organizations/{org}/budgets/{budget}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List adjustments of a budget */
+        get: operations["list_budget_adjustments"];
+        put?: never;
+        /**
+         * Adjust the window that is open
+         * @description Raises or lowers what may be spent until the window resets; the windows after it have the budget's limit again. What was
+         *     spent stays as it is. A lower limit takes nothing away from calls under way.
+         */
+        post: operations["create_budget_adjustment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/budgets/{budget}/windows": {
         parameters: {
             query?: never;
@@ -474,6 +496,27 @@ export interface paths {
         get: operations["list_budget_windows"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/budgets/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask what budgets would say to a call
+         * @description Nothing is reserved: a moment later the answer may be another one. Caps that callers set for their sessions, prepaid credit
+         *     and rate limits are not looked at.
+         */
+        post: operations["evaluate_budgets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1547,6 +1590,37 @@ export interface components {
             /** @description What happens to a call whose price is not known. */
             unknown_price: components["schemas"]["BudgetUnknownPrice"];
         };
+        /** @description A change of what may be spent in one window of a budget. */
+        BudgetAdjustment: {
+            /** @description How much more may be spent in it; below zero for less. */
+            amount: components["schemas"]["Money"];
+            /**
+             * @description Id of the budget.
+             * @example bud_01jd0000000000000000000000
+             */
+            budget: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Id of the user who made it. */
+            created_by: string | null;
+            /**
+             * @description Its id.
+             * @example adj_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description The window's limit with it. */
+            limit: components["schemas"]["Money"];
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When the window began.
+             */
+            window_start: string | null;
+        };
         /** @description Spending has reached a share of a budget's limit. Told once in a window, for each share and each partition. */
         BudgetAlert: {
             /**
@@ -1610,6 +1684,15 @@ export interface components {
          * @enum {string}
          */
         BudgetEnforcement: "hard" | "soft" | "notify";
+        /** @description What all budgets over the call say together. */
+        BudgetEvaluation: {
+            /** @description Id of the budget that binds: the strictest, and of several the one with the least to give. Null where there is none. */
+            binding: string | null;
+            /** @description All of them, the one that binds first. */
+            budgets: components["schemas"]["EvaluatedBudget"][];
+            /** @description The strictest of what they say; `admitted` where there is none. */
+            verdict: components["schemas"]["BudgetVerdict"];
+        };
         /**
          * @description How long a period is.
          * @enum {string}
@@ -1668,9 +1751,17 @@ export interface components {
          * @enum {string}
          */
         BudgetUnknownPrice: "refuse" | "count_bound";
+        /**
+         * @description What would become of a call.
+         * @enum {string}
+         */
+        BudgetVerdict: "admitted" | "contested" | "throttled" | "rerouted" | "refused";
         /** @description A period of a budget and what was spent in it. */
         BudgetWindow: {
+            /** @description What adjustments add to the budget's limit in this window alone; below zero where they lower it. */
+            adjusted_by: components["schemas"]["Money"];
             held: components["schemas"]["Money"] | null;
+            limit: components["schemas"]["Money"] | null;
             remaining: components["schemas"]["Money"] | null;
             /**
              * Format: date-time
@@ -1948,6 +2039,16 @@ export interface components {
             /** @description What happens to a call whose price is not known; refused when absent. */
             unknown_price?: components["schemas"]["BudgetUnknownPrice"];
         };
+        /** @description A change of the window that is open. */
+        CreateBudgetAdjustment: {
+            /** @description How much more may be spent in the window; below zero for less. To credit spending, allow as much more. */
+            amount: components["schemas"]["WriteMoney"];
+            /**
+             * @description Why, for the audit trail and whoever reads the list.
+             * @example Launch week
+             */
+            reason: string;
+        };
         /** @description A new connection. */
         CreateConnection: {
             /** @description Base URL including the version path; the provider's own when absent. */
@@ -2212,6 +2313,53 @@ export interface components {
              * @example run 42
              */
             name: string;
+        };
+        /** @description A call that might be made. */
+        EvaluateBudgets: {
+            /** @description The most it can cost. */
+            cost: components["schemas"]["WriteMoney"];
+            /** @description Whom it is for, as in `x-sluicegate-user`. */
+            end_user?: string | null;
+            /**
+             * @description Id of the key it is made with.
+             * @example key_01jd0000000000000000000000
+             */
+            key: string;
+            /**
+             * @description The canonical model that serves it.
+             * @example openai/gpt-4o-mini
+             */
+            model: string;
+            /** @description Whether a connection of the organization's own serves it; so when absent. */
+            own_connection?: boolean;
+            /** @description Id of the route that decides it; none when absent. */
+            route?: string | null;
+            /** @description The session it is part of. */
+            session?: string | null;
+            /** @description The tags it carries. */
+            tags?: string[];
+        };
+        /** @description What a budget over the call says. */
+        EvaluatedBudget: {
+            /**
+             * @description Id of the budget.
+             * @example bud_01jd0000000000000000000000
+             */
+            budget: string;
+            /** @description How strictly it is kept. */
+            enforcement: components["schemas"]["BudgetEnforcement"];
+            /** @description Most that one call may hold of it. */
+            most_per_call: components["schemas"]["Money"];
+            /** @description Its name. */
+            name: string;
+            /** @description What happens to a call without room. */
+            on_exceed: components["schemas"]["BudgetOnExceed"];
+            /** @description Whose share of it the call counts on; null where all count on one. */
+            partition: string | null;
+            /** @description What it says. */
+            verdict: components["schemas"]["BudgetVerdict"];
+            /** @description The window that is open, of that share: a hard budget wants the whole cost to remain, a soft one anything. */
+            window: components["schemas"]["BudgetWindow"];
         };
         /** @description What is known of an endpoint beyond its price; null where nothing is. */
         Facts: {
@@ -2850,6 +2998,44 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_BudgetAdjustment: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description How much more may be spent in it; below zero for less. */
+                amount: components["schemas"]["Money"];
+                /**
+                 * @description Id of the budget.
+                 * @example bud_01jd0000000000000000000000
+                 */
+                budget: string;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Id of the user who made it. */
+                created_by: string | null;
+                /**
+                 * @description Its id.
+                 * @example adj_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description The window's limit with it. */
+                limit: components["schemas"]["Money"];
+                /** @description Why. */
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description When the window began.
+                 */
+                window_start: string | null;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_BudgetAlert: {
             /** @description The rows, newest first. */
             data: {
@@ -2900,7 +3086,10 @@ export interface components {
         Page_BudgetWindow: {
             /** @description The rows, newest first. */
             data: {
+                /** @description What adjustments add to the budget's limit in this window alone; below zero where they lower it. */
+                adjusted_by: components["schemas"]["Money"];
                 held: components["schemas"]["Money"] | null;
+                limit: components["schemas"]["Money"] | null;
                 remaining: components["schemas"]["Money"] | null;
                 /**
                  * Format: date-time
@@ -6067,6 +6256,86 @@ export interface operations {
             };
         };
     };
+    list_budget_adjustments: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the budget */
+                budget: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The adjustments of all windows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BudgetAdjustment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_budget_adjustment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Adjust at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of the budget */
+                budget: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBudgetAdjustment"];
+            };
+        };
+        responses: {
+            /** @description Adjusted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetAdjustment"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_budget_windows: {
         parameters: {
             query?: {
@@ -6098,6 +6367,42 @@ export interface operations {
                 };
             };
             /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluate_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateBudgets"];
+            };
+        };
+        responses: {
+            /** @description What they say */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetEvaluation"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use sluicegate_contracts::config;
 use sluicegate_contracts::ids::{ApiKeyId, BudgetId, ProjectId, RouteId, UserId};
-use sluicegate_contracts::money::NanoUsd;
 use sluicegate_metering::period;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -247,6 +246,11 @@ pub(super) struct BudgetWindow {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     resets_at: Option<OffsetDateTime>,
+    /// Most that may be spent in it, adjustments included; null for a past window.
+    #[schema(required = true)]
+    limit: Option<Money>,
+    /// What adjustments add to the budget's limit in this window alone; below zero where they lower it.
+    adjusted_by: Money,
     /// What calls that are over have cost, as far as usage has arrived.
     settled: Money,
     /// What workers have claimed beyond that: what calls under way may cost, what is kept ready for calls, and the cost of
@@ -254,22 +258,21 @@ pub(super) struct BudgetWindow {
     /// where it is not known, as in the answer to a write and while the fast store of budgets is away.
     #[schema(required = true)]
     held: Option<Money>,
-    /// What is left of the limit; null for a past window, and for all shares of a limit that everybody has alone.
+    /// What is left of the limit beside both; null for a past window, and for all shares of a limit that everybody has alone.
     #[schema(required = true)]
     remaining: Option<Money>,
 }
 
 impl From<Window> for BudgetWindow {
     fn from(window: Window) -> Self {
-        let settled = window.settled.nanos();
-        let left = |limit: NanoUsd| limit.nanos().saturating_sub(settled).max(0);
-        let remaining = window.limit.map(left).map(NanoUsd::from_nanos);
         Self {
             starts_at: calendar(window.period.start),
             resets_at: calendar(window.period.end),
+            limit: window.limit.map(Money::from),
+            adjusted_by: window.adjusted_by.into(),
             settled: window.settled.into(),
             held: window.held.map(Money::from),
-            remaining: remaining.map(Money::from),
+            remaining: window.available().map(Money::from),
         }
     }
 }

@@ -4,7 +4,6 @@ use actix_web::{delete, get, patch, post, web};
 use futures_util::FutureExt;
 use serde::Deserialize;
 use sluicegate_backplane::Escrow;
-use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::ids::{BudgetId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use time::OffsetDateTime;
@@ -83,7 +82,8 @@ pub(super) async fn list_budgets(
             .boxed()
         })
         .await?;
-    budget_standing::add_held(&escrow, organization, &mut found).await;
+    let windows = found.iter_mut().map(|one| &mut one.window);
+    budget_standing::add_held(&escrow, organization, windows).await;
     let id = |one: &Standing| one.budget.id.as_uuid();
     Reply::ok(&Page::of(&page, found, id, Budget::from)?)
 }
@@ -156,7 +156,7 @@ pub(super) async fn get_budget(
             .boxed()
         })
         .await?;
-    budget_standing::add_held(&escrow, organization, std::slice::from_mut(&mut one)).await;
+    budget_standing::add_held(&escrow, organization, [&mut one.window]).await;
     shown(one)
 }
 
@@ -265,7 +265,7 @@ pub(super) async fn list_budget_windows(
     let (organization, id, now) = (member.organization, id.0, member.ctx.now);
     let (before, fetch) = (page.before::<i64>()?.map(UnixMillis::new), page.fetch()?);
     let partition = of.into_inner().partition;
-    let (mut windows, account) = member
+    let mut windows = member
         .find(move |connection| {
             async move {
                 let Some(budget) = rows::find(connection, organization, id, Lock::None).await? else {
@@ -278,27 +278,19 @@ pub(super) async fn list_budget_windows(
                 let mut windows =
                     budget_window::listed(&history, &spent, current, before).map_err(Error::internal)?;
                 windows.truncate(usize::try_from(fetch).unwrap_or(usize::MAX));
-                let is_shared = !budget.is_partitioned() || partition.is_some();
-                let limit = is_shared.then_some(budget.terms.limit);
-                let windows = windows.into_iter().map(|(period, settled)| Window {
-                    period,
-                    limit: limit.filter(|_| period.start == current.start),
-                    settled,
-                    held: None,
+                let windows = windows.into_iter().map(|(period, settled)| {
+                    if period.start == current.start {
+                        Window::open(&budget, period, partition.clone(), settled)
+                    } else {
+                        Window::past(&budget, period, settled)
+                    }
                 });
-                let account = is_shared.then_some(AccountId {
-                    budget: id,
-                    period: current.start,
-                    partition,
-                });
-                Ok(Some((windows.collect::<Vec<_>>(), account)))
+                Ok(Some(windows.collect::<Vec<_>>()))
             }
             .boxed()
         })
         .await?;
-    if let Some(account) = account {
-        budget_standing::add_held_on(&escrow, organization, account, &mut windows).await;
-    }
+    budget_standing::add_held(&escrow, organization, &mut windows).await;
     let id = |window: &Window| window.period.start.get();
     Reply::ok(&Page::of(&page, windows, id, BudgetWindow::from)?)
 }

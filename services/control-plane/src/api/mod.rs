@@ -11,7 +11,9 @@ pub mod await_applied;
 mod billing;
 mod billing_shapes;
 pub mod browser;
+mod budget_adjustments;
 mod budget_bodies;
+mod budget_evaluations;
 mod budget_shapes;
 mod budgets;
 mod connection_shapes;
@@ -117,6 +119,9 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(budgets::update_budget)
         .service(budgets::delete_budget)
         .service(budgets::list_budget_windows)
+        .service(budget_adjustments::list_budget_adjustments)
+        .service(budget_adjustments::create_budget_adjustment)
+        .service(budget_evaluations::evaluate_budgets)
         .service(alerts::list_alerts)
         .service(rate_limits::list_limits)
         .service(rate_limits::create_limit)

@@ -15,15 +15,19 @@ use crate::store::budgets::Budget;
 use crate::store::{Connection, budget_spend};
 
 /// A window of a budget.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Window {
     /// From when to when.
     pub period: Period,
-    /// The limit of the one that is open; `None` for a past one, and for all shares of a limit that everybody has alone.
+    /// Most that may be spent in the one that is open, by everybody who has the limit alone; `None` for a past one.
     pub limit: Option<NanoUsd>,
+    /// What adjustments add to the limit of the budget.
+    pub adjusted_by: NanoUsd,
     /// What was spent, as far as usage has arrived.
     pub settled: NanoUsd,
-    /// What workers hold beyond that; `None` where it is not known.
+    /// The account that all of it counts on; `None` for a past window, and where everybody has one alone.
+    pub account: Option<AccountId>,
+    /// What workers hold of the account beyond what is settled; `None` where it is not known.
     pub held: Option<NanoUsd>,
 }
 
@@ -36,15 +40,52 @@ pub struct Standing {
     pub window: Window,
 }
 
-impl Standing {
-    /// The account that all of its calls count on; `None` where everybody has one alone.
+impl Window {
+    /// The window of a budget that is open, or, when a share is named, of that share.
     #[must_use]
-    pub fn account(&self) -> Option<AccountId> {
-        (!self.budget.is_partitioned()).then(|| AccountId {
-            budget: self.budget.id,
-            period: self.window.period.start,
-            partition: None,
-        })
+    pub fn open(budget: &Budget, period: Period, share: Option<String>, settled: NanoUsd) -> Self {
+        let is_one = !budget.is_partitioned() || share.is_some();
+        Self {
+            period,
+            limit: Some(budget.limit_in(period.start)),
+            adjusted_by: budget.adjusted.by(period.start),
+            settled,
+            account: is_one.then_some(AccountId {
+                budget: budget.id,
+                period: period.start,
+                partition: share,
+            }),
+            held: None,
+        }
+    }
+
+    /// One that is over.
+    #[must_use]
+    pub fn past(budget: &Budget, period: Period, settled: NanoUsd) -> Self {
+        Self {
+            period,
+            limit: None,
+            adjusted_by: budget.adjusted.by(period.start),
+            settled,
+            account: None,
+            held: None,
+        }
+    }
+
+    /// What was not spent of the limit of the one account.
+    #[must_use]
+    pub fn unspent(&self) -> Option<NanoUsd> {
+        let limit = self.limit.filter(|_| self.account.is_some())?;
+        let left = limit.nanos().saturating_sub(self.settled.nanos());
+        Some(NanoUsd::from_nanos(left.max(0)))
+    }
+
+    /// The part of that which no worker holds, as far as holds are known.
+    #[must_use]
+    pub fn available(&self) -> Option<NanoUsd> {
+        let held = self.held.unwrap_or_default();
+        let free = self.unspent()?.nanos().saturating_sub(held.nanos());
+        Some(NanoUsd::from_nanos(free.max(0)))
     }
 }
 
@@ -71,52 +112,33 @@ pub async fn read(
     let standings = budgets.into_iter().zip(periods).zip(settled);
     Ok(standings
         .map(|((budget, period), settled)| {
-            let limit = (!budget.is_partitioned()).then_some(budget.terms.limit);
-            let held = None;
-            let window = Window {
-                period,
-                limit,
-                settled,
-                held,
-            };
+            let window = Window::open(&budget, period, None, settled);
             Standing { budget, window }
         })
         .collect())
 }
 
-/// Adds what workers hold, as far as the store tells: budgets are shown all the same while it is away.
-pub async fn add_held(escrow: &Escrow, organization: OrganizationId, standings: &mut [Standing]) {
-    let accounts: Vec<AccountId> = standings.iter().filter_map(Standing::account).collect();
-    let Some(claims) = claims(escrow, organization, &accounts).await else {
-        return;
-    };
-    let shared = standings
-        .iter_mut()
-        .filter(|standing| !standing.budget.is_partitioned());
-    for (standing, claimed) in shared.zip(claims) {
-        standing.window.held = Some(held(claimed, standing.window.settled));
-    }
-}
-
-/// As [`add_held`], for the windows of one account's budget.
-pub async fn add_held_on(
+/// Adds what workers hold, as far as the store tells: windows are shown all the same while it is away.
+pub async fn add_held<'w>(
     escrow: &Escrow,
     organization: OrganizationId,
-    account: AccountId,
-    windows: &mut [Window],
+    windows: impl IntoIterator<Item = &'w mut Window>,
 ) {
-    let open = windows
-        .iter_mut()
-        .find(|window| window.period.start == account.period);
-    if let (Some(window), Some(claims)) = (open, claims(escrow, organization, &[account]).await)
-        && let Some(claimed) = claims.first()
-    {
-        window.held = Some(held(*claimed, window.settled));
+    let windows = windows.into_iter();
+    let (windows, accounts): (Vec<&mut Window>, Vec<AccountId>) = windows
+        .filter_map(|window| {
+            let account = window.account.clone()?;
+            Some((window, account))
+        })
+        .unzip();
+    let claims = claims(escrow, organization, &accounts).await;
+    for (window, claimed) in windows.into_iter().zip(claims.into_iter().flatten()) {
+        window.held = Some(held(claimed, window.settled));
     }
 }
 
 /// What nobody else can have of each account; `None` while the store is away, or does not know its past.
-pub async fn claims(
+async fn claims(
     escrow: &Escrow,
     organization: OrganizationId,
     accounts: &[AccountId],
@@ -144,8 +166,7 @@ fn claimed(balance: Option<Balance>) -> NanoUsd {
 }
 
 /// What is claimed beyond what Postgres knows to be spent.
-#[must_use]
-pub fn held(claimed: NanoUsd, settled: NanoUsd) -> NanoUsd {
+fn held(claimed: NanoUsd, settled: NanoUsd) -> NanoUsd {
     NanoUsd::from_nanos(claimed.nanos().saturating_sub(settled.nanos()).max(0))
 }
 

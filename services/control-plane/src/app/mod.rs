@@ -3,6 +3,8 @@
 
 pub mod api_keys;
 pub mod billing;
+pub mod budget_adjustments;
+pub mod budget_evaluation;
 pub mod budget_standing;
 pub mod budgets;
 pub mod catalog;

@@ -2,8 +2,10 @@
 
 pub mod base_url;
 mod bedrock_models;
+pub mod budget_adjusted;
 pub mod budget_books;
 pub mod budget_draft;
+pub mod budget_verdict;
 pub mod budget_window;
 pub mod constraint_check;
 pub mod countries;

@@ -50,7 +50,7 @@ pub async fn fire(connection: &mut Connection, spent: &Spent, now: OffsetDateTim
     }
     let reached = sqlx::query!(
         r#"select budget.organization_id, budget.id as budget_id, account.period_start, account.partition,
-            watched.percent as "threshold!", budget.limit_nanos, account.settled as "settled!"
+            watched.percent as "threshold!", own.limit_nanos as "limit_nanos!", account.settled as "settled!"
          from (
             select spend.organization_id, spend.budget_id, spend.period_start, spend.partition,
                 sum(spend.settled_nanos)::bigint as settled
@@ -60,8 +60,13 @@ pub async fn fire(connection: &mut Connection, spent: &Spent, now: OffsetDateTim
             group by spend.organization_id, spend.budget_id, spend.period_start, spend.partition
          ) account
          join budgets budget on budget.id = account.budget_id and budget.organization_id = account.organization_id
+         cross join lateral (
+            select greatest(budget.limit_nanos + coalesce(sum(adjustment.amount_nanos), 0), 0)::bigint as limit_nanos
+            from budget_adjustments adjustment
+            where adjustment.budget_id = budget.id and adjustment.period_start = account.period_start
+         ) own
          cross join unnest(budget.alert_thresholds) as watched (percent)
-         where budget.deleted_at is null and account.settled::numeric * 100 >= budget.limit_nanos::numeric * watched.percent
+         where budget.deleted_at is null and account.settled::numeric * 100 >= own.limit_nanos::numeric * watched.percent
             and not exists (
                 select from budget_alerts alert
                 where alert.budget_id = budget.id and alert.period_start = account.period_start

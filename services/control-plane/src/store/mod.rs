@@ -5,6 +5,7 @@ pub mod account_keys;
 pub mod activity;
 pub mod api_keys;
 pub mod audit;
+pub mod budget_adjustments;
 pub mod budget_alerts;
 pub mod budget_keeping;
 pub mod budget_relations;

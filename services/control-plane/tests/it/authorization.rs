@@ -188,6 +188,10 @@ impl World {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
             }
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
+            "create_budget_adjustment" => json!({ "amount": { "amount": "1" }, "reason": "x" }),
+            "evaluate_budgets" => {
+                json!({ "key": self.ids["key"], "model": "m", "cost": { "amount": "1" } })
+            }
             "create_provider_invoice" => provider_invoice(),
             "create_top_up" => json!({ "amount": { "amount": "1" } }),
             "create_fact_statement" => fact_statement(),

@@ -335,6 +335,7 @@ impl Config {
             scope,
             limit: NanoUsd::from_nanos(limit),
             limit_version: 1,
+            adjusted: Vec::new(),
             peak: None,
             periods: Vec::new(),
             enforcement,
