@@ -155,6 +155,10 @@ ids! {
     TopUpId = "top";
     /// A person.
     UserId = "usr";
+    /// An address that is told of events.
+    WebhookId = "whk";
+    /// One event on its way to a webhook.
+    WebhookDeliveryId = "whd";
     /// A data-plane worker, stable over restarts of the same data directory.
     WorkerId = "wrk";
 }

@@ -878,6 +878,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description It is told when spending reaches an alert threshold of a budget (`budget.threshold`). Messages are signed as Standard Webhooks
+         *     are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`. A message may come more than once,
+         *     with the same `webhook-id`. One that is not answered with 2xx within ten seconds is sent again after 5 seconds, 5 minutes,
+         *     30 minutes, 2, 5, 10 and 10 hours; then the webhook is switched off, as it is at once by 410.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a webhook */
+        get: operations["get_webhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description What it has not been told yet, it is not told.
+         */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        /** Change a webhook */
+        patch: operations["update_webhook"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries of a webhook
+         * @description What it was told in the last 30 days, and what it is to be told.
+         */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a webhook
+         * @description Sends `webhook.test` once, also to one that is switched off, and answers with what came of it.
+         */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -2192,6 +2278,19 @@ export interface components {
             /** @description What is to be paid: whole cents. */
             amount: components["schemas"]["WriteMoney"];
         };
+        /** @description A new webhook. */
+        CreateWebhook: {
+            /**
+             * @description Its name for people.
+             * @example On call
+             */
+            name: string;
+            /**
+             * @description Where messages are posted: https, at a public address, without query and fragment.
+             * @example https://hooks.example.com/sluicegate
+             */
+            url: string;
+        };
         /** @description A part of the credit with one expiry. What expires first is used first. */
         Credit: {
             /** @description How much it was. */
@@ -2266,6 +2365,11 @@ export interface components {
             /** @description Whether a stream was asked for. */
             stream: boolean;
         };
+        /**
+         * @description How far an event has come.
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "delivered" | "failed";
         /** @description The deployment. */
         Deployment: {
             /**
@@ -2876,6 +2980,14 @@ export interface components {
          * @enum {string}
          */
         NewCreditKind: "payment" | "promo";
+        /** @description A webhook and the secret that its messages are signed with, which is shown this once. */
+        NewWebhook: components["schemas"]["Webhook"] & {
+            /**
+             * @description The secret, in the form of Standard Webhooks.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwRdsjCFHqNWk=
+             */
+            secret: string;
+        };
         /** @description A tenant. */
         Organization: {
             /** @description What every endpoint must satisfy that serves calls of its projects. */
@@ -3878,6 +3990,97 @@ export interface components {
                 settled_at: string | null;
                 /** @description Where it stands. */
                 status: components["schemas"]["TopUpStatus"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Webhook: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Id of the user who created it. */
+                created_by: string | null;
+                disabled_reason: components["schemas"]["WebhookDisabled"] | null;
+                /**
+                 * @description Its id.
+                 * @example whk_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * @description Its name for people.
+                 * @example On call
+                 */
+                name: string;
+                /** @description Whether it is told anything. */
+                status: components["schemas"]["WebhookStatus"];
+                /**
+                 * @description Where messages are posted.
+                 * @example https://hooks.example.com/sluicegate
+                 */
+                url: string;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_WebhookDelivery: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Times it was tried.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When the event happened.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the receiver took it.
+                 */
+                delivered_at: string | null;
+                /** @description Id of the event, in the header `webhook-id`: the same in every repeat. */
+                event: string;
+                /**
+                 * @description What kind of event.
+                 * @example budget.threshold
+                 */
+                event_type: string;
+                /**
+                 * @description Its id.
+                 * @example whd_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was tried last.
+                 */
+                last_attempt_at: string | null;
+                /** @description Why there was no answer at the last attempt. */
+                last_error: string | null;
+                /**
+                 * Format: int32
+                 * @description The status that the receiver answered with at the last attempt.
+                 */
+                last_status: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it is tried next.
+                 */
+                next_attempt_at: string | null;
+                /** @description How far it has come. */
+                state: components["schemas"]["DeliveryState"];
             }[];
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -4901,6 +5104,14 @@ export interface components {
             /** @description All targets anew. */
             targets?: components["schemas"]["WriteRouteTarget"][] | null;
         };
+        /** @description What shall change. */
+        UpdateWebhook: {
+            /** @description Its name for people. */
+            name?: string | null;
+            status?: components["schemas"]["WebhookStatus"] | null;
+            /** @description Where messages are posted. */
+            url?: string | null;
+        };
         /** @description Usage over time. */
         Usage: {
             /**
@@ -5009,6 +5220,93 @@ export interface components {
              */
             version: string;
         };
+        /** @description Where an organization is told of events. */
+        Webhook: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Id of the user who created it. */
+            created_by: string | null;
+            disabled_reason: components["schemas"]["WebhookDisabled"] | null;
+            /**
+             * @description Its id.
+             * @example whk_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * @description Its name for people.
+             * @example On call
+             */
+            name: string;
+            /** @description Whether it is told anything. */
+            status: components["schemas"]["WebhookStatus"];
+            /**
+             * @description Where messages are posted.
+             * @example https://hooks.example.com/sluicegate
+             */
+            url: string;
+        };
+        /** @description An event on its way to a webhook. */
+        WebhookDelivery: {
+            /**
+             * Format: int32
+             * @description Times it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When the event happened.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the receiver took it.
+             */
+            delivered_at: string | null;
+            /** @description Id of the event, in the header `webhook-id`: the same in every repeat. */
+            event: string;
+            /**
+             * @description What kind of event.
+             * @example budget.threshold
+             */
+            event_type: string;
+            /**
+             * @description Its id.
+             * @example whd_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was tried last.
+             */
+            last_attempt_at: string | null;
+            /** @description Why there was no answer at the last attempt. */
+            last_error: string | null;
+            /**
+             * Format: int32
+             * @description The status that the receiver answered with at the last attempt.
+             */
+            last_status: number | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next.
+             */
+            next_attempt_at: string | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["DeliveryState"];
+        };
+        /**
+         * @description Why a webhook was switched off without anybody doing it.
+         * @enum {string}
+         */
+        WebhookDisabled: "gone" | "gave_up";
+        /**
+         * @description Whether a webhook is told anything.
+         * @enum {string}
+         */
+        WebhookStatus: "active" | "disabled";
         /** @description Which calls shall count: those that meet every part that is set. With none, every call of the organization. */
         WriteBudgetScope: {
             end_user?: components["schemas"]["BudgetPartition"] | null;
@@ -7538,6 +7836,265 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TopUp"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhooks, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhook"];
+            };
+        };
+        responses: {
+            /** @description Created; the secret is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhook"];
+            };
+        };
+        responses: {
+            /** @description The webhook as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deliveries, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it, good or bad */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
             /** @description Problem */

@@ -56,6 +56,8 @@ pub mod shapes;
 mod signals;
 mod usage;
 mod version;
+mod webhook_shapes;
+mod webhooks;
 
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -123,6 +125,13 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(budget_adjustments::create_budget_adjustment)
         .service(budget_evaluations::evaluate_budgets)
         .service(alerts::list_alerts)
+        .service(webhooks::list_webhooks)
+        .service(webhooks::create_webhook)
+        .service(webhooks::get_webhook)
+        .service(webhooks::update_webhook)
+        .service(webhooks::delete_webhook)
+        .service(webhooks::test_webhook)
+        .service(webhooks::list_webhook_deliveries)
         .service(rate_limits::list_limits)
         .service(rate_limits::create_limit)
         .service(rate_limits::list_limit_usage)

@@ -33,6 +33,8 @@ pub mod sessions;
 pub mod signals;
 pub mod tx;
 pub mod verification;
+pub mod webhook_delivery;
+pub mod webhooks;
 
 use futures_util::future::BoxFuture;
 use sluicegate_contracts::event::ConfigVersion;

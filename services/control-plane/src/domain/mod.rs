@@ -36,3 +36,5 @@ pub mod stripe;
 mod unlisted_prices;
 pub mod usage_progress;
 pub mod usage_query;
+pub mod webhook_event;
+pub mod webhook_retries;

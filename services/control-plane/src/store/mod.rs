@@ -54,6 +54,8 @@ pub mod usage_records;
 pub mod usage_rollups;
 pub mod users;
 pub mod verification;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod worker_epochs;
 pub mod workers;
 
