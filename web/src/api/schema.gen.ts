@@ -502,7 +502,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/organizations/{org}/budgets/evaluations": {
+    "/api/v1/organizations/{org}/budget-evaluations": {
         parameters: {
             query?: never;
             header?: never;

@@ -198,7 +198,7 @@ struct BudgetEvaluation {
         (status = "default", description = "Problem; `errors` points to every finding", body = Problem, content_type = "application/problem+json"),
     )
 )]
-#[post("/organizations/{org}/budgets/evaluations")]
+#[post("/organizations/{org}/budget-evaluations")]
 pub(super) async fn evaluate_budgets(
     member: InOrganization<Viewer>,
     body: Json<EvaluateBudgets>,

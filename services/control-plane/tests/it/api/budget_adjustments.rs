@@ -220,7 +220,7 @@ async fn budgets_say_beforehand_what_they_would_say(pool: PgPool) {
         .await
         .expect(201);
     let key = key.text_of("id");
-    let path = ada.in_organization("/budgets/evaluations");
+    let path = ada.in_organization("/budget-evaluations");
     let ask = async |cost: &str, extra: Value| {
         let mut body = json!({ "key": key, "model": "openai/gpt-4o", "cost": { "amount": cost } });
         body.as_object_mut()
@@ -271,7 +271,7 @@ async fn budgets_say_beforehand_what_they_would_say(pool: PgPool) {
     assert_eq!(refused.body["errors"].as_array().unwrap().len(), 2);
     let foreign = json!({ "key": key, "model": "m", "cost": { "amount": "1" } });
     let foreign = eve
-        .post(&eve.in_organization("/budgets/evaluations"), &foreign)
+        .post(&eve.in_organization("/budget-evaluations"), &foreign)
         .await;
     foreign.refused(422, "validation_failed");
 }
