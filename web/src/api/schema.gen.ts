@@ -414,6 +414,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/budget-evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask what budgets would say to a call
+         * @description Nothing is reserved: a moment later the answer may be another one. Caps that callers set for their sessions, prepaid credit
+         *     and rate limits are not looked at.
+         */
+        post: operations["evaluate_budgets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/budgets": {
         parameters: {
             query?: never;
@@ -496,27 +517,6 @@ export interface paths {
         get: operations["list_budget_windows"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/organizations/{org}/budget-evaluations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask what budgets would say to a call
-         * @description Nothing is reserved: a moment later the answer may be another one. Caps that callers set for their sessions, prepaid credit
-         *     and rate limits are not looked at.
-         */
-        post: operations["evaluate_budgets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1812,6 +1812,11 @@ export interface components {
             /** @description The name callers send, at most 128 bytes. */
             value: string;
         };
+        /**
+         * @description How callers of OpenAI's APIs are told that a budget or prepaid credit is used up. Never is such a call worth a retry.
+         * @enum {string}
+         */
+        BudgetRefusals: "payment_required" | "insufficient_quota";
         /** @description Which calls count: those that meet every part that is set. */
         BudgetScope: {
             end_user: components["schemas"]["BudgetPartition"] | null;
@@ -3701,6 +3706,8 @@ export interface components {
         Page_Project: {
             /** @description The rows, newest first. */
             data: {
+                /** @description How callers of OpenAI's APIs are told that a budget or prepaid credit is used up. */
+                budget_refusals: components["schemas"]["BudgetRefusals"];
                 /** @description What every endpoint must satisfy that serves its calls. */
                 constraints: components["schemas"]["Constraints"];
                 /**
@@ -4186,6 +4193,8 @@ export interface components {
         };
         /** @description A project. */
         Project: {
+            /** @description How callers of OpenAI's APIs are told that a budget or prepaid credit is used up. */
+            budget_refusals: components["schemas"]["BudgetRefusals"];
             /** @description What every endpoint must satisfy that serves its calls. */
             constraints: components["schemas"]["Constraints"];
             /**
@@ -5082,6 +5091,7 @@ export interface components {
         };
         /** @description What shall change. */
         UpdateProject: {
+            budget_refusals?: components["schemas"]["BudgetRefusals"] | null;
             constraints?: components["schemas"]["WriteConstraints"] | null;
             /** @description Its name for people. */
             name?: string | null;
@@ -6366,6 +6376,42 @@ export interface operations {
             };
         };
     };
+    evaluate_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateBudgets"];
+            };
+        };
+        responses: {
+            /** @description What they say */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetEvaluation"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_budgets: {
         parameters: {
             query?: {
@@ -6665,42 +6711,6 @@ export interface operations {
                 };
             };
             /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    evaluate_budgets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id or slug of the organization */
-                org: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EvaluateBudgets"];
-            };
-        };
-        responses: {
-            /** @description What they say */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BudgetEvaluation"];
-                };
-            };
-            /** @description Problem; `errors` points to every finding */
             default: {
                 headers: {
                     [name: string]: unknown;

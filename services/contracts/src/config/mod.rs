@@ -32,7 +32,7 @@ pub use facts::{Facts, MalformedPlace, Place, Quantization};
 pub use model_pattern::{allowed_by_both, model_matches, pattern_covers};
 pub use organization::Organization;
 pub use price::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};
-pub use project::Project;
+pub use project::{BudgetRefusals, Project};
 pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use rate_limit::{RateLimit, RateMetric, RateScope};
 pub use route::{RetryPolicy, Route, RouteTarget, Rule, Strategy};

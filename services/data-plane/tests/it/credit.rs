@@ -1,7 +1,7 @@
 //! Calls over the host's accounts are paid from prepaid credit: set aside before the call, charged by how it ended.
 
 use sluicegate_contracts::config::BudgetScope;
-use sluicegate_contracts::config::RetryPolicy;
+use sluicegate_contracts::config::{BudgetRefusals, RetryPolicy};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::CreditUse;
 
@@ -143,4 +143,25 @@ async fn an_account_of_ones_own_serves_while_nobody_knows_of_the_credit() {
     assert_eq!(worker.chat(BY_ROUTE).await.status(), 200);
     assert!(host.received().is_empty());
     assert_eq!(own.received().len(), 1);
+}
+
+#[actix_web::test]
+async fn a_project_may_have_money_that_is_used_up_told_as_openai_tells_it() {
+    let (host, mut config) = resold(vec![Script::json(200, ANSWER)]).await;
+    config.project.budget_refusals = BudgetRefusals::InsufficientQuota;
+    let worker = Worker::start(&config);
+    let refused = worker.chat(BODY).await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["x-should-retry"], "false");
+    let text = refused.text().await.unwrap();
+    assert!(
+        text.contains(r#""type":"insufficient_quota""#) && text.contains(r#""code":"insufficient_quota""#),
+        "{text}"
+    );
+    let record = worker.record().await;
+    assert_eq!(
+        (record.status, record.error_code.as_deref()),
+        (429, Some("insufficient_quota"))
+    );
+    assert!(host.received().is_empty());
 }
