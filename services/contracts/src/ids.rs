@@ -117,6 +117,8 @@ ids! {
     ApiKeyId = "key";
     /// One entry of the audit trail.
     AuditEventId = "aud";
+    /// A change of the limit of one window of a budget.
+    BudgetAdjustmentId = "adj";
     /// A limit of spend.
     BudgetId = "bud";
     /// A credentialed account at a provider.
@@ -153,6 +155,10 @@ ids! {
     TopUpId = "top";
     /// A person.
     UserId = "usr";
+    /// An address that is told of events.
+    WebhookId = "whk";
+    /// One event on its way to a webhook.
+    WebhookDeliveryId = "whd";
     /// A data-plane worker, stable over restarts of the same data directory.
     WorkerId = "wrk";
 }

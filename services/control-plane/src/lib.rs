@@ -15,6 +15,7 @@ pub mod codes;
 pub mod domain;
 pub mod error;
 pub mod openapi;
+pub mod outbound;
 pub mod problem;
 pub mod security;
 pub mod settings;

@@ -15,7 +15,7 @@ use utoipa_actix_web::AppExt;
 use crate::api;
 use crate::problem::Problem;
 
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 15] = [
     ("auth", "Sign up, sign in, sessions."),
     ("me", "The signed-in person."),
     ("organizations", "Tenants, their members and invitations."),
@@ -29,6 +29,7 @@ const TAGS: [(&str, &str); 14] = [
         "budgets",
         "Limits of spend, what was spent on them, and limits of rates.",
     ),
+    ("webhooks", "Where an organization is told of events."),
     ("billing", "Prepaid credit, and the payments it comes by."),
     (
         "operator",

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
 use crate::error::Error;
+use crate::outbound::Outbound;
 use crate::settings::Settings;
 use crate::state::{AppState, OperatorSecrets};
 use crate::store::Database;
@@ -70,6 +71,7 @@ pub enum StartError {
 /// A bound application; it answers once [`Application::run_until_stopped`] is polled.
 pub struct Application {
     state: AppState,
+    outbound: Outbound,
     address: SocketAddr,
     server: Server,
 }
@@ -89,15 +91,7 @@ impl Application {
         let database =
             Database::open(url.expose_secret(), &settings.database).map_err(|_| StartError::DatabaseUrl)?;
         let application = Self::with_database(settings, database, seams)?;
-        background::start(
-            &application.state,
-            &seams.bus,
-            &seams.queue,
-            &seams.escrow,
-            &seams.runtime.tasks,
-            &seams.runtime.registry,
-            &seams.runtime.health,
-        );
+        background::start(&application.state, seams, &application.outbound);
         Ok(application)
     }
 
@@ -119,7 +113,8 @@ impl Application {
         let address = listener
             .local_addr()
             .map_err(|error| StartError::Listen(listen, error))?;
-        let server = server(&state, seams, listener, workers)?;
+        let outbound = Outbound::new(&state.settings.upstream.allow_private)?;
+        let server = server(&state, seams, &outbound, listener, workers)?;
         let check = seams.runtime.health.register("postgres");
         seams.runtime.tasks.spawn(
             "postgres health",
@@ -127,6 +122,7 @@ impl Application {
         );
         Ok(Self {
             state,
+            outbound,
             address,
             server,
         })
@@ -192,6 +188,7 @@ pub fn operator_secrets(settings: &Settings) -> Result<OperatorSecrets, StartErr
 fn server(
     state: &AppState,
     seams: &Seams,
+    outbound: &Outbound,
     listener: TcpListener,
     workers: usize,
 ) -> Result<Server, StartError> {
@@ -200,6 +197,8 @@ fn server(
     let document = Arc::new(document);
     let span = seams.runtime.span.clone();
     let (data, rates) = (web::Data::new(state.clone()), web::Data::new(seams.rates.clone()));
+    let escrow = web::Data::new(seams.escrow.clone());
+    let outbound = web::Data::new(outbound.clone());
     let listen = state.settings.http.listen;
     let mut server = HttpServer::new(move || {
         let (document, text) = (Arc::clone(&document), text.clone());
@@ -211,6 +210,8 @@ fn server(
             .wrap(span.clone())
             .app_data(data.clone())
             .app_data(rates.clone())
+            .app_data(escrow.clone())
+            .app_data(outbound.clone())
             .into_utoipa_app()
             .configure(api::operations)
             .into_app()

@@ -10,7 +10,8 @@
 //! | session seed | control plane | signing access tokens (Ed25519) |
 //! | [`WorkerToken`] | both planes | workers and control plane recognizing each other |
 //!
-//! Two secrets are the operator's own: an [`OperatorToken`], and the [`SigningSecret`] shared with a payment provider.
+//! Two secrets are the operator's own: an [`OperatorToken`], and the [`SigningSecret`] shared with a payment provider. A
+//! [`WebhookSecret`] is shared with the receiver of a tenant's webhook.
 //!
 //! Entropy and nonces are arguments. No secret type shows its content in `Debug`.
 
@@ -20,6 +21,7 @@ mod operator_token;
 mod provider_credential;
 mod sealed;
 mod signed_payload;
+mod webhook_secret;
 mod worker_token;
 
 pub use api_key::{ApiKeySecret, KeyHasher, KeyKind, MalformedKey};
@@ -28,4 +30,5 @@ pub use operator_token::{OperatorToken, WeakToken};
 pub use provider_credential::{AwsKeys, MalformedCredential, ProviderCredential, ServiceAccount};
 pub use sealed::{DataKey, Keyring, OpenError, Sealing};
 pub use signed_payload::{SigningSecret, TOLERANCE_SECONDS, Unbelieved, WeakSecret};
+pub use webhook_secret::{MalformedWebhookSecret, WebhookSecret};
 pub use worker_token::WorkerToken;

@@ -65,6 +65,8 @@ pub enum ErrorKind {
     UsageUnavailable,
     /// A budget has too little left for what the call can cost.
     BudgetExceeded,
+    /// The same as OpenAI says it, where a project wants that.
+    QuotaExceeded,
     /// A budget is used up and lets only so many calls through.
     BudgetThrottled,
     /// Whether a budget has room cannot be told now.
@@ -91,7 +93,7 @@ impl ErrorKind {
             Self::MethodNotAllowed => 405,
             Self::InvalidRequest | Self::ContextLengthExceeded => 400,
             Self::RequestTooLarge => 413,
-            Self::RateLimited | Self::BeyondRateLimit => 429,
+            Self::RateLimited | Self::BeyondRateLimit | Self::QuotaExceeded => 429,
             Self::HeadersTooLarge => 431,
             Self::UnsupportedMediaType => 415,
             Self::RequestTimeout => 408,
@@ -127,7 +129,7 @@ impl ErrorKind {
         match self {
             Self::InvalidApiKey => FailureClass::Authentication,
             Self::NotAllowed | Self::PriceUnknown => FailureClass::Permission,
-            Self::BudgetExceeded => FailureClass::OutOfCredit,
+            Self::BudgetExceeded | Self::QuotaExceeded => FailureClass::OutOfCredit,
             Self::RateLimited | Self::BeyondRateLimit | Self::BudgetThrottled => FailureClass::RateLimited,
             Self::ModelNotFound | Self::UnknownPath | Self::ConstraintFiltered => FailureClass::NotFound,
             Self::MethodNotAllowed | Self::InvalidRequest | Self::UnsupportedMediaType => {
@@ -168,6 +170,7 @@ impl ErrorKind {
             Self::Draining => "draining",
             Self::UsageUnavailable => "usage_unavailable",
             Self::BudgetExceeded => "budget_exceeded",
+            Self::QuotaExceeded => "insufficient_quota",
             Self::BudgetThrottled => "budget_throttled",
             Self::BudgetUnavailable => "budget_unavailable",
             Self::PriceUnknown => "price_unknown",
@@ -202,6 +205,7 @@ impl ErrorKind {
             | Self::HeadersTooLarge
             | Self::UnsupportedMediaType
             | Self::BudgetExceeded
+            | Self::QuotaExceeded
             | Self::PriceUnknown
             | Self::BeyondRateLimit
             | Self::NoRoute
@@ -268,6 +272,15 @@ impl GatewayError {
     #[must_use]
     pub fn at(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
+        self
+    }
+
+    /// The same in the words that a project chose for money that is used up.
+    #[must_use]
+    pub fn as_quota(mut self) -> Self {
+        if self.kind == ErrorKind::BudgetExceeded {
+            self.kind = ErrorKind::QuotaExceeded;
+        }
         self
     }
 

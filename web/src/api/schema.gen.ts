@@ -414,6 +414,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/budget-evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask what budgets would say to a call
+         * @description Nothing is reserved: a moment later the answer may be another one. Caps that callers set for their sessions, prepaid credit
+         *     and rate limits are not looked at.
+         */
+        post: operations["evaluate_budgets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/budgets": {
         parameters: {
             query?: never;
@@ -458,6 +479,28 @@ export interface paths {
          * @description A new limit keeps the window that is open. A new interval, time zone or anchor ends it and opens a new one.
          */
         patch: operations["update_budget"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/budgets/{budget}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List adjustments of a budget */
+        get: operations["list_budget_adjustments"];
+        put?: never;
+        /**
+         * Adjust the window that is open
+         * @description Raises or lowers what may be spent until the window resets; the windows after it have the budget's limit again. What was
+         *     spent stays as it is. A lower limit takes nothing away from calls under way.
+         */
+        post: operations["create_budget_adjustment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/organizations/{org}/budgets/{budget}/windows": {
@@ -829,6 +872,92 @@ export interface paths {
         get: operations["get_top_up"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description It is told when spending reaches an alert threshold of a budget (`budget.threshold`). Messages are signed as Standard Webhooks
+         *     are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`. A message may come more than once,
+         *     with the same `webhook-id`. One that is not answered with 2xx within ten seconds is sent again after 5 seconds, 5 minutes,
+         *     30 minutes, 2, 5, 10 and 10 hours; then the webhook is switched off, as it is at once by 410.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a webhook */
+        get: operations["get_webhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description What it has not been told yet, it is not told.
+         */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        /** Change a webhook */
+        patch: operations["update_webhook"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries of a webhook
+         * @description What it was told in the last 30 days, and what it is to be told.
+         */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a webhook
+         * @description Sends `webhook.test` once, also to one that is switched off, and answers with what came of it.
+         */
+        post: operations["test_webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1547,6 +1676,37 @@ export interface components {
             /** @description What happens to a call whose price is not known. */
             unknown_price: components["schemas"]["BudgetUnknownPrice"];
         };
+        /** @description A change of what may be spent in one window of a budget. */
+        BudgetAdjustment: {
+            /** @description How much more may be spent in it; below zero for less. */
+            amount: components["schemas"]["Money"];
+            /**
+             * @description Id of the budget.
+             * @example bud_01jd0000000000000000000000
+             */
+            budget: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Id of the user who made it. */
+            created_by: string | null;
+            /**
+             * @description Its id.
+             * @example adj_01jd0000000000000000000000
+             */
+            id: string;
+            /** @description The window's limit with it. */
+            limit: components["schemas"]["Money"];
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When the window began.
+             */
+            window_start: string | null;
+        };
         /** @description Spending has reached a share of a budget's limit. Told once in a window, for each share and each partition. */
         BudgetAlert: {
             /**
@@ -1610,6 +1770,15 @@ export interface components {
          * @enum {string}
          */
         BudgetEnforcement: "hard" | "soft" | "notify";
+        /** @description What all budgets over the call say together. */
+        BudgetEvaluation: {
+            /** @description Id of the budget that binds: the strictest, and of several the one with the least to give. Null where there is none. */
+            binding: string | null;
+            /** @description All of them, the one that binds first. */
+            budgets: components["schemas"]["EvaluatedBudget"][];
+            /** @description The strictest of what they say; `admitted` where there is none. */
+            verdict: components["schemas"]["BudgetVerdict"];
+        };
         /**
          * @description How long a period is.
          * @enum {string}
@@ -1643,6 +1812,11 @@ export interface components {
             /** @description The name callers send, at most 128 bytes. */
             value: string;
         };
+        /**
+         * @description How callers of OpenAI's APIs are told that a budget or prepaid credit is used up. Never is such a call worth a retry.
+         * @enum {string}
+         */
+        BudgetRefusals: "payment_required" | "insufficient_quota";
         /** @description Which calls count: those that meet every part that is set. */
         BudgetScope: {
             end_user: components["schemas"]["BudgetPartition"] | null;
@@ -1668,9 +1842,17 @@ export interface components {
          * @enum {string}
          */
         BudgetUnknownPrice: "refuse" | "count_bound";
+        /**
+         * @description What would become of a call.
+         * @enum {string}
+         */
+        BudgetVerdict: "admitted" | "contested" | "throttled" | "rerouted" | "refused";
         /** @description A period of a budget and what was spent in it. */
         BudgetWindow: {
+            /** @description What adjustments add to the budget's limit in this window alone; below zero where they lower it. */
+            adjusted_by: components["schemas"]["Money"];
             held: components["schemas"]["Money"] | null;
+            limit: components["schemas"]["Money"] | null;
             remaining: components["schemas"]["Money"] | null;
             /**
              * Format: date-time
@@ -1948,6 +2130,16 @@ export interface components {
             /** @description What happens to a call whose price is not known; refused when absent. */
             unknown_price?: components["schemas"]["BudgetUnknownPrice"];
         };
+        /** @description A change of the window that is open. */
+        CreateBudgetAdjustment: {
+            /** @description How much more may be spent in the window; below zero for less. To credit spending, allow as much more. */
+            amount: components["schemas"]["WriteMoney"];
+            /**
+             * @description Why, for the audit trail and whoever reads the list.
+             * @example Launch week
+             */
+            reason: string;
+        };
         /** @description A new connection. */
         CreateConnection: {
             /** @description Base URL including the version path; the provider's own when absent. */
@@ -2091,6 +2283,19 @@ export interface components {
             /** @description What is to be paid: whole cents. */
             amount: components["schemas"]["WriteMoney"];
         };
+        /** @description A new webhook. */
+        CreateWebhook: {
+            /**
+             * @description Its name for people.
+             * @example On call
+             */
+            name: string;
+            /**
+             * @description Where messages are posted: https, at a public address, without query and fragment.
+             * @example https://hooks.example.com/sluicegate
+             */
+            url: string;
+        };
         /** @description A part of the credit with one expiry. What expires first is used first. */
         Credit: {
             /** @description How much it was. */
@@ -2165,6 +2370,11 @@ export interface components {
             /** @description Whether a stream was asked for. */
             stream: boolean;
         };
+        /**
+         * @description How far an event has come.
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "delivered" | "failed";
         /** @description The deployment. */
         Deployment: {
             /**
@@ -2212,6 +2422,53 @@ export interface components {
              * @example run 42
              */
             name: string;
+        };
+        /** @description A call that might be made. */
+        EvaluateBudgets: {
+            /** @description The most it can cost. */
+            cost: components["schemas"]["WriteMoney"];
+            /** @description Whom it is for, as in `x-sluicegate-user`. */
+            end_user?: string | null;
+            /**
+             * @description Id of the key it is made with.
+             * @example key_01jd0000000000000000000000
+             */
+            key: string;
+            /**
+             * @description The canonical model that serves it.
+             * @example openai/gpt-4o-mini
+             */
+            model: string;
+            /** @description Whether a connection of the organization's own serves it; so when absent. */
+            own_connection?: boolean;
+            /** @description Id of the route that decides it; none when absent. */
+            route?: string | null;
+            /** @description The session it is part of. */
+            session?: string | null;
+            /** @description The tags it carries. */
+            tags?: string[];
+        };
+        /** @description What a budget over the call says. */
+        EvaluatedBudget: {
+            /**
+             * @description Id of the budget.
+             * @example bud_01jd0000000000000000000000
+             */
+            budget: string;
+            /** @description How strictly it is kept. */
+            enforcement: components["schemas"]["BudgetEnforcement"];
+            /** @description Most that one call may hold of it. */
+            most_per_call: components["schemas"]["Money"];
+            /** @description Its name. */
+            name: string;
+            /** @description What happens to a call without room. */
+            on_exceed: components["schemas"]["BudgetOnExceed"];
+            /** @description Whose share of it the call counts on; null where all count on one. */
+            partition: string | null;
+            /** @description What it says. */
+            verdict: components["schemas"]["BudgetVerdict"];
+            /** @description The window that is open, of that share: a hard budget wants the whole cost to remain, a soft one anything. */
+            window: components["schemas"]["BudgetWindow"];
         };
         /** @description What is known of an endpoint beyond its price; null where nothing is. */
         Facts: {
@@ -2728,6 +2985,14 @@ export interface components {
          * @enum {string}
          */
         NewCreditKind: "payment" | "promo";
+        /** @description A webhook and the secret that its messages are signed with, which is shown this once. */
+        NewWebhook: components["schemas"]["Webhook"] & {
+            /**
+             * @description The secret, in the form of Standard Webhooks.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwRdsjCFHqNWk=
+             */
+            secret: string;
+        };
         /** @description A tenant. */
         Organization: {
             /** @description What every endpoint must satisfy that serves calls of its projects. */
@@ -2850,6 +3115,44 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_BudgetAdjustment: {
+            /** @description The rows, newest first. */
+            data: {
+                /** @description How much more may be spent in it; below zero for less. */
+                amount: components["schemas"]["Money"];
+                /**
+                 * @description Id of the budget.
+                 * @example bud_01jd0000000000000000000000
+                 */
+                budget: string;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Id of the user who made it. */
+                created_by: string | null;
+                /**
+                 * @description Its id.
+                 * @example adj_01jd0000000000000000000000
+                 */
+                id: string;
+                /** @description The window's limit with it. */
+                limit: components["schemas"]["Money"];
+                /** @description Why. */
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description When the window began.
+                 */
+                window_start: string | null;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_BudgetAlert: {
             /** @description The rows, newest first. */
             data: {
@@ -2900,7 +3203,10 @@ export interface components {
         Page_BudgetWindow: {
             /** @description The rows, newest first. */
             data: {
+                /** @description What adjustments add to the budget's limit in this window alone; below zero where they lower it. */
+                adjusted_by: components["schemas"]["Money"];
                 held: components["schemas"]["Money"] | null;
+                limit: components["schemas"]["Money"] | null;
                 remaining: components["schemas"]["Money"] | null;
                 /**
                  * Format: date-time
@@ -3400,6 +3706,8 @@ export interface components {
         Page_Project: {
             /** @description The rows, newest first. */
             data: {
+                /** @description How callers of OpenAI's APIs are told that a budget or prepaid credit is used up. */
+                budget_refusals: components["schemas"]["BudgetRefusals"];
                 /** @description What every endpoint must satisfy that serves its calls. */
                 constraints: components["schemas"]["Constraints"];
                 /**
@@ -3695,6 +4003,97 @@ export interface components {
             /** @description Ask for them with `?cursor=`. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
+        Page_Webhook: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Id of the user who created it. */
+                created_by: string | null;
+                disabled_reason: components["schemas"]["WebhookDisabled"] | null;
+                /**
+                 * @description Its id.
+                 * @example whk_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * @description Its name for people.
+                 * @example On call
+                 */
+                name: string;
+                /** @description Whether it is told anything. */
+                status: components["schemas"]["WebhookStatus"];
+                /**
+                 * @description Where messages are posted.
+                 * @example https://hooks.example.com/sluicegate
+                 */
+                url: string;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_WebhookDelivery: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Times it was tried.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When the event happened.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the receiver took it.
+                 */
+                delivered_at: string | null;
+                /** @description Id of the event, in the header `webhook-id`: the same in every repeat. */
+                event: string;
+                /**
+                 * @description What kind of event.
+                 * @example budget.threshold
+                 */
+                event_type: string;
+                /**
+                 * @description Its id.
+                 * @example whd_01jd0000000000000000000000
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was tried last.
+                 */
+                last_attempt_at: string | null;
+                /** @description Why there was no answer at the last attempt. */
+                last_error: string | null;
+                /**
+                 * Format: int32
+                 * @description The status that the receiver answered with at the last attempt.
+                 */
+                last_status: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it is tried next.
+                 */
+                next_attempt_at: string | null;
+                /** @description How far it has come. */
+                state: components["schemas"]["DeliveryState"];
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
         /** @description An event of a payment provider that was taken. */
         PaymentEvent: {
             /** @description Its id there. */
@@ -3794,6 +4193,8 @@ export interface components {
         };
         /** @description A project. */
         Project: {
+            /** @description How callers of OpenAI's APIs are told that a budget or prepaid credit is used up. */
+            budget_refusals: components["schemas"]["BudgetRefusals"];
             /** @description What every endpoint must satisfy that serves its calls. */
             constraints: components["schemas"]["Constraints"];
             /**
@@ -4690,6 +5091,7 @@ export interface components {
         };
         /** @description What shall change. */
         UpdateProject: {
+            budget_refusals?: components["schemas"]["BudgetRefusals"] | null;
             constraints?: components["schemas"]["WriteConstraints"] | null;
             /** @description Its name for people. */
             name?: string | null;
@@ -4711,6 +5113,14 @@ export interface components {
             strategy?: components["schemas"]["WriteRouteStrategy"] | null;
             /** @description All targets anew. */
             targets?: components["schemas"]["WriteRouteTarget"][] | null;
+        };
+        /** @description What shall change. */
+        UpdateWebhook: {
+            /** @description Its name for people. */
+            name?: string | null;
+            status?: components["schemas"]["WebhookStatus"] | null;
+            /** @description Where messages are posted. */
+            url?: string | null;
         };
         /** @description Usage over time. */
         Usage: {
@@ -4820,6 +5230,93 @@ export interface components {
              */
             version: string;
         };
+        /** @description Where an organization is told of events. */
+        Webhook: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Id of the user who created it. */
+            created_by: string | null;
+            disabled_reason: components["schemas"]["WebhookDisabled"] | null;
+            /**
+             * @description Its id.
+             * @example whk_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * @description Its name for people.
+             * @example On call
+             */
+            name: string;
+            /** @description Whether it is told anything. */
+            status: components["schemas"]["WebhookStatus"];
+            /**
+             * @description Where messages are posted.
+             * @example https://hooks.example.com/sluicegate
+             */
+            url: string;
+        };
+        /** @description An event on its way to a webhook. */
+        WebhookDelivery: {
+            /**
+             * Format: int32
+             * @description Times it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When the event happened.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the receiver took it.
+             */
+            delivered_at: string | null;
+            /** @description Id of the event, in the header `webhook-id`: the same in every repeat. */
+            event: string;
+            /**
+             * @description What kind of event.
+             * @example budget.threshold
+             */
+            event_type: string;
+            /**
+             * @description Its id.
+             * @example whd_01jd0000000000000000000000
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was tried last.
+             */
+            last_attempt_at: string | null;
+            /** @description Why there was no answer at the last attempt. */
+            last_error: string | null;
+            /**
+             * Format: int32
+             * @description The status that the receiver answered with at the last attempt.
+             */
+            last_status: number | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next.
+             */
+            next_attempt_at: string | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["DeliveryState"];
+        };
+        /**
+         * @description Why a webhook was switched off without anybody doing it.
+         * @enum {string}
+         */
+        WebhookDisabled: "gone" | "gave_up";
+        /**
+         * @description Whether a webhook is told anything.
+         * @enum {string}
+         */
+        WebhookStatus: "active" | "disabled";
         /** @description Which calls shall count: those that meet every part that is set. With none, every call of the organization. */
         WriteBudgetScope: {
             end_user?: components["schemas"]["BudgetPartition"] | null;
@@ -5879,6 +6376,42 @@ export interface operations {
             };
         };
     };
+    evaluate_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateBudgets"];
+            };
+        };
+        responses: {
+            /** @description What they say */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetEvaluation"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_budgets: {
         parameters: {
             query?: {
@@ -6054,6 +6587,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_budget_adjustments: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the budget */
+                budget: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The adjustments of all windows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BudgetAdjustment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_budget_adjustment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Adjust at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of the budget */
+                budget: string;
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBudgetAdjustment"];
+            };
+        };
+        responses: {
+            /** @description Adjusted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetAdjustment"];
                 };
             };
             /** @description Problem; `errors` points to every finding */
@@ -7233,6 +7846,265 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TopUp"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhooks, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhook"];
+            };
+        };
+        responses: {
+            /** @description Created; the secret is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhook"];
+            };
+        };
+        responses: {
+            /** @description The webhook as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deliveries, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it, good or bad */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
             /** @description Problem */

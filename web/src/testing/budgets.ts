@@ -27,6 +27,8 @@ export function makeBudget(
     current_window: {
       starts_at: "2026-11-01T00:00:00Z",
       resets_at: "2026-12-01T00:00:00Z",
+      limit: usd("100"),
+      adjusted_by: usd("0"),
       settled: usd("0"),
       held: null,
       remaining: usd("100"),
@@ -77,6 +79,8 @@ export function windowOf(
   return {
     starts_at: new Date(start).toISOString(),
     resets_at: end === null ? null : new Date(end).toISOString(),
+    limit: limit === null ? null : usd(limit),
+    adjusted_by: usd("0"),
     settled: usd(settled),
     held: held === null ? null : usd(held),
     remaining: left === null ? null : usd(String(left)),

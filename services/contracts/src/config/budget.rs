@@ -53,6 +53,15 @@ pub struct Period {
     pub end: UnixMillis,
 }
 
+/// A period whose limit is another than that of the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adjusted {
+    /// When the period starts.
+    pub start: UnixMillis,
+    /// Most that may be spent in it.
+    pub limit: NanoUsd,
+}
+
 /// How strictly a budget is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -121,9 +130,12 @@ pub struct Budget {
     pub name: String,
     /// Which calls count.
     pub scope: BudgetScope,
-    /// Most that may be spent in a period.
+    /// Most that may be spent in a period, unless it is among `adjusted`.
     pub limit: NanoUsd,
-    /// Raised whenever `limit` changes: the higher one is in force wherever two meet.
+    /// Periods with a limit of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjusted: Vec<Adjusted>,
+    /// Raised whenever a limit changes: the higher one is in force wherever two meet.
     pub limit_version: u64,
     /// The largest limit since the current schedule opened, which bounds what a worker may have used; absent: `limit`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,6 +161,13 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// Most that may be spent in the period that starts then.
+    #[must_use]
+    pub fn limit_in(&self, start: UnixMillis) -> NanoUsd {
+        let own = self.adjusted.iter().find(|period| period.start == start);
+        own.map_or(self.limit, |period| period.limit)
+    }
+
     /// The period that holds `now`; `None` after the last that is known. Before the first it is the first: a worker's
     /// clock may be behind the one by which the budget was opened, and its calls must count.
     #[must_use]
@@ -174,6 +193,7 @@ mod tests {
             name: "team".to_owned(),
             scope: BudgetScope::default(),
             limit: NanoUsd::from_nanos(1),
+            adjusted: Vec::new(),
             limit_version: 1,
             peak: None,
             periods: periods
@@ -210,5 +230,19 @@ mod tests {
     fn a_budget_without_periods_has_one_without_end() {
         let period = budget(&[]).period_at(UnixMillis::new(7)).unwrap();
         assert_eq!((period.start.get(), period.end.get()), (0, i64::MAX));
+    }
+
+    #[test]
+    fn a_period_may_have_a_limit_of_its_own_and_one_without_reads_and_hashes_as_ever() {
+        let mut budget = budget(&[(10, 20), (20, 30)]);
+        let text = serde_json::to_string(&budget).unwrap();
+        assert!(!text.contains("adjusted"), "{text}");
+        assert_eq!(serde_json::from_str::<Budget>(&text).unwrap(), budget);
+        budget.adjusted = vec![Adjusted {
+            start: UnixMillis::new(20),
+            limit: NanoUsd::from_nanos(7),
+        }];
+        let limits = [10, 20, 30].map(|start| budget.limit_in(UnixMillis::new(start)).nanos());
+        assert_eq!(limits, [1, 7, 1]);
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod api_key;
 pub mod budget;
+pub mod budget_call;
 pub mod connection;
 pub mod constraints;
 pub mod endpoint;
@@ -20,7 +21,10 @@ pub mod signal;
 pub mod stated_facts;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret, MAX_ANCESTORS};
-pub use budget::{Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, UnknownPrice};
+pub use budget::{
+    Adjusted, Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, UnknownPrice,
+};
+pub use budget_call::BudgetCall;
 pub use connection::{Connection, ProviderSettings, Resale, SealedText};
 pub use constraints::{Choice, Constraints, Level, PriceCeiling};
 pub use endpoint::{Endpoint, Operation};
@@ -28,7 +32,7 @@ pub use facts::{Facts, MalformedPlace, Place, Quantization};
 pub use model_pattern::{allowed_by_both, model_matches, pattern_covers};
 pub use organization::Organization;
 pub use price::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};
-pub use project::Project;
+pub use project::{BudgetRefusals, Project};
 pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use rate_limit::{RateLimit, RateMetric, RateScope};
 pub use route::{RetryPolicy, Route, RouteTarget, Rule, Strategy};

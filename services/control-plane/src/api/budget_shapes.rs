@@ -1,17 +1,16 @@
 //! What budgets look like in REST: shown with their current window, and written.
 
 use serde::{Deserialize, Serialize};
-use sluicegate_contracts::config::{self, Period};
+use sluicegate_contracts::config;
 use sluicegate_contracts::ids::{ApiKeyId, BudgetId, ProjectId, RouteId, UserId};
-use sluicegate_contracts::money::NanoUsd;
 use sluicegate_metering::period;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::money::Money;
+use crate::app::budget_standing::{Standing, Window};
 use crate::domain::budget_draft::{OnExceedDraft, ScopeDraft};
 use crate::domain::instant::calendar;
-use crate::store::budgets as rows;
 
 /// Declares an enum of REST and its twin inside, name by name.
 macro_rules! twins {
@@ -247,25 +246,33 @@ pub(super) struct BudgetWindow {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     resets_at: Option<OffsetDateTime>,
+    /// Most that may be spent in it, adjustments included; null for a past window.
+    #[schema(required = true)]
+    limit: Option<Money>,
+    /// What adjustments add to the budget's limit in this window alone; below zero where they lower it.
+    adjusted_by: Money,
     /// What calls that are over have cost, as far as usage has arrived.
     settled: Money,
-    /// What calls under way hold, and workers keep ready for calls; null where it is not known.
+    /// What workers have claimed beyond that: what calls under way may cost, what is kept ready for calls, and the cost of
+    /// calls whose usage has not arrived. Null for a past window, for all shares of a limit that everybody has alone, and
+    /// where it is not known, as in the answer to a write and while the fast store of budgets is away.
     #[schema(required = true)]
     held: Option<Money>,
-    /// What is left of the limit; null for a past window, and for all shares of a limit that everybody has alone.
+    /// What is left of the limit beside both; null for a past window, and for all shares of a limit that everybody has alone.
     #[schema(required = true)]
     remaining: Option<Money>,
 }
 
-impl BudgetWindow {
-    pub(super) fn of(period: Period, settled: NanoUsd, limit: Option<NanoUsd>) -> Self {
-        let left = limit.map(|limit| limit.nanos().saturating_sub(settled.nanos()).max(0));
+impl From<Window> for BudgetWindow {
+    fn from(window: Window) -> Self {
         Self {
-            starts_at: calendar(period.start),
-            resets_at: calendar(period.end),
-            settled: settled.into(),
-            held: None,
-            remaining: left.map(|left| NanoUsd::from_nanos(left).into()),
+            starts_at: calendar(window.period.start),
+            resets_at: calendar(window.period.end),
+            limit: window.limit.map(Money::from),
+            adjusted_by: window.adjusted_by.into(),
+            settled: window.settled.into(),
+            held: window.held.map(Money::from),
+            remaining: window.available().map(Money::from),
         }
     }
 }
@@ -312,9 +319,9 @@ pub(super) struct Budget {
     created_by: Option<UserId>,
 }
 
-impl Budget {
-    pub(super) fn of(row: rows::Budget, window: Period, settled: NanoUsd) -> Self {
-        let shared = !row.is_partitioned();
+impl From<Standing> for Budget {
+    fn from(standing: Standing) -> Self {
+        let Standing { budget: row, window } = standing;
         let terms = row.terms;
         Self {
             id: row.id,
@@ -330,7 +337,7 @@ impl Budget {
             unknown_price: terms.unknown_price.into(),
             alert_thresholds: terms.alert_thresholds,
             status: row.status.into(),
-            current_window: BudgetWindow::of(window, settled, shared.then_some(terms.limit)),
+            current_window: window.into(),
             created_at: row.created_at,
             created_by: row.created_by,
         }

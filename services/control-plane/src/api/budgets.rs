@@ -3,9 +3,8 @@
 use actix_web::{delete, get, patch, post, web};
 use futures_util::FutureExt;
 use serde::Deserialize;
-use sluicegate_contracts::config::Period;
-use sluicegate_contracts::ids::{BudgetId, OrganizationId, ProjectId};
-use sluicegate_contracts::money::NanoUsd;
+use sluicegate_backplane::Escrow;
+use sluicegate_contracts::ids::{BudgetId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use time::OffsetDateTime;
 use utoipa::IntoParams;
@@ -16,6 +15,7 @@ use super::budget_shapes::{Budget, BudgetWindow};
 use super::extract::{Admin, Creation, InOrganization, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
 use super::shapes::Page;
+use crate::app::budget_standing::{self, Standing, Window};
 use crate::app::budgets;
 use crate::domain::budget_window;
 use crate::domain::precondition::IfMatch;
@@ -24,47 +24,18 @@ use crate::problem::Problem;
 use crate::store::budgets as rows;
 use crate::store::{Connection, Lock, budget_schedules, budget_spend};
 
-/// A row, the window that is open now, and what was spent in it.
-type Shown = (rows::Budget, Period, NanoUsd);
-
-async fn with_windows(
-    connection: &mut Connection,
-    organization: OrganizationId,
-    found: Vec<rows::Budget>,
-    now: OffsetDateTime,
-) -> Result<Vec<Shown>> {
-    let windows = found
-        .iter()
-        .map(|budget| budget.window_at(now))
-        .collect::<Result<Vec<Period>>>()?;
-    let accounts: Vec<(BudgetId, UnixMillis)> = found
-        .iter()
-        .zip(&windows)
-        .map(|(budget, window)| (budget.id, window.start))
-        .collect();
-    let settled = budget_spend::settled(connection, organization, &accounts).await?;
-    let shown = found.into_iter().zip(windows).zip(settled);
-    Ok(shown
-        .map(|((budget, window), settled)| (budget, window, settled))
-        .collect())
-}
-
 async fn with_window(
     connection: &mut Connection,
     budget: rows::Budget,
     now: OffsetDateTime,
-) -> Result<Shown> {
+) -> Result<Standing> {
     let organization = budget.organization;
-    let shown = with_windows(connection, organization, vec![budget], now).await?;
-    shown.into_iter().next().ok_or_else(Error::not_found)
+    let standings = budget_standing::read(connection, organization, vec![budget], now).await?;
+    standings.into_iter().next().ok_or_else(Error::not_found)
 }
 
-fn shape((row, window, settled): Shown) -> Budget {
-    Budget::of(row, window, settled)
-}
-
-fn shown(one: Shown) -> Result<Reply> {
-    Reply::state(one.0.revision, &shape(one))
+fn shown(one: Standing) -> Result<Reply> {
+    Reply::state(one.budget.revision, &Budget::from(one))
 }
 
 /// Which budgets or limits to list.
@@ -97,20 +68,24 @@ pub(super) async fn list_budgets(
     member: InOrganization<Viewer>,
     page: PageQuery,
     of: web::Query<OfProject>,
+    escrow: web::Data<Escrow>,
 ) -> Result<Reply> {
     let project = of.id()?;
     let (organization, now) = (member.organization, member.ctx.now);
     let (before, fetch) = (page.before::<Uuid>()?.map(BudgetId::from), page.fetch()?);
-    let found = member
+    let mut found = member
         .read(move |connection| {
             async move {
                 let found = rows::list(connection, organization, project, before, fetch).await?;
-                with_windows(connection, organization, found, now).await
+                budget_standing::read(connection, organization, found, now).await
             }
             .boxed()
         })
         .await?;
-    Reply::ok(&Page::of(&page, found, |one| one.0.id.as_uuid(), shape)?)
+    let windows = found.iter_mut().map(|one| &mut one.window);
+    budget_standing::add_held(&escrow, organization, windows).await;
+    let id = |one: &Standing| one.budget.id.as_uuid();
+    Reply::ok(&Page::of(&page, found, id, Budget::from)?)
 }
 
 /// Create a budget
@@ -142,9 +117,9 @@ pub(super) async fn create_budget(
             async move {
                 let budget = budgets::create(tx, scope, terms).await?;
                 let one = with_window(tx.connection(), budget, now).await?;
-                let (id, revision) = (one.0.id, one.0.revision);
+                let (id, revision) = (one.budget.id, one.budget.revision);
                 let location = format!("/api/v1/organizations/{organization}/budgets/{id}");
-                Ok(Reply::created(location, &shape(one))?.at_revision(revision))
+                Ok(Reply::created(location, &Budget::from(one))?.at_revision(revision))
             }
             .boxed()
         })
@@ -164,9 +139,13 @@ pub(super) async fn create_budget(
     )
 )]
 #[get("/organizations/{org}/budgets/{budget}")]
-pub(super) async fn get_budget(member: InOrganization<Viewer>, id: PathId<BudgetId>) -> Result<Reply> {
+pub(super) async fn get_budget(
+    member: InOrganization<Viewer>,
+    id: PathId<BudgetId>,
+    escrow: web::Data<Escrow>,
+) -> Result<Reply> {
     let (organization, id, now) = (member.organization, id.0, member.ctx.now);
-    let one = member
+    let mut one = member
         .find(move |connection| {
             async move {
                 match rows::find(connection, organization, id, Lock::None).await? {
@@ -177,6 +156,7 @@ pub(super) async fn get_budget(member: InOrganization<Viewer>, id: PathId<Budget
             .boxed()
         })
         .await?;
+    budget_standing::add_held(&escrow, organization, [&mut one.window]).await;
     shown(one)
 }
 
@@ -280,11 +260,12 @@ pub(super) async fn list_budget_windows(
     id: PathId<BudgetId>,
     page: PageQuery,
     of: web::Query<OfPartition>,
+    escrow: web::Data<Escrow>,
 ) -> Result<Reply> {
     let (organization, id, now) = (member.organization, id.0, member.ctx.now);
     let (before, fetch) = (page.before::<i64>()?.map(UnixMillis::new), page.fetch()?);
     let partition = of.into_inner().partition;
-    let windows = member
+    let mut windows = member
         .find(move |connection| {
             async move {
                 let Some(budget) = rows::find(connection, organization, id, Lock::None).await? else {
@@ -294,24 +275,22 @@ pub(super) async fn list_budget_windows(
                 let share = partition.as_deref();
                 let spent = budget_spend::periods(connection, organization, id, share, before, fetch).await?;
                 let current = budget.window_at(now)?;
-                let is_shared = !budget.is_partitioned() || partition.is_some();
-                let limit = is_shared.then_some(budget.terms.limit);
                 let mut windows =
                     budget_window::listed(&history, &spent, current, before).map_err(Error::internal)?;
                 windows.truncate(usize::try_from(fetch).unwrap_or(usize::MAX));
-                let rows = windows.into_iter().map(|(window, settled)| {
-                    let limit = limit.filter(|_| window.start == current.start);
-                    (window, settled, limit)
+                let windows = windows.into_iter().map(|(period, settled)| {
+                    if period.start == current.start {
+                        Window::open(&budget, period, partition.clone(), settled)
+                    } else {
+                        Window::past(&budget, period, settled)
+                    }
                 });
-                Ok(Some(rows.collect::<Vec<_>>()))
+                Ok(Some(windows.collect::<Vec<_>>()))
             }
             .boxed()
         })
         .await?;
-    Reply::ok(&Page::of(
-        &page,
-        windows,
-        |(window, ..)| window.start.get(),
-        |(window, settled, limit)| BudgetWindow::of(window, settled, limit),
-    )?)
+    budget_standing::add_held(&escrow, organization, &mut windows).await;
+    let id = |window: &Window| window.period.start.get();
+    Reply::ok(&Page::of(&page, windows, id, BudgetWindow::from)?)
 }

@@ -11,7 +11,9 @@ pub mod await_applied;
 mod billing;
 mod billing_shapes;
 pub mod browser;
+mod budget_adjustments;
 mod budget_bodies;
+mod budget_evaluations;
 mod budget_shapes;
 mod budgets;
 mod connection_shapes;
@@ -54,6 +56,8 @@ pub mod shapes;
 mod signals;
 mod usage;
 mod version;
+mod webhook_shapes;
+mod webhooks;
 
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -117,7 +121,17 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(budgets::update_budget)
         .service(budgets::delete_budget)
         .service(budgets::list_budget_windows)
+        .service(budget_adjustments::list_budget_adjustments)
+        .service(budget_adjustments::create_budget_adjustment)
+        .service(budget_evaluations::evaluate_budgets)
         .service(alerts::list_alerts)
+        .service(webhooks::list_webhooks)
+        .service(webhooks::create_webhook)
+        .service(webhooks::get_webhook)
+        .service(webhooks::update_webhook)
+        .service(webhooks::delete_webhook)
+        .service(webhooks::test_webhook)
+        .service(webhooks::list_webhook_deliveries)
         .service(rate_limits::list_limits)
         .service(rate_limits::create_limit)
         .service(rate_limits::list_limit_usage)

@@ -3,6 +3,7 @@
 use actix_web::{delete, get, patch, post};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
+use sluicegate_contracts::config;
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +18,34 @@ use crate::app::projects::{self, Changes};
 use crate::domain::precondition::IfMatch;
 use crate::error::Result;
 use crate::store::projects as rows;
+
+/// How callers of OpenAI's APIs are told that a budget or prepaid credit is used up. Never is such a call worth a retry.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum BudgetRefusals {
+    /// 402 with the code `budget_exceeded`.
+    PaymentRequired,
+    /// As OpenAI says it: 429 with the code `insufficient_quota`, for clients that know no other.
+    InsufficientQuota,
+}
+
+impl From<config::BudgetRefusals> for BudgetRefusals {
+    fn from(refusals: config::BudgetRefusals) -> Self {
+        match refusals {
+            config::BudgetRefusals::PaymentRequired => Self::PaymentRequired,
+            config::BudgetRefusals::InsufficientQuota => Self::InsufficientQuota,
+        }
+    }
+}
+
+impl From<BudgetRefusals> for config::BudgetRefusals {
+    fn from(refusals: BudgetRefusals) -> Self {
+        match refusals {
+            BudgetRefusals::PaymentRequired => Self::PaymentRequired,
+            BudgetRefusals::InsufficientQuota => Self::InsufficientQuota,
+        }
+    }
+}
 
 /// A project.
 #[derive(Serialize, ToSchema)]
@@ -35,6 +64,8 @@ struct Project {
     name: String,
     /// What every endpoint must satisfy that serves its calls.
     constraints: Constraints,
+    /// How callers of OpenAI's APIs are told that a budget or prepaid credit is used up.
+    budget_refusals: BudgetRefusals,
     /// When it was created.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -48,6 +79,7 @@ impl From<rows::Project> for Project {
             slug: row.slug,
             name: row.name,
             constraints: Constraints::from(&row.constraints),
+            budget_refusals: row.budget_refusals.into(),
             created_at: row.created_at,
         }
     }
@@ -77,6 +109,8 @@ struct UpdateProject {
     slug: Option<String>,
     /// What every endpoint must satisfy that serves its calls; takes the place of what was demanded.
     constraints: Option<WriteConstraints>,
+    /// How callers of OpenAI's APIs are told that a budget or prepaid credit is used up.
+    budget_refusals: Option<BudgetRefusals>,
 }
 
 /// Which projects to list.
@@ -193,6 +227,7 @@ pub(super) async fn update_project(
         name: body.name.as_deref().map(display_name).transpose()?,
         slug: body.slug.as_deref().map(slug).transpose()?,
         constraints: body.constraints.map(WriteConstraints::checked).transpose()?,
+        budget_refusals: body.budget_refusals.map(config::BudgetRefusals::from),
     };
     let id = member.project;
     member

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::Tx;
 use crate::codes::Code;
+use crate::domain::budget_adjusted::AdjustedWindows;
 use crate::domain::budget_draft::{OnExceedDraft, Referents, ScheduleDraft, ScopeDraft, Terms, TermsDraft};
 use crate::domain::instant::millis;
 use crate::domain::precondition::IfMatch;
@@ -137,6 +138,7 @@ pub async fn create(tx: &mut Tx, scope: ScopeDraft, terms: TermsDraft) -> Result
         opened_at: millis(now),
         limit_version: 1,
         peak,
+        adjusted: AdjustedWindows::default(),
         status: Status::Active,
         revision: 1,
         created_by: tx.ctx().user(),
@@ -161,7 +163,8 @@ fn audit(tx: &mut Tx, budget: &Budget, action: &str) {
     tx.audit(action, budget.id, &detail);
 }
 
-async fn locked(tx: &mut Tx, id: BudgetId, if_match: &IfMatch) -> Result<Budget> {
+/// The budget, kept from other writers, if it is at the revision asked for.
+pub(super) async fn locked(tx: &mut Tx, id: BudgetId, if_match: &IfMatch) -> Result<Budget> {
     let organization = tx.organization()?;
     let found = budgets::find(tx.connection(), organization, id, Lock::ForUpdate).await?;
     let budget = found.ok_or_else(Error::not_found)?;
@@ -196,6 +199,10 @@ pub async fn update(tx: &mut Tx, id: BudgetId, changes: Changes, if_match: &IfMa
         budget.peak.max(terms.limit)
     };
     budget.terms = terms;
+    if !reopens {
+        let open = budget.window_at(now)?;
+        budget.peak = budget.peak.max(budget.limit_in(open.start));
+    }
     budget.status = status;
     if reopens {
         // Later than the window before it, however often somebody changes their mind within a millisecond.
@@ -207,7 +214,8 @@ pub async fn update(tx: &mut Tx, id: BudgetId, changes: Changes, if_match: &IfMa
     Ok(budget)
 }
 
-async fn save(tx: &mut Tx, budget: &mut Budget, now: OffsetDateTime) -> Result<()> {
+/// Writes what changed, and tells workers.
+pub(super) async fn save(tx: &mut Tx, budget: &mut Budget, now: OffsetDateTime) -> Result<()> {
     let (published, renew_at) = budget.published(now)?;
     budgets::update(tx.connection(), budget, renew_at).await?;
     tx.publish(&Entity::Budget(published))

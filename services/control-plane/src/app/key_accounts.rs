@@ -27,7 +27,7 @@ const ALL_BUDGETS: i64 = 10_000;
 pub struct KeyAccount {
     /// The key.
     pub key: ApiKey,
-    /// The budget that caps it, and what was spent of it in the window that is open.
+    /// The budget that caps it, and what is left of it in the window that is open.
     pub cap: Option<(Budget, NanoUsd)>,
     /// What it spent, with the keys that derive from it.
     pub usage: KeyUsage,
@@ -97,10 +97,17 @@ pub async fn of_keys(
         .map(|cap| Ok((cap.id, cap.window_at(now)?.start)));
     let windows = windows.collect::<Result<Vec<(BudgetId, UnixMillis)>>>()?;
     let settled = budget_spend::settled(connection, organization, &windows).await?;
-    let mut settled = settled.into_iter();
+    let caps_by_window = caps.iter().flatten().zip(&windows).zip(settled);
+    let left: Vec<NanoUsd> = caps_by_window
+        .map(|((cap, (_, start)), settled)| {
+            let left = cap.limit_in(*start).nanos().saturating_sub(settled.nanos());
+            NanoUsd::from_nanos(left.max(0))
+        })
+        .collect();
+    let mut left = left.into_iter();
     let accounts = keys.into_iter().zip(caps).map(|(key, cap)| KeyAccount {
         usage: usage.get(&key.id).copied().unwrap_or_default(),
-        cap: cap.map(|cap| (cap.clone(), settled.next().unwrap_or_default())),
+        cap: cap.map(|cap| (cap.clone(), left.next().unwrap_or_default())),
         key,
     });
     Ok(accounts.collect())

@@ -3,6 +3,9 @@
 
 pub mod api_keys;
 pub mod billing;
+pub mod budget_adjustments;
+pub mod budget_evaluation;
+pub mod budget_standing;
 pub mod budgets;
 pub mod catalog;
 pub mod connection_tests;
@@ -30,6 +33,8 @@ pub mod sessions;
 pub mod signals;
 pub mod tx;
 pub mod verification;
+pub mod webhook_delivery;
+pub mod webhooks;
 
 use futures_util::future::BoxFuture;
 use sluicegate_contracts::event::ConfigVersion;

@@ -1,7 +1,7 @@
 //! Projects. Deleting one takes everything in it out of service.
 
 use serde_json::json;
-use sluicegate_contracts::config::{Constraints, Entity, EntityKind};
+use sluicegate_contracts::config::{BudgetRefusals, Constraints, Entity, EntityKind};
 use sluicegate_contracts::ids::ProjectId;
 use sluicegate_service_runtime::ids;
 
@@ -26,6 +26,7 @@ pub async fn create(tx: &mut Tx, name: &DisplayName, slug: Option<Slug>) -> Resu
             .to_owned(),
         name: name.as_str().to_owned(),
         constraints: Constraints::NONE,
+        budget_refusals: BudgetRefusals::default(),
         revision: 1,
         created_at: tx.ctx().now,
     };
@@ -48,6 +49,8 @@ pub struct Changes {
     pub slug: Option<Slug>,
     /// The constraints, which are sound by themselves.
     pub constraints: Option<Constraints>,
+    /// How callers of OpenAI's APIs are told that money is used up.
+    pub budget_refusals: Option<BudgetRefusals>,
 }
 
 /// Changes what a project is called, and what it demands of endpoints.
@@ -62,18 +65,21 @@ pub async fn update(tx: &mut Tx, id: ProjectId, changes: Changes, if_match: &IfM
     if let Some(slug) = changes.slug {
         slug.as_str().clone_into(&mut project.slug);
     }
-    let demands_otherwise = changes.constraints.is_some();
+    let matters_to_workers = changes.constraints.is_some() || changes.budget_refusals.is_some();
     if let Some(changed) = changes.constraints {
         constraints::check_project(tx, &changed).await?;
         project.constraints = changed;
     }
+    project.budget_refusals = changes.budget_refusals.unwrap_or(project.budget_refusals);
     projects::update(tx.connection(), &mut project).await?;
-    tx.audit(
-        "project.update",
-        id,
-        &json!({ "slug": project.slug, "name": project.name, "constraints": project.constraints }),
-    );
-    if demands_otherwise {
+    let detail = json!({
+        "slug": project.slug,
+        "name": project.name,
+        "constraints": project.constraints,
+        "budget_refusals": project.budget_refusals,
+    });
+    tx.audit("project.update", id, &detail);
+    if matters_to_workers {
         tx.publish(&Entity::Project(project.published()))?;
     }
     Ok(project)

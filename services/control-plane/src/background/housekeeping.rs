@@ -1,5 +1,5 @@
 //! Makes the request log's partitions ahead of time and forgets what nobody needs: sent configuration events, caps of
-//! sessions that nothing counts on any more, and workers that are long gone. Safe to run in several processes at once.
+//! sessions that nothing counts on any more, what webhooks were told long ago, and workers that are long gone. Safe to run in several processes at once.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::driver::{Pass, Task};
 use crate::domain::instant::millis;
 use crate::state::AppState;
 use crate::store::database::Scope;
-use crate::store::{outbox, session_budgets, usage_records, workers};
+use crate::store::{outbox, session_budgets, usage_records, webhook_deliveries, workers};
 
 /// Partitions made ahead, so that a control plane that is down for days does not stop the ingester of another.
 const DAYS_AHEAD: i64 = 7;
@@ -19,6 +19,8 @@ const DAYS_AHEAD: i64 = 7;
 const KEPT_EVENTS: i64 = 100_000;
 const KEPT_EVENT_DAYS: i64 = 7;
 const KEPT_WORKER_DAYS: i64 = 7;
+/// What webhooks were told is kept so long, as the log of their owners.
+const KEPT_DELIVERY_DAYS: i64 = 30;
 
 /// See the module.
 pub struct Housekeeping {
@@ -49,12 +51,14 @@ impl Task for Housekeeping {
         }
         let events = now - time::Duration::days(KEPT_EVENT_DAYS);
         let sessions = AccountId::oldest_session_window(millis(now).offset(-KEPT_MILLIS));
+        let told = now - time::Duration::days(KEPT_DELIVERY_DAYS);
         let gone = now - time::Duration::days(KEPT_WORKER_DAYS);
         self.state
             .within(Scope::System, move |connection| {
                 async move {
                     outbox::prune(connection, KEPT_EVENTS, events).await?;
                     session_budgets::prune(connection, sessions).await?;
+                    webhook_deliveries::prune(connection, told).await?;
                     workers::prune(connection, gone).await
                 }
                 .boxed()

@@ -11,12 +11,12 @@ pub mod metrics;
 pub mod outbox_relay;
 pub mod usage_ingester;
 pub mod usage_watch;
+pub mod webhook_sender;
 
-use sluicegate_backplane::{ConfigBus, Escrow, UsageQueue};
-use sluicegate_service_runtime::health::Health;
-use sluicegate_service_runtime::metrics::Registry;
-use sluicegate_service_runtime::shutdown::Tasks;
+use sluicegate_service_runtime::process::Runtime;
 
+use crate::outbound::Outbound;
+use crate::startup::Seams;
 use crate::state::AppState;
 use budget_keeper::BudgetKeeper;
 use budget_periods::BudgetPeriods;
@@ -28,20 +28,19 @@ use metrics::BackgroundMetrics;
 use outbox_relay::OutboxRelay;
 use usage_ingester::UsageIngester;
 use usage_watch::UsageWatch;
+use webhook_sender::WebhookSender;
 
-/// Starts every task of the control plane; they stop with the drain of `tasks`.
-pub fn start(
-    state: &AppState,
-    bus: &ConfigBus,
-    queue: &UsageQueue,
-    escrow: &Escrow,
-    tasks: &Tasks,
-    registry: &Registry,
-    health: &Health,
-) {
+/// Starts every task of the control plane; they stop with the drain of the runtime's tasks.
+pub fn start(state: &AppState, seams: &Seams, outbound: &Outbound) {
+    let Runtime {
+        tasks,
+        registry,
+        health,
+        ..
+    } = &seams.runtime;
     let metrics = BackgroundMetrics::register(registry);
     let driver = Driver::new(tasks.clone(), health.clone());
-    let (state, bus, queue) = (state.clone(), bus.clone(), queue.clone());
+    let (state, bus, queue) = (state.clone(), seams.bus.clone(), seams.queue.clone());
     let relay = {
         let (state, metrics) = (state.clone(), metrics.clone());
         driver.start(move || OutboxRelay::new(state.clone(), bus.clone(), metrics.clone()))
@@ -60,7 +59,7 @@ pub fn start(
         driver.start(move || BudgetPeriods::new(state.clone()));
     }
     {
-        let (state, escrow) = (state.clone(), escrow.clone());
+        let (state, escrow) = (state.clone(), seams.escrow.clone());
         driver.start(move || BudgetKeeper::new(state.clone(), escrow.clone()));
     }
     {
@@ -70,6 +69,10 @@ pub fn start(
     {
         let state = state.clone();
         driver.start(move || CreditTranches::new(state.clone()));
+    }
+    {
+        let (state, outbound) = (state.clone(), outbound.clone());
+        driver.start(move || WebhookSender::new(state.clone(), outbound.clone()));
     }
     driver.start(move || Housekeeping::new(state.clone()));
 }

@@ -10,6 +10,7 @@ use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::escrow::{Epoch, KEPT_MILLIS, Loaded, Settled, Terms, exposure_cap};
 use sluicegate_metering::period::OutOfRange;
 
+use super::budget_adjusted::AdjustedWindows;
 use super::budget_window::{self, Opened};
 
 /// A budget, as far as its accounts rest on it.
@@ -23,6 +24,8 @@ pub struct Kept {
     pub version: u64,
     /// The largest limit since its schedule opened.
     pub peak: NanoUsd,
+    /// What adjustments add to the limits of single windows.
+    pub adjusted: AdjustedWindows,
     /// The schedules it has had, oldest first.
     pub history: Vec<Opened>,
 }
@@ -78,7 +81,7 @@ impl Kept {
 
     fn terms(&self, account: &AccountId) -> Result<Option<Terms>, OutOfRange> {
         Ok(self.window(account)?.map(|window| Terms {
-            limit: self.limit,
+            limit: self.adjusted.limit(self.limit, account.period),
             version: self.version,
             exposure: exposure_cap(self.peak),
             end: window.end,

@@ -18,6 +18,7 @@ fn kept(id: BudgetId, interval: Interval) -> Kept {
         limit: NanoUsd::from_nanos(500),
         version: 3,
         peak: NanoUsd::from_nanos(700),
+        adjusted: AdjustedWindows::default(),
         history: vec![Opened { at, schedule }],
     }
 }
@@ -138,4 +139,17 @@ fn sessions_are_told_with_the_smallest_cap_that_was_named_and_closed_with_what_t
     };
     assert_eq!(amounts(now), [(known.end, 7), (unknown.end, 7)]);
     assert_eq!(amounts(known.end.offset(KEPT_MILLIS)), []);
+}
+
+#[test]
+fn a_store_is_told_the_limit_of_the_window_that_an_account_is_of() {
+    let (budget, worker) = (fresh(), fresh());
+    let mut adjusted = kept(budget, Interval::Day);
+    adjusted
+        .adjusted
+        .add(UnixMillis::new(11 * DAY), NanoUsd::from_nanos(-200));
+    let rows = [spent(budget, 10, worker, 1, 5), spent(budget, 11, worker, 1, 7)];
+    let books = books(&[adjusted], &BTreeMap::new(), &rows, &[]).unwrap();
+    let limits = books.accounts.iter().map(|account| account.terms.limit.nanos());
+    assert_eq!(limits.collect::<Vec<_>>(), [500, 300]);
 }

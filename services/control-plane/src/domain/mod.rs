@@ -2,8 +2,10 @@
 
 pub mod base_url;
 mod bedrock_models;
+pub mod budget_adjusted;
 pub mod budget_books;
 pub mod budget_draft;
+pub mod budget_verdict;
 pub mod budget_window;
 pub mod constraint_check;
 pub mod countries;
@@ -34,3 +36,5 @@ pub mod stripe;
 mod unlisted_prices;
 pub mod usage_progress;
 pub mod usage_query;
+pub mod webhook_event;
+pub mod webhook_retries;

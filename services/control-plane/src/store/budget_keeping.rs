@@ -8,9 +8,11 @@ use sluicegate_contracts::ids::{BudgetId, OrganizationId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::escrow::Epoch;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Connection, budget_schedules, credit_accounts};
+use crate::domain::budget_adjusted::AdjustedWindows;
 use crate::domain::budget_books::{Kept, Spent};
 use crate::domain::budget_window::Opened;
 use crate::error::Result;
@@ -93,8 +95,8 @@ pub async fn budgets(connection: &mut Connection, organization: OrganizationId) 
             .push(Opened { at, schedule });
     }
     let rows = sqlx::query!(
-        "select id, limit_nanos, limit_version, peak_nanos from budgets
-         where organization_id = $1 and deleted_at is null order by id",
+        r#"select id, limit_nanos, limit_version, peak_nanos, adjusted as "adjusted: Json<AdjustedWindows>" from budgets
+         where organization_id = $1 and deleted_at is null order by id"#,
         organization.as_uuid(),
     )
     .fetch_all(&mut *connection)
@@ -106,6 +108,7 @@ pub async fn budgets(connection: &mut Connection, organization: OrganizationId) 
         limit: NanoUsd::from_nanos(row.limit_nanos),
         version: row.limit_version.cast_unsigned(),
         peak: NanoUsd::from_nanos(row.peak_nanos),
+        adjusted: row.adjusted.0,
         history: histories.remove(&row.id).unwrap_or_default(),
     });
     Ok(kept.chain(credit).collect())

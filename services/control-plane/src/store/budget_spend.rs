@@ -160,6 +160,39 @@ pub async fn settled(
     Ok(sums.into_iter().map(NanoUsd::from_nanos).collect())
 }
 
+/// What was spent on each account, in the order asked.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn settled_on(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    accounts: &[AccountId],
+) -> Result<Vec<NanoUsd>> {
+    let budgets: Vec<Uuid> = accounts.iter().map(|account| account.budget.as_uuid()).collect();
+    let starts: Vec<i64> = accounts.iter().map(|account| account.period.get()).collect();
+    let partitions = accounts
+        .iter()
+        .map(|account| account.partition.clone().unwrap_or_default());
+    let sums = sqlx::query_scalar!(
+        r#"select coalesce((
+            select sum(settled_nanos) from budget_spend spend
+            where spend.organization_id = $1 and spend.budget_id = asked.budget_id
+                and spend.period_start = asked.period_start and spend.partition = asked.partition
+         ), 0)::bigint as "settled!"
+         from unnest($2::uuid[], $3::bigint[], $4::text[])
+            with ordinality as asked (budget_id, period_start, partition, place)
+         order by place"#,
+        organization.as_uuid(),
+        &budgets,
+        &starts,
+        &partitions.collect::<Vec<String>>(),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(sums.into_iter().map(NanoUsd::from_nanos).collect())
+}
+
 /// The periods of a budget that began before `before` and in which something was spent, newest first. `partition`
 /// picks one share, else all are added up.
 ///

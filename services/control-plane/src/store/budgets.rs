@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Connection, Lock, budget_schedules};
+use crate::domain::budget_adjusted::AdjustedWindows;
 use crate::domain::budget_draft::Terms;
 use crate::domain::instant::{calendar, millis};
 use crate::error::{Error, Result};
@@ -36,6 +37,8 @@ pub struct Budget {
     pub limit_version: i64,
     /// The largest limit since `opened_at`.
     pub peak: NanoUsd,
+    /// What adjustments add to the limits of single windows.
+    pub adjusted: AdjustedWindows,
     /// Whether it counts.
     pub status: Status,
     /// Counts its changes.
@@ -64,6 +67,12 @@ impl Budget {
         first.ok_or_else(|| Error::internal("a schedule without periods"))
     }
 
+    /// Most that may be spent in the window that began then.
+    #[must_use]
+    pub fn limit_in(&self, start: UnixMillis) -> NanoUsd {
+        self.adjusted.limit(self.terms.limit, start)
+    }
+
     /// As workers need to know it, and when it must be sent anew.
     ///
     /// # Errors
@@ -85,6 +94,7 @@ impl Budget {
             name: self.terms.name.clone(),
             scope: self.scope.clone(),
             limit: self.terms.limit,
+            adjusted: self.adjusted.published(self.terms.limit),
             limit_version: self.limit_version.cast_unsigned(),
             peak: Some(self.peak),
             periods,
@@ -107,6 +117,7 @@ pub(super) struct Row {
     limit_nanos: i64,
     limit_version: i64,
     peak_nanos: i64,
+    adjusted: Json<AdjustedWindows>,
     enforcement: String,
     on_exceed: Json<OnExceed>,
     counts_own_connections: bool,
@@ -180,6 +191,7 @@ impl TryFrom<Row> for Budget {
             opened_at: UnixMillis::new(row.opened_at),
             limit_version: row.limit_version,
             peak: NanoUsd::from_nanos(row.peak_nanos),
+            adjusted: row.adjusted.0,
             status: if row.status == "active" {
                 Status::Active
             } else {
@@ -257,7 +269,7 @@ pub async fn update(
     budget.revision = sqlx::query_scalar!(
         "update budgets set name = $2, fallback_route_id = $3, limit_nanos = $4, limit_version = $5, enforcement = $6,
             on_exceed = $7, counts_own_connections = $8, unknown_price = $9, alert_thresholds = $10, status = $11,
-            renew_at = $12, peak_nanos = $13, revision = revision + 1
+            renew_at = $12, peak_nanos = $13, adjusted = $14, revision = revision + 1
          where id = $1 returning revision",
         budget.id.as_uuid(),
         budget.terms.name,
@@ -272,6 +284,7 @@ pub async fn update(
         status_text(budget.status),
         renew_at,
         budget.peak.nanos(),
+        Json(&budget.adjusted) as _,
     )
     .fetch_one(connection)
     .await?;
@@ -292,7 +305,7 @@ pub async fn list(
     sqlx::query_as!(
         Row,
         r#"select id, budgets.organization_id, name, scope as "scope: Json<BudgetScope>", limit_nanos, limit_version,
-            peak_nanos, enforcement, on_exceed as "on_exceed: Json<OnExceed>", counts_own_connections, unknown_price,
+            peak_nanos, adjusted as "adjusted: Json<AdjustedWindows>", enforcement, on_exceed as "on_exceed: Json<OnExceed>", counts_own_connections, unknown_price,
             alert_thresholds, status, revision, created_by, created_at, opened_at, interval, time_zone, anchor_hour,
             anchor_weekday, anchor_day
          from budgets cross join lateral (
@@ -331,7 +344,7 @@ pub async fn find(
     sqlx::query_as!(
         Row,
         r#"select id, budgets.organization_id, name, scope as "scope: Json<BudgetScope>", limit_nanos, limit_version,
-            peak_nanos, enforcement, on_exceed as "on_exceed: Json<OnExceed>", counts_own_connections, unknown_price,
+            peak_nanos, adjusted as "adjusted: Json<AdjustedWindows>", enforcement, on_exceed as "on_exceed: Json<OnExceed>", counts_own_connections, unknown_price,
             alert_thresholds, status, revision, created_by, created_at, opened_at, interval, time_zone, anchor_hour,
             anchor_weekday, anchor_day
          from budgets cross join lateral (

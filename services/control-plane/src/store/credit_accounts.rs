@@ -10,6 +10,7 @@ use sluicegate_metering::period::{Anchor, Interval, Schedule, Zone};
 use uuid::Uuid;
 
 use super::Connection;
+use crate::domain::budget_adjusted::AdjustedWindows;
 use crate::domain::budget_books::Kept;
 use crate::domain::budget_window::Opened;
 use crate::error::{Error, Result};
@@ -46,6 +47,7 @@ impl CreditAccount {
             limit: self.limit,
             limit_version: self.version,
             // It only rises.
+            adjusted: Vec::new(),
             peak: None,
             periods: vec![Period {
                 start: self.opened_at,
@@ -76,6 +78,7 @@ impl CreditAccount {
             limit: self.limit,
             version: self.version,
             peak: self.limit,
+            adjusted: AdjustedWindows::default(),
             history: vec![Opened { at, schedule }],
         })
     }

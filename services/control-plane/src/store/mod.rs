@@ -5,6 +5,7 @@ pub mod account_keys;
 pub mod activity;
 pub mod api_keys;
 pub mod audit;
+pub mod budget_adjustments;
 pub mod budget_alerts;
 pub mod budget_keeping;
 pub mod budget_relations;
@@ -53,6 +54,8 @@ pub mod usage_records;
 pub mod usage_rollups;
 pub mod users;
 pub mod verification;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod worker_epochs;
 pub mod workers;
 

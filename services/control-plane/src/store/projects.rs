@@ -1,6 +1,6 @@
 //! Projects: where keys, connections and routes live.
 
-use sluicegate_contracts::config::{Constraints, Project as Published, Status};
+use sluicegate_contracts::config::{BudgetRefusals, Constraints, Project as Published, Status};
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -10,6 +10,15 @@ use super::{Connection, constraints};
 use crate::codes::Code;
 use crate::domain::principal::Principal;
 use crate::error::{Error, Result};
+
+const QUOTA: &str = "insufficient_quota";
+
+const fn refusals_text(refusals: BudgetRefusals) -> &'static str {
+    match refusals {
+        BudgetRefusals::PaymentRequired => "payment_required",
+        BudgetRefusals::InsufficientQuota => QUOTA,
+    }
+}
 
 /// A project.
 #[derive(Debug, Clone)]
@@ -24,6 +33,8 @@ pub struct Project {
     pub name: String,
     /// What every endpoint must satisfy that serves its calls.
     pub constraints: Constraints,
+    /// How callers of OpenAI's APIs are told that money is used up.
+    pub budget_refusals: BudgetRefusals,
     /// Counts its changes.
     pub revision: i64,
     /// When it was created.
@@ -39,6 +50,7 @@ impl Project {
             organization: self.organization,
             status: Status::Active,
             constraints: self.constraints.clone(),
+            budget_refusals: self.budget_refusals,
         }
     }
 }
@@ -49,6 +61,7 @@ struct Row {
     slug: String,
     name: String,
     constraints: serde_json::Value,
+    budget_refusals: String,
     revision: i64,
     created_at: OffsetDateTime,
 }
@@ -63,6 +76,11 @@ impl TryFrom<Row> for Project {
             slug: row.slug,
             name: row.name,
             constraints: constraints::read(row.constraints)?,
+            budget_refusals: if row.budget_refusals == QUOTA {
+                BudgetRefusals::InsufficientQuota
+            } else {
+                BudgetRefusals::PaymentRequired
+            },
             revision: row.revision,
             created_at: row.created_at,
         })
@@ -82,8 +100,8 @@ fn slug_taken() -> Error {
 /// `slug_taken`.
 pub async fn insert(connection: &mut Connection, project: &Project) -> Result<()> {
     let inserted = sqlx::query!(
-        "insert into projects (id, organization_id, slug, name, constraints, revision, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into projects (id, organization_id, slug, name, constraints, revision, created_at, budget_refusals)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         project.id.as_uuid(),
         project.organization.as_uuid(),
         project.slug,
@@ -91,6 +109,7 @@ pub async fn insert(connection: &mut Connection, project: &Project) -> Result<()
         constraints::stored(&project.constraints)?,
         project.revision,
         project.created_at,
+        refusals_text(project.budget_refusals),
     )
     .execute(connection)
     .await;
@@ -105,7 +124,7 @@ pub async fn insert(connection: &mut Connection, project: &Project) -> Result<()
 pub async fn find(connection: &mut Connection, id: ProjectId) -> Result<Option<Project>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, organization_id, slug, name, constraints, revision, created_at from projects
+        "select id, organization_id, slug, name, constraints, budget_refusals, revision, created_at from projects
          where id = $1 and deleted_at is null",
         id.as_uuid(),
     )
@@ -121,7 +140,7 @@ pub async fn find(connection: &mut Connection, id: ProjectId) -> Result<Option<P
 pub async fn find_for_update(connection: &mut Connection, id: ProjectId) -> Result<Option<Project>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, organization_id, slug, name, constraints, revision, created_at from projects
+        "select id, organization_id, slug, name, constraints, budget_refusals, revision, created_at from projects
          where id = $1 and deleted_at is null for update",
         id.as_uuid(),
     )
@@ -143,7 +162,7 @@ pub async fn list_of(
 ) -> Result<Vec<Project>> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, organization_id, slug, name, constraints, revision, created_at from projects
+        "select id, organization_id, slug, name, constraints, budget_refusals, revision, created_at from projects
          where organization_id in (select organization_id from grants where principal_id = $1)
             and ($2::uuid is null or organization_id = $2)
             and ($3::uuid is null or id < $3)
@@ -165,12 +184,13 @@ pub async fn list_of(
 /// `slug_taken`.
 pub async fn update(connection: &mut Connection, project: &mut Project) -> Result<()> {
     let updated = sqlx::query_scalar!(
-        "update projects set slug = $2, name = $3, constraints = $4, revision = revision + 1
+        "update projects set slug = $2, name = $3, constraints = $4, budget_refusals = $5, revision = revision + 1
          where id = $1 returning revision",
         project.id.as_uuid(),
         project.slug,
         project.name,
         constraints::stored(&project.constraints)?,
+        refusals_text(project.budget_refusals),
     )
     .fetch_one(connection)
     .await;

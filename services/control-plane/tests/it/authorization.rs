@@ -39,6 +39,13 @@ const PUBLIC: [&str; 6] = [
 const OPERATOR_ROLE: &str = "operator";
 const ROLES: [&str; 4] = ["viewer", "developer", "admin", "owner"];
 
+/// An application whose webhooks may lead nowhere near by, so that nothing is sent out.
+fn started(pool: &PgPool) -> TestApp {
+    TestApp::start_with(pool, |settings| {
+        settings.upstream.allow_private = "127.0.0.0/8".parse().unwrap();
+    })
+}
+
 struct Operation {
     id: String,
     method: Method,
@@ -85,6 +92,12 @@ fn fact_statement() -> Value {
     })
 }
 
+/// The id of something new of the organization.
+async fn made(owner: &Client, path: &str, body: &Value) -> String {
+    let made = owner.post(&owner.in_organization(path), body).await;
+    made.expect(201).text_of("id")
+}
+
 async fn push_signal(owner: &Client) {
     let signal = json!({ "value": 1, "ttl_seconds": 60 }).to_string();
     let path = owner.in_project("/signals/load");
@@ -128,10 +141,8 @@ impl World {
             .post(&owner.in_organization("/management-keys"), &management)
             .await
             .expect(201);
-        let statement = owner
-            .post(&owner.in_organization("/facts"), &fact_statement())
-            .await
-            .expect(201);
+        let statement = made(owner, "/facts", &fact_statement()).await;
+        let webhook = made(owner, "/webhooks", &webhook()).await;
         let limit = json!({ "metric": "requests", "amount": 60 });
         let limit = owner
             .post(&owner.in_organization("/limits"), &limit)
@@ -151,8 +162,9 @@ impl World {
             ("route", route.text_of("id")),
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
+            ("webhook", webhook),
             ("signal", "load".to_owned()),
-            ("statement", statement.text_of("id")),
+            ("statement", statement),
             ("management_key", management.text_of("id")),
             ("invite", invite.text_of("id")),
             ("top_up", top_up.text_of("id")),
@@ -188,8 +200,13 @@ impl World {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
             }
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
+            "create_budget_adjustment" => json!({ "amount": { "amount": "1" }, "reason": "x" }),
+            "evaluate_budgets" => {
+                json!({ "key": self.ids["key"], "model": "m", "cost": { "amount": "1" } })
+            }
             "create_provider_invoice" => provider_invoice(),
             "create_top_up" => json!({ "amount": { "amount": "1" } }),
+            "create_webhook" => webhook(),
             "create_fact_statement" => fact_statement(),
             "prove_constraints" => json!({ "claim": {} }),
             "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
@@ -205,6 +222,10 @@ impl World {
         };
         operation.has_body.then(|| body.to_string())
     }
+}
+
+fn webhook() -> Value {
+    json!({ "name": "w", "url": "http://127.0.0.1:9/" })
 }
 
 fn provider_invoice() -> Value {
@@ -267,7 +288,7 @@ fn every_operation_says_who_may_call_it() {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn without_a_token_everything_is_401(pool: PgPool) {
-    let app = TestApp::start(&pool);
+    let app = started(&pool);
     let owner = app.sign_up("Ada").await;
     let world = World::of(&app, &owner, "Target").await;
     let forged = app
@@ -292,7 +313,7 @@ async fn without_a_token_everything_is_401(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_stranger_finds_nothing(pool: PgPool) {
-    let app = TestApp::start(&pool);
+    let app = started(&pool);
     let (owner, stranger) = (app.sign_up("Ada").await, app.sign_up("Eve").await);
     let world = World::of(&app, &owner, "Target").await;
     let own = World::of(&app, &stranger, "Other").await;
@@ -304,6 +325,7 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
         let inner = [
             "budget",
             "limit",
+            "webhook",
             "management_key",
             "statement",
             "key",
@@ -332,7 +354,7 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn no_member_is_the_operator(pool: PgPool) {
-    let app = TestApp::start(&pool);
+    let app = started(&pool);
     let owner = app.sign_up("Ada").await;
     let world = World::of(&app, &owner, "Target").await;
     let operators: Vec<Operation> = operations()
@@ -349,7 +371,7 @@ async fn no_member_is_the_operator(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_role_below_the_named_one_is_403_and_the_named_one_passes(pool: PgPool) {
-    let app = TestApp::start(&pool);
+    let app = started(&pool);
     let owner = app.sign_up("Ada").await;
     let mut members = BTreeMap::from([("owner", owner.clone())]);
     for (role, name) in [("viewer", "Vic"), ("developer", "Dev"), ("admin", "Adm")] {

@@ -138,3 +138,31 @@ async fn each_share_of_a_partitioned_budget_has_alerts_of_its_own(pool: PgPool) 
     users.sort_unstable();
     assert_eq!(users, ["ann", "bob"]);
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn thresholds_are_shares_of_the_limit_that_the_window_has(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let budget = budget(&ada, json!({ "alert_thresholds": [50] })).await;
+    let start = &app.published("budget").await[0]["periods"][0]["start"];
+    let period = UnixMillis::new(start.as_i64().unwrap());
+    let adjustment = json!({ "amount": { "amount": LIMIT }, "reason": "twice as much" });
+    let path = ada.in_organization(&format!("/budgets/{budget}/adjustments"));
+    ada.post(&path, &adjustment).await.expect(201);
+    let writer = Writer::of(&ada);
+    let records: Vec<_> = (1..=10)
+        .map(|seq| {
+            let mut record = writer.record(seq);
+            record.attempts[0].accounts = vec![AccountId {
+                budget,
+                period,
+                partition: None,
+            }];
+            record
+        })
+        .collect();
+    store(&app, &records[..9]).await;
+    assert_eq!(thresholds(&ada, "").await, [0_i64; 0]);
+    store(&app, &records).await;
+    assert_eq!(thresholds(&ada, "").await, [50]);
+}

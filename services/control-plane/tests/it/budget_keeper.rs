@@ -1,7 +1,7 @@
 //! The keeper tells a store that forgot what Postgres knows, and closes epochs that are settled.
 
-use serde_json::json;
-use sluicegate_backplane::escrow::{Balance, Epoch, Reconcile, Refusal, Request, Response};
+use serde_json::{Value, json};
+use sluicegate_backplane::escrow::{Balance, Claim, Epoch, Reconcile, Refusal, Request, Response, Terms};
 use sluicegate_contracts::account::{AccountId, SessionAccount};
 use sluicegate_contracts::ids::WorkerId;
 use sluicegate_contracts::money::NanoUsd;
@@ -18,6 +18,7 @@ use crate::support::{Client, TestApp};
 /// One budget of 1,000 nano-dollars, and a worker that spends on it.
 struct Scene {
     app: TestApp,
+    owner: Client,
     writer: Writer,
     account: AccountId,
     /// What the worker's callers limit their sessions to.
@@ -42,6 +43,7 @@ impl Scene {
         let writer = Writer::of(&ada);
         Self {
             app,
+            owner: ada,
             writer,
             account,
             cap: None,
@@ -89,6 +91,48 @@ impl Scene {
         });
         let organization = self.writer.organization;
         self.app.escrow.send(organization, &message).await.unwrap()
+    }
+
+    /// The worker says that it has claimed so much of the account in its first epoch.
+    async fn claim(&self, op: u64, claim: i64) {
+        let amount = NanoUsd::from_nanos;
+        let epoch = Epoch {
+            worker: self.writer.worker,
+            number: 1,
+        };
+        let claim = Claim {
+            account: self.account.clone(),
+            terms: Terms {
+                limit: amount(1_000),
+                version: 1,
+                exposure: amount(1_000),
+                end: UnixMillis::new(i64::MAX),
+            },
+            claim: amount(claim),
+            open: amount(0),
+        };
+        let message = Request::Reconcile(Reconcile {
+            generation: 1,
+            epoch,
+            op,
+            claims: vec![claim],
+            asks: Vec::new(),
+        });
+        let organization = self.writer.organization;
+        let heard = self.app.escrow.send(organization, &message).await.unwrap();
+        assert!(matches!(heard, Response::Reconciled(_)), "{heard:?}");
+    }
+
+    /// Settled and held, as the budget, the list of budgets and the list of its windows show them alike.
+    async fn shown(&self) -> (String, Option<String>) {
+        let list = self.owner.in_organization("/budgets");
+        let one = format!("{list}/{}", self.account.budget);
+        let get = async |path: &str| self.owner.get(path).await.expect(200).body;
+        let window = get(&one).await["current_window"].clone();
+        assert_eq!(get(&list).await["data"][0]["current_window"], window);
+        assert_eq!(get(&format!("{one}/windows")).await["data"][0], window);
+        let text = |value: &Value| value["amount"].as_str().map(str::to_owned);
+        (text(&window["settled"]).unwrap(), text(&window["held"]))
     }
 
     /// Claimed and presumed, in nano-dollars.
@@ -184,4 +228,36 @@ async fn a_store_that_forgot_is_told_the_smallest_cap_of_a_session_and_what_it_s
     keeper.pass().await.unwrap();
     assert_eq!(scene.hear(1, worker, 1).await, Response::Refused(Refusal::Closed));
     assert_eq!(scene.balance().await.0, 3 * 412);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_budget_shows_what_workers_hold_beyond_what_is_settled(pool: PgPool) {
+    let scene = Scene::of(&pool).await;
+    let shown = |settled: i64, held: Option<i64>| {
+        let text = |nanos| NanoUsd::from_nanos(nanos).to_string();
+        (text(settled), held.map(text))
+    };
+    scene.spend(1, 1).await;
+    assert_eq!(scene.shown().await, shown(412, None), "the store knows nothing");
+    scene.beat(1, 1).await;
+    scene.hear(1, scene.writer.worker, 1).await;
+    scene.keeper().pass().await.unwrap();
+    assert_eq!(
+        scene.shown().await,
+        shown(412, Some(588)),
+        "the worker may have spent all of it"
+    );
+    scene.claim(2, 900).await;
+    let epoch = Epoch {
+        worker: scene.writer.worker,
+        number: 1,
+    };
+    let spoken = Request::Register { generation: 1, epoch };
+    let organization = scene.writer.organization;
+    scene.app.escrow.send(organization, &spoken).await.unwrap();
+    assert_eq!(scene.shown().await, shown(412, Some(488)));
+    scene.spend(2, 1).await;
+    assert_eq!(scene.shown().await, shown(824, Some(76)), "usage arrived");
+    scene.claim(3, 824).await;
+    assert_eq!(scene.shown().await, shown(824, Some(0)), "the rest went back");
 }

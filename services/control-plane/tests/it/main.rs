@@ -55,3 +55,5 @@ mod usage_api;
 mod usage_ingest;
 #[cfg(test)]
 mod verification;
+#[cfg(test)]
+mod webhooks;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use sluicegate_contracts::account::{AccountId, SHARE_SEPARATOR, SessionAccount};
+use sluicegate_contracts::account::{AccountId, SessionAccount};
 use sluicegate_contracts::config::{
-    ApiKey, Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Status, UnknownPrice,
-    model_matches,
+    ApiKey, Budget, BudgetCall, BudgetScope, Counts, Enforcement, OnExceed, Partition, Status, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ApiKeyId, RouteId};
 use sluicegate_contracts::money::NanoUsd;
@@ -55,6 +54,19 @@ pub(crate) struct Counted {
 pub(crate) struct NoPeriod<'s>(pub(crate) &'s Budget);
 
 impl<'a> Facts<'a> {
+    /// One attempt, as the scopes of budgets see it.
+    fn call(&self, target: &Target<'a>) -> BudgetCall<'a> {
+        BudgetCall {
+            key: self.key,
+            end_user: self.end_user,
+            session: self.session,
+            tags: self.tags,
+            route: self.route,
+            model: target.model,
+            over_own_connection: target.over_own_connection,
+        }
+    }
+
     /// The keys whose budgets the call counts on: its own, and those it derives from.
     fn keys(&self) -> impl Iterator<Item = ApiKeyId> {
         std::iter::once(self.key.id).chain(self.key.ancestors.iter().copied())
@@ -91,8 +103,9 @@ impl Standing {
         target: &Target<'_>,
     ) -> Result<Self, NoPeriod<'s>> {
         let mut standing = Self::default();
-        for budget in facts.near(budgets).filter(|budget| covers(budget, facts, target)) {
-            let counted = Counted::new(budget, facts)?;
+        let call = facts.call(target);
+        for budget in facts.near(budgets).filter(|budget| budget.covers(&call)) {
+            let counted = Counted::new(budget, &call, facts.now)?;
             match budget.counts {
                 Counts::Cost => standing.counted.push(counted),
                 Counts::Charge => standing.credit = standing.credit.or(Some(counted.entry())),
@@ -113,6 +126,7 @@ impl Standing {
             },
             limit: cap,
             limit_version: SessionAccount::version(cap),
+            adjusted: Vec::new(),
             peak: None,
             periods: Vec::new(),
             counts: Counts::Cost,
@@ -188,17 +202,22 @@ impl Standing {
 }
 
 impl Counted {
-    fn new<'s>(budget: &'s Arc<Budget>, facts: &Facts<'_>) -> Result<Self, NoPeriod<'s>> {
-        let period = budget.period_at(facts.now).ok_or(NoPeriod(budget))?;
+    fn new<'s>(
+        budget: &'s Arc<Budget>,
+        call: &BudgetCall<'_>,
+        now: UnixMillis,
+    ) -> Result<Self, NoPeriod<'s>> {
+        let period = budget.period_at(now).ok_or(NoPeriod(budget))?;
         let account = AccountId {
             budget: budget.id,
             period: period.start,
-            partition: partition(budget, facts),
+            partition: budget.scope.share_of(call),
         };
+        let limit = budget.limit_in(period.start);
         let terms = Terms {
-            limit: budget.limit,
+            limit,
             version: budget.limit_version,
-            exposure: exposure_cap(budget.peak.map_or(budget.limit, |peak| peak.max(budget.limit))),
+            exposure: exposure_cap(budget.peak.map_or(limit, |peak| peak.max(limit))),
             end: period.end,
         };
         Ok(Self {
@@ -224,41 +243,6 @@ impl Counted {
         let is_shown = self.terms.end.get() != i64::MAX && self.account.session_end().is_none();
         is_shown.then_some(self.terms.end)
     }
-}
-
-fn covers(budget: &Budget, facts: &Facts<'_>, target: &Target<'_>) -> bool {
-    let scope = &budget.scope;
-    // The snapshot lists the budgets over a project; its project and organization are met.
-    (budget.counts_own_connections || !target.over_own_connection)
-        && scope.api_key.is_none_or(|key| facts.key.descends_from(key))
-        && holds(scope.end_user.as_ref(), facts.end_user)
-        && holds(scope.session.as_ref(), facts.session)
-        && scope.tag.as_ref().is_none_or(|tag| facts.tags.contains(tag))
-        && scope.route.is_none_or(|route| facts.route == Some(route))
-        && scope
-            .model
-            .as_ref()
-            .is_none_or(|pattern| model_matches(pattern, target.model))
-}
-
-fn holds(wanted: Option<&Partition>, value: Option<&str>) -> bool {
-    match wanted {
-        None => true,
-        Some(Partition::Each) => value.is_some(),
-        Some(Partition::One(one)) => value == Some(one),
-    }
-}
-
-/// Whose share of the budget it is: the values of all parts that are kept apart.
-fn partition(budget: &Budget, facts: &Facts<'_>) -> Option<String> {
-    let scope = &budget.scope;
-    let parts = [(&scope.end_user, facts.end_user), (&scope.session, facts.session)];
-    let values: Vec<&str> = parts
-        .into_iter()
-        .filter(|(wanted, _)| matches!(wanted, Some(Partition::Each)))
-        .filter_map(|(_, value)| value)
-        .collect();
-    (!values.is_empty()).then(|| values.join(SHARE_SEPARATOR.encode_utf8(&mut [0; 4])))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Which budgets a call counts on.
 
+use sluicegate_contracts::config::{Adjusted, Period};
+
 use super::*;
 use crate::snapshot::fixtures::{budget, key, uuid};
 
@@ -233,4 +235,37 @@ fn credit_stands_over_calls_that_the_host_pays_and_counts_no_cost() {
     };
     assert_eq!(standing(true), (1, None));
     assert_eq!(standing(false), (1, Some(uuid(8).into())));
+}
+
+#[test]
+fn a_window_with_a_limit_of_its_own_is_kept_by_it_and_presumed_by_the_largest() {
+    let usd = |dollars: i64| NanoUsd::from_nanos(dollars * 1_000_000_000);
+    let key = key(3, 1, 2);
+    let mut budget = budget(7, 1, None);
+    (budget.limit, budget.peak) = (usd(5), Some(usd(9)));
+    budget.periods = [(0, 10), (10, 20)]
+        .map(|(start, end)| Period {
+            start: UnixMillis::new(start),
+            end: UnixMillis::new(end),
+        })
+        .to_vec();
+    budget.adjusted = vec![Adjusted {
+        start: UnixMillis::new(10),
+        limit: usd(2),
+    }];
+    let budgets = BudgetIndex::of([Arc::new(budget)]);
+    let terms = |now| {
+        let facts = Facts {
+            key: &key,
+            end_user: None,
+            session: None,
+            tags: &[],
+            route: None,
+            now: UnixMillis::new(now),
+        };
+        let standing = Standing::over(&budgets, &facts, &TARGET).unwrap();
+        let terms = standing.counted().first().unwrap().terms;
+        (terms.limit, terms.exposure)
+    };
+    assert_eq!([terms(9), terms(10)], [(usd(5), usd(9)), (usd(2), usd(9))]);
 }

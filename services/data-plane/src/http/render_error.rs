@@ -64,6 +64,7 @@ pub(super) fn response(error: &GatewayError, dialect: Dialect) -> HttpResponse {
         | ErrorKind::Deadline
         | ErrorKind::UsageUnavailable
         | ErrorKind::BudgetExceeded
+        | ErrorKind::QuotaExceeded
         | ErrorKind::BudgetThrottled
         | ErrorKind::BudgetUnavailable
         | ErrorKind::PriceUnknown

@@ -70,6 +70,28 @@ impl Api {
         }
     }
 
+    /// Whether its callers expect the statuses of OpenAI itself.
+    pub(crate) const fn is_openai(self) -> bool {
+        match self {
+            Self::ChatCompletions
+            | Self::CursorChat
+            | Self::ResponsesAsChat { .. }
+            | Self::Completions
+            | Self::Embeddings
+            | Self::Responses => true,
+            Self::OpenRouterChat
+            | Self::Rerank
+            | Self::Messages
+            | Self::CountMessageTokens
+            | Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::StreamGenerateContentArray
+            | Self::CountTokens
+            | Self::EmbedContent
+            | Self::BatchEmbedContents => false,
+        }
+    }
+
     /// The dialect of the request once it is read: some are rewritten on arrival.
     pub(crate) const fn body_dialect(self) -> Dialect {
         match self {

@@ -113,7 +113,11 @@ pub(crate) async fn run(gateway: Gateway, api: Api, arrival: Arrival, payload: P
         }
     };
     let mut finish = Finish::open(&gateway, &snapshot, &caller);
-    let answered = serve(&gateway, caller, payload, deadline, &mut finish).await;
+    let wants_quota = api.is_openai() && !caller.project.project.budget_refusals.is_usual();
+    let mut answered = serve(&gateway, caller, payload, deadline, &mut finish).await;
+    if wants_quota {
+        answered = answered.map_err(GatewayError::as_quota);
+    }
     close(&gateway, answered, finish)
 }
 

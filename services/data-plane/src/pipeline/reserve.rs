@@ -124,11 +124,26 @@ pub(super) struct Refusal {
     pub(super) error: GatewayError,
     /// The route that the budget names for this case.
     pub(super) instead: Option<RouteId>,
+    /// Whether it is prepaid credit that stands against it, which calls over the caller's own connections do not need.
+    pub(super) is_of_credit: bool,
+}
+
+impl Refusal {
+    fn of_credit(error: GatewayError) -> Self {
+        Self {
+            is_of_credit: true,
+            ..Self::from(error)
+        }
+    }
 }
 
 impl From<GatewayError> for Refusal {
     fn from(error: GatewayError) -> Self {
-        Self { error, instead: None }
+        Self {
+            error,
+            instead: None,
+            is_of_credit: false,
+        }
     }
 }
 
@@ -183,7 +198,8 @@ pub(super) async fn reserve(
     }
     purse.hold_something(standing.soft(), &mut reserved).await?;
     if !over_own_connection {
-        reserved.credit = Some(hold_credit(gateway, planned, &standing, trial.model, reserved.bound).await?);
+        let credit = hold_credit(gateway, planned, &standing, trial.model, reserved.bound).await;
+        reserved.credit = Some(credit.map_err(Refusal::of_credit)?);
     }
     reserved.accounts = standing.accounts();
     reserved.session_budget = wishes.session_budget;
@@ -364,6 +380,7 @@ impl Purse<'_, '_> {
         Refusal {
             error: exceeded(&shortage, self.now),
             instead: self.route_instead(account),
+            is_of_credit: false,
         }
     }
 

@@ -72,8 +72,10 @@ struct Walk<'p, 's> {
     retries_here: u32,
     /// What the targets that were passed over could not express.
     unexpressed: Vec<LossReport>,
-    /// Why the last target that was passed over cannot do what is asked.
+    /// What stands against the first target that was passed over.
     unfit: Option<GatewayError>,
+    /// What stands against the first one that only lacks credit.
+    without_credit: Option<GatewayError>,
     /// The route that a budget without room names for this case.
     instead: Option<RouteId>,
 }
@@ -97,6 +99,11 @@ pub(super) async fn walk(
             let trial = walk.trial(gateway, next, &outgoing);
             let (taken, reserved) = match secure(gateway, planned, &trial, finish).await {
                 Ok(secured) => secured,
+                // Whoever has a connection of their own need not care about credit, nor whether its store is there.
+                Err(refusal) if refusal.is_of_credit => {
+                    walk.without_credit.get_or_insert(refusal.error);
+                    break None;
+                }
                 // Another target may cost less, or count on other budgets and limits.
                 Err(refusal) if refusal.error.kind != ErrorKind::BudgetUnavailable => {
                     walk.instead = walk.instead.or(refusal.instead);
@@ -148,9 +155,10 @@ pub(super) async fn walk(
     }
     match failed {
         Some(failure) => last_word(planned, failure, StopReason::Exhausted).map(Walked::from),
-        None => Err(match walk.unfit {
-            Some(refusal) => refusal,
-            None => unexpressed(planned, &walk.unexpressed),
+        None => Err(match (walk.unfit, walk.without_credit) {
+            (Some(refusal), _) => refusal,
+            (None, Some(refusal)) if walk.unexpressed.is_empty() => refusal,
+            (None, _) => unexpressed(planned, &walk.unexpressed),
         }),
     }
 }
@@ -164,6 +172,7 @@ impl<'p, 's> Walk<'p, 's> {
             retries_here: 0,
             unexpressed: Vec::new(),
             unfit: None,
+            without_credit: None,
             instead: None,
         }
     }
@@ -174,7 +183,9 @@ impl<'p, 's> Walk<'p, 's> {
             match prepare(self.planned, self.planned.candidate(next), depth)? {
                 Prepared::Ready(outgoing) => return Ok(Some((next, outgoing))),
                 Prepared::Gone => {}
-                Prepared::Unfit(refusal) => self.unfit = Some(refusal),
+                Prepared::Unfit(refusal) => {
+                    self.unfit.get_or_insert(refusal);
+                }
                 Prepared::Lossy(losses) => self.unexpressed.push(losses),
             }
             self.pass();

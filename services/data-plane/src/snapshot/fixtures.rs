@@ -1,9 +1,9 @@
 //! Entities for the tests of this module: small, deterministic, from numbers.
 
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Constraints, Counts, Endpoint, Enforcement,
-    Entity, Facts, KeyDigest, KeySecret, OnExceed, Organization, Project, ProviderSettings, RetryPolicy,
-    Route, RouteTarget, Rule, Status, Strategy, UnknownPrice,
+    ApiKey, ApiKeyStatus, Budget, BudgetRefusals, BudgetScope, Connection, Constraints, Counts, Endpoint,
+    Enforcement, Entity, Facts, KeyDigest, KeySecret, OnExceed, Organization, Project, ProviderSettings,
+    RetryPolicy, Route, RouteTarget, Rule, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::event::{ConfigEvent, ConfigVersion};
 use sluicegate_contracts::ids::OrganizationId;
@@ -43,6 +43,7 @@ pub(crate) fn project(n: u64, organization: u64) -> Project {
         organization: uuid(organization).into(),
         status: Status::Active,
         constraints: Constraints::NONE,
+        budget_refusals: BudgetRefusals::default(),
     }
 }
 
@@ -134,6 +135,7 @@ pub(crate) fn budget(n: u64, organization: u64, project: Option<u64>) -> Budget 
         },
         limit: NanoUsd::from_nanos(1_000_000_000),
         limit_version: 1,
+        adjusted: Vec::new(),
         peak: None,
         periods: Vec::new(),
         enforcement: Enforcement::Hard,

@@ -1,6 +1,7 @@
 //! Calls over the host's accounts are paid from prepaid credit: set aside before the call, charged by how it ended.
 
 use sluicegate_contracts::config::BudgetScope;
+use sluicegate_contracts::config::{BudgetRefusals, RetryPolicy};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::CreditUse;
 
@@ -11,6 +12,9 @@ const ANSWER: &str = r#"{"id":"c","object":"chat.completion","created":1,"model"
 /// As above, with nothing in the answer.
 const EMPTY: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":""},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":0,"total_tokens":10}}"#;
 const BODY: &str = r#"{"model":"openai/m","max_tokens":20,"messages":[{"role":"user","content":"Hello"}]}"#;
+/// Through a route that names a model of the host's account, then one of the caller's own.
+const BY_ROUTE: &str =
+    r#"{"model":"route/pair","max_tokens":20,"messages":[{"role":"user","content":"Hello"}]}"#;
 const FIFTH: u32 = 200_000;
 
 fn nano(nanos: i64) -> NanoUsd {
@@ -100,5 +104,64 @@ async fn an_account_of_ones_own_comes_first_and_needs_no_credit() {
     let attempt = worker.record().await.attempts.remove(0);
     assert_eq!((attempt.connection, attempt.credit), (Some(connection), None));
     assert_eq!(attempt.cost, Some(nano(50_000)), "without a margin");
+    assert!(host.received().is_empty());
+}
+
+/// The host's account for one model, then the caller's own for another.
+async fn host_before_own() -> (Provider, Provider, Config) {
+    let (host, mut config) = resold(vec![Script::json(200, ANSWER)]).await;
+    let own = Provider::start(vec![Script::json(200, ANSWER)]).await;
+    config.connect("main", "groq", &own.url());
+    config.model("own/m", "groq", "m", 1_000_000, 2_000_000);
+    config.route("pair", &["openai/m", "own/m"], RetryPolicy::default());
+    (host, own, config)
+}
+
+#[actix_web::test]
+async fn of_missing_credit_a_caller_is_told_when_nothing_else_stands_against_the_call() {
+    let (host, own, mut config) = host_before_own().await;
+    let scope = BudgetScope {
+        model: Some("own/m".to_owned()),
+        ..BudgetScope::default()
+    };
+    config.budget("team", 10, scope);
+    let worker = Worker::start(&config);
+    worker.open_budgets(config.organization.id).await;
+    let refused = worker.chat(BY_ROUTE).await;
+    assert_eq!(refused.status(), 402);
+    let text = refused.text().await.unwrap();
+    assert!(text.contains("team") && !text.contains("prepaid"), "{text}");
+    assert!(host.received().is_empty() && own.received().is_empty());
+}
+
+#[actix_web::test]
+async fn an_account_of_ones_own_serves_while_nobody_knows_of_the_credit() {
+    let (host, own, mut config) = host_before_own().await;
+    config.credit(1_000_000_000);
+    // Nobody told the store its past, so it grants nothing.
+    let worker = Worker::start(&config);
+    assert_eq!(worker.chat(BY_ROUTE).await.status(), 200);
+    assert!(host.received().is_empty());
+    assert_eq!(own.received().len(), 1);
+}
+
+#[actix_web::test]
+async fn a_project_may_have_money_that_is_used_up_told_as_openai_tells_it() {
+    let (host, mut config) = resold(vec![Script::json(200, ANSWER)]).await;
+    config.project.budget_refusals = BudgetRefusals::InsufficientQuota;
+    let worker = Worker::start(&config);
+    let refused = worker.chat(BODY).await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["x-should-retry"], "false");
+    let text = refused.text().await.unwrap();
+    assert!(
+        text.contains(r#""type":"insufficient_quota""#) && text.contains(r#""code":"insufficient_quota""#),
+        "{text}"
+    );
+    let record = worker.record().await;
+    assert_eq!(
+        (record.status, record.error_code.as_deref()),
+        (429, Some("insufficient_quota"))
+    );
     assert!(host.received().is_empty());
 }

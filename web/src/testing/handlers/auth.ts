@@ -95,6 +95,7 @@ export const authMocks: Mock[] = [
         slug,
         name,
         constraints: NO_CONSTRAINTS,
+        budget_refusals: "payment_required",
         created_at: new Date(now).toISOString(),
       };
       world.me?.memberships[0]?.projects.push({ id: made.id, slug, name });

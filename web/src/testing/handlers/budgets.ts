@@ -66,6 +66,7 @@ export const budgetMocks: Mock[] = [
         if (finding) return finding;
         const { limit, ...terms } = change;
         Object.assign(budget, terms, limit ? { limit: money(limit.amount) } : {});
+        if (limit) budget.current_window.limit = money(limit.amount);
         if (change.interval || change.anchor || change.time_zone) {
           budget.current_window = windowOf([call.now, call.now + MONTH_MS], "0", budget.limit.amount);
         }

@@ -77,14 +77,12 @@ impl Limit {
 
 impl From<&KeyAccount> for Limit {
     fn from(account: &KeyAccount) -> Self {
-        let Some((budget, settled)) = &account.cap else {
+        let Some((budget, left)) = &account.cap else {
             return Self::none();
         };
-        let limit = budget.terms.limit;
-        let left = limit.nanos().saturating_sub(settled.nanos()).max(0);
         Self {
-            limit: Some(dollars(limit)),
-            limit_remaining: Some(dollars(NanoUsd::from_nanos(left))),
+            limit: Some(dollars(budget.terms.limit)),
+            limit_remaining: Some(dollars(*left)),
             limit_reset: LimitReset::of(budget.terms.schedule.interval),
             include_byok_in_limit: budget.terms.counts_own_connections,
         }

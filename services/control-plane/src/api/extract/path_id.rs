@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use sluicegate_contracts::ids::{
     ApiKeyId, BudgetId, ConnectionId, FactStatementId, InviteId, ManagementKeyId, MembershipId,
-    ProviderInvoiceId, RateLimitId, RequestId, RouteId, TopUpId,
+    ProviderInvoiceId, RateLimitId, RequestId, RouteId, TopUpId, WebhookId,
 };
 
 use crate::error::{Error, Result};
@@ -39,6 +39,7 @@ in_path! {
     RequestId = "request";
     RouteId = "route";
     TopUpId = "top_up";
+    WebhookId = "webhook";
 }
 
 /// The id in the path's segment of that kind.

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod billing;
+mod budget_adjustments;
 mod budgets;
 mod connection_settings;
 mod connections;

@@ -73,3 +73,25 @@ async fn lists_hold_only_what_the_person_belongs_to(pool: PgPool) {
         .await
         .refused(404, "not_found");
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_project_says_how_its_callers_are_told_that_money_is_used_up(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let path = format!("/api/v1/projects/{}", ada.project);
+    let read = ada.get(&path).await.expect(200);
+    assert_eq!(read.body["budget_refusals"], "payment_required");
+    let published = async || app.published("project").await.remove(0)["budget_refusals"].clone();
+    assert!(
+        published().await.is_null(),
+        "workers need not be told what is usual"
+    );
+    let change = json!({ "budget_refusals": "insufficient_quota" });
+    let changed = ada.patch(&path, &change).await.expect(200);
+    assert_eq!(changed.body["budget_refusals"], "insufficient_quota");
+    assert_eq!(published().await, "insufficient_quota");
+    ada.patch(&path, &json!({ "name": "Else" })).await.expect(200);
+    assert_eq!(published().await, "insufficient_quota");
+    let unknown = json!({ "budget_refusals": "teapot" });
+    ada.patch(&path, &unknown).await.refused(422, "validation_failed");
+}

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod client;
+pub mod receiver;
 pub mod usage;
 
 pub use app::TestApp;

@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
-    ApiKey, ApiKeyStatus, Budget, BudgetScope, Connection, Constraints, Counts, Endpoint, Enforcement,
-    Entity, Facts, KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project,
+    ApiKey, ApiKeyStatus, Budget, BudgetRefusals, BudgetScope, Connection, Constraints, Counts, Endpoint,
+    Enforcement, Entity, Facts, KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project,
     ProviderSettings, RateLimit, RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Rule,
     Signal, SignalValue, StatedFacts, Status, Strategy, UnknownPrice,
 };
@@ -58,6 +58,7 @@ impl Config {
             organization: organization_id,
             status: Status::Active,
             constraints: Constraints::NONE,
+            budget_refusals: BudgetRefusals::default(),
         };
         let key = ApiKeySecret::mint(KeyKind::Inference, [3; 32]);
         let digest = master.key_hasher().digest(key.expose());
@@ -335,6 +336,7 @@ impl Config {
             scope,
             limit: NanoUsd::from_nanos(limit),
             limit_version: 1,
+            adjusted: Vec::new(),
             peak: None,
             periods: Vec::new(),
             enforcement,

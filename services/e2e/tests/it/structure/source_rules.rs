@@ -115,7 +115,7 @@ pub(super) fn brokers(path: &str, text: &str) -> Vec<String> {
 }
 
 /// One small module dials providers, so that one place guards against forged addresses and can be replaced. Our own
-/// endpoints (snapshot pull, account API) and the dashboard's connection test have clients of their own.
+/// endpoints (snapshot pull, account API), the dashboard's connection test, and tenants' webhooks have clients of their own.
 pub(super) fn upstream(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     if !is_below(path, &["services/data-plane/src/upstream"]) {
@@ -131,6 +131,7 @@ pub(super) fn upstream(path: &str, text: &str) -> Vec<String> {
     let callers = [
         "services/data-plane/src/snapshot",
         "services/data-plane/src/account.rs",
+        "services/control-plane/src/outbound.rs",
         "services/relcheck/",
     ];
     if !connection_test && !is_below(path, &callers) {
@@ -138,7 +139,7 @@ pub(super) fn upstream(path: &str, text: &str) -> Vec<String> {
             path,
             text,
             &["reqwest::"],
-            "only snapshot pull, account API, connection test and the fault harness use reqwest",
+            "only snapshot pull, account API, connection test, webhooks and the fault harness use reqwest",
         ));
     }
     found
@@ -283,6 +284,11 @@ mod tests {
         keeps(
             upstream,
             "services/data-plane/src/snapshot/pull.rs",
+            "reqwest::Client::new()",
+        );
+        keeps(
+            upstream,
+            "services/control-plane/src/outbound.rs",
             "reqwest::Client::new()",
         );
         keeps(

@@ -8,7 +8,7 @@ import { formatMoney, formatMoneyExact } from "@/lib/money";
 import { resetWords } from "@/lib/reset-words";
 import { sharers } from "@/lib/scope";
 import { formatUtc } from "@/lib/time";
-import { consequence, phaseOf, spentOf } from "../lib/budget-state";
+import { consequence, openLimit, phaseOf, spentOf } from "../lib/budget-state";
 import { perInterval } from "../lib/terms-words";
 import styles from "./open-window.module.css";
 import { SpendBar } from "./spend-bar";
@@ -28,8 +28,8 @@ export function OpenWindow({ budget }: { budget: Budget }) {
         </span>
         <span className={styles["of"]}>
           {alone
-            ? `spent by all; each ${alone} has ${formatMoney(budget.limit)} ${perInterval(budget.interval)}`
-            : `of ${formatMoney(budget.limit)} ${perInterval(budget.interval)}`}
+            ? `spent by all; each ${alone} has ${formatMoney(openLimit(budget))} ${perInterval(budget.interval)}`
+            : `of ${formatMoney(openLimit(budget))} ${perInterval(budget.interval)}`}
         </span>
       </p>
       <SpendBar budget={budget} large />
@@ -46,7 +46,7 @@ export function OpenWindow({ budget }: { budget: Budget }) {
           <>
             <dt>Held</dt>
             <dd>
-              <Amount money={held} exact /> <span className={styles["note"]}>by calls under way</span>
+              <Amount money={held} exact /> <span className={styles["note"]}>by workers, for calls</span>
             </dd>
           </>
         )}

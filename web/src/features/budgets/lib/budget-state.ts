@@ -13,10 +13,15 @@ export interface Spent {
 
 export type Phase = "disabled" | "exceeded" | "full" | "nearly" | "open";
 
+/** What may be spent in the open window: its own limit, where the window was adjusted. */
+export function openLimit(budget: Budget) {
+  return budget.current_window.limit ?? budget.limit;
+}
+
 /** The share of the limit that is used; null when everybody has the limit alone, so that no sum can be held to it. */
 export function spentOf(budget: Budget): Spent | null {
   if (sharers(budget.scope)) return null;
-  const limit = toNanos(budget.limit);
+  const limit = toNanos(openLimit(budget));
   const { settled, held } = budget.current_window;
   return { settled: percent(toNanos(settled), limit), held: held ? percent(toNanos(held), limit) : 0 };
 }
@@ -29,7 +34,7 @@ export function phaseOf(budget: Budget): Phase {
   if (budget.status === "disabled") return "disabled";
   const spent = spentOf(budget);
   if (!spent) return "open";
-  const limit = toNanos(budget.limit);
+  const limit = toNanos(openLimit(budget));
   const { settled, held } = budget.current_window;
   const used = toNanos(settled) + (held ? toNanos(held) : 0n);
   if (used > limit) return "exceeded";

@@ -1,0 +1,237 @@
+//! Webhooks of an organization. Their addresses may be secrets of receivers, so only admins see them.
+
+use actix_web::{delete, get, patch, post, web};
+use futures_util::FutureExt;
+use sluicegate_contracts::ids::{WebhookDeliveryId, WebhookId};
+use uuid::Uuid;
+
+use super::extract::{Admin, Creation, InOrganization, Json, PageQuery, PathId};
+use super::reply::Reply;
+use super::shapes::Page;
+use super::webhook_shapes::{CreateWebhook, NewWebhook, UpdateWebhook, Webhook, WebhookDelivery};
+use crate::app::webhook_delivery;
+use crate::app::webhooks::{self, Changes};
+use crate::domain::precondition::IfMatch;
+use crate::error::Result;
+use crate::outbound::Outbound;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::store::{Lock, webhook_deliveries, webhooks as rows};
+
+fn shown(row: rows::Webhook) -> Result<Reply> {
+    Reply::state(row.revision, &Webhook::from(row))
+}
+
+/// List webhooks
+#[utoipa::path(
+    operation_id = "list_webhooks", tag = "webhooks",
+    params(("org" = String, Path, description = "Id or slug of the organization"), PageQuery),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 200, description = "The webhooks, newest first", body = Page<Webhook>),
+    )
+)]
+#[get("/organizations/{org}/webhooks")]
+pub(super) async fn list_webhooks(member: InOrganization<Admin>, page: PageQuery) -> Result<Reply> {
+    let (organization, fetch) = (member.organization, page.fetch()?);
+    let before = page.before::<Uuid>()?.map(WebhookId::from);
+    let found = member
+        .read(move |connection| rows::list(connection, organization, before, fetch).boxed())
+        .await?;
+    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Webhook::from)?)
+}
+
+/// Create a webhook
+///
+/// It is told when spending reaches an alert threshold of a budget (`budget.threshold`). Messages are signed as Standard Webhooks
+/// are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`. A message may come more than once,
+/// with the same `webhook-id`. One that is not answered with 2xx within ten seconds is sent again after 5 seconds, 5 minutes,
+/// 30 minutes, 2, 5, 10 and 10 hours; then the webhook is switched off, as it is at once by 410.
+#[utoipa::path(
+    operation_id = "create_webhook", tag = "webhooks", request_body = CreateWebhook,
+    params(
+        ("org" = String, Path, description = "Id or slug of the organization"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Create at most once per key, for 24 hours"),
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 201, description = "Created; the secret is shown this once", body = NewWebhook),
+        (status = "default", description = "Problem; `errors` points to every finding", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/organizations/{org}/webhooks")]
+pub(super) async fn create_webhook(
+    member: InOrganization<Admin>,
+    body: Creation<CreateWebhook>,
+) -> Result<Reply> {
+    let (once, body) = body.checked()?;
+    let organization = member.organization;
+    member
+        .caller
+        .create(once, move |tx| {
+            async move {
+                let (webhook, secret) = webhooks::create(tx, &body.name, &body.url).await?;
+                let (id, revision) = (webhook.id, webhook.revision);
+                let location = format!("/api/v1/organizations/{organization}/webhooks/{id}");
+                let new = NewWebhook::of(webhook, &secret);
+                Ok(Reply::created(location, &new)?.at_revision(revision))
+            }
+            .boxed()
+        })
+        .await
+}
+
+/// Read a webhook
+#[utoipa::path(
+    operation_id = "get_webhook", tag = "webhooks",
+    params(
+        ("org" = String, Path, description = "Id or slug of the organization"),
+        ("webhook" = String, Path, description = "Id of the webhook"),
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 200, description = "The webhook", body = Webhook),
+    )
+)]
+#[get("/organizations/{org}/webhooks/{webhook}")]
+pub(super) async fn get_webhook(member: InOrganization<Admin>, id: PathId<WebhookId>) -> Result<Reply> {
+    let (organization, id) = (member.organization, id.0);
+    let row = member
+        .find(move |connection| rows::find(connection, organization, id, Lock::None).boxed())
+        .await?;
+    shown(row)
+}
+
+/// Change a webhook
+#[utoipa::path(
+    operation_id = "update_webhook", tag = "webhooks", request_body = UpdateWebhook,
+    params(
+        ("org" = String, Path, description = "Id or slug of the organization"),
+        ("webhook" = String, Path, description = "Id of the webhook"),
+        ("If-Match" = String, Header, description = "ETag of the state the change is based on"),
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 200, description = "The webhook as changed", body = Webhook),
+        (status = "default", description = "Problem; `errors` points to every finding", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[patch("/organizations/{org}/webhooks/{webhook}")]
+pub(super) async fn update_webhook(
+    member: InOrganization<Admin>,
+    id: PathId<WebhookId>,
+    if_match: IfMatch,
+    body: Json<UpdateWebhook>,
+) -> Result<Reply> {
+    let if_match = if_match.required()?;
+    let changes = Changes::from(body.checked()?);
+    let id = id.0;
+    member
+        .caller
+        .change(
+            move |tx| async move { webhooks::update(tx, id, changes, &if_match).await }.boxed(),
+            shown,
+        )
+        .await
+}
+
+/// Delete a webhook
+///
+/// What it has not been told yet, it is not told.
+#[utoipa::path(
+    operation_id = "delete_webhook", tag = "webhooks",
+    params(
+        ("org" = String, Path, description = "Id or slug of the organization"),
+        ("webhook" = String, Path, description = "Id of the webhook"),
+        ("If-Match" = String, Header, description = "ETag of the state the change is based on"),
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 204, description = "Deleted"),
+    )
+)]
+#[delete("/organizations/{org}/webhooks/{webhook}")]
+pub(super) async fn delete_webhook(
+    member: InOrganization<Admin>,
+    id: PathId<WebhookId>,
+    if_match: IfMatch,
+) -> Result<Reply> {
+    let if_match = if_match.required()?;
+    let id = id.0;
+    member
+        .caller
+        .remove(move |tx| async move { webhooks::delete(tx, id, &if_match).await }.boxed())
+        .await
+}
+
+/// Try a webhook
+///
+/// Sends `webhook.test` once, also to one that is switched off, and answers with what came of it.
+#[utoipa::path(
+    operation_id = "test_webhook", tag = "webhooks",
+    params(
+        ("org" = String, Path, description = "Id or slug of the organization"),
+        ("webhook" = String, Path, description = "Id of the webhook"),
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 200, description = "What came of it, good or bad", body = WebhookDelivery),
+    )
+)]
+#[post("/organizations/{org}/webhooks/{webhook}/test")]
+pub(super) async fn test_webhook(
+    member: InOrganization<Admin>,
+    id: PathId<WebhookId>,
+    state: web::Data<AppState>,
+    outbound: web::Data<Outbound>,
+) -> Result<Reply> {
+    let id = id.0;
+    let begun = member
+        .caller
+        .write(move |tx| webhook_delivery::begin_test(tx, id).boxed())
+        .await?;
+    let delivery = webhook_delivery::send_test(&state, &outbound, begun.value).await?;
+    Reply::ok(&WebhookDelivery::from(delivery))
+}
+
+/// List deliveries of a webhook
+///
+/// What it was told in the last 30 days, and what it is to be told.
+#[utoipa::path(
+    operation_id = "list_webhook_deliveries", tag = "webhooks",
+    params(
+        ("org" = String, Path, description = "Id or slug of the organization"),
+        ("webhook" = String, Path, description = "Id of the webhook"),
+        PageQuery,
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 200, description = "The deliveries, newest first", body = Page<WebhookDelivery>),
+    )
+)]
+#[get("/organizations/{org}/webhooks/{webhook}/deliveries")]
+pub(super) async fn list_webhook_deliveries(
+    member: InOrganization<Admin>,
+    id: PathId<WebhookId>,
+    page: PageQuery,
+) -> Result<Reply> {
+    let (organization, id, fetch) = (member.organization, id.0, page.fetch()?);
+    let before = page.before::<Uuid>()?.map(WebhookDeliveryId::from);
+    let found = member
+        .find(move |connection| {
+            async move {
+                if rows::find(connection, organization, id, Lock::None)
+                    .await?
+                    .is_none()
+                {
+                    return Ok(None);
+                }
+                let listed = webhook_deliveries::list(connection, organization, id, before, fetch).await;
+                listed.map(Some)
+            }
+            .boxed()
+        })
+        .await?;
+    let id = |row: &webhook_deliveries::Delivery| row.id.as_uuid();
+    Reply::ok(&Page::of(&page, found, id, WebhookDelivery::from)?)
+}
