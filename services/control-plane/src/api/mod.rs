@@ -49,6 +49,7 @@ mod requests;
 mod route_checks;
 mod route_shapes;
 mod route_strategy;
+mod route_versions;
 mod routes;
 pub mod shapes;
 mod signals;
@@ -194,7 +195,9 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(routes::get_route)
         .service(routes::update_route)
         .service(routes::delete_route)
-        .service(routes::list_route_versions)
+        .service(route_versions::list_route_versions)
+        .service(route_versions::get_route_version)
+        .service(route_versions::roll_back_route)
         .service(signals::list_signals)
         .service(signals::get_signal)
         .service(signals::push_signal)

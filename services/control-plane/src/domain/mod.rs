@@ -24,6 +24,7 @@ pub mod principal;
 pub mod provider_invoice;
 pub mod provider_settings;
 pub mod providers;
+pub mod publication_message;
 pub mod rate_limit_draft;
 pub mod role;
 pub mod route_check;

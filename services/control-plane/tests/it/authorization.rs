@@ -149,6 +149,7 @@ impl World {
             ("key", key.text_of("id")),
             ("connection", connection.text_of("id")),
             ("route", route.text_of("id")),
+            ("version", "1".to_owned()),
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
             ("signal", "load".to_owned()),
@@ -187,6 +188,7 @@ impl World {
             "create_route" | "check_route" => {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
             }
+            "roll_back_route" => json!({ "to_version": 1 }),
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
             "create_provider_invoice" => provider_invoice(),
             "create_top_up" => json!({ "amount": { "amount": "1" } }),

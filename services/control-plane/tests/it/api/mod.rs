@@ -16,5 +16,6 @@ mod projects;
 mod provider_invoices;
 mod rate_limits;
 mod route_checks;
+mod route_versions;
 mod routes;
 mod signals;
