@@ -1150,6 +1150,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/route-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List drafts of routes */
+        get: operations["list_route_drafts"];
+        put?: never;
+        /**
+         * Begin a draft of a new route
+         * @description Publishes nothing. The slug is kept for the route, which exists for workers once the draft is published.
+         */
+        post: operations["begin_route_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/routes": {
         parameters: {
             query?: never;
@@ -1190,6 +1211,72 @@ export interface paths {
         patch: operations["update_route"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/routes/{route}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the draft of a route */
+        get: operations["get_route_draft"];
+        /**
+         * Write the draft of a route
+         * @description Replaces the whole document. Publishes nothing.
+         */
+        put: operations["write_route_draft"];
+        post?: never;
+        /**
+         * Discard the draft of a route
+         * @description A route that was never published goes with it.
+         */
+        delete: operations["discard_route_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish the draft of a route
+         * @description It becomes the next version, and the draft is gone. Refused with `draft_stale` when another version was published since
+         *     it was begun.
+         */
+        post: operations["publish_route_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a route back
+         * @description Publishes an older version again, as the next one. It is checked as a new one would be: what it names may be gone.
+         */
+        post: operations["roll_back_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/routes/{route}/versions": {
         parameters: {
             query?: never;
@@ -1199,6 +1286,23 @@ export interface paths {
         };
         /** List the versions of a route */
         get: operations["list_route_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a route */
+        get: operations["get_route_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2074,6 +2178,8 @@ export interface components {
         CreateRoute: {
             /** @description Further model names that mean this route. */
             aliases?: string[];
+            /** @description Why it is published, for the list of versions and the audit log. */
+            message?: string | null;
             retry?: components["schemas"]["RouteRetry"] | null;
             /** @description 1 to 50 rules; the first whose condition holds decides, and the last has none. */
             rules?: components["schemas"]["WriteRouteRule"][] | null;
@@ -3596,6 +3702,45 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_RouteDraftSummary: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description The published version that it is based on; null: none was published then.
+                 */
+                base_version: number | null;
+                /** @description Whether another version was published since; it cannot be published then before it takes that into account. */
+                is_stale: boolean;
+                /**
+                 * Format: int32
+                 * @description The version that is published now; null: none.
+                 */
+                published_version: number | null;
+                /**
+                 * @description Id of the route that it is a draft of.
+                 * @example rt_01jd0000000000000000000000
+                 */
+                route: string;
+                /**
+                 * @description Slug of the route: the published one, or the one kept for it.
+                 * @example support
+                 */
+                slug: string;
+                /**
+                 * Format: date-time
+                 * @description When it was written.
+                 */
+                updated_at: string;
+                /** @description Id of the user who wrote it. */
+                updated_by: string | null;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_RouteVersion: {
             /** @description The rows, newest first. */
             data: {
@@ -3608,6 +3753,13 @@ export interface components {
                 created_at: string;
                 /** @description Id of the user who published it. */
                 created_by: string | null;
+                /** @description Why it was published, in their words. */
+                message: string | null;
+                /**
+                 * Format: int32
+                 * @description The older version that it is again; null: it is new.
+                 */
+                restores: number | null;
                 /** @description Retries of the last rule. */
                 retry: components["schemas"]["RouteRetry"];
                 /** @description Its rules. */
@@ -3959,6 +4111,14 @@ export interface components {
          * @enum {string}
          */
         ProviderSettingName: "region" | "project" | "organization" | "api_version" | "deployments";
+        /** @description Why a draft is published. */
+        PublishRouteDraft: {
+            /**
+             * @description For the list of versions and the audit log.
+             * @example Prefer the EU for support.
+             */
+            message: string;
+        };
         /** @description A new value of a signal. */
         PushSignal: {
             /**
@@ -4209,6 +4369,16 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "developer" | "admin" | "owner";
+        /** @description A version that is to be published again. */
+        RollBackRoute: {
+            /** @description Why, for the list of versions and the audit log. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            to_version: number;
+        };
         /** @description How to rotate. */
         RotateKey: {
             /**
@@ -4265,6 +4435,45 @@ export interface components {
             rules: components["schemas"]["RuleReach"][];
             /** @description Whether it can be published. */
             valid: boolean;
+        };
+        /** @description A draft, and what is found of it as things stand. */
+        RouteDraft: components["schemas"]["RouteDraftSummary"] & {
+            /** @description What publishing it would find. */
+            check: components["schemas"]["RouteCheck"];
+            /** @description The document as it was written. */
+            document: components["schemas"]["CreateRoute"];
+        };
+        /** @description A draft, without its document. */
+        RouteDraftSummary: {
+            /**
+             * Format: int32
+             * @description The published version that it is based on; null: none was published then.
+             */
+            base_version: number | null;
+            /** @description Whether another version was published since; it cannot be published then before it takes that into account. */
+            is_stale: boolean;
+            /**
+             * Format: int32
+             * @description The version that is published now; null: none.
+             */
+            published_version: number | null;
+            /**
+             * @description Id of the route that it is a draft of.
+             * @example rt_01jd0000000000000000000000
+             */
+            route: string;
+            /**
+             * @description Slug of the route: the published one, or the one kept for it.
+             * @example support
+             */
+            slug: string;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            updated_at: string;
+            /** @description Id of the user who wrote it. */
+            updated_by: string | null;
         };
         /** @description Something about a route. */
         RouteFinding: {
@@ -4370,6 +4579,13 @@ export interface components {
             created_at: string;
             /** @description Id of the user who published it. */
             created_by: string | null;
+            /** @description Why it was published, in their words. */
+            message: string | null;
+            /**
+             * Format: int32
+             * @description The older version that it is again; null: it is new.
+             */
+            restores: number | null;
             /** @description Retries of the last rule. */
             retry: components["schemas"]["RouteRetry"];
             /** @description Its rules. */
@@ -4703,6 +4919,8 @@ export interface components {
         UpdateRoute: {
             /** @description Further model names that mean this route. */
             aliases?: string[] | null;
+            /** @description Why, for the list of versions and the audit log. */
+            message?: string | null;
             retry?: components["schemas"]["RouteRetry"] | null;
             /** @description All rules anew. */
             rules?: components["schemas"]["WriteRouteRule"][] | null;
@@ -8183,6 +8401,83 @@ export interface operations {
             };
         };
     };
+    list_route_drafts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drafts, of the newest route first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RouteDraftSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_route_draft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoute"];
+                "application/yaml": components["schemas"]["CreateRoute"];
+            };
+        };
+        responses: {
+            /** @description The draft, and what is found of it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteDraft"];
+                };
+            };
+            /** @description Problem: the document is not one of a route */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_routes: {
         parameters: {
             query?: {
@@ -8371,6 +8666,205 @@ export interface operations {
             };
         };
     };
+    get_route_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft, and what is found of it as things stand */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteDraft"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_route_draft: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The published version that the document takes into account; absent: the one that the draft was based on, or for the
+                 *     first draft the published one.
+                 */
+                base_version?: number;
+            };
+            header?: {
+                /** @description ETag of the draft that is replaced; required where there is one */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoute"];
+                "application/yaml": components["schemas"]["CreateRoute"];
+            };
+        };
+        responses: {
+            /** @description The draft, and what is found of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteDraft"];
+                };
+            };
+            /** @description Problem: the document is not one of a route */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_route_draft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the draft */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Discarded */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_route_draft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the draft that was looked at */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishRouteDraft"];
+            };
+        };
+        responses: {
+            /** @description The route at its new version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding in the document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_route: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version that is to be taken back */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackRoute"];
+            };
+        };
+        responses: {
+            /** @description The route at its new version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_route_versions: {
         parameters: {
             query?: {
@@ -8397,6 +8891,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_RouteVersion"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_route_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+                /** @description Its number */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version as it was published */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteVersion"];
                 };
             };
             /** @description Problem */

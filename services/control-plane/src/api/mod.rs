@@ -47,6 +47,7 @@ mod rate_limits;
 pub mod reply;
 mod requests;
 mod route_checks;
+mod route_drafts;
 mod route_shapes;
 mod route_strategy;
 mod route_versions;
@@ -198,6 +199,12 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(route_versions::list_route_versions)
         .service(route_versions::get_route_version)
         .service(route_versions::roll_back_route)
+        .service(route_drafts::list_route_drafts)
+        .service(route_drafts::begin_route_draft)
+        .service(route_drafts::get_route_draft)
+        .service(route_drafts::write_route_draft)
+        .service(route_drafts::discard_route_draft)
+        .service(route_drafts::publish_route_draft)
         .service(signals::list_signals)
         .service(signals::get_signal)
         .service(signals::push_signal)

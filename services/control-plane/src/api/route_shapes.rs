@@ -341,6 +341,18 @@ fn read_message(text: Option<&str>) -> Result<Option<PublicationMessage>> {
 }
 
 impl CreateRoute {
+    /// The same, of a document that is not published yet, so that nothing can be said of why.
+    ///
+    /// # Errors
+    /// As [`Self::draft`], and when it does.
+    pub(super) fn unpublished(self) -> Result<RouteDraft> {
+        if self.message.is_some() {
+            let detail = "A draft has no message yet: say it when you publish.";
+            return Err(Error::field("/message", "not_yet", detail));
+        }
+        self.draft()
+    }
+
     /// Why it is published.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Rule,
 use sluicegate_contracts::ids::{ProjectId, RouteId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_service_runtime::ids;
+use time::OffsetDateTime;
 
 use super::{Tx, route_supply};
 use crate::codes::Code;
@@ -15,6 +16,7 @@ use crate::domain::route_check::{Judgment, judge};
 use crate::domain::route_draft::{CheckedRoute, RouteDraft, RuleDraft, Rules, TargetDraft};
 use crate::error::{Error, FieldError, Result};
 use crate::store::connections::{self, Account};
+use crate::store::route_drafts::DraftedRoute;
 use crate::store::route_versions::{self, Publication};
 use crate::store::routes::{self, LiveRoute};
 use crate::store::{Connection, Lock, budget_relations};
@@ -208,7 +210,7 @@ pub async fn update(
     let live = locked(tx, project, id, if_match).await?;
     let draft = merged(&live.route, changes)?;
     let publication = publication(tx, message, None);
-    publish(tx, &live, draft, &publication, host).await
+    publish(tx, project, Before::of(&live), draft, &publication, host).await
 }
 
 /// Publishes an older version again, as the next one. It has to pass as if it were new: accounts and models may be gone.
@@ -235,20 +237,58 @@ pub async fn roll_back(
     let older = older.ok_or_else(|| refused("unknown_version", "The route has no such version."))?;
     let draft = merged(&older.route, Changes::default())?;
     let publication = publication(tx, message, Some(to));
-    publish(tx, &live, draft, &publication, host).await
+    publish(tx, project, Before::of(&live), draft, &publication, host).await
 }
 
-/// Publishes `draft` after `live`.
+/// What a version comes after.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    id: RouteId,
+    version: u32,
+    created_at: OffsetDateTime,
+}
+
+impl Before {
+    fn of(live: &LiveRoute) -> Self {
+        Self {
+            id: live.route.id,
+            version: live.route.version,
+            created_at: live.created_at,
+        }
+    }
+}
+
+/// Publishes what was a draft as the next version of its route, or as the first.
+///
+/// # Errors
+/// `validation_failed` with every finding, `slug_taken`, `alias_taken`.
+pub async fn publish_draft(
+    tx: &mut Tx,
+    project: ProjectId,
+    drafted: &DraftedRoute,
+    draft: RouteDraft,
+    message: PublicationMessage,
+    host: Vec<Account>,
+) -> Result<Published> {
+    let before = Before {
+        id: drafted.id,
+        version: drafted.version,
+        created_at: drafted.created_at,
+    };
+    let publication = publication(tx, Some(message), None);
+    publish(tx, project, before, draft, &publication, host).await
+}
+
 async fn publish(
     tx: &mut Tx,
-    live: &LiveRoute,
+    project: ProjectId,
+    before: Before,
     draft: RouteDraft,
     publication: &Publication,
     host: Vec<Account>,
 ) -> Result<Published> {
-    let (project, id) = (live.route.project, live.route.id);
     let (checked, warnings) = checked(tx, project, draft, host).await?;
-    let route = published(tx, project, id, live.route.version + 1, checked)?;
+    let route = published(tx, project, before.id, before.version + 1, checked)?;
     let now = tx.ctx().now;
     routes::publish(tx.connection(), &route, publication, now).await?;
     let action = match publication.restores {
@@ -258,7 +298,7 @@ async fn publish(
     announce(tx, &route, action, publication)?;
     let live = LiveRoute {
         route,
-        created_at: live.created_at,
+        created_at: before.created_at,
         published_at: now,
     };
     Ok((live, warnings))

@@ -40,6 +40,7 @@ pub mod provider_invoices;
 pub mod rate_limits;
 pub mod referents;
 pub mod requests;
+pub mod route_drafts;
 pub mod route_versions;
 pub mod routes;
 pub mod session_budgets;

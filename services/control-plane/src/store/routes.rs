@@ -22,7 +22,7 @@ pub struct LiveRoute {
     pub published_at: OffsetDateTime,
 }
 
-fn slug_taken() -> Error {
+pub(super) fn slug_taken() -> Error {
     Error::new(Code::SlugTaken, "Another route of the project has this slug.")
 }
 
@@ -191,11 +191,14 @@ pub async fn pinned_to(
     .await?)
 }
 
-/// Takes a route out of use; its versions stay, its names become free.
+/// Takes a route out of use; its versions stay, its draft goes, its names become free.
 ///
 /// # Errors
 /// When Postgres refuses.
 pub async fn delete(connection: &mut Connection, id: RouteId, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!("delete from route_drafts where route_id = $1", id.as_uuid())
+        .execute(&mut *connection)
+        .await?;
     sqlx::query!("delete from route_aliases where route_id = $1", id.as_uuid())
         .execute(&mut *connection)
         .await?;
@@ -218,6 +221,12 @@ pub async fn delete_all(
     project: ProjectId,
     now: OffsetDateTime,
 ) -> Result<Vec<RouteId>> {
+    sqlx::query!(
+        "delete from route_drafts where project_id = $1",
+        project.as_uuid()
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!(
         "delete from route_aliases where project_id = $1",
         project.as_uuid()
