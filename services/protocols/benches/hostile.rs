@@ -1,6 +1,6 @@
 //! Requests of 20 MiB made to be slow, in milliseconds: `cargo bench -p sluicegate-protocols --bench
-//! hostile`. Each is to be read or refused within 50 ms, by the reader of what passes through and by the
-//! decoder of what is translated alike; so is each without its last byte.
+//! hostile [-- part of a name]`. Each is to be read or refused within 50 ms, by the reader of what passes
+//! through and by the decoder of what is translated alike; so is each without its last byte.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -261,7 +261,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (mut read, mut refused) = (Slowest::default(), Slowest::default());
     let mut late = Vec::new();
-    for (name, fill) in FILLS {
+    let wanted = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"));
+    let wanted = wanted.unwrap_or_default();
+    for (name, fill) in FILLS.iter().filter(|(name, _)| name.contains(&wanted)) {
         for cut in [false, true] {
             let row = if cut { "  cut at the end" } else { *name };
             write!(out, "\n{row:<28}")?;

@@ -35,6 +35,10 @@ macro_rules! fields {
 }
 pub(crate) use fields;
 
+/// Most bytes that a key can take which may be a field: none has more letters than this, and none of these
+/// is longer than an escape, of six bytes.
+const LONGEST: usize = 6 * 64;
+
 /// The fields of one object met so far.
 #[derive(Debug)]
 pub(crate) struct FieldSet<F> {
@@ -54,6 +58,9 @@ impl<F: Named> FieldSet<F> {
     /// a key that differs from a field's name only by case: some servers read such a key as the
     /// field itself.
     pub(crate) fn admit(&mut self, key: JsonStr<'_>) -> Result<Option<F>, DecodeError> {
+        if key.span().len() > LONGEST {
+            return Ok(None);
+        }
         let name = key.decode();
         let duplicate = || DecodeError::new(Fault::Duplicate, key.span().start);
         if let Some(&(_, field)) = F::ALL.iter().find(|(field, _)| *field == name) {

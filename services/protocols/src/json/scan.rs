@@ -13,7 +13,7 @@ const SHORT: usize = 32;
 const BLOCK: usize = 64;
 
 /// Bytes behind an escape that are looked at one by one.
-const NEAR: usize = 8;
+pub(super) const NEAR: usize = 8;
 
 /// The byte that U+2028 and U+2029 start with.
 pub(super) const BREAK: u8 = 0xe2;
@@ -108,15 +108,19 @@ fn skip_plain_blocks<const BREAKS: bool>(bytes: &[u8], mut at: usize) -> usize {
 
 /// Reads a string whose opening quote is at `at`. Gives the offset after its closing quote and
 /// whether it holds escapes.
+#[inline]
 pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeError> {
-    let mut at = at + 1;
-    let mut escaped = false;
-    loop {
-        at = run_end::<false>(bytes, at);
-        if bytes.get(at) != Some(&b'\\') {
-            return Ok((closing_quote(bytes, at)?, escaped));
-        }
-        escaped = true;
+    let end = run_end::<false>(bytes, at + 1);
+    match bytes.get(end) {
+        Some(b'"') => Ok((end + 1, false)),
+        Some(b'\\') => Ok((escaped_rest(bytes, end)?, true)),
+        Some(_) | None => closing_quote(bytes, end).map(|end| (end, false)),
+    }
+}
+
+/// Reads on in a string from its first escape, at `at`; gives the offset after its closing quote.
+fn escaped_rest(bytes: &[u8], mut at: usize) -> Result<usize, DecodeError> {
+    while bytes.get(at) == Some(&b'\\') {
         // Where there is one escape, the next is often near.
         let near = at + NEAR;
         while at < near {
@@ -126,7 +130,9 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<(usize, bool), DecodeErr
                 Some(_) | None => break,
             }
         }
+        at = run_end::<false>(bytes, at);
     }
+    closing_quote(bytes, at)
 }
 
 /// Takes the quote that ends a string, which is to be at `at`, the end of a run of plain bytes; gives the

@@ -43,23 +43,31 @@ impl Cursor<'_> {
         loop {
             self.at = scan::skip_space(self.bytes(), self.at);
             match self.bytes().get(self.at) {
-                Some(b'{') => {
+                Some(&open @ (b'{' | b'[')) => {
                     self.enter()?;
-                    if !self.take_byte(b'}') {
-                        levels.push(self.skip_key()?);
-                        continue;
+                    match (open, self.bytes().get(self.at)) {
+                        (b'{', Some(b'}')) | (b'[', Some(b']')) => {
+                            self.at += 1;
+                            self.depth -= 1;
+                        }
+                        (b'{', _) => {
+                            levels.push(Level::Object(self.skip_key()?));
+                            continue;
+                        }
+                        _ => {
+                            levels.push(Level::Array(0));
+                            continue;
+                        }
                     }
-                    self.depth -= 1;
                 }
-                Some(b'[') => {
-                    self.enter()?;
-                    if !self.take_byte(b']') {
-                        levels.push(Level::Array(0));
-                        continue;
-                    }
-                    self.depth -= 1;
+                Some(b'-' | b'0'..=b'9') => {
+                    let starts = |byte| matches!(byte, b'-' | b'0'..=b'9');
+                    self.skip_alike(levels.last_mut(), starts, scan::number)?;
                 }
-                Some(b'-' | b'0'..=b'9') => self.skip_numbers(levels.last_mut())?,
+                Some(b'"') => {
+                    let read = |bytes: &[u8], at| scan::string(bytes, at).map(|(end, _)| end);
+                    self.skip_alike(levels.last_mut(), |byte| byte == b'"', read)?;
+                }
                 _ => self.skip_scalar()?,
             }
             while !self.next_value(levels)? {
@@ -77,46 +85,62 @@ impl Cursor<'_> {
             return Ok(false);
         };
         self.at = scan::skip_space(self.bytes(), self.at);
-        let (close, expected) = match (level, self.bytes().get(self.at)) {
-            (Level::Array(index), Some(b',')) => {
-                self.at += 1;
+        let more = self.bytes().get(self.at) == Some(&b',');
+        self.at += usize::from(more);
+        let (close, expected) = match level {
+            Level::Array(index) if more => {
                 *index += 1;
                 return Ok(true);
             }
-            (Level::Array(_), _) => (b']', "a comma or the end of the array"),
-            (Level::Object(_), _) => (b'}', "a comma or the end of the object"),
+            Level::Object(key) if more => match self.skip_key() {
+                Ok(next) => {
+                    *key = next;
+                    return Ok(true);
+                }
+                // A fault in front of the next value is one of the container.
+                Err(error) => {
+                    levels.pop();
+                    return Err(error);
+                }
+            },
+            Level::Array(_) => (b']', "a comma or the end of the array"),
+            Level::Object(_) => (b'}', "a comma or the end of the object"),
         };
-        // A fault in front of the next value is one of the container.
         levels.pop();
-        if self.take_byte(close) {
-            self.depth -= 1;
-            return Ok(false);
-        }
-        self.require_byte(b',', expected)?;
-        levels.push(self.skip_key()?);
-        Ok(true)
+        self.require_byte(close, expected)?;
+        self.depth -= 1;
+        Ok(false)
     }
 
-    /// Passes over a number, and in an array over those right behind it: long arrays are made of numbers.
-    fn skip_numbers(&mut self, level: Option<&mut Level>) -> Result<(), DecodeError> {
+    /// Passes over a number or a text, and in an array over those right behind it: long arrays are made of
+    /// them.
+    fn skip_alike(
+        &mut self,
+        level: Option<&mut Level>,
+        starts: impl Fn(u8) -> bool,
+        read: impl Fn(&[u8], usize) -> Result<usize, DecodeError>,
+    ) -> Result<(), DecodeError> {
         let bytes = self.bytes();
-        self.at = scan::number(bytes, self.at)?;
+        self.at = read(bytes, self.at)?;
         let Some(Level::Array(index)) = level else {
             return Ok(());
         };
-        while let (Some(b','), Some(b'-' | b'0'..=b'9')) = (bytes.get(self.at), bytes.get(self.at + 1)) {
+        while let Some(&[b',', next]) = bytes.get(self.at..).and_then(<[u8]>::first_chunk)
+            && starts(next)
+        {
             *index += 1;
-            self.at = scan::number(bytes, self.at + 1)?;
+            self.at = read(bytes, self.at + 1)?;
         }
         Ok(())
     }
 
-    fn skip_key(&mut self) -> Result<Level, DecodeError> {
+    /// Passes over a key and its colon; gives where the key starts.
+    fn skip_key(&mut self) -> Result<usize, DecodeError> {
         self.expect_key()?;
         let start = self.at;
         self.at = scan::string(self.bytes(), start)?.0;
         self.require_byte(b':', "a colon after a key")?;
-        Ok(Level::Object(start))
+        Ok(start)
     }
 
     fn skip_scalar(&mut self) -> Result<(), DecodeError> {

@@ -58,8 +58,11 @@ impl<'a> JsonStr<'a> {
         let mut at = if self.escaped { 0 } else { length };
         while at < bytes.len() {
             at = scan::run_end::<false>(bytes, at);
-            while let Some((character, used)) = unescape(bytes, at) {
-                length -= used - character.len_utf8();
+            let near = bytes.len().min(at + scan::NEAR);
+            while at < near {
+                let (saved, used) = unescape(bytes, at)
+                    .map_or((0, 1), |(character, used)| (used - character.len_utf8(), used));
+                length -= saved;
                 at += used;
             }
         }

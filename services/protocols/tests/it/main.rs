@@ -2,7 +2,8 @@
 //! made independently for each recording, however a stream is split or cut. And the hub: what goes
 //! through the canonical form comes out the same (`recorded`), loses on its way into another dialect
 //! what its loss report says and nothing else (`convert`, by `facts`), holds for made-up values
-//! (`roundtrip`), under broken streams (`streams`) and hostile input (`fuzz`), keeps the rules of the
+//! (`roundtrip`), one step away from what was recorded (`neighbors`), under broken streams (`streams`)
+//! and hostile input (`fuzz`), keeps the rules of the
 //! dialect it is told in (`to_*`), and is the same on the way to a caller (`relay`). `meaning` and
 //! `made_up` serve all dialects; `corpus_coverage` sees to it that no recording is forgotten.
 
@@ -38,6 +39,8 @@ mod malformed;
 mod meaning;
 #[cfg(test)]
 mod messages;
+#[cfg(test)]
+mod neighbors;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]

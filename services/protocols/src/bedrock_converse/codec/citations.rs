@@ -46,7 +46,8 @@ pub(super) fn content<'a>(c: &mut Cursor<'a>) -> Result<Option<Text<'a>>, Decode
 /// The text in `[{text}]`, when there is nothing else in it.
 fn one_text<'a>(c: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, DecodeError> {
     let (mut text, mut plain) = (None, true);
-    c.array(|c, _| {
+    c.array(|c, index| {
+        plain &= index == 0;
         if c.peek()? != Kind::Object {
             plain = false;
             return Ok(());

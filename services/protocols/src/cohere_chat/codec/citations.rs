@@ -9,7 +9,13 @@ pub(super) fn citation<'a>(c: &mut Cursor<'a>) -> Result<Citation<'a>, DecodeErr
     let mut citation = Citation::default();
     c.object(|c, key| {
         match (key.decode().as_ref(), c.peek()?) {
-            ("type", Kind::String) => citation.kind = c.text()?,
+            ("type", Kind::String) => {
+                let kind = c.string()?;
+                citation.kind = kind.decode();
+                if citation.kind.is_empty() {
+                    citation.extra.push(key.decode(), c.raw_at(kind.span()));
+                }
+            }
             ("text", Kind::String) => citation.quote = Some(c.text()?),
             (name @ ("start" | "end"), Kind::Number) => {
                 let number = c.spelled_number()?;

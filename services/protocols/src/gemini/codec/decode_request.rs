@@ -69,16 +69,15 @@ impl<'a> Reader<'a> {
     /// Keeps an unknown member. One whose name looks like those that members of inner objects get, or
     /// begins with a dot, gets a dot in front.
     fn unknown(&mut self, c: &mut Cursor<'a>, key: JsonStr<'a>) -> Result<(), DecodeError> {
-        let name = key.decode();
-        if ![".", CONFIG, TOOL_CONFIG]
+        let mut name = key.decode();
+        if [".", CONFIG, TOOL_CONFIG]
             .iter()
             .any(|prefix| name.starts_with(prefix))
         {
-            return self.request.extra.keep(c, key);
+            name.to_mut().insert(0, '.');
         }
         c.count_node()?;
-        let value = c.raw()?;
-        self.request.extra.push(format!(".{name}"), value);
+        self.request.extra.push(name, c.raw()?);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::DecodeError;
 use crate::canonical::{Candidate, Finish, FinishReason, Form, Message, PartBody, Response, Usage};
 use crate::dialect::Dialect;
 use crate::gemini::{finish, usage};
-use crate::json::{Cursor, Kind, MAX_DEPTH, RawJson, Span};
+use crate::json::{Cursor, Kind, MAX_DEPTH, Number, RawJson, Span};
 use crate::provider_error::ProviderError;
 use crate::tool_ids;
 
@@ -164,8 +164,15 @@ fn candidate<'a>(c: &mut Cursor<'a>, position: usize) -> Result<Candidate<'a>, D
                 }
             }
             ("finishReason", Kind::Number) => {
-                note = note.with(form::candidate::NUMBERED);
-                word = Some(c.number()?.into());
+                let number = c.number()?;
+                if number.bytes().all(|b| b.is_ascii_digit()) {
+                    note = note.with(form::candidate::NUMBERED);
+                    word = Some(number.into());
+                } else {
+                    candidate
+                        .extra
+                        .push("finishReason", Number::checked(number).into());
+                }
             }
             ("logprobsResult", Kind::Object) => {
                 let span = c.skip_value()?;

@@ -71,7 +71,14 @@ impl Writer {
         const KEY: Name = ("functionDeclarations", "function_declarations");
         let is_provider = |tool: &Tool<'_>| matches!(tool.body, ToolBody::Provider(_));
         let (others, functions): (Vec<_>, Vec<_>) = tools.iter().partition(|(_, tool)| is_provider(tool));
-        if let Some((_, first)) = functions.first() {
+        // An element may have both spellings, each with functions of its own.
+        let (snake, camel): (Vec<_>, Vec<_>) = functions
+            .into_iter()
+            .partition(|(_, tool)| self.same && tool.form.has(form::tool::SNAKE));
+        for functions in [camel, snake] {
+            let Some((_, first)) = functions.first() else {
+                continue;
+            };
             let mut list = object.array(self.key(KEY, first.form, form::tool::SNAKE));
             for (at, tool) in functions {
                 self.declaration(&mut list, at, tool);

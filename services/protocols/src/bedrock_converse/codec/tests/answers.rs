@@ -33,6 +33,8 @@ fn every_block_comes_out_as_it_came_in() {
             {"location":{"web":{"url":"u"}}},{"location":{"web":{"url":"u","domain":"d"}}},{"sourceContent":[]},
             {"location":{"searchResultLocation":{"searchResultIndex":1,"start":-1}}}]}},
         {"citationsContent":{"content":[],"citations":[]}},
+        {"citationsContent":{"content":[{},{"text":"c"}],"citations":[]}},
+        {"citationsContent":{"content":[{"text":"c"}],"citations":[{"sourceContent":[{},{"text":"q"}]}]}},
         {"toolUse":{"toolUseId":"a","name":"f","input":{"x":1.0},"type":"tool_use"}},
         {"new":{"x":1}},{"text":"d","json":1},5]"#,
         "tool_use",

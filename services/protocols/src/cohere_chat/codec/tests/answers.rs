@@ -39,6 +39,7 @@ fn everything_comes_out_as_it_came_in() {
     for body in [
         "{}",
         r#"{"message":"text"}"#,
+        r#"{"message":{"role":"assistant","content":[{"type":"text","text":"a"}],"citations":[{"text":"a","type":""}]}}"#,
         r#"{"id":1,"finish_reason":null,"usage":{}}"#,
         r#"{"message":{"role":"assistant","content":5,"tool_calls":{}},"finish_reason":"COMPLETE"}"#,
         r#"{"message":{"role":"assistant","tool_calls":[{"function":{"name":"f"}},7],"tool_plan":""},"finish_reason":"X"}"#,

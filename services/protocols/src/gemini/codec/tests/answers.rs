@@ -182,3 +182,12 @@ fn a_foreign_answer_reads_as_one_of_googles() {
             .any(|p| matches!(p.body, PartBody::ToolCall(_)))
     );
 }
+
+#[test]
+fn a_reason_that_is_no_number_of_one_comes_out_as_it_came() {
+    for reason in ["1", "99", "-1", "1.5", "\"\"", "null"] {
+        keeps(&format!(
+            r#"{{"candidates":[{{"content":{{"role":"model","parts":[{{"text":"a"}}]}},"finishReason":{reason},"index":0}}]}}"#
+        ));
+    }
+}

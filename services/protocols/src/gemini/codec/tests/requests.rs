@@ -31,6 +31,9 @@ fn what_is_given_in_both_spellings_comes_out_in_both() {
     ] {
         keeps(&format!(r#"{{"contents":[{{"role":"user","parts":[{part}]}}]}}"#));
     }
+    keeps(
+        r#"{"contents":[],"tools":[{"functionDeclarations":[{"name":"a"}],"function_declarations":[{"name":"b"}]}]}"#,
+    );
     for config in [
         r#"{"includeThoughts":true,"include_thoughts":false}"#,
         r#"{"thinking_level":"low","thinkingLevel":"high"}"#,
