@@ -48,18 +48,7 @@ impl Possible {
                     unknown: inner.unknown,
                 }
             }
-            Truth::All(parts) => {
-                let each = parts.iter().map(Self::of);
-                let all = each.fold(Self::only(true), |all, part| Self {
-                    yes: all.yes && part.yes,
-                    no: all.no || part.no,
-                    unknown: all.unknown || part.unknown,
-                });
-                Self {
-                    yes: all.yes && !contradict(parts),
-                    ..all
-                }
-            }
+            Truth::All(parts) => Self::of_all(parts),
             Truth::Any(parts) => {
                 let parts = parts.iter().map(Self::of);
                 parts.fold(Self::only(false), |any, part| Self {
@@ -118,6 +107,19 @@ impl Possible {
                     unknown: when.unknown || then.unknown || otherwise.unknown,
                 }
             }
+        }
+    }
+
+    fn of_all(parts: &[Truth]) -> Self {
+        let each = parts.iter().map(Self::of);
+        let all = each.fold(Self::only(true), |all, part| Self {
+            yes: all.yes && part.yes,
+            no: all.no || part.no,
+            unknown: all.unknown || part.unknown,
+        });
+        Self {
+            yes: all.yes && !contradict(parts),
+            ..all
         }
     }
 
