@@ -49,6 +49,8 @@ mod requests;
 mod route_checks;
 mod route_drafts;
 mod route_shapes;
+mod route_simulation_shapes;
+mod route_simulations;
 mod route_strategy;
 mod route_versions;
 mod routes;
@@ -199,6 +201,7 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(route_versions::list_route_versions)
         .service(route_versions::get_route_version)
         .service(route_versions::roll_back_route)
+        .service(route_simulations::simulate_route)
         .service(route_drafts::list_route_drafts)
         .service(route_drafts::begin_route_draft)
         .service(route_drafts::get_route_draft)

@@ -313,29 +313,11 @@ pub(super) struct CreateRoute {
     message: Option<String>,
 }
 
-/// A version that is to be published again.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RollBackRoute {
-    /// Its number.
-    #[schema(minimum = 1)]
-    pub(super) to_version: u32,
-    /// Why, for the list of versions and the audit log.
-    #[schema(max_length = 1000)]
-    message: Option<String>,
-}
-
-impl RollBackRoute {
-    /// Why.
-    ///
-    /// # Errors
-    /// `validation_failed`.
-    pub(super) fn message(&self) -> Result<Option<PublicationMessage>> {
-        read_message(self.message.as_deref())
-    }
-}
-
-fn read_message(text: Option<&str>) -> Result<Option<PublicationMessage>> {
+/// Why something is published, where that is said.
+///
+/// # Errors
+/// `validation_failed`.
+pub(super) fn read_message(text: Option<&str>) -> Result<Option<PublicationMessage>> {
     let message = text.map(PublicationMessage::parse).transpose();
     message.map_err(|finding| Error::validation(vec![finding]))
 }

@@ -4,14 +4,16 @@ use actix_web::{get, post, web};
 use futures_util::FutureExt;
 use serde::Deserialize;
 use sluicegate_contracts::ids::RouteId;
+use utoipa::ToSchema;
 
 use super::extract::yaml::Places;
 use super::extract::{Developer, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::route_shapes::{RollBackRoute, Route, RouteVersion};
+use super::route_shapes::{Route, RouteVersion, read_message};
 use super::shapes::Page;
 use crate::app::{route_supply, routes as use_cases};
 use crate::domain::precondition::IfMatch;
+use crate::domain::publication_message::PublicationMessage;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::store::{Lock, route_versions, routes};
@@ -95,6 +97,28 @@ pub(super) async fn get_route_version(
         })
         .await?;
     Reply::ok(&RouteVersion::from(found))
+}
+
+/// A version that is to be published again.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RollBackRoute {
+    /// Its number.
+    #[schema(minimum = 1)]
+    to_version: u32,
+    /// Why, for the list of versions and the audit log.
+    #[schema(max_length = 1000)]
+    message: Option<String>,
+}
+
+impl RollBackRoute {
+    /// Why.
+    ///
+    /// # Errors
+    /// `validation_failed`.
+    fn message(&self) -> Result<Option<PublicationMessage>> {
+        read_message(self.message.as_deref())
+    }
 }
 
 /// Roll a route back

@@ -34,6 +34,7 @@ pub mod memberships;
 pub mod migrations;
 pub mod organizations;
 pub mod outbox;
+pub mod past_requests;
 pub mod payment_events;
 pub mod projects;
 pub mod provider_invoices;
