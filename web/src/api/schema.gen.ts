@@ -1277,6 +1277,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/routes/{route}/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulate a change of a route
+         * @description Decides recent requests of the route again, under the published document and under the proposed one, from what their
+         *     records say of them. Nothing is sent to a provider.
+         */
+        post: operations["simulate_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/routes/{route}/versions": {
         parameters: {
             query?: never;
@@ -1844,6 +1865,13 @@ export interface components {
              */
             total: number;
         };
+        /** @description Something that the numbers do not say. */
+        Caveat: {
+            /** @description Which. */
+            code: string;
+            /** @description One sentence. */
+            detail: string;
+        };
         /** @description A list of what may be, less a list of what may not. */
         Choice: {
             /** @description None of these. */
@@ -2016,11 +2044,38 @@ export interface components {
              */
             quantizations: string[] | null;
         };
+        /** @description A change in cost, at the prices of today for the tokens of then. */
+        CostChange: {
+            /** @description The difference; negative: it becomes cheaper. */
+            change: components["schemas"]["Money"];
+            /** @description Under the proposed one. */
+            proposed: components["schemas"]["Money"];
+            /** @description Under the published document. */
+            published: components["schemas"]["Money"];
+            /**
+             * Format: int32
+             * @description Requests whose cost is known under both documents; only they count here.
+             */
+            requests: number;
+        };
         /**
          * @description What a cost rests on: the provider's own count, the gateway's count, or a bound for what may have been billed.
          * @enum {string}
          */
         CostEvidence: "reported" | "estimated" | "uncertain" | "none";
+        /** @description A number of requests or hops under both. */
+        CountChange: {
+            /**
+             * Format: int32
+             * @description Under the proposed one.
+             */
+            proposed: number;
+            /**
+             * Format: int32
+             * @description Under the published document.
+             */
+            published: number;
+        };
         /** @description A new budget. */
         CreateBudget: {
             /** @description Shares of the limit, in percent, at which people are told; 80 and 100 when absent. */
@@ -2757,6 +2812,32 @@ export interface components {
             /** @description As what. */
             role: components["schemas"]["Role"];
         };
+        /** @description How many requests go to an endpoint first. */
+        MixShare: {
+            /** @description Slug of the connection; null for what the gateway answers itself. */
+            connection: string | null;
+            /** @description The model, as the target names it. */
+            model: string;
+            /**
+             * Format: int32
+             * @description Under the proposed one.
+             */
+            proposed: number;
+            /** @description Id of the provider. */
+            provider: string;
+            /**
+             * Format: int32
+             * @description Under the published document.
+             */
+            published: number;
+            /**
+             * Format: double
+             * @description Mean milliseconds to the first byte of its calls in the window; null: it served none.
+             */
+            ttft_ms: number | null;
+            /** @description The provider's name of the model. */
+            upstream_model: string;
+        };
         /** @description What a model reads and writes. */
         Modalities: {
             /** @description `text`, `image`, … */
@@ -2834,6 +2915,22 @@ export interface components {
          * @enum {string}
          */
         NewCreditKind: "payment" | "promo";
+        /** @description Requests that could not be simulated. */
+        NotSimulated: {
+            /** @description The fact that is not kept. */
+            fact: string | null;
+            /**
+             * @description `facts_not_stored`: the record is of an older worker, or of a request that was refused before anything was decided;
+             *     `fact_not_kept`: a condition reads what records never keep; `request_steered`: the request stated wishes or demands of
+             *     its own; `key_gone`: its key was revoked.
+             */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            requests: number;
+        };
         /** @description A tenant. */
         Organization: {
             /** @description What every endpoint must satisfy that serves calls of its projects. */
@@ -4299,6 +4396,39 @@ export interface components {
              */
             summary: string;
         };
+        /** @description A request that goes elsewhere. */
+        RequestDifference: {
+            /** @description And under the proposed one. */
+            proposed: components["schemas"]["RequestFate"];
+            /** @description What becomes of it under the published document. */
+            published: components["schemas"]["RequestFate"];
+            /**
+             * @description Its id.
+             * @example req_01jd0000000000000000000000
+             */
+            request: string;
+        };
+        /** @description What becomes of a request. */
+        RequestFate: {
+            /** @description It is sent. */
+            sent: {
+                /** @description Id of the connection; null for what the gateway answers itself. */
+                connection: string | null;
+                cost: components["schemas"]["Money"] | null;
+                /** @description The model, as the target names it. */
+                model: string;
+                /** @description Id of the provider. */
+                provider: string;
+                /** @description The rule that decides. */
+                rule: string;
+            };
+        } | {
+            /** @description Nothing can serve it. */
+            refused: {
+                /** @description What stands against the first that could, such as `region_blocked`; null: no target is named. */
+                reason: string | null;
+            };
+        };
         /** @description A key. */
         RequestKey: {
             /**
@@ -4527,6 +4657,53 @@ export interface components {
              */
             when: string | null;
         };
+        /** @description What would have changed. */
+        RouteSimulation: {
+            /** @description What the numbers do not say. */
+            caveats: components["schemas"]["Caveat"][];
+            /**
+             * Format: int32
+             * @description How many requests would go elsewhere.
+             */
+            changed: number;
+            /** @description Change in cost. */
+            cost: components["schemas"]["CostChange"];
+            /** @description Those, the newest first. */
+            differences: components["schemas"]["RequestDifference"][];
+            /** @description Whether there were more in the window; the newest were taken. */
+            is_cut: boolean;
+            /** @description Where requests go first. */
+            mix: components["schemas"]["MixShare"][];
+            /** @description Send it as `after` for the next ones; null: these were the last. */
+            next_after: string | null;
+            /** @description How many could not be simulated, and why. */
+            not_simulated: components["schemas"]["NotSimulated"][];
+            /**
+             * Format: int32
+             * @description The version that the document was compared with.
+             */
+            published_version: number;
+            /** @description Requests that nothing can serve. */
+            refused: components["schemas"]["CountChange"];
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            requests: number;
+            /** @description How many requests each proposed rule takes; 0 says that nothing came to it. */
+            rules: components["schemas"]["RuleShare"][];
+            /**
+             * Format: int32
+             * @description How many both documents decided.
+             */
+            simulated: number;
+            /** @description Change in the expected time to the first byte. */
+            ttft: components["schemas"]["TimeChange"];
+            /** @description Planned hops that a constraint forbids: always 0, or a bug of the engine. */
+            violations: components["schemas"]["CountChange"];
+            /** @description Which requests were looked at. */
+            window: components["schemas"]["SimulationWindow"];
+        };
         /**
          * @description How the targets of a route are put in order. `ordered` and `weighted` take them as they are listed; the others choose
          *     among all ways to reach any of them, by what is measured of each.
@@ -4618,6 +4795,16 @@ export interface components {
             /** @description Name of the rule. */
             rule: string;
         };
+        /** @description How many requests a rule takes and can send somewhere. */
+        RuleShare: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            requests: number;
+            /** @description Its name. */
+            rule: string;
+        };
         /** @description A signed-in session. The refresh token comes as a cookie beside it. */
         Session: {
             /** @description Send as `Authorization: Bearer`. */
@@ -4685,6 +4872,45 @@ export interface components {
              * @description 8 to 128 characters.
              */
             password: string;
+        };
+        /** @description What to replay: the newest requests of a window that the route decided. */
+        SimulateRoute: {
+            /** @description `next_after` of the answer before: only differences of older requests. */
+            after?: string | null;
+            /**
+             * Format: int32
+             * @description At most so many requests; 1,000 when absent.
+             */
+            count?: number | null;
+            /**
+             * Format: int32
+             * @description At most so many differences; 50 when absent.
+             */
+            differences?: number | null;
+            document?: components["schemas"]["CreateRoute"] | null;
+            /**
+             * Format: date-time
+             * @description Only requests received at or after; a week before `to` when absent, and at most 31 days.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Only requests received before; now when absent. Send `window.to` of the first answer to page through the same ones.
+             */
+            to?: string | null;
+        };
+        /** @description From when to when. */
+        SimulationWindow: {
+            /**
+             * Format: date-time
+             * @description The first moment.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The moment after the last.
+             */
+            to: string;
         };
         /** @description A new statement. */
         StateFacts: {
@@ -4756,6 +4982,24 @@ export interface components {
             /**
              * Format: int64
              * @description How many requests were charged.
+             */
+            requests: number;
+        };
+        /** @description A change in time. */
+        TimeChange: {
+            /**
+             * Format: double
+             * @description Under the proposed one.
+             */
+            proposed_ms: number | null;
+            /**
+             * Format: double
+             * @description Mean in milliseconds under the published document; null: nothing was measured.
+             */
+            published_ms: number | null;
+            /**
+             * Format: int32
+             * @description Requests whose endpoints under both documents served calls of the window; only they count here.
              */
             requests: number;
         };
@@ -8852,6 +9096,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulate_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulateRoute"];
+            };
+        };
+        responses: {
+            /** @description What would have changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteSimulation"];
                 };
             };
             /** @description Problem; `errors` points to every finding */
