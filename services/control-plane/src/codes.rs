@@ -67,6 +67,8 @@ codes! {
     SlugTaken = "slug_taken", CONFLICT, "This slug is taken";
     /// Another route answers to this name.
     AliasTaken = "alias_taken", CONFLICT, "Another route already has this alias";
+    /// Another version was published since the draft was begun.
+    DraftStale = "draft_stale", CONFLICT, "The draft is based on an older version";
     /// Something else still refers to it.
     InUse = "in_use", CONFLICT, "Still in use";
     /// A request with the same Idempotency-Key is being answered.

@@ -43,6 +43,41 @@ pub struct DecidedFacts {
     pub max_output_tokens: Option<u64>,
     /// Whether a stream was asked for.
     pub stream: bool,
+    /// What conditions of routes can ask of it besides, so that it can be decided again; `None`: of an older worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<RequestShape>,
+}
+
+/// What kind of request it was. Counts and flags: nothing that its caller wrote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestShape {
+    /// Tools offered to the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<u32>,
+    /// Whether the answer has to follow a JSON schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json_schema: Option<bool>,
+    /// Whether the model is asked to think first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<bool>,
+    /// Whether it holds images.
+    #[serde(skip_serializing_if = "is_false")]
+    pub image: bool,
+    /// Whether it holds recordings.
+    #[serde(skip_serializing_if = "is_false")]
+    pub audio: bool,
+    /// Whether it holds documents.
+    #[serde(skip_serializing_if = "is_false")]
+    pub file: bool,
+    /// Whether it stated wishes or demands of its own, or named fallbacks.
+    #[serde(skip_serializing_if = "is_false")]
+    pub steered: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// One that could have served.
@@ -133,6 +168,7 @@ mod tests {
                 input_tokens: 12,
                 max_output_tokens: None,
                 stream: true,
+                shape: None,
             },
             candidates: Vec::new(),
             omitted: 0,
@@ -144,5 +180,16 @@ mod tests {
             format!(r#"{{"cause":"direct","config":{zero},"facts":{{"input_tokens":12,"stream":true}}}}"#);
         assert_eq!(text, expected);
         assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
+    }
+    #[test]
+    fn the_shape_of_a_request_says_only_what_there_is() {
+        let shape = RequestShape {
+            tools: Some(2),
+            image: true,
+            ..RequestShape::default()
+        };
+        let text = serde_json::to_string(&shape).unwrap();
+        assert_eq!(text, r#"{"tools":2,"image":true}"#);
+        assert_eq!(serde_json::from_str::<RequestShape>(&text).unwrap(), shape);
     }
 }

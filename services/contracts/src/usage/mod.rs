@@ -9,7 +9,7 @@ mod labels;
 mod outcome;
 
 pub use attempt::{AttemptRecord, CreditUse, Evidence};
-pub use decision::{DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES};
+pub use decision::{DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES, RequestShape};
 pub use labels::{Labels, MAX_TAGS};
 pub use outcome::{AttemptOutcome, Outcome};
 

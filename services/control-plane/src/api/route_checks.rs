@@ -18,7 +18,7 @@ use crate::problem::Problem;
 
 /// What a route would be, as things stand.
 #[derive(Serialize, ToSchema)]
-struct RouteCheck {
+pub(super) struct RouteCheck {
     /// Whether it can be published.
     valid: bool,
     /// In the order of the document.
@@ -121,7 +121,8 @@ impl From<Reach> for RuleReach {
 }
 
 impl RouteCheck {
-    fn of(judgment: Judgment, places: &Places) -> Self {
+    /// What was found.
+    pub(super) fn of(judgment: Judgment, places: &Places) -> Self {
         let findings = judgment.findings.into_iter();
         let findings: Vec<RouteFinding> = findings
             .map(|it| RouteFinding::of(it.severity, it.field, places))

@@ -11,9 +11,10 @@ use super::extract::yaml::Places;
 use super::route_checks::RouteFinding;
 use super::route_strategy::{RouteStrategy, WriteRouteStrategy};
 use crate::app::routes::Changes;
+use crate::domain::publication_message::PublicationMessage;
 use crate::domain::route_draft::{RouteDraft, RuleDraft, Rules, TargetDraft};
 use crate::error::{Error, FieldError, Result};
-use crate::store::routes as rows;
+use crate::store::{route_versions, routes as rows};
 
 /// Where a route sends requests.
 #[derive(Serialize, ToSchema)]
@@ -177,13 +178,19 @@ pub(super) struct RouteVersion {
     /// Id of the user who published it.
     #[schema(value_type = Option<String>, required = true)]
     created_by: Option<UserId>,
+    /// Why it was published, in their words.
+    #[schema(required = true)]
+    message: Option<String>,
+    /// The older version that it is again; null: it is new.
+    #[schema(required = true)]
+    restores: Option<u32>,
     /// When it was published.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
 }
 
-impl From<rows::RouteVersion> for RouteVersion {
-    fn from(row: rows::RouteVersion) -> Self {
+impl From<route_versions::RouteVersion> for RouteVersion {
+    fn from(row: route_versions::RouteVersion) -> Self {
         let route = Route::of(row.route, row.created_at, row.created_at);
         Self {
             version: route.version,
@@ -193,7 +200,9 @@ impl From<rows::RouteVersion> for RouteVersion {
             strategy: route.strategy,
             targets: route.targets,
             retry: route.retry,
-            created_by: row.created_by,
+            created_by: row.publication.by,
+            message: row.publication.message,
+            restores: row.publication.restores,
             created_at: row.created_at,
         }
     }
@@ -299,9 +308,41 @@ pub(super) struct CreateRoute {
     targets: Option<Vec<WriteRouteTarget>>,
     /// Retries; three attempts of up to two minutes when absent.
     retry: Option<RouteRetry>,
+    /// Why it is published, for the list of versions and the audit log.
+    #[schema(max_length = 1000)]
+    message: Option<String>,
+}
+
+/// Why something is published, where that is said.
+///
+/// # Errors
+/// `validation_failed`.
+pub(super) fn read_message(text: Option<&str>) -> Result<Option<PublicationMessage>> {
+    let message = text.map(PublicationMessage::parse).transpose();
+    message.map_err(|finding| Error::validation(vec![finding]))
 }
 
 impl CreateRoute {
+    /// The same, of a document that is not published yet, so that nothing can be said of why.
+    ///
+    /// # Errors
+    /// As [`Self::draft`], and when it does.
+    pub(super) fn unpublished(self) -> Result<RouteDraft> {
+        if self.message.is_some() {
+            let detail = "A draft has no message yet: say it when you publish.";
+            return Err(Error::field("/message", "not_yet", detail));
+        }
+        self.draft()
+    }
+
+    /// Why it is published.
+    ///
+    /// # Errors
+    /// `validation_failed`.
+    pub(super) fn message(&self) -> Result<Option<PublicationMessage>> {
+        read_message(self.message.as_deref())
+    }
+
     /// The route that is meant.
     ///
     /// # Errors
@@ -353,9 +394,20 @@ pub(super) struct UpdateRoute {
     targets: Option<Vec<WriteRouteTarget>>,
     /// Retries.
     retry: Option<RouteRetry>,
+    /// Why, for the list of versions and the audit log.
+    #[schema(max_length = 1000)]
+    message: Option<String>,
 }
 
 impl UpdateRoute {
+    /// Why.
+    ///
+    /// # Errors
+    /// `validation_failed`.
+    pub(super) fn message(&self) -> Result<Option<PublicationMessage>> {
+        read_message(self.message.as_deref())
+    }
+
     /// The changes that are meant.
     ///
     /// # Errors

@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::extract::document::Written;
 use super::extract::{Developer, Document, InProject, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::route_shapes::{CreateRoute, Route, RouteVersion, UpdateRoute};
+use super::route_shapes::{CreateRoute, Route, UpdateRoute};
 use super::shapes::Page;
 use crate::app::{route_supply, routes};
 use crate::domain::precondition::IfMatch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::problem::Problem;
 use crate::store::Lock;
 use crate::store::routes as rows;
@@ -67,6 +67,7 @@ pub(super) async fn list_routes(member: InProject<Viewer>, page: PageQuery) -> R
 #[post("/projects/{project}/routes")]
 pub(super) async fn create_route(member: InProject<Developer>, body: Document<CreateRoute>) -> Result<Reply> {
     let Written { body, places, once } = body.checked()?;
+    let message = body.message().map_err(|error| error.located(&places))?;
     let draft = body.draft().map_err(|error| error.located(&places))?;
     let host = route_supply::of_host(&member.caller.state).await?;
     let project = member.project;
@@ -76,7 +77,7 @@ pub(super) async fn create_route(member: InProject<Developer>, body: Document<Cr
         .caller
         .create(once, move |tx| {
             async move {
-                let (live, warnings) = routes::create(tx, project, draft, host).await?;
+                let (live, warnings) = routes::create(tx, project, draft, message, host).await?;
                 let (id, version) = (live.route.id, i64::from(live.route.version));
                 let location = format!("/api/v1/projects/{project}/routes/{id}");
                 let shown = Route::published(live, warnings, &within);
@@ -135,13 +136,17 @@ pub(super) async fn update_route(
 ) -> Result<Reply> {
     let if_match = if_match.required()?;
     let Written { body, places, .. } = body.checked()?;
+    let message = body.message().map_err(|error| error.located(&places))?;
     let changes = body.changes().map_err(|error| error.located(&places))?;
     let host = route_supply::of_host(&member.caller.state).await?;
     let (project, id) = (member.project, id.0);
     member
         .caller
         .change(
-            move |tx| async move { routes::update(tx, project, id, changes, &if_match, host).await }.boxed(),
+            move |tx| {
+                async move { routes::update(tx, project, id, changes, message, &if_match, host).await }
+                    .boxed()
+            },
             |(live, warnings)| {
                 let version = i64::from(live.route.version);
                 Reply::state(version, &Route::published(live, warnings, &places))
@@ -176,43 +181,4 @@ pub(super) async fn delete_route(
         .caller
         .remove(move |tx| async move { routes::delete(tx, project, id, &if_match).await }.boxed())
         .await
-}
-
-/// List the versions of a route
-#[utoipa::path(
-    operation_id = "list_route_versions", tag = "routes",
-    params(
-        ("project" = String, Path, description = "Id of the project"),
-        ("route" = String, Path, description = "Id of the route"),
-        PageQuery,
-    ),
-    extensions(("x-sluicegate-role" = json!("viewer"))),
-    responses(
-        (status = 200, description = "The versions, newest first", body = Page<RouteVersion>),
-    )
-)]
-#[get("/projects/{project}/routes/{route}/versions")]
-pub(super) async fn list_route_versions(
-    member: InProject<Viewer>,
-    id: PathId<RouteId>,
-    page: PageQuery,
-) -> Result<Reply> {
-    let (project, id, before, fetch) = (member.project, id.0, page.before::<i64>()?, page.fetch()?);
-    let found = member
-        .read(move |connection| {
-            async move {
-                rows::find(connection, project, id, Lock::None)
-                    .await?
-                    .ok_or_else(Error::not_found)?;
-                rows::versions(connection, id, before, fetch).await
-            }
-            .boxed()
-        })
-        .await?;
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| i64::from(row.route.version),
-        RouteVersion::from,
-    )?)
 }

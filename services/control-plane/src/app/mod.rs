@@ -27,6 +27,8 @@ pub mod payments;
 pub mod projects;
 pub mod provider_invoices;
 pub mod rate_limits;
+pub mod route_drafts;
+pub mod route_simulation;
 pub mod route_supply;
 pub mod routes;
 pub mod sessions;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use futures_util::FutureExt;
+use sluicegate_contracts::config::Route;
 use sluicegate_contracts::ids::ProjectId;
 
 use crate::domain::route_check::Supply;
@@ -37,10 +38,39 @@ pub async fn of_project(
     draft: &RouteDraft,
     host: Vec<connections::Account>,
 ) -> Result<Supply> {
+    of_models(
+        connection,
+        project,
+        draft.models().map(str::to_owned).collect(),
+        host,
+    )
+    .await
+}
+
+/// All that a route as it is published, or `draft` in its place, could reach.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn of_both(
+    connection: &mut Connection,
+    project: ProjectId,
+    (live, draft): (&Route, &RouteDraft),
+    host: Vec<connections::Account>,
+) -> Result<Supply> {
+    let targets = live.rules.iter().flat_map(|rule| &rule.targets);
+    let models = targets.map(|target| target.model.as_str()).chain(draft.models());
+    of_models(connection, project, models.map(str::to_owned).collect(), host).await
+}
+
+async fn of_models(
+    connection: &mut Connection,
+    project: ProjectId,
+    mut models: Vec<String>,
+    host: Vec<connections::Account>,
+) -> Result<Supply> {
     let mut accounts = connections::list(connection, project, None, MOST).await?;
     let own: Vec<_> = accounts.iter().map(|account| account.id).collect();
     accounts.extend(host.into_iter().filter(|account| !own.contains(&account.id)));
-    let mut models: Vec<String> = draft.models().map(str::to_owned).collect();
     models.sort_unstable();
     models.dedup();
     // A name that several models are served under means none of them.

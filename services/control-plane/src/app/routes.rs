@@ -5,15 +5,19 @@ use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Rule,
 use sluicegate_contracts::ids::{ProjectId, RouteId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_service_runtime::ids;
+use time::OffsetDateTime;
 
 use super::{Tx, route_supply};
 use crate::codes::Code;
 use crate::domain::instant::millis;
 use crate::domain::precondition::IfMatch;
+use crate::domain::publication_message::PublicationMessage;
 use crate::domain::route_check::{Judgment, judge};
 use crate::domain::route_draft::{CheckedRoute, RouteDraft, RuleDraft, Rules, TargetDraft};
 use crate::error::{Error, FieldError, Result};
 use crate::store::connections::{self, Account};
+use crate::store::route_drafts::DraftedRoute;
+use crate::store::route_versions::{self, Publication};
 use crate::store::routes::{self, LiveRoute};
 use crate::store::{Connection, Lock, budget_relations};
 
@@ -41,6 +45,9 @@ impl Changes {
         self.strategy.is_some() || self.targets.is_some() || self.retry.is_some()
     }
 }
+
+/// A route as it was just published, and what is doubtful about it.
+pub type Published = (LiveRoute, Vec<FieldError>);
 
 /// A route that may be published, and what is doubtful about it.
 async fn checked(
@@ -91,13 +98,14 @@ pub async fn create(
     tx: &mut Tx,
     project: ProjectId,
     draft: RouteDraft,
+    message: Option<PublicationMessage>,
     host: Vec<Account>,
-) -> Result<(LiveRoute, Vec<FieldError>)> {
+) -> Result<Published> {
     let (checked, warnings) = checked(tx, project, draft, host).await?;
     let route = published(tx, project, ids::fresh(), 1, checked)?;
-    let (by, now) = (tx.ctx().user(), tx.ctx().now);
-    routes::insert(tx.connection(), &route, by, now).await?;
-    announce(tx, &route, "route.create")?;
+    let (publication, now) = (publication(tx, message, None), tx.ctx().now);
+    routes::insert(tx.connection(), &route, &publication, now).await?;
+    announce(tx, &route, "route.create", &publication)?;
     let live = LiveRoute {
         route,
         created_at: now,
@@ -118,12 +126,23 @@ fn published(tx: &Tx, project: ProjectId, id: RouteId, version: u32, checked: Ch
     })
 }
 
-fn announce(tx: &mut Tx, route: &Route, action: &str) -> Result<()> {
-    tx.audit(
-        action,
-        route.id,
-        &json!({ "slug": route.slug, "version": route.version }),
-    );
+fn publication(tx: &Tx, message: Option<PublicationMessage>, restores: Option<u32>) -> Publication {
+    Publication {
+        by: tx.ctx().user(),
+        message: message.map(PublicationMessage::into_text),
+        restores,
+    }
+}
+
+fn announce(tx: &mut Tx, route: &Route, action: &str, publication: &Publication) -> Result<()> {
+    let mut detail = json!({ "slug": route.slug, "version": route.version });
+    if let Some(message) = &publication.message {
+        detail["message"] = json!(message);
+    }
+    if let Some(restores) = publication.restores {
+        detail["restores"] = json!(restores);
+    }
+    tx.audit(action, route.id, &detail);
     tx.publish(&Entity::Route(route.clone()))
 }
 
@@ -184,18 +203,102 @@ pub async fn update(
     project: ProjectId,
     id: RouteId,
     changes: Changes,
+    message: Option<PublicationMessage>,
     if_match: &IfMatch,
     host: Vec<Account>,
-) -> Result<(LiveRoute, Vec<FieldError>)> {
+) -> Result<Published> {
     let live = locked(tx, project, id, if_match).await?;
-    let (checked, warnings) = checked(tx, project, merged(&live.route, changes)?, host).await?;
-    let route = published(tx, project, id, live.route.version + 1, checked)?;
-    let (by, now) = (tx.ctx().user(), tx.ctx().now);
-    routes::publish(tx.connection(), &route, by, now).await?;
-    announce(tx, &route, "route.publish")?;
+    let draft = merged(&live.route, changes)?;
+    let publication = publication(tx, message, None);
+    publish(tx, project, Before::of(&live), draft, &publication, host).await
+}
+
+/// Publishes an older version again, as the next one. It has to pass as if it were new: accounts and models may be gone.
+///
+/// # Errors
+/// As [`update`]; a finding at `/to_version` where there is no such version, or nothing to take back.
+pub async fn roll_back(
+    tx: &mut Tx,
+    project: ProjectId,
+    id: RouteId,
+    to: u32,
+    message: Option<PublicationMessage>,
+    if_match: &IfMatch,
+    host: Vec<Account>,
+) -> Result<Published> {
+    let live = locked(tx, project, id, if_match).await?;
+    let refused = |code, detail| Error::field("/to_version", code, detail);
+    if to == live.route.version {
+        let detail = "This version is the published one: there is nothing to take back.";
+        return Err(refused("is_published", detail));
+    }
+    let organization = tx.organization()?;
+    let older = route_versions::find(tx.connection(), organization, id, to).await?;
+    let older = older.ok_or_else(|| refused("unknown_version", "The route has no such version."))?;
+    let draft = merged(&older.route, Changes::default())?;
+    let publication = publication(tx, message, Some(to));
+    publish(tx, project, Before::of(&live), draft, &publication, host).await
+}
+
+/// What a version comes after.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    id: RouteId,
+    version: u32,
+    created_at: OffsetDateTime,
+}
+
+impl Before {
+    fn of(live: &LiveRoute) -> Self {
+        Self {
+            id: live.route.id,
+            version: live.route.version,
+            created_at: live.created_at,
+        }
+    }
+}
+
+/// Publishes what was a draft as the next version of its route, or as the first.
+///
+/// # Errors
+/// `validation_failed` with every finding, `slug_taken`, `alias_taken`.
+pub async fn publish_draft(
+    tx: &mut Tx,
+    project: ProjectId,
+    drafted: &DraftedRoute,
+    draft: RouteDraft,
+    message: PublicationMessage,
+    host: Vec<Account>,
+) -> Result<Published> {
+    let before = Before {
+        id: drafted.id,
+        version: drafted.version,
+        created_at: drafted.created_at,
+    };
+    let publication = publication(tx, Some(message), None);
+    publish(tx, project, before, draft, &publication, host).await
+}
+
+async fn publish(
+    tx: &mut Tx,
+    project: ProjectId,
+    before: Before,
+    draft: RouteDraft,
+    publication: &Publication,
+    host: Vec<Account>,
+) -> Result<Published> {
+    let (checked, warnings) = checked(tx, project, draft, host).await?;
+    let route = published(tx, project, before.id, before.version + 1, checked)?;
+    let now = tx.ctx().now;
+    routes::publish(tx.connection(), &route, publication, now).await?;
+    let action = match publication.restores {
+        Some(_) => "route.roll_back",
+        None => "route.publish",
+    };
+    announce(tx, &route, action, publication)?;
     let live = LiveRoute {
         route,
-        created_at: live.created_at,
+        created_at: before.created_at,
         published_at: now,
     };
     Ok((live, warnings))

@@ -192,7 +192,7 @@ fn reached(
         provider: provider.to_owned(),
         connection: connection.map(|it| it.slug.clone()),
     };
-    if model.split(':').next() == Some(BUILT_IN) {
+    if is_built_in(model) {
         return (vec![way("sluicegate", None)], None);
     }
     let offers = offered(model, supply);
@@ -253,15 +253,20 @@ fn reached(
     (ways.collect(), doubt)
 }
 
+/// Whether the gateway answers a model itself.
+pub(super) fn is_built_in(model: &str) -> bool {
+    model.split(':').next() == Some(BUILT_IN)
+}
+
 /// The rows of the catalog for a model.
-fn offered<'s>(model: &str, supply: &'s Supply) -> Vec<&'s Endpoint> {
+pub(super) fn offered<'s>(model: &str, supply: &'s Supply) -> Vec<&'s Endpoint> {
     let canonical = supply.canonical.get(model).map_or(model, String::as_str);
     let endpoints = supply.endpoints.iter();
     endpoints.filter(|it| it.model == canonical).collect()
 }
 
 /// The connections that reach a target, each with the row of the catalog that it serves.
-fn reaching<'s>(
+pub(super) fn reaching<'s>(
     target: &RouteTarget,
     offers: &[&'s Endpoint],
     supply: &'s Supply,
@@ -311,7 +316,7 @@ fn candidate<'s>(model: &'s str, connection: &'s Connection, offer: Option<&'s E
     }
 }
 
-fn names_its_own_models(connection: &Connection) -> bool {
+pub(super) fn names_its_own_models(connection: &Connection) -> bool {
     let provider = connection.provider.parse::<ProviderId>();
     provider.is_ok_and(ProviderId::names_its_own_models)
 }

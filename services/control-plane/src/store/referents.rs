@@ -54,7 +54,7 @@ pub async fn route(
 ) -> Result<Option<(RouteId, ProjectId)>> {
     // Kept from being deleted while a budget comes to rely on it.
     let found = sqlx::query!(
-        "select id, project_id from routes where organization_id = $1 and id = $2 and deleted_at is null for share",
+        "select id, project_id from routes where organization_id = $1 and id = $2 and version > 0 and deleted_at is null for share",
         organization.as_uuid(),
         id.as_uuid(),
     )

@@ -1,11 +1,12 @@
-//! Routes, their immutable versions, and the names they answer to. A version's document is the published entity.
+//! Routes at their published versions, and the names they answer to. A version's document is the published entity.
 
 use sluicegate_contracts::config::Route;
-use sluicegate_contracts::ids::{ConnectionId, ProjectId, RouteId, UserId};
+use sluicegate_contracts::ids::{ConnectionId, ProjectId, RouteId};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
 use super::constraint::on_constraint;
+use super::route_versions::{self, Publication};
 use super::{Connection, Lock};
 use crate::codes::Code;
 use crate::error::{Error, Result};
@@ -21,18 +22,7 @@ pub struct LiveRoute {
     pub published_at: OffsetDateTime,
 }
 
-/// One version of a route.
-#[derive(Debug, Clone)]
-pub struct RouteVersion {
-    /// The entity as it was published.
-    pub route: Route,
-    /// Who published it.
-    pub created_by: Option<UserId>,
-    /// When.
-    pub created_at: OffsetDateTime,
-}
-
-fn slug_taken() -> Error {
+pub(super) fn slug_taken() -> Error {
     Error::new(Code::SlugTaken, "Another route of the project has this slug.")
 }
 
@@ -43,7 +33,7 @@ fn slug_taken() -> Error {
 pub async fn insert(
     connection: &mut Connection,
     route: &Route,
-    by: Option<UserId>,
+    publication: &Publication,
     now: OffsetDateTime,
 ) -> Result<()> {
     let inserted = sqlx::query!(
@@ -58,7 +48,7 @@ pub async fn insert(
     .execute(&mut *connection)
     .await;
     on_constraint(inserted, "routes_slug", slug_taken)?;
-    insert_version(connection, route, by, now).await
+    insert_version(connection, route, publication, now).await
 }
 
 /// Publishes the next version of a route.
@@ -68,7 +58,7 @@ pub async fn insert(
 pub async fn publish(
     connection: &mut Connection,
     route: &Route,
-    by: Option<UserId>,
+    publication: &Publication,
     now: OffsetDateTime,
 ) -> Result<()> {
     let updated = sqlx::query!(
@@ -80,27 +70,16 @@ pub async fn publish(
     .execute(&mut *connection)
     .await;
     on_constraint(updated, "routes_slug", slug_taken)?;
-    insert_version(connection, route, by, now).await
+    insert_version(connection, route, publication, now).await
 }
 
 async fn insert_version(
     connection: &mut Connection,
     route: &Route,
-    by: Option<UserId>,
+    publication: &Publication,
     now: OffsetDateTime,
 ) -> Result<()> {
-    sqlx::query!(
-        "insert into route_versions (organization_id, route_id, version, document, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6)",
-        route.organization.as_uuid(),
-        route.id.as_uuid(),
-        i32::try_from(route.version).map_err(Error::internal)?,
-        Json(route) as _,
-        by.map(UserId::as_uuid),
-        now,
-    )
-    .execute(&mut *connection)
-    .await?;
+    route_versions::insert(connection, route, publication, now).await?;
     sqlx::query!(
         "delete from route_aliases where route_id = $1",
         route.id.as_uuid()
@@ -188,33 +167,6 @@ pub async fn find(
     }))
 }
 
-/// The versions of a route before version `before`, newest first.
-///
-/// # Errors
-/// When Postgres refuses.
-pub async fn versions(
-    connection: &mut Connection,
-    id: RouteId,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<RouteVersion>> {
-    let rows = sqlx::query!(
-        r#"select document as "document: Json<Route>", created_by, created_at from route_versions
-         where route_id = $1 and ($2::bigint is null or version < $2) order by version desc limit $3"#,
-        id.as_uuid(),
-        before,
-        limit,
-    )
-    .fetch_all(connection)
-    .await?;
-    let versions = rows.into_iter().map(|row| RouteVersion {
-        route: row.document.0,
-        created_by: row.created_by.map(UserId::from),
-        created_at: row.created_at,
-    });
-    Ok(versions.collect())
-}
-
 /// Slugs of the live routes of `project` with a target pinned to `account`.
 ///
 /// # Errors
@@ -239,11 +191,14 @@ pub async fn pinned_to(
     .await?)
 }
 
-/// Takes a route out of use; its versions stay, its names become free.
+/// Takes a route out of use; its versions stay, its draft goes, its names become free.
 ///
 /// # Errors
 /// When Postgres refuses.
 pub async fn delete(connection: &mut Connection, id: RouteId, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!("delete from route_drafts where route_id = $1", id.as_uuid())
+        .execute(&mut *connection)
+        .await?;
     sqlx::query!("delete from route_aliases where route_id = $1", id.as_uuid())
         .execute(&mut *connection)
         .await?;
@@ -266,6 +221,12 @@ pub async fn delete_all(
     project: ProjectId,
     now: OffsetDateTime,
 ) -> Result<Vec<RouteId>> {
+    sqlx::query!(
+        "delete from route_drafts where project_id = $1",
+        project.as_uuid()
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!(
         "delete from route_aliases where project_id = $1",
         project.as_uuid()

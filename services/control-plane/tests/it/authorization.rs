@@ -148,6 +148,9 @@ impl World {
             .post(&owner.in_organization("/limits"), &limit)
             .await
             .expect(201);
+        let draft = json!({ "slug": "r1", "strategy": "ordered", "targets": [{ "model": "m" }] }).to_string();
+        let path = owner.in_project(&format!("/routes/{}/draft", route.text_of("id")));
+        owner.send(Method::PUT, &path, Some(draft)).await.expect(200);
         push_signal(owner).await;
         app.member(owner, "viewer", guest).await;
         let members = owner
@@ -160,6 +163,7 @@ impl World {
             ("key", key.text_of("id")),
             ("connection", connection.text_of("id")),
             ("route", route.text_of("id")),
+            ("version", "1".to_owned()),
             ("budget", budget.text_of("id")),
             ("limit", limit.text_of("id")),
             ("webhook", webhook),
@@ -196,9 +200,11 @@ impl World {
                 json!({ "slug": format!("c{salt}"), "provider": "openai-compatible", "base_url": "https://example.com" })
             }
             "push_signal" => json!({ "value": 1, "ttl_seconds": 60 }),
-            "create_route" | "check_route" => {
+            "create_route" | "check_route" | "begin_route_draft" | "write_route_draft" => {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
             }
+            "roll_back_route" => json!({ "to_version": 1 }),
+            "publish_route_draft" => json!({ "message": "m" }),
             "create_budget" => json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" }),
             "create_budget_adjustment" => json!({ "amount": { "amount": "1" }, "reason": "x" }),
             "evaluate_budgets" => {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use sluicegate_contracts::event::ConfigHead;
 use sluicegate_contracts::usage::{
-    DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES, RouteRef,
+    DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES, RequestShape, RouteRef,
 };
 use sluicegate_routing::health::Standing;
 use sluicegate_routing::select::Reason;
@@ -21,6 +21,7 @@ use crate::error::{ErrorKind, GatewayError};
 pub(super) struct Decided<'a> {
     pub(super) config: ConfigHead,
     pub(super) features: &'a RequestFeatures,
+    pub(super) shape: RequestShape,
     pub(super) targets: &'a [Target<'a>],
     pub(super) outcome: Result<&'a Plan, &'a NoRoute>,
 }
@@ -51,6 +52,7 @@ impl Decided<'_> {
                 input_tokens: self.features.input_tokens,
                 max_output_tokens: self.features.max_output_tokens,
                 stream: self.features.stream,
+                shape: Some(self.shape),
             },
             candidates: ranked.chain(rejected).take(named).collect(),
             omitted: u32::try_from(omitted).unwrap_or(u32::MAX),

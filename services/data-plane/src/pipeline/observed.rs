@@ -1,6 +1,8 @@
 //! What conditions of routes are told of a request: nothing is read anew for them, and nothing at all where no condition asks.
 
 use sluicegate_contracts::config::Rule;
+use sluicegate_contracts::usage::RequestShape;
+use sluicegate_routing::Preferences;
 use sluicegate_routing::rules::{Modalities, Observed};
 
 use super::stage::Inspected;
@@ -41,6 +43,25 @@ fn observed<'r>(request: &'r Inspected<'_>, key: &'r str) -> Observed<'r> {
         key,
         now: received.now(),
         signals: &request.caller.project.signals,
+    }
+}
+
+/// What its record keeps of a request, so that it can be decided again. `is_sorted`: the model's name asks for an order.
+pub(super) fn shape(request: &Inspected<'_>, is_sorted: bool) -> RequestShape {
+    let (hints, steering) = (&request.hints, request.steering);
+    let Modalities { image, audio, file } = modalities(request);
+    RequestShape {
+        tools: request.view.tools(),
+        json_schema: hints.json_schema,
+        reasoning: hints.reasoning,
+        image,
+        audio,
+        file,
+        steered: is_sorted
+            || steering.insists
+            || !steering.models.is_empty()
+            || !steering.constraints.are_none()
+            || steering.preferences != Preferences::default(),
     }
 }
 

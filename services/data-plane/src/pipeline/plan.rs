@@ -17,6 +17,7 @@ use super::Gateway;
 use super::admit::not_allowed;
 use super::decision::Decided;
 use super::near::near;
+use super::observed::shape;
 use super::resolve::{Resolution, callable_names, resolve, through_route, without_suffix};
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
@@ -203,6 +204,7 @@ fn decided<'s>(
     let decided = Decided {
         config: request.caller.received.snapshot.head(),
         features: &request.features,
+        shape: shape(&request, sort.is_some()),
         targets: &resolution.targets,
         outcome: outcome.as_ref(),
     };

@@ -64,6 +64,10 @@ async fn a_record_tells_what_its_request_could_have_gone_to() {
     assert_eq!(listed.cause.as_deref(), Some("direct"));
     assert_eq!(listed.facts.max_output_tokens, Some(50));
     assert!(listed.facts.input_tokens > 0 && !listed.facts.stream);
+    let shape = listed.facts.shape.unwrap();
+    assert!(shape.tools == Some(0) && !shape.image && !shape.steered);
+    let wished = decisions[1].unwrap().facts.shape.unwrap();
+    assert!(wished.steered, "it names providers");
     assert_eq!(
         candidates(decisions[1].unwrap()),
         [

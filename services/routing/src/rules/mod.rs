@@ -10,12 +10,15 @@
 //! | `token`, `syntax` | text to words, words to a tree |
 //! | `check`, `call` | does every part fit, and what does it mean |
 //! | `expression` | what a condition says of a request |
-//! | `possible` | can it hold at all |
+//! | `possible`, `contradiction` | can it hold at all |
+//! | [`asked`] | which facts it reads |
 //! | [`mistake`] | what is wrong with it, and where |
 
+pub mod asked;
 mod call;
 mod check;
 mod clock;
+mod contradiction;
 mod expression;
 pub mod facts;
 pub mod mistake;
@@ -53,6 +56,14 @@ impl Condition {
     #[must_use]
     pub fn holds(&self, observed: &Observed<'_>) -> bool {
         self.0.of(observed) == Some(true)
+    }
+
+    /// Names of the facts that it reads.
+    #[must_use]
+    pub fn asked(&self) -> asked::Asked {
+        let mut asked = asked::Asked::new();
+        asked::of_truth(&self.0, &mut asked);
+        asked
     }
 
     /// Whether no request can make it true.

@@ -1,6 +1,7 @@
 //! What a condition can come to at all, whatever is asked: so that a rule that never applies is found before it is
 //! published. Cautious: what is not seen through counts as possible.
 
+use super::contradiction::contradict;
 use super::expression::{Calculation, Number, Order, Text, Truth};
 
 /// Which outcomes there may be.
@@ -47,14 +48,7 @@ impl Possible {
                     unknown: inner.unknown,
                 }
             }
-            Truth::All(parts) => {
-                let parts = parts.iter().map(Self::of);
-                parts.fold(Self::only(true), |all, part| Self {
-                    yes: all.yes && part.yes,
-                    no: all.no || part.no,
-                    unknown: all.unknown || part.unknown,
-                })
-            }
+            Truth::All(parts) => Self::of_all(parts),
             Truth::Any(parts) => {
                 let parts = parts.iter().map(Self::of);
                 parts.fold(Self::only(false), |any, part| Self {
@@ -113,6 +107,19 @@ impl Possible {
                     unknown: when.unknown || then.unknown || otherwise.unknown,
                 }
             }
+        }
+    }
+
+    fn of_all(parts: &[Truth]) -> Self {
+        let each = parts.iter().map(Self::of);
+        let all = each.fold(Self::only(true), |all, part| Self {
+            yes: all.yes && part.yes,
+            no: all.no || part.no,
+            unknown: all.unknown || part.unknown,
+        });
+        Self {
+            yes: all.yes && !contradict(parts),
+            ..all
         }
     }
 

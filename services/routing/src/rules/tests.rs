@@ -311,8 +311,27 @@ fn what_can_never_hold_is_seen() {
         "!(request.input_tokens >= 0)",
         "request.stream ? false : 'a' == 'b'",
         "request.tools + 1 < 1",
+        "request.input_tokens > 5 && request.input_tokens < 3",
+        "request.input_tokens >= 5 && request.stream && 5 > request.input_tokens",
+        "request.tools == 1 && 2 == request.tools",
+        "size(request.user) > 9 && size(request.user) <= 9",
+        "request.model == \"a\" && request.model == \"b\"",
+        "request.user in [\"a\", \"b\"] && \"c\" == request.user",
+        "request.stream || true ? request.tools > 5 && request.tools < 3 : false",
     ] {
         assert!(Condition::read(source).unwrap().never_holds(), "{source}");
+    }
+    for source in [
+        "request.input_tokens > 3 && request.input_tokens < 5",
+        "request.input_tokens >= 5 && request.input_tokens <= 5",
+        "request.input_tokens > 5 && request.tools < 3",
+        "request.input_tokens > 5 || request.input_tokens < 3",
+        "request.input_tokens != 5 && request.input_tokens >= 5",
+        "request.model == \"a\" && request.user == \"b\"",
+        "request.user in [\"a\", \"b\"] && request.user in [\"b\", \"c\"]",
+        "request.user != \"a\" && request.user == \"a \"",
+    ] {
+        assert!(!Condition::read(source).unwrap().never_holds(), "{source}");
     }
     for source in [
         "true",
@@ -329,6 +348,34 @@ fn what_can_never_hold_is_seen() {
         let condition = Condition::read(source).unwrap();
         assert!(!condition.always_holds() && !condition.never_holds(), "{source}");
     }
+}
+
+#[test]
+fn what_a_condition_reads_is_known() {
+    let asked = |source: &str| {
+        Condition::read(source)
+            .unwrap()
+            .asked()
+            .into_iter()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(asked("true"), Vec::<&str>::new());
+    assert_eq!(
+        asked(
+            "has(request.metadata.a) || (request.stream ? request.tools > 1 : signal(\"load\", 0.0) > 1.0)"
+        ),
+        ["request.metadata", "request.stream", "request.tools", "signal"]
+    );
+    assert_eq!(
+        asked("\"a\" in request.tags && !(time.hour(\"UTC\") in [1]) && size(request.headers.origin) > 1"),
+        ["request.headers", "request.tags", "time.hour"]
+    );
+    assert_eq!(
+        asked(
+            "request.user.startsWith(key.id) && time.weekday == \"mon\" && \"image\" in request.modalities"
+        ),
+        ["key.id", "request.modalities", "request.user", "time.weekday"]
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::body::{self, Once};
 use super::yaml::{self, Places};
@@ -29,6 +30,24 @@ pub struct Written<T> {
     pub places: Places,
     /// At most once, if the caller sent an Idempotency-Key.
     pub once: Once,
+}
+
+impl Written<Value> {
+    /// The document as a `T`, kept beside what was written.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        stored(self.body.clone()).map_err(|error| error.located(&self.places))
+    }
+}
+
+/// A document that was written before.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn stored<T: DeserializeOwned>(document: Value) -> Result<T> {
+    body::of_value(document)
 }
 
 impl<T> Document<T> {

@@ -17,5 +17,8 @@ mod projects;
 mod provider_invoices;
 mod rate_limits;
 mod route_checks;
+mod route_drafts;
+mod route_simulations;
+mod route_versions;
 mod routes;
 mod signals;

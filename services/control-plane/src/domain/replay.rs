@@ -1,0 +1,315 @@
+//! One route, as it would decide requests of the past today: the rules in order, then the engine itself. Pure. Nothing is
+//! known of how endpoints fared, so measures decide by price alone.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use sluicegate_contracts::config::{
+    Connection, Constraints, Endpoint, Level, Margin, ProviderId, RouteTarget, Rule, StatedFacts,
+};
+use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, OrganizationId};
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_metering::price::Terms;
+use sluicegate_routing::constraints::check as satisfies;
+use sluicegate_routing::rules::asked::SIGNALS;
+use sluicegate_routing::rules::{Condition, Signals};
+use sluicegate_routing::select::Pool;
+use sluicegate_routing::strategy::objective;
+use sluicegate_routing::{
+    Candidate, Credential, Demand, Preferences, RejectionCode, RoutingInput, Seed, Selection, Target,
+    Unknown as NothingKnown, plan,
+};
+
+use super::past_request::{EndpointKey, PastRequest, Unknown};
+use super::route_check::{Supply, is_built_in, names_its_own_models, offered, reaching};
+
+/// Facts that no record keeps.
+const NOT_KEPT: [&str; 3] = ["request.headers", "request.metadata", SIGNALS];
+
+/// Everything besides the route that decides today.
+#[derive(Debug)]
+pub struct Today {
+    /// Whose requests they are.
+    pub organization: OrganizationId,
+    /// What can be reached.
+    pub supply: Supply,
+    /// What owners of accounts state of them.
+    pub stated: HashMap<OrganizationId, Vec<StatedFacts>>,
+    /// What organization and project demand, outermost first.
+    pub above: Vec<(Level, Constraints)>,
+    /// What keys demand; those that are not here are gone.
+    pub keys: HashMap<ApiKeyId, Vec<Constraints>>,
+    /// The moment whose prices count.
+    pub now: UnixMillis,
+}
+
+/// Where a request would go first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The rule that decides.
+    pub rule: String,
+    /// The model as the target names it.
+    pub model: String,
+    /// The endpoint.
+    pub endpoint: EndpointKey,
+    /// Slug of the account; `None` for what the gateway answers itself.
+    pub connection: Option<String>,
+    /// What the tokens of the request cost there; `None`: no price is known.
+    pub cost: Option<NanoUsd>,
+}
+
+/// What would become of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is sent.
+    Sent(Choice),
+    /// Nothing can serve it, and this stands against the first that could.
+    Refused(Option<RejectionCode>),
+}
+
+/// A decision of the past, made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replayed {
+    /// What would become of it.
+    pub fate: Fate,
+    /// Hops of its plan, fallbacks too, that something forbids which is demanded of it: must be none.
+    pub violations: u32,
+}
+
+/// A route made ready.
+#[derive(Debug)]
+pub struct Replay<'w> {
+    today: &'w Today,
+    rules: Vec<Ready<'w>>,
+    signals: Signals,
+    preferences: Preferences,
+}
+
+#[derive(Debug)]
+struct Ready<'w> {
+    rule: &'w Rule,
+    when: Option<Condition>,
+    /// What the condition reads and no record keeps.
+    missing: Option<&'static str>,
+    targets: Vec<Target<'w>>,
+    pool: Pool,
+}
+
+/// Statements of each account of a supply, the most particular first.
+#[derive(Debug, Default)]
+pub struct StatedOf(HashMap<ConnectionId, Vec<StatedFacts>>);
+
+impl StatedOf {
+    /// Sorts what is stated by the accounts that it is about.
+    #[must_use]
+    pub fn of(today: &Today) -> Self {
+        let of_account = |account: &Connection| {
+            let stated = today
+                .stated
+                .get(&account.organization)
+                .map_or(&[][..], Vec::as_slice);
+            let is_about = |it: &&StatedFacts| {
+                let about = &it.about;
+                about.provider.as_ref().is_none_or(|it| *it == account.provider)
+                    && about.connection.is_none_or(|it| it == account.id)
+            };
+            let mut stated: Vec<StatedFacts> = stated.iter().filter(is_about).cloned().collect();
+            stated.sort_by_key(|it| Reverse(it.about.particularity()));
+            (account.id, stated)
+        };
+        Self(today.supply.connections.iter().map(of_account).collect())
+    }
+}
+
+impl<'w> Replay<'w> {
+    /// Makes rules ready. A condition that cannot be read, which cannot be published, never holds.
+    #[must_use]
+    pub fn of(rules: &'w [Rule], today: &'w Today, stated: &'w StatedOf) -> Self {
+        let ready = rules.iter().filter_map(|rule| {
+            let when = match rule.when.as_deref().map(Condition::read) {
+                None => None,
+                Some(Ok(condition)) => Some(condition),
+                Some(Err(_)) => return None,
+            };
+            let asked = when.as_ref().map(Condition::asked).unwrap_or_default();
+            Some(Ready {
+                rule,
+                when,
+                missing: NOT_KEPT.into_iter().find(|it| asked.contains(it)),
+                targets: rule.targets.iter().map(|it| target(it, today, stated)).collect(),
+                pool: Pool::default(),
+            })
+        });
+        Self {
+            today,
+            rules: ready.collect(),
+            signals: Signals::default(),
+            preferences: Preferences::default(),
+        }
+    }
+
+    /// Whether measures decide somewhere, of which nothing is known.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        self.rules.iter().any(|it| objective(it.rule.strategy).is_some())
+    }
+
+    /// Decides a request again.
+    ///
+    /// # Errors
+    /// Why that cannot be told.
+    pub fn decide(&mut self, request: &PastRequest) -> Result<Replayed, Unknown> {
+        let features = request.features()?;
+        let of_key = self.today.keys.get(&request.key.0).ok_or(Unknown::KeyGone)?;
+        let observed = request.observed(&features, &self.signals);
+        let mut deciding = None;
+        for ready in &mut self.rules {
+            if let Some(missing) = ready.missing {
+                return Err(Unknown::FactNotKept(missing));
+            }
+            if ready.when.as_ref().is_none_or(|when| when.holds(&observed)) {
+                deciding = Some(ready);
+                break;
+            }
+        }
+        let Some(ready) = deciding else {
+            return Ok(Replayed {
+                fate: Fate::Refused(None),
+                violations: 0,
+            });
+        };
+        let above = self
+            .today
+            .above
+            .iter()
+            .map(|(level, constraints)| (*level, constraints));
+        let demands: Vec<Demand<'_>> = above
+            .chain([(Level::Route, &ready.rule.constraints)])
+            .chain(of_key.iter().map(|it| (Level::Key, it)))
+            .filter(|(_, constraints)| !constraints.are_none())
+            .map(|(level, constraints)| Demand { level, constraints })
+            .collect();
+        let input = RoutingInput {
+            selection: Selection::Route {
+                strategy: ready.rule.strategy,
+                by_alias: false,
+            },
+            targets: &ready.targets,
+            features,
+            demands: &demands,
+            preferences: &self.preferences,
+            now: self.today.now,
+            live: &NothingKnown,
+            held: Duration::ZERO,
+            seed: Seed::from_id(request.id.as_uuid().as_u128()),
+        };
+        let planned = plan(&input, &mut ready.pool);
+        ready
+            .pool
+            .answered(u32::try_from(request.tokens.output).unwrap_or(u32::MAX));
+        let planned = match planned {
+            Ok(planned) => planned,
+            Err(none) => {
+                return Ok(Replayed {
+                    fate: Fate::Refused(none.rejections.first().map(|it| it.code)),
+                    violations: 0,
+                });
+            }
+        };
+        let hops = planned.attempts.iter();
+        let candidates = hops.map(|it| &ready.targets[it.target].candidates[it.candidate]);
+        let is_forbidden = |candidate: &&Candidate<'_>| {
+            let mut demands = demands.iter();
+            demands.any(|demand| satisfies(candidate, *demand, self.today.now).is_err())
+        };
+        let violations = candidates.filter(is_forbidden).count();
+        let first = planned.attempts.first().map(|it| {
+            let target = &ready.targets[it.target];
+            choice(
+                ready.rule,
+                target,
+                &target.candidates[it.candidate],
+                request,
+                self.today,
+            )
+        });
+        Ok(Replayed {
+            fate: first.map_or(Fate::Refused(None), Fate::Sent),
+            violations: u32::try_from(violations).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+fn choice(
+    rule: &Rule,
+    target: &Target<'_>,
+    candidate: &Candidate<'_>,
+    request: &PastRequest,
+    today: &Today,
+) -> Choice {
+    let (organization, now) = (today.organization, today.now);
+    let cost = match candidate.connection {
+        None => Some(NanoUsd::ZERO),
+        Some(account) => {
+            let versions = candidate.endpoint.map_or(&[][..], |it| it.prices());
+            let resale = account.resale.filter(|_| account.organization != organization);
+            let margin = resale.map_or(Margin::NONE, |it| it.margin);
+            Terms { versions, margin }
+                .cost(&request.tokens, now)
+                .map(|priced| priced.cost)
+        }
+    };
+    Choice {
+        rule: rule.name.clone(),
+        model: target.model.to_owned(),
+        endpoint: EndpointKey {
+            provider: candidate.provider.to_owned(),
+            upstream_model: candidate.upstream_model.to_owned(),
+            connection: candidate.connection.map(|it| it.id),
+        },
+        connection: candidate.connection.map(|it| it.slug.clone()),
+        cost,
+    }
+}
+
+fn target<'w>(target: &'w RouteTarget, today: &'w Today, stated: &'w StatedOf) -> Target<'w> {
+    let model = target.model.as_str();
+    let candidates = if is_built_in(model) {
+        vec![Candidate {
+            provider: "sluicegate",
+            upstream_model: model,
+            connection: None,
+            credential: Credential::NotNeeded,
+            endpoint: None,
+            stated: &[],
+            is_gateway: false,
+        }]
+    } else {
+        let offers = offered(model, &today.supply);
+        let reached = reaching(target, &offers, &today.supply).into_iter();
+        let candidate = |(connection, offer): (&'w Connection, Option<&'w Endpoint>)| {
+            let own_name = model.split_once('/').map_or(model, |(_, name)| name);
+            Candidate {
+                provider: &connection.provider,
+                upstream_model: offer.map_or(own_name, |it: &Endpoint| it.upstream_model.as_str()),
+                connection: Some(connection),
+                credential: match connection.credential {
+                    Some(_) => Credential::Ready,
+                    None if names_its_own_models(connection) => Credential::NotNeeded,
+                    None => Credential::Missing,
+                },
+                endpoint: offer,
+                stated: stated.0.get(&connection.id).map_or(&[][..], Vec::as_slice),
+                is_gateway: connection.provider == ProviderId::OpenRouter.as_str(),
+            }
+        };
+        reached.map(candidate).collect()
+    };
+    Target {
+        model,
+        weight: target.weight,
+        candidates,
+    }
+}

@@ -1,0 +1,125 @@
+//! Replays over the gateway's own model, which needs no account.
+
+use std::collections::HashMap;
+
+use sluicegate_contracts::config::{Operation, RetryPolicy, RouteTarget, Rule, Strategy};
+use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, RequestId};
+use sluicegate_contracts::time::UnixMillis;
+use sluicegate_contracts::tokens::TokenUsage;
+use sluicegate_contracts::usage::{DecidedFacts, RequestShape};
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::past_request::ServedBy;
+use crate::domain::replay::{StatedOf, Today};
+use crate::domain::route_check::Supply;
+
+const KEY: u128 = 7;
+
+fn today() -> Today {
+    Today {
+        organization: OrganizationId::from(Uuid::from_u128(1)),
+        supply: Supply::default(),
+        stated: HashMap::new(),
+        above: Vec::new(),
+        keys: HashMap::from([(ApiKeyId::from(Uuid::from_u128(KEY)), Vec::new())]),
+        now: UnixMillis::new(0),
+    }
+}
+
+fn echo(suffix: &str, weight: u32) -> RouteTarget {
+    RouteTarget {
+        model: format!("sluicegate/echo{suffix}"),
+        connection: None,
+        weight,
+    }
+}
+
+fn rule(strategy: Strategy, targets: Vec<RouteTarget>) -> Rule {
+    Rule::always(strategy, targets, RetryPolicy::default())
+}
+
+fn request(id: u128, input_tokens: u32) -> PastRequest {
+    let key = ApiKeyId::from(Uuid::from_u128(KEY));
+    PastRequest {
+        id: RequestId::from(Uuid::from_u128(
+            id.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
+        )),
+        at: UnixMillis::new(0),
+        operation: Operation::ChatCompletions,
+        dialect: None,
+        model: "route/support".to_owned(),
+        key: (key, key.to_string()),
+        user: None,
+        session: None,
+        tags: Vec::new(),
+        facts: Some(DecidedFacts {
+            input_tokens,
+            max_output_tokens: None,
+            stream: false,
+            shape: Some(RequestShape::default()),
+        }),
+        tokens: TokenUsage::default(),
+        served: None,
+    }
+}
+
+fn simulated(requests: &[PastRequest], published: &[Rule], proposed: &[Rule]) -> Simulation {
+    let today = today();
+    let stated = StatedOf::of(&today);
+    let published = Replay::of(published, &today, &stated);
+    let proposed = Replay::of(proposed, &today, &stated);
+    simulate(requests, published, proposed)
+}
+
+#[test]
+fn the_same_document_changes_nothing_even_where_a_draw_decides() {
+    let rules = [rule(Strategy::Weighted, vec![echo("", 1), echo(":slow", 1)])];
+    let requests: Vec<PastRequest> = (1..=200).map(|id| request(id, 5)).collect();
+    let told = simulated(&requests, &rules, &rules);
+    assert_eq!((told.simulated, told.differences.len()), (200, 0));
+    let shares: Vec<u32> = told.mix.values().map(|it| it.published).collect();
+    assert!(
+        shares.len() == 2 && shares.iter().all(|it| *it > 50),
+        "{shares:?}"
+    );
+    assert!(told.mix.values().all(|it| it.published == it.proposed));
+    assert_eq!((told.priced, told.proposed.violations), (200, 0));
+}
+
+#[test]
+fn what_goes_elsewhere_is_told_newest_first() {
+    let published = [rule(Strategy::Ordered, vec![echo("", 1)])];
+    let long = Rule {
+        name: "long".to_owned(),
+        when: Some("request.input_tokens > 100".to_owned()),
+        ..rule(Strategy::Ordered, vec![echo(":slow", 1)])
+    };
+    let proposed = [long, published[0].clone()];
+    let requests = [request(3, 500), request(2, 5), request(1, 500)];
+    let told = simulated(&requests, &published, &proposed);
+    let elsewhere: Vec<_> = told.differences.iter().map(|it| it.request).collect();
+    assert_eq!(elsewhere, [requests[0].id, requests[2].id]);
+    assert_eq!(told.rules.get("long"), Some(&2));
+}
+
+#[test]
+fn times_are_compared_only_where_both_were_measured() {
+    let way = |suffix: &str| EndpointKey {
+        provider: "sluicegate".to_owned(),
+        upstream_model: format!("sluicegate/echo{suffix}"),
+        connection: None,
+    };
+    let mut requests = [request(2, 5), request(1, 5)];
+    for (request, time) in requests.iter_mut().zip([1_000, 3_000]) {
+        request.served = Some(ServedBy {
+            way: way(""),
+            first_byte_us: Some(time),
+        });
+    }
+    let here = [rule(Strategy::Ordered, vec![echo("", 1)])];
+    let there = [rule(Strategy::Ordered, vec![echo(":slow", 1)])];
+    let same = simulated(&requests, &here, &here);
+    assert_eq!((same.timed, same.published.first_byte_us), (2, 4_000));
+    assert_eq!(simulated(&requests, &here, &there).timed, 0);
+}

@@ -1,0 +1,144 @@
+//! The versions of routes, as they were published: written once, never changed.
+
+use sluicegate_contracts::config::Route;
+use sluicegate_contracts::ids::{OrganizationId, RouteId, UserId};
+use sqlx::types::Json;
+use time::OffsetDateTime;
+
+use super::Connection;
+use crate::error::{Error, Result};
+
+/// How a version comes to be.
+#[derive(Debug, Clone, Default)]
+pub struct Publication {
+    /// Who publishes it; `None`: a program.
+    pub by: Option<UserId>,
+    /// Why, in their words.
+    pub message: Option<String>,
+    /// The older version that it is again.
+    pub restores: Option<u32>,
+}
+
+/// One version of a route.
+#[derive(Debug, Clone)]
+pub struct RouteVersion {
+    /// The entity as it was published.
+    pub route: Route,
+    /// How it came to be.
+    pub publication: Publication,
+    /// When.
+    pub created_at: OffsetDateTime,
+}
+
+/// Keeps a version.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn insert(
+    connection: &mut Connection,
+    route: &Route,
+    publication: &Publication,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into route_versions
+            (organization_id, route_id, version, document, created_by, created_at, message, restores)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        route.organization.as_uuid(),
+        route.id.as_uuid(),
+        number(route.version)?,
+        Json(route) as _,
+        publication.by.map(UserId::as_uuid),
+        now,
+        publication.message,
+        publication.restores.map(number).transpose()?,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The versions of a route before version `before`, newest first.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn list(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    id: RouteId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<RouteVersion>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select document as "document: Json<Route>", created_by, created_at, message, restores from route_versions
+         where organization_id = $1 and route_id = $2 and ($3::bigint is null or version < $3)
+         order by version desc limit $4"#,
+        organization.as_uuid(),
+        id.as_uuid(),
+        before,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(RouteVersion::try_from).collect()
+}
+
+/// One version of a route.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn find(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    id: RouteId,
+    version: u32,
+) -> Result<Option<RouteVersion>> {
+    // A number that no version can have is the number of none.
+    let Ok(version) = i32::try_from(version) else {
+        return Ok(None);
+    };
+    let row = sqlx::query_as!(
+        Row,
+        r#"select document as "document: Json<Route>", created_by, created_at, message, restores from route_versions
+         where organization_id = $1 and route_id = $2 and version = $3"#,
+        organization.as_uuid(),
+        id.as_uuid(),
+        version,
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(RouteVersion::try_from).transpose()
+}
+
+struct Row {
+    document: Json<Route>,
+    created_by: Option<uuid::Uuid>,
+    created_at: OffsetDateTime,
+    message: Option<String>,
+    restores: Option<i32>,
+}
+
+impl TryFrom<Row> for RouteVersion {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            route: row.document.0,
+            publication: Publication {
+                by: row.created_by.map(UserId::from),
+                message: row.message,
+                restores: row
+                    .restores
+                    .map(u32::try_from)
+                    .transpose()
+                    .map_err(Error::internal)?,
+            },
+            created_at: row.created_at,
+        })
+    }
+}
+
+fn number(version: u32) -> Result<i32> {
+    i32::try_from(version).map_err(Error::internal)
+}
