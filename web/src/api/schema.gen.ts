@@ -1279,6 +1279,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/route-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List drafts of routes */
+        get: operations["list_route_drafts"];
+        put?: never;
+        /**
+         * Begin a draft of a new route
+         * @description Publishes nothing. The slug is kept for the route, which exists for workers once the draft is published.
+         */
+        post: operations["begin_route_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/routes": {
         parameters: {
             query?: never;
@@ -1319,6 +1340,93 @@ export interface paths {
         patch: operations["update_route"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/routes/{route}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the draft of a route */
+        get: operations["get_route_draft"];
+        /**
+         * Write the draft of a route
+         * @description Replaces the whole document. Publishes nothing.
+         */
+        put: operations["write_route_draft"];
+        post?: never;
+        /**
+         * Discard the draft of a route
+         * @description A route that was never published goes with it.
+         */
+        delete: operations["discard_route_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish the draft of a route
+         * @description It becomes the next version, and the draft is gone. Refused with `draft_stale` when another version was published since
+         *     it was begun.
+         */
+        post: operations["publish_route_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a route back
+         * @description Publishes an older version again, as the next one. It is checked as a new one would be: what it names may be gone.
+         */
+        post: operations["roll_back_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulate a change of a route
+         * @description Decides recent requests of the route again, under the published document and under the proposed one, from what their
+         *     records say of them. Nothing is sent to a provider.
+         */
+        post: operations["simulate_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/routes/{route}/versions": {
         parameters: {
             query?: never;
@@ -1328,6 +1436,23 @@ export interface paths {
         };
         /** List the versions of a route */
         get: operations["list_route_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a route */
+        get: operations["get_route_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1922,6 +2047,13 @@ export interface components {
              */
             total: number;
         };
+        /** @description Something that the numbers do not say. */
+        Caveat: {
+            /** @description Which. */
+            code: string;
+            /** @description One sentence. */
+            detail: string;
+        };
         /** @description A list of what may be, less a list of what may not. */
         Choice: {
             /** @description None of these. */
@@ -2094,11 +2226,38 @@ export interface components {
              */
             quantizations: string[] | null;
         };
+        /** @description A change in cost, at the prices of today for the tokens of then. */
+        CostChange: {
+            /** @description The difference; negative: it becomes cheaper. */
+            change: components["schemas"]["Money"];
+            /** @description Under the proposed one. */
+            proposed: components["schemas"]["Money"];
+            /** @description Under the published document. */
+            published: components["schemas"]["Money"];
+            /**
+             * Format: int32
+             * @description Requests whose cost is known under both documents; only they count here.
+             */
+            requests: number;
+        };
         /**
          * @description What a cost rests on: the provider's own count, the gateway's count, or a bound for what may have been billed.
          * @enum {string}
          */
         CostEvidence: "reported" | "estimated" | "uncertain" | "none";
+        /** @description A number of requests or hops under both. */
+        CountChange: {
+            /**
+             * Format: int32
+             * @description Under the proposed one.
+             */
+            proposed: number;
+            /**
+             * Format: int32
+             * @description Under the published document.
+             */
+            published: number;
+        };
         /** @description A new budget. */
         CreateBudget: {
             /** @description Shares of the limit, in percent, at which people are told; 80 and 100 when absent. */
@@ -2266,6 +2425,8 @@ export interface components {
         CreateRoute: {
             /** @description Further model names that mean this route. */
             aliases?: string[];
+            /** @description Why it is published, for the list of versions and the audit log. */
+            message?: string | null;
             retry?: components["schemas"]["RouteRetry"] | null;
             /** @description 1 to 50 rules; the first whose condition holds decides, and the last has none. */
             rules?: components["schemas"]["WriteRouteRule"][] | null;
@@ -2908,6 +3069,32 @@ export interface components {
             /** @description As what. */
             role: components["schemas"]["Role"];
         };
+        /** @description How many requests go to an endpoint first. */
+        MixShare: {
+            /** @description Slug of the connection; null for what the gateway answers itself. */
+            connection: string | null;
+            /** @description The model, as the target names it. */
+            model: string;
+            /**
+             * Format: int32
+             * @description Under the proposed one.
+             */
+            proposed: number;
+            /** @description Id of the provider. */
+            provider: string;
+            /**
+             * Format: int32
+             * @description Under the published document.
+             */
+            published: number;
+            /**
+             * Format: double
+             * @description Mean milliseconds to the first byte of its calls in the window; null: it served none.
+             */
+            ttft_ms: number | null;
+            /** @description The provider's name of the model. */
+            upstream_model: string;
+        };
         /** @description What a model reads and writes. */
         Modalities: {
             /** @description `text`, `image`, … */
@@ -2992,6 +3179,22 @@ export interface components {
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwRdsjCFHqNWk=
              */
             secret: string;
+        };
+        /** @description Requests that could not be simulated. */
+        NotSimulated: {
+            /** @description The fact that is not kept. */
+            fact: string | null;
+            /**
+             * @description `facts_not_stored`: the record is of an older worker, or of a request that was refused before anything was decided;
+             *     `fact_not_kept`: a condition reads what records never keep; `request_steered`: the request stated wishes or demands of
+             *     its own; `key_gone`: its key was revoked.
+             */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            requests: number;
         };
         /** @description A tenant. */
         Organization: {
@@ -3904,6 +4107,45 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_RouteDraftSummary: {
+            /** @description The rows, newest first. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description The published version that it is based on; null: none was published then.
+                 */
+                base_version: number | null;
+                /** @description Whether another version was published since; it cannot be published then before it takes that into account. */
+                is_stale: boolean;
+                /**
+                 * Format: int32
+                 * @description The version that is published now; null: none.
+                 */
+                published_version: number | null;
+                /**
+                 * @description Id of the route that it is a draft of.
+                 * @example rt_01jd0000000000000000000000
+                 */
+                route: string;
+                /**
+                 * @description Slug of the route: the published one, or the one kept for it.
+                 * @example support
+                 */
+                slug: string;
+                /**
+                 * Format: date-time
+                 * @description When it was written.
+                 */
+                updated_at: string;
+                /** @description Id of the user who wrote it. */
+                updated_by: string | null;
+            }[];
+            /** @description Whether there are older ones. */
+            has_more: boolean;
+            /** @description Ask for them with `?cursor=`. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_RouteVersion: {
             /** @description The rows, newest first. */
             data: {
@@ -3916,6 +4158,13 @@ export interface components {
                 created_at: string;
                 /** @description Id of the user who published it. */
                 created_by: string | null;
+                /** @description Why it was published, in their words. */
+                message: string | null;
+                /**
+                 * Format: int32
+                 * @description The older version that it is again; null: it is new.
+                 */
+                restores: number | null;
                 /** @description Retries of the last rule. */
                 retry: components["schemas"]["RouteRetry"];
                 /** @description Its rules. */
@@ -4360,6 +4609,14 @@ export interface components {
          * @enum {string}
          */
         ProviderSettingName: "region" | "project" | "organization" | "api_version" | "deployments";
+        /** @description Why a draft is published. */
+        PublishRouteDraft: {
+            /**
+             * @description For the list of versions and the audit log.
+             * @example Prefer the EU for support.
+             */
+            message: string;
+        };
         /** @description A new value of a signal. */
         PushSignal: {
             /**
@@ -4519,6 +4776,12 @@ export interface components {
             config_version: number;
             /** @description What of the request counted. */
             facts: components["schemas"]["DecisionFacts"];
+            /**
+             * Format: int64
+             * @description How long it was held in milliseconds, because everything it could go to was out of its rate; the candidates stand as
+             *     they did after that.
+             */
+            held_ms: number;
             /** @description Model name as sent. */
             model_requested: string;
             /** @description Canonical model that served. */
@@ -4539,6 +4802,39 @@ export interface components {
              * @example Served by groq on attempt 2 of 2; openai answered 429.
              */
             summary: string;
+        };
+        /** @description A request that goes elsewhere. */
+        RequestDifference: {
+            /** @description And under the proposed one. */
+            proposed: components["schemas"]["RequestFate"];
+            /** @description What becomes of it under the published document. */
+            published: components["schemas"]["RequestFate"];
+            /**
+             * @description Its id.
+             * @example req_01jd0000000000000000000000
+             */
+            request: string;
+        };
+        /** @description What becomes of a request. */
+        RequestFate: {
+            /** @description It is sent. */
+            sent: {
+                /** @description Id of the connection; null for what the gateway answers itself. */
+                connection: string | null;
+                cost: components["schemas"]["Money"] | null;
+                /** @description The model, as the target names it. */
+                model: string;
+                /** @description Id of the provider. */
+                provider: string;
+                /** @description The rule that decides. */
+                rule: string;
+            };
+        } | {
+            /** @description Nothing can serve it. */
+            refused: {
+                /** @description What stands against the first that could, such as `region_blocked`; null: no target is named. */
+                reason: string | null;
+            };
         };
         /** @description A key. */
         RequestKey: {
@@ -4610,6 +4906,16 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "developer" | "admin" | "owner";
+        /** @description A version that is to be published again. */
+        RollBackRoute: {
+            /** @description Why, for the list of versions and the audit log. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            to_version: number;
+        };
         /** @description How to rotate. */
         RotateKey: {
             /**
@@ -4667,6 +4973,45 @@ export interface components {
             /** @description Whether it can be published. */
             valid: boolean;
         };
+        /** @description A draft, and what is found of it as things stand. */
+        RouteDraft: components["schemas"]["RouteDraftSummary"] & {
+            /** @description What publishing it would find. */
+            check: components["schemas"]["RouteCheck"];
+            /** @description The document as it was written. */
+            document: components["schemas"]["CreateRoute"];
+        };
+        /** @description A draft, without its document. */
+        RouteDraftSummary: {
+            /**
+             * Format: int32
+             * @description The published version that it is based on; null: none was published then.
+             */
+            base_version: number | null;
+            /** @description Whether another version was published since; it cannot be published then before it takes that into account. */
+            is_stale: boolean;
+            /**
+             * Format: int32
+             * @description The version that is published now; null: none.
+             */
+            published_version: number | null;
+            /**
+             * @description Id of the route that it is a draft of.
+             * @example rt_01jd0000000000000000000000
+             */
+            route: string;
+            /**
+             * @description Slug of the route: the published one, or the one kept for it.
+             * @example support
+             */
+            slug: string;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            updated_at: string;
+            /** @description Id of the user who wrote it. */
+            updated_by: string | null;
+        };
         /** @description Something about a route. */
         RouteFinding: {
             /** @description What kind of finding. */
@@ -4718,6 +5063,53 @@ export interface components {
              * @example request.input_tokens > 100000
              */
             when: string | null;
+        };
+        /** @description What would have changed. */
+        RouteSimulation: {
+            /** @description What the numbers do not say. */
+            caveats: components["schemas"]["Caveat"][];
+            /**
+             * Format: int32
+             * @description How many requests would go elsewhere.
+             */
+            changed: number;
+            /** @description Change in cost. */
+            cost: components["schemas"]["CostChange"];
+            /** @description Those, the newest first. */
+            differences: components["schemas"]["RequestDifference"][];
+            /** @description Whether there were more in the window; the newest were taken. */
+            is_cut: boolean;
+            /** @description Where requests go first. */
+            mix: components["schemas"]["MixShare"][];
+            /** @description Send it as `after` for the next ones; null: these were the last. */
+            next_after: string | null;
+            /** @description How many could not be simulated, and why. */
+            not_simulated: components["schemas"]["NotSimulated"][];
+            /**
+             * Format: int32
+             * @description The version that the document was compared with.
+             */
+            published_version: number;
+            /** @description Requests that nothing can serve. */
+            refused: components["schemas"]["CountChange"];
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            requests: number;
+            /** @description How many requests each proposed rule takes; 0 says that nothing came to it. */
+            rules: components["schemas"]["RuleShare"][];
+            /**
+             * Format: int32
+             * @description How many both documents decided.
+             */
+            simulated: number;
+            /** @description Change in the expected time to the first byte. */
+            ttft: components["schemas"]["TimeChange"];
+            /** @description Planned hops that a constraint forbids: always 0, or a bug of the engine. */
+            violations: components["schemas"]["CountChange"];
+            /** @description Which requests were looked at. */
+            window: components["schemas"]["SimulationWindow"];
         };
         /**
          * @description How the targets of a route are put in order. `ordered` and `weighted` take them as they are listed; the others choose
@@ -4771,6 +5163,13 @@ export interface components {
             created_at: string;
             /** @description Id of the user who published it. */
             created_by: string | null;
+            /** @description Why it was published, in their words. */
+            message: string | null;
+            /**
+             * Format: int32
+             * @description The older version that it is again; null: it is new.
+             */
+            restores: number | null;
             /** @description Retries of the last rule. */
             retry: components["schemas"]["RouteRetry"];
             /** @description Its rules. */
@@ -4801,6 +5200,16 @@ export interface components {
             /** @description The ways in which it can be served, in the order of its targets. */
             endpoints: components["schemas"]["RuleEndpoint"][];
             /** @description Name of the rule. */
+            rule: string;
+        };
+        /** @description How many requests a rule takes and can send somewhere. */
+        RuleShare: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            requests: number;
+            /** @description Its name. */
             rule: string;
         };
         /** @description A signed-in session. The refresh token comes as a cookie beside it. */
@@ -4870,6 +5279,45 @@ export interface components {
              * @description 8 to 128 characters.
              */
             password: string;
+        };
+        /** @description What to replay: the newest requests of a window that the route decided. */
+        SimulateRoute: {
+            /** @description `next_after` of the answer before: only differences of older requests. */
+            after?: string | null;
+            /**
+             * Format: int32
+             * @description At most so many requests; 1,000 when absent.
+             */
+            count?: number | null;
+            /**
+             * Format: int32
+             * @description At most so many differences; 50 when absent.
+             */
+            differences?: number | null;
+            document?: components["schemas"]["CreateRoute"] | null;
+            /**
+             * Format: date-time
+             * @description Only requests received at or after; a week before `to` when absent, and at most 31 days.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Only requests received before; now when absent. Send `window.to` of the first answer to page through the same ones.
+             */
+            to?: string | null;
+        };
+        /** @description From when to when. */
+        SimulationWindow: {
+            /**
+             * Format: date-time
+             * @description The first moment.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The moment after the last.
+             */
+            to: string;
         };
         /** @description A new statement. */
         StateFacts: {
@@ -4941,6 +5389,24 @@ export interface components {
             /**
              * Format: int64
              * @description How many requests were charged.
+             */
+            requests: number;
+        };
+        /** @description A change in time. */
+        TimeChange: {
+            /**
+             * Format: double
+             * @description Under the proposed one.
+             */
+            proposed_ms: number | null;
+            /**
+             * Format: double
+             * @description Mean in milliseconds under the published document; null: nothing was measured.
+             */
+            published_ms: number | null;
+            /**
+             * Format: int32
+             * @description Requests whose endpoints under both documents served calls of the window; only they count here.
              */
             requests: number;
         };
@@ -5105,6 +5571,8 @@ export interface components {
         UpdateRoute: {
             /** @description Further model names that mean this route. */
             aliases?: string[] | null;
+            /** @description Why, for the list of versions and the audit log. */
+            message?: string | null;
             retry?: components["schemas"]["RouteRetry"] | null;
             /** @description All rules anew. */
             rules?: components["schemas"]["WriteRouteRule"][] | null;
@@ -9055,6 +9523,83 @@ export interface operations {
             };
         };
     };
+    list_route_drafts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many at most; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drafts, of the newest route first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RouteDraftSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_route_draft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Create at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoute"];
+                "application/yaml": components["schemas"]["CreateRoute"];
+            };
+        };
+        responses: {
+            /** @description The draft, and what is found of it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteDraft"];
+                };
+            };
+            /** @description Problem: the document is not one of a route */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_routes: {
         parameters: {
             query?: {
@@ -9243,6 +9788,243 @@ export interface operations {
             };
         };
     };
+    get_route_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft, and what is found of it as things stand */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteDraft"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_route_draft: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The published version that the document takes into account; absent: the one that the draft was based on, or for the
+                 *     first draft the published one.
+                 */
+                base_version?: number;
+            };
+            header?: {
+                /** @description ETag of the draft that is replaced; required where there is one */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoute"];
+                "application/yaml": components["schemas"]["CreateRoute"];
+            };
+        };
+        responses: {
+            /** @description The draft, and what is found of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteDraft"];
+                };
+            };
+            /** @description Problem: the document is not one of a route */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_route_draft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the draft */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Discarded */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_route_draft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the draft that was looked at */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishRouteDraft"];
+            };
+        };
+        responses: {
+            /** @description The route at its new version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding in the document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_route: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version that is to be taken back */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackRoute"];
+            };
+        };
+        responses: {
+            /** @description The route at its new version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulate_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulateRoute"];
+            };
+        };
+        responses: {
+            /** @description What would have changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteSimulation"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_route_versions: {
         parameters: {
             query?: {
@@ -9269,6 +10051,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_RouteVersion"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_route_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+                /** @description Its number */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version as it was published */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteVersion"];
                 };
             };
             /** @description Problem */
