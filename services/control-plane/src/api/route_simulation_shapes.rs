@@ -206,6 +206,16 @@ impl From<&Fate> for RequestFate {
     }
 }
 
+impl From<&Difference> for RequestDifference {
+    fn from(difference: &Difference) -> Self {
+        Self {
+            request: difference.request,
+            published: RequestFate::from(&difference.published),
+            proposed: RequestFate::from(&difference.proposed),
+        }
+    }
+}
+
 const FIRST_HOP: Caveat = Caveat {
     code: "first_choice_only",
     detail: "Cost, time and mix are of the endpoint that is tried first; failures after it are not replayed.",
@@ -246,15 +256,7 @@ impl RouteSimulation {
         let changed = u32::try_from(differences.len()).unwrap_or(u32::MAX);
         let is_wanted = |it: &&Difference| after.is_none_or(|after| it.request.as_uuid() < after.as_uuid());
         let mut wanted = differences.iter().filter(is_wanted);
-        let shown: Vec<RequestDifference> = wanted
-            .by_ref()
-            .take(most)
-            .map(|it| RequestDifference {
-                request: it.request,
-                published: RequestFate::from(&it.published),
-                proposed: RequestFate::from(&it.proposed),
-            })
-            .collect();
+        let shown: Vec<RequestDifference> = wanted.by_ref().take(most).map(RequestDifference::from).collect();
         let next_after = wanted.next().and(shown.last()).map(|it| it.request);
         let change = proposed.cost.nanos().saturating_sub(published.cost.nanos());
         let not_simulated = unknown

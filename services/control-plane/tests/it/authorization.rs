@@ -118,36 +118,18 @@ impl World {
         let route = json!({ "slug": "r1", "strategy": "ordered", "targets": [{ "model": "m" }] });
         let route = owner.post(&owner.in_project("/routes"), &route).await.expect(201);
         let invite = json!({ "email": "x@example.com", "role": "viewer" });
-        let invite = owner
-            .post(&owner.in_organization("/invites"), &invite)
-            .await
-            .expect(201);
+        let invite = made(owner, "/invites", &invite).await;
         let budget = json!({ "name": "b", "limit": { "amount": "1" }, "interval": "day" });
-        let budget = owner
-            .post(&owner.in_organization("/budgets"), &budget)
-            .await
-            .expect(201);
+        let budget = made(owner, "/budgets", &budget).await;
         let top_up = json!({ "amount": { "amount": "5" } });
-        let top_up = owner
-            .post(&owner.in_organization("/top-ups"), &top_up)
-            .await
-            .expect(201);
-        let invoice = owner
-            .post(&owner.in_organization("/provider-invoices"), &provider_invoice())
-            .await
-            .expect(201);
+        let top_up = made(owner, "/top-ups", &top_up).await;
+        let invoice = made(owner, "/provider-invoices", &provider_invoice()).await;
         let management = json!({ "name": "ci", "role": "viewer" });
-        let management = owner
-            .post(&owner.in_organization("/management-keys"), &management)
-            .await
-            .expect(201);
+        let management = made(owner, "/management-keys", &management).await;
         let statement = made(owner, "/facts", &fact_statement()).await;
         let webhook = made(owner, "/webhooks", &webhook()).await;
         let limit = json!({ "metric": "requests", "amount": 60 });
-        let limit = owner
-            .post(&owner.in_organization("/limits"), &limit)
-            .await
-            .expect(201);
+        let limit = made(owner, "/limits", &limit).await;
         let draft = json!({ "slug": "r1", "strategy": "ordered", "targets": [{ "model": "m" }] }).to_string();
         let path = owner.in_project(&format!("/routes/{}/draft", route.text_of("id")));
         owner.send(Method::PUT, &path, Some(draft)).await.expect(200);
@@ -164,15 +146,15 @@ impl World {
             ("connection", connection.text_of("id")),
             ("route", route.text_of("id")),
             ("version", "1".to_owned()),
-            ("budget", budget.text_of("id")),
-            ("limit", limit.text_of("id")),
+            ("budget", budget),
+            ("limit", limit),
             ("webhook", webhook),
             ("signal", "load".to_owned()),
             ("statement", statement),
-            ("management_key", management.text_of("id")),
-            ("invite", invite.text_of("id")),
-            ("top_up", top_up.text_of("id")),
-            ("invoice", invoice.text_of("id")),
+            ("management_key", management),
+            ("invite", invite),
+            ("top_up", top_up),
+            ("invoice", invoice),
             (
                 "member",
                 members.body["data"][0]["id"].as_str().unwrap().to_owned(),
