@@ -59,12 +59,14 @@ export function versionOf(
   { slug, aliases, rules, version, by, at }: Published,
 ): StoredVersion {
   const { strategy, targets, retry } = rules.at(-1) ?? rule();
-  return { route, version, slug, aliases, rules, strategy, targets, retry, created_by: by, created_at: at };
+  const document = { slug, aliases, rules, strategy, targets, retry };
+  return { route, version, ...document, message: null, restores: null, created_by: by, created_at: at };
 }
 
 /** The route at a version. */
 export function routeAt(version: StoredVersion, created_at: string): Route {
-  const { route: id, created_by: _, created_at: published_at, ...document } = version;
+  const { route: id, created_at: published_at, ...published } = version;
+  const { created_by: _by, message: _message, restores: _restores, ...document } = published;
   return { id, ...document, created_at, published_at };
 }
 

@@ -94,6 +94,7 @@ function decisionOf(row: RequestRecord): RequestDecision | null {
       candidate({ provider: "azure", outcome: "rejected", reason: "price_above_cap", level: "project" }),
     ],
     omitted: 0,
+    held_ms: 0,
     attempts,
   };
 }
