@@ -44,8 +44,10 @@ pub struct Activity {
     pub output_tokens: i64,
     /// Those of them spent on reasoning.
     pub reasoning_tokens: i64,
-    /// What it cost.
-    pub cost: NanoUsd,
+    /// What it cost over the host's accounts at providers.
+    pub credit_cost: NanoUsd,
+    /// What it cost over connections of the tenant's own.
+    pub own_cost: NanoUsd,
 }
 
 /// The activity of an organization, newest day first, most expensive first within a day.
@@ -62,7 +64,8 @@ pub async fn list(
         r#"select day, model_served as "model!", (attempts -> -1 ->> 'endpoint') as endpoint, provider as "provider!",
             case when $6 then project_id end as project, count(*) as "requests!",
             sum(input_tokens)::bigint as "input!", sum(output_tokens)::bigint as "output!",
-            sum(reasoning_tokens)::bigint as "reasoning!", coalesce(sum(cost_nanos), 0)::bigint as "cost!"
+            sum(reasoning_tokens)::bigint as "reasoning!", coalesce(sum(cost_nanos), 0)::bigint as "cost!",
+            sum(own_cost_nanos)::bigint as "own!"
          from requests
          where project_id in (select id from projects where organization_id = $1 and ($5::uuid is null or id = $5))
             and day between $2 and $3 and ($4::uuid is null or api_key_id = $4)
@@ -89,7 +92,8 @@ pub async fn list(
         input_tokens: row.input,
         output_tokens: row.output,
         reasoning_tokens: row.reasoning,
-        cost: NanoUsd::from_nanos(row.cost),
+        credit_cost: NanoUsd::from_nanos(row.cost - row.own),
+        own_cost: NanoUsd::from_nanos(row.own),
     });
     Ok(activity.collect())
 }

@@ -65,6 +65,7 @@ pub struct RequestRow {
     output_tokens: i64,
     reasoning_tokens: i64,
     cost_nanos: Option<i64>,
+    own_cost_nanos: i64,
     cost_evidence: &'static str,
     first_byte_us: Option<i64>,
     overhead_us: i64,
@@ -120,6 +121,12 @@ fn evidence(attempts: &[AttemptRecord]) -> &'static str {
         Some(Evidence::Reported) => "reported",
         Some(Evidence::NotBilled) | None => "none",
     }
+}
+
+/// What attempts cost that no credit pays: those over connections of the tenant's own.
+fn own_cost(attempts: &[AttemptRecord]) -> NanoUsd {
+    let own = attempts.iter().filter(|attempt| attempt.credit.is_none());
+    own.filter_map(|attempt| attempt.cost).sum()
 }
 
 impl RequestRow {
@@ -180,6 +187,7 @@ impl RequestRow {
             output_tokens: count(record.tokens.output)?,
             reasoning_tokens: count(record.tokens.reasoning)?,
             cost_nanos: record.cost.map(NanoUsd::nanos),
+            own_cost_nanos: own_cost(&attempts).nanos(),
             cost_evidence: evidence(&attempts),
             first_byte_us: record.first_byte_us.map(count).transpose()?,
             overhead_us: count(record.overhead_us)?,
@@ -288,14 +296,15 @@ pub async fn insert(connection: &mut Connection, rows: &[RequestRow]) -> Result<
         ), rolled_up as (
             insert into usage_hourly (
                 organization_id, project_id, hour, model, api_key_id, requests, errors,
-                input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos
+                input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos,
+                own_cost_nanos
             )
             select organization_id, project_id, date_trunc('hour', started_at, 'UTC') as hour,
                    coalesce(model_served, '') as model, api_key_id,
                    count(*), count(*) filter (where outcome not in ('served', 'client_gone')),
                    sum(input_tokens)::bigint, sum(cache_read_tokens)::bigint, sum(cache_write_tokens)::bigint,
                    sum(output_tokens)::bigint, sum(reasoning_tokens)::bigint,
-                   coalesce(sum(cost_nanos), 0)::bigint
+                   coalesce(sum(cost_nanos), 0)::bigint, sum(own_cost_nanos)::bigint
             from inserted
             group by organization_id, project_id, hour, model, api_key_id
             order by project_id, hour, model, api_key_id
@@ -307,7 +316,8 @@ pub async fn insert(connection: &mut Connection, rows: &[RequestRow]) -> Result<
                 cache_write_tokens = usage_hourly.cache_write_tokens + excluded.cache_write_tokens,
                 output_tokens = usage_hourly.output_tokens + excluded.output_tokens,
                 reasoning_tokens = usage_hourly.reasoning_tokens + excluded.reasoning_tokens,
-                cost_nanos = usage_hourly.cost_nanos + excluded.cost_nanos
+                cost_nanos = usage_hourly.cost_nanos + excluded.cost_nanos,
+                own_cost_nanos = usage_hourly.own_cost_nanos + excluded.own_cost_nanos
         )
         select api_key_id, array_agg(id) as "ids!", max(started_at) as "at!" from inserted group by api_key_id
         "#,

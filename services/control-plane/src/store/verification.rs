@@ -106,7 +106,7 @@ pub async fn orphaned_charges(connection: &mut Connection, limit: i64) -> Result
 pub struct RollupDifference {
     /// The row: project, hour, model, key.
     pub row: String,
-    /// What is rolled up: requests, errors, tokens of each kind, cost.
+    /// What is rolled up: requests, errors, tokens of each kind, cost, cost over the tenant's own connections.
     pub stored: Option<Vec<i64>>,
     /// What the requests add up to.
     pub folded: Option<Vec<i64>>,
@@ -123,13 +123,13 @@ pub async fn rollup_differences(connection: &mut Connection, limit: i64) -> Resu
                 api_key_id, array[
                     count(*), count(*) filter (where outcome not in ('served', 'client_gone')),
                     sum(input_tokens), sum(cache_read_tokens), sum(cache_write_tokens), sum(output_tokens),
-                    sum(reasoning_tokens), coalesce(sum(cost_nanos), 0)
+                    sum(reasoning_tokens), coalesce(sum(cost_nanos), 0), sum(own_cost_nanos)
                 ]::bigint[] as sums
             from requests group by 1, 2, 3, 4
          ), stored as (
             select project_id, hour, model, api_key_id, array[
                 requests, errors, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
-                reasoning_tokens, cost_nanos
+                reasoning_tokens, cost_nanos, own_cost_nanos
             ] as sums
             from usage_hourly
          )

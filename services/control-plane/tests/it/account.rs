@@ -5,9 +5,10 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sluicegate_contracts::account::AccountId;
-use sluicegate_contracts::ids::ApiKeyId;
+use sluicegate_contracts::ids::{ApiKeyId, BudgetId, ConnectionId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
+use sluicegate_contracts::usage::{AttemptRecord, CreditUse, UsageRecord};
 use sluicegate_control_plane::background::driver::Task;
 use sluicegate_control_plane::background::metrics::BackgroundMetrics;
 use sluicegate_control_plane::background::usage_ingester::UsageIngester;
@@ -182,12 +183,17 @@ async fn used(app: &TestApp, owner: &Client, key: &str, account: Option<&Account
     for record in &mut records {
         record.attempts[0].accounts.extend(account.cloned());
     }
-    app.queue.append(&entries(&records)).await.unwrap();
+    stored(app, &records).await;
+    writer
+}
+
+/// Stores records as the ingester does.
+async fn stored(app: &TestApp, records: &[UsageRecord]) {
+    app.queue.append(&entries(records)).await.unwrap();
     let mut ingester = UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default());
     while app.queue.depth().await.unwrap().entries > 0 {
         ingester.pass().await.unwrap();
     }
-    writer
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -380,8 +386,10 @@ async fn a_key_tells_its_holder_what_is_left(pool: PgPool) {
     let own = Relay::of(&app, made["key"].as_str().unwrap());
     let shown = own.get("/key").await["data"].clone();
     has_all(&shown, OWN_KEY);
-    for field in ["usage", "usage_daily", "usage_weekly", "usage_monthly"] {
-        assert_eq!(shown[field], json!(0.00000412), "{field}");
+    for since in ["", "_daily", "_weekly", "_monthly"] {
+        // Nobody paid with credit, so it went over the tenant's own connection.
+        assert_eq!(shown[format!("byok_usage{since}")], json!(0.00000412), "{since}");
+        assert_eq!(shown[format!("usage{since}")], json!(0.0), "{since}");
     }
     assert_eq!(
         (
@@ -400,13 +408,13 @@ async fn a_key_tells_its_holder_what_is_left(pool: PgPool) {
         .await
         .expect(201);
     used(&app, &ada, &derived.text_of("id"), None, 5).await;
-    assert_eq!(own.get("/key").await["data"]["usage"], json!(0.00000618));
+    assert_eq!(own.get("/key").await["data"]["byok_usage"], json!(0.00000618));
     app.advance(Duration::from_secs(86_400));
     let tomorrow = own.get("/key").await["data"].clone();
     assert_eq!(
         (
-            &tomorrow["usage"],
-            &tomorrow["usage_daily"],
+            &tomorrow["byok_usage"],
+            &tomorrow["byok_usage_daily"],
             &tomorrow["limit_remaining"]
         ),
         (&json!(0.00000618), &json!(0.0), &json!(0.00001))
@@ -423,6 +431,58 @@ async fn a_key_tells_its_holder_what_is_left(pool: PgPool) {
     assert_eq!(
         (&managed["is_management_key"], &managed["limit"]),
         (&json!(true), &Value::Null)
+    );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_credit_pays_is_told_apart_from_what_the_tenants_own_connections_cost(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let manager = manager(&app, &ada, "developer").await;
+    let made = manager
+        .post("/keys", json!({ "name": "app" }))
+        .await
+        .expect(201)
+        .body;
+    let writer = Writer {
+        key: made["data"]["hash"].as_str().unwrap().parse().unwrap(),
+        ..Writer::of(&ada)
+    };
+    let mut records = writer.records(1..=3);
+    for record in &mut records {
+        record.attempts[0].connection = Some(ConnectionId::from(uuid::Uuid::now_v7()));
+    }
+    // The first was tried over the host's account and then over the tenant's; the second only over the host's.
+    let over_host = AttemptRecord {
+        credit: Some(CreditUse {
+            account: AccountId {
+                budget: BudgetId::from(uuid::Uuid::now_v7()),
+                period: UnixMillis::new(0),
+                partition: None,
+            },
+            charge: NanoUsd::ZERO,
+        }),
+        ..records[0].attempts[0].clone()
+    };
+    records[0].attempts.insert(0, over_host.clone());
+    records[0].cost = Some(NanoUsd::from_nanos(824));
+    records[1].attempts = vec![over_host];
+    stored(&app, &records).await;
+    let own = Relay::of(&app, made["key"].as_str().unwrap());
+    let shown = own.get("/key").await["data"].clone();
+    assert_eq!(
+        (&shown["usage_daily"], &shown["byok_usage_daily"]),
+        (&json!(0.000000824), &json!(0.000000824))
+    );
+    for (record, is_own) in records.iter().zip([true, false, true]) {
+        let path = format!("/generation?id={}", record.request);
+        assert_eq!(own.get(&path).await["data"]["is_byok"], json!(is_own));
+    }
+    app.advance(Duration::from_secs(86_400));
+    let row = manager.get("/activity").await["data"][0].clone();
+    assert_eq!(
+        (&row["usage"], &row["byok_usage_inference"]),
+        (&json!(0.000000824), &json!(0.000000824))
     );
 }
 
@@ -490,7 +550,7 @@ async fn activity_adds_up_by_day_and_model_of_whole_days(pool: PgPool) {
         (
             &rows[0]["date"],
             &rows[0]["requests"],
-            &rows[0]["usage"],
+            &rows[0]["byok_usage_inference"],
             &rows[0]["prompt_tokens"]
         ),
         (&json!("2026-01-01"), &json!(4), &json!(0.000001648), &json!(40))

@@ -61,8 +61,8 @@ impl From<activity::Activity> for Item {
                 .endpoint
                 .map_or_else(String::new, |id: EndpointId| id.to_string()),
             provider_name: row.provider,
-            usage: dollars(row.cost),
-            byok_usage_inference: 0.0,
+            usage: dollars(row.credit_cost),
+            byok_usage_inference: dollars(row.own_cost),
             requests: row.requests,
             prompt_tokens: row.input_tokens,
             completion_tokens: row.output_tokens,

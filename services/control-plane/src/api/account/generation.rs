@@ -90,8 +90,13 @@ fn response_of(attempt: &AttemptRecord) -> Value {
         "model_permaslug": attempt.upstream_model,
         "status": attempt.status,
         "latency": attempt.first_byte_us.map(millis),
-        "is_byok": attempt.connection.is_some(),
+        "is_byok": is_own(attempt),
     })
+}
+
+/// Whether it went over a connection of the tenant's own: credit pays for the host's.
+fn is_own(attempt: &AttemptRecord) -> bool {
+    attempt.connection.is_some() && attempt.credit.is_none()
 }
 
 fn millis(micros: u64) -> f64 {
@@ -138,9 +143,7 @@ impl Generation {
             num_fetches: None,
             web_search_engine: None,
             origin: "",
-            is_byok: attempts
-                .last()
-                .is_some_and(|attempt| attempt.connection.is_some()),
+            is_byok: attempts.last().is_some_and(is_own),
             external_user: row.end_user,
             api_type: api_type(&row.operation),
             preset_id: None,

@@ -30,7 +30,7 @@ pub(super) struct Limit {
     include_byok_in_limit: bool,
 }
 
-/// What a key spent. Spending is not told apart by whose connection served, so none is told under `byok_usage`.
+/// What a key spent: over the host's accounts, and, as `byok_usage`, over connections of the tenant's own.
 #[derive(Debug, Serialize)]
 pub(super) struct Spending {
     usage: f64,
@@ -92,14 +92,14 @@ impl From<&KeyAccount> for Limit {
 impl From<KeyUsage> for Spending {
     fn from(usage: KeyUsage) -> Self {
         Self {
-            usage: dollars(usage.total),
-            usage_daily: dollars(usage.daily),
-            usage_weekly: dollars(usage.weekly),
-            usage_monthly: dollars(usage.monthly),
-            byok_usage: 0.0,
-            byok_usage_daily: 0.0,
-            byok_usage_weekly: 0.0,
-            byok_usage_monthly: 0.0,
+            usage: dollars(usage.credit.total),
+            usage_daily: dollars(usage.credit.daily),
+            usage_weekly: dollars(usage.credit.weekly),
+            usage_monthly: dollars(usage.credit.monthly),
+            byok_usage: dollars(usage.own.total),
+            byok_usage_daily: dollars(usage.own.daily),
+            byok_usage_weekly: dollars(usage.own.weekly),
+            byok_usage_monthly: dollars(usage.own.monthly),
         }
     }
 }
