@@ -151,6 +151,8 @@ ids! {
     SessionId = "ses";
     /// A value that a tenant pushes from outside for conditions of its routes.
     SignalId = "sig";
+    /// Where the values of a signal are fetched from.
+    SignalSourceId = "sgs";
     /// A payment for credit, asked for.
     TopUpId = "top";
     /// A person.

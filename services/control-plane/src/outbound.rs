@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect;
+use reqwest::{StatusCode, redirect};
+use secrecy::{ExposeSecret, SecretString};
 use sluicegate_contracts::address::{AddressPolicy, Transport};
 use url::Url;
 
@@ -16,6 +17,8 @@ use crate::error::{Error, Result};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the whole exchange, so that a receiver that dawdles holds nobody up.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest answer that is read.
+const MAX_ANSWER: usize = 256 * 1_024;
 
 /// A message and its signature.
 #[derive(Debug, Clone, Copy)]
@@ -45,9 +48,15 @@ pub enum Unsent {
     /// The connection broke.
     #[error("the exchange failed")]
     Failed,
+    /// It answered, but not with what was asked for.
+    #[error("the answer had status {0}")]
+    Status(u16),
+    /// The answer is too long.
+    #[error("the answer was longer than 256 KiB")]
+    TooLong,
 }
 
-/// Sends messages. Clones share connections.
+/// Sends messages and fetches documents. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct Outbound {
     policy: AddressPolicy,
@@ -87,14 +96,9 @@ impl Outbound {
     /// # Errors
     /// [`Unsent`].
     pub async fn post(&self, url: &str, message: Message<'_>) -> Result<u16, Unsent> {
-        // Literal addresses meet no resolver, and what is allowed may have changed since the address was written.
-        let url: Url = base_url::parse(url, &self.policy).map_err(|_| Unsent::NotAllowed)?;
-        let client = if url.scheme() == "https" {
-            &self.tls
-        } else {
-            &self.plain
-        };
-        let sent = client
+        let url = base_url::parse(url, &self.policy).map_err(|_| Unsent::NotAllowed)?;
+        let sent = self
+            .client(&url)
             .post(url)
             .header("content-type", "application/json")
             .header("user-agent", "sluicegate-webhooks")
@@ -106,6 +110,44 @@ impl Outbound {
             .await;
         sent.map(|answer| answer.status().as_u16())
             .map_err(|error| unsent(&error))
+    }
+
+    /// Fetches a document, with `authorization` as the header of that name.
+    ///
+    /// # Errors
+    /// [`Unsent`], also for every status but 200.
+    pub async fn get(&self, url: &str, authorization: Option<&SecretString>) -> Result<Vec<u8>, Unsent> {
+        let url = base_url::parse_whole(url, &self.policy).map_err(|_| Unsent::NotAllowed)?;
+        let mut request = self
+            .client(&url)
+            .get(url)
+            .header("accept", "application/json")
+            .header("user-agent", "sluicegate-signals");
+        if let Some(secret) = authorization {
+            request = request.header("authorization", secret.expose_secret());
+        }
+        let mut answer = request.send().await.map_err(|error| unsent(&error))?;
+        if answer.status() != StatusCode::OK {
+            return Err(Unsent::Status(answer.status().as_u16()));
+        }
+        let mut document = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| unsent(&error))? {
+            if document.len() + chunk.len() > MAX_ANSWER {
+                return Err(Unsent::TooLong);
+            }
+            document.extend_from_slice(&chunk);
+        }
+        Ok(document)
+    }
+
+    /// Literal addresses meet no resolver, and what is allowed may have changed since an address was written: hence every
+    /// URL is parsed anew before it gets here.
+    fn client(&self, url: &Url) -> &reqwest::Client {
+        if url.scheme() == "https" {
+            &self.tls
+        } else {
+            &self.plain
+        }
     }
 }
 

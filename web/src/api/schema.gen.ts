@@ -1500,6 +1500,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/signals/{signal}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the source of a signal */
+        get: operations["get_signal_source"];
+        /**
+         * Set the source of a signal
+         * @description Its value is fetched at once, and then every so often, as if somebody pushed it. When a fetch fails, the last value counts until
+         *     it is stale; `last_error` says why.
+         */
+        put: operations["set_signal_source"];
+        post?: never;
+        /**
+         * Delete the source of a signal
+         * @description The last value counts until it is stale.
+         */
+        delete: operations["delete_signal_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/usage": {
         parameters: {
             query?: never;
@@ -5229,6 +5255,36 @@ export interface components {
             /** @description Who signed in. */
             user: components["schemas"]["User"];
         };
+        /** @description Where to fetch a signal's values from. */
+        SetSignalSource: {
+            /**
+             * Format: password
+             * @description Sent as the header `authorization`; stored sealed, never shown.
+             */
+            authorization?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds from one fetch to the next.
+             * @example 60
+             */
+            every_seconds: number;
+            /**
+             * @description Where in the answer the value is, as a JSON pointer; left out: the whole answer.
+             * @example /data/0/load
+             */
+            pointer?: string;
+            /**
+             * Format: int32
+             * @description For how long a value counts; left out: for three intervals.
+             * @example 180
+             */
+            ttl_seconds?: number | null;
+            /**
+             * @description Answers `GET` with 200 and JSON. Redirects are not followed; addresses that are not public need the operator's leave.
+             * @example https://metrics.example.com/api/load
+             */
+            url: string;
+        };
         /** @description A signal at its newest value. */
         Signal: {
             /**
@@ -5248,6 +5304,51 @@ export interface components {
             pushed_at: string;
             /** @description A number, a text, true or false. */
             value: unknown;
+        };
+        /** @description Where a signal's values come from, and what came of the last fetch. */
+        SignalSource: {
+            /**
+             * Format: int32
+             * @description Seconds from one fetch to the next.
+             */
+            every_seconds: number;
+            /** @description Whether a header `authorization` is sent. Its value is never shown. */
+            has_authorization: boolean;
+            /**
+             * @description Why that brought no value; null when it did.
+             * @example the answer had status 503
+             */
+            last_error?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was fetched last.
+             */
+            last_fetch_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is fetched next.
+             */
+            next_fetch_at: string;
+            /**
+             * @description Where in the answer the value is, as a JSON pointer.
+             * @example /data/0/load
+             */
+            pointer: string;
+            /**
+             * @description Name of the signal.
+             * @example load
+             */
+            signal: string;
+            /**
+             * Format: int32
+             * @description For how long a value counts.
+             */
+            ttl_seconds: number;
+            /**
+             * @description What is fetched.
+             * @example https://metrics.example.com/api/load
+             */
+            url: string;
         };
         /** @description Proof of an account. */
         SignIn: {
@@ -10224,6 +10325,110 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Deleted: conditions take the value that they name themselves */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_signal_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Name of the signal */
+                signal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source, and what came of the last fetch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalSource"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_signal_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Name of the signal, which need not be there yet */
+                signal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetSignalSource"];
+            };
+        };
+        responses: {
+            /** @description The source; nothing is fetched yet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalSource"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_signal_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Name of the signal */
+                signal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted: values of the signal are pushed again */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -57,6 +57,7 @@ mod route_strategy;
 mod route_versions;
 mod routes;
 pub mod shapes;
+mod signal_sources;
 mod signals;
 mod usage;
 mod version;
@@ -225,5 +226,8 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(signals::list_signals)
         .service(signals::get_signal)
         .service(signals::push_signal)
-        .service(signals::delete_signal);
+        .service(signals::delete_signal)
+        .service(signal_sources::get_signal_source)
+        .service(signal_sources::set_signal_source)
+        .service(signal_sources::delete_signal_source);
 }

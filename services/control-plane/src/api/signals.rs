@@ -57,8 +57,8 @@ struct PushSignal {
 
 /// The name in the path.
 #[derive(Deserialize)]
-struct Named {
-    signal: String,
+pub(super) struct Named {
+    pub(super) signal: String,
 }
 
 /// List signals

@@ -32,6 +32,7 @@ pub mod route_simulation;
 pub mod route_supply;
 pub mod routes;
 pub mod sessions;
+pub mod signal_sources;
 pub mod signals;
 pub mod tx;
 pub mod verification;

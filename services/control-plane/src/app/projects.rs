@@ -10,7 +10,7 @@ use crate::domain::identity::{DisplayName, Slug};
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, Result};
 use crate::store::projects::{self, Project};
-use crate::store::{api_keys, budgets, connections, rate_limits, routes, signals};
+use crate::store::{api_keys, budgets, connections, rate_limits, routes, signal_sources, signals};
 
 /// A new project of the tenant.
 ///
@@ -107,6 +107,8 @@ pub async fn delete(tx: &mut Tx, id: ProjectId, if_match: &IfMatch) -> Result<()
     for connection in connections::delete_all(tx.connection(), id, now).await? {
         tx.retract(EntityKind::Connection, connection.as_uuid());
     }
+    let organization = tx.organization()?;
+    signal_sources::delete_all(tx.connection(), organization, id).await?;
     for signal in signals::delete_all(tx.connection(), id).await? {
         tx.retract(EntityKind::Signal, signal.as_uuid());
     }

@@ -8,13 +8,13 @@ use sluicegate_service_runtime::ids;
 use time::Duration;
 
 use super::Tx;
+use crate::domain::signal_source::MAX_TEXT;
 use crate::error::{Error, FieldError, Result};
+use crate::store::signal_sources;
 use crate::store::signals::{self, Signal};
 
 /// Most signals of a project: each of its workers keeps them all.
 const MAX_SIGNALS: i64 = 100;
-/// Longest text, in bytes.
-const MAX_TEXT: usize = 256;
 /// A week.
 const TTL_SECONDS: std::ops::RangeInclusive<u32> = 1..=604_800;
 
@@ -90,11 +90,13 @@ pub async fn push(tx: &mut Tx, project: ProjectId, push: Push) -> Result<Signal>
     Ok(signal)
 }
 
-/// Forgets a signal: conditions take the value that they name themselves.
+/// Forgets a signal and its source: conditions take the value that they name themselves.
 ///
 /// # Errors
 /// `not_found`.
 pub async fn delete(tx: &mut Tx, project: ProjectId, name: &str) -> Result<()> {
+    let organization = tx.organization()?;
+    signal_sources::delete(tx.connection(), organization, project, name).await?;
     let id = signals::delete(tx.connection(), project, name).await?;
     let id = id.ok_or_else(Error::not_found)?;
     tx.audit("signal.delete", id, &json!({ "name": name }));

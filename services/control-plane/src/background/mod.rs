@@ -9,6 +9,7 @@ pub mod driver;
 pub mod housekeeping;
 pub mod metrics;
 pub mod outbox_relay;
+pub mod signal_fetcher;
 pub mod usage_ingester;
 pub mod usage_watch;
 pub mod webhook_sender;
@@ -26,6 +27,7 @@ use driver::Driver;
 use housekeeping::Housekeeping;
 use metrics::BackgroundMetrics;
 use outbox_relay::OutboxRelay;
+use signal_fetcher::SignalFetcher;
 use usage_ingester::UsageIngester;
 use usage_watch::UsageWatch;
 use webhook_sender::WebhookSender;
@@ -69,6 +71,10 @@ pub fn start(state: &AppState, seams: &Seams, outbound: &Outbound) {
     {
         let state = state.clone();
         driver.start(move || CreditTranches::new(state.clone()));
+    }
+    {
+        let (state, outbound) = (state.clone(), outbound.clone());
+        driver.start(move || SignalFetcher::new(state.clone(), outbound.clone()));
     }
     {
         let (state, outbound) = (state.clone(), outbound.clone());

@@ -40,7 +40,21 @@ pub enum Refused {
 /// # Errors
 /// [`Refused`].
 pub fn parse(text: &str, policy: &AddressPolicy) -> Result<Url, Refused> {
-    let mut url: Url = text.trim().parse().map_err(|_| Refused::NotAUrl)?;
+    let mut url = parse_whole(text, policy)?;
+    if url.query().is_some() {
+        return Err(Refused::Query);
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// Reads the URL of one document, which may have a query.
+///
+/// # Errors
+/// [`Refused`].
+pub fn parse_whole(text: &str, policy: &AddressPolicy) -> Result<Url, Refused> {
+    let url: Url = text.trim().parse().map_err(|_| Refused::NotAUrl)?;
     let transport = match url.scheme() {
         "https" => Transport::Tls,
         "http" if policy.opens_networks() => Transport::Plain,
@@ -49,7 +63,7 @@ pub fn parse(text: &str, policy: &AddressPolicy) -> Result<Url, Refused> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Refused::UserInfo);
     }
-    if url.query().is_some() || url.fragment().is_some() {
+    if url.fragment().is_some() {
         return Err(Refused::Query);
     }
     let permitted = match url.host().ok_or(Refused::NotAUrl)? {
@@ -60,8 +74,6 @@ pub fn parse(text: &str, policy: &AddressPolicy) -> Result<Url, Refused> {
     if !permitted {
         return Err(Refused::Private);
     }
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
     Ok(url)
 }
 
@@ -120,6 +132,15 @@ mod tests {
         for (text, why) in cases {
             assert_eq!(parse(text, &AddressPolicy::default()), Err(why), "{text}");
         }
+    }
+
+    #[test]
+    fn the_url_of_a_document_keeps_its_query_and_its_slash() {
+        let read = |text| parse_whole(text, &AddressPolicy::default());
+        let text = "https://metrics.example.com/api/query/?query=load&time=now";
+        assert_eq!(read(text).unwrap().as_str(), text);
+        assert_eq!(read("https://metrics.example.com/#x"), Err(Refused::Query));
+        assert_eq!(read("https://127.0.0.1/?a"), Err(Refused::Private));
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod role;
 pub mod route_check;
 pub mod route_draft;
 pub mod session;
+pub mod signal_source;
 pub mod simulation;
 pub mod statement;
 pub mod stripe;

@@ -47,6 +47,7 @@ pub mod route_versions;
 pub mod routes;
 pub mod session_budgets;
 pub mod sessions;
+pub mod signal_sources;
 pub mod signals;
 pub mod snapshot;
 pub mod throttles;

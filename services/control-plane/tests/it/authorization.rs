@@ -1,6 +1,7 @@
 //! Walks the OpenAPI document: every operation refuses callers without a token, strangers, and members with too small
 //! a role, and lets the named role pass.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use reqwest::Method;
@@ -102,6 +103,8 @@ async fn push_signal(owner: &Client) {
     let signal = json!({ "value": 1, "ttl_seconds": 60 }).to_string();
     let path = owner.in_project("/signals/load");
     owner.send(Method::PUT, &path, Some(signal)).await.expect(200);
+    let (path, source) = (format!("{path}/source"), signal_source().to_string());
+    owner.send(Method::PUT, &path, Some(source)).await.expect(200);
 }
 
 impl World {
@@ -181,6 +184,7 @@ impl World {
             "create_connection" => {
                 json!({ "slug": format!("c{salt}"), "provider": "openai-compatible", "base_url": "https://example.com" })
             }
+            "set_signal_source" => signal_source(),
             "push_signal" => json!({ "value": 1, "ttl_seconds": 60 }),
             "create_route" | "check_route" | "begin_route_draft" | "write_route_draft" => {
                 json!({ "slug": format!("r-{salt}"), "strategy": "ordered", "targets": [{ "model": "m" }] })
@@ -210,6 +214,10 @@ impl World {
         };
         operation.has_body.then(|| body.to_string())
     }
+}
+
+fn signal_source() -> Value {
+    json!({ "url": "https://example.com/", "every_seconds": 60 })
 }
 
 fn webhook() -> Value {
@@ -367,8 +375,11 @@ async fn a_role_below_the_named_one_is_403_and_the_named_one_passes(pool: PgPool
     }
     let world = World::of(&app, &owner, "Target").await;
     let mut operations = operations();
-    // What is deleted for good is deleted last.
-    operations.sort_by_key(|operation| operation.method == Method::DELETE);
+    // What is deleted for good is deleted last, and what is part of something before that.
+    operations.sort_by_key(|operation| {
+        let is_delete = operation.method == Method::DELETE;
+        (is_delete, Reverse(operation.path.split('/').count()))
+    });
     for (salt, operation) in operations.iter().enumerate() {
         let Some(needed) = operation.role.as_ref().filter(|_| operation.is_a_members()) else {
             continue;

@@ -1,4 +1,5 @@
-//! Somebody's server that webhooks are posted to: a real socket, answers as told, and notes what came.
+//! Somebody's server that webhooks are posted to and signals are fetched from: a real socket, answers as told, and notes what
+//! came.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -28,6 +29,8 @@ struct Inner {
     messages: Vec<Message>,
     /// Statuses of the next answers; 200 when there are none.
     answers: VecDeque<u16>,
+    /// The body of every answer.
+    document: String,
 }
 
 /// The server. It stops with the runtime of the test.
@@ -65,6 +68,11 @@ impl Receiver {
         self.inner.lock().unwrap().answers.extend(statuses);
     }
 
+    /// Has every message answered with this body.
+    pub fn say(&self, document: &str) {
+        document.clone_into(&mut self.inner.lock().unwrap().document);
+    }
+
     /// What came since the last look.
     pub fn messages(&self) -> Vec<Message> {
         std::mem::take(&mut self.inner.lock().unwrap().messages)
@@ -80,14 +88,17 @@ impl Receiver {
                     head: head.to_owned(),
                     body: body.to_owned(),
                 };
-                if body.len() >= message.header("content-length").parse::<usize>().unwrap() {
-                    let status = {
+                let is_whole = head.starts_with("GET ")
+                    || body.len() >= message.header("content-length").parse::<usize>().unwrap();
+                if is_whole {
+                    let (status, document) = {
                         let mut inner = self.inner.lock().unwrap();
                         inner.messages.push(message);
-                        inner.answers.pop_front().unwrap_or(200)
+                        (inner.answers.pop_front().unwrap_or(200), inner.document.clone())
                     };
                     let answer = format!(
-                        "HTTP/1.1 {status} x\r\nlocation: /elsewhere\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                        "HTTP/1.1 {status} x\r\nlocation: /elsewhere\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{document}",
+                        document.len()
                     );
                     let _ = stream.write_all(answer.as_bytes()).await;
                     return;
