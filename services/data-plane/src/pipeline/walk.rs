@@ -118,25 +118,25 @@ pub(super) async fn walk(
                 outgoing.body = outgoing.capped(cap, depth)?;
             }
             let underway = walk.underway(gateway, next);
-            let intent = finish.begin(&trial, reserved, taken, underway)?;
+            let flight = finish.begin(&trial, reserved, taken, underway)?;
             walk.attempts += 1;
-            let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
+            let failure = match attempt(gateway, planned, next, &outgoing, deadline, &flight, finish).await {
                 Ok(Success::Whole { body, losses, end }) => {
-                    finish.end(&end);
+                    finish.end(&flight, &end);
                     finish.answering();
                     finish.lost(&outgoing.losses);
                     finish.lost(&losses);
                     return Ok(Answered::Whole(body).into());
                 }
                 Ok(Success::Stream(opened)) => {
-                    finish.first_token();
+                    finish.first_token(&flight);
                     finish.answering();
                     finish.lost(&outgoing.losses);
                     return Ok(Answered::Stream(opened).into());
                 }
                 Err(failure) => failure,
             };
-            finish.end(&failure.end);
+            finish.end(&flight, &failure.end);
             match walk.judge(gateway, &failure, deadline) {
                 Verdict::NextEndpoint => break Some(failure),
                 Verdict::RetrySame(wait) => {
