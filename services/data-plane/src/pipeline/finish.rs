@@ -209,6 +209,9 @@ impl Finish {
             let held_ms = record.decision.as_ref().map_or(0, |it| it.held_ms);
             record.overhead_us = first_us.saturating_sub(held_ms.saturating_mul(1_000));
         }
+        if let Some(decision) = &mut record.decision {
+            decision.hedge = attempts.hedge;
+        }
         record.attempts = attempts.ended;
         record.model_served = attempts.model_served;
         record.outcome = outcome;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord};
+use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord, DecidedHedge};
+use sluicegate_metering::Ending;
 use sluicegate_routing::Cause;
 use sluicegate_routing::health::Limits;
 use smallvec::SmallVec;
@@ -35,6 +36,8 @@ pub(super) struct Attempts {
     pub(super) served_by: Option<String>,
     pub(super) cause: Option<Cause>,
     pub(super) model_served: Option<String>,
+    /// What followed when one was late.
+    pub(super) hedge: Option<DecidedHedge>,
     /// When the latest began.
     latest_us: Option<u64>,
 }
@@ -156,6 +159,17 @@ impl Finish {
     /// Closes the books of an attempt and prices it.
     pub(in crate::pipeline) fn end(&self, flight: &Flight, end: &AttemptEnd) {
         self.end_those(end, |open| open.record.started_us == flight.started_us);
+    }
+
+    /// Closes those of all attempts but this one, which was quicker.
+    pub(in crate::pipeline) fn supersede(&self, by: &Flight) {
+        let end = AttemptEnd::unanswered(AttemptOutcome::Superseded, Ending::Superseded);
+        self.end_those(&end, |open| open.record.started_us != by.started_us);
+    }
+
+    /// Notes what followed when an attempt was late.
+    pub(in crate::pipeline) fn hedged(&self, what: DecidedHedge) {
+        self.attempts.borrow_mut().hedge = Some(what);
     }
 
     /// Closes those of all attempts that are under way still. Of a stream that is relayed it is the only one.

@@ -1,5 +1,6 @@
 //! The books of one attempt: what is noted before it leaves, and what its ending makes of that.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use sluicegate_contracts::config::{Margin, Operation};
@@ -110,6 +111,7 @@ impl Open {
             provider: candidate.provider.to_owned(),
             upstream_model: candidate.upstream_model.to_owned(),
             dialect: Some(trial.dialect.as_str().to_owned()),
+            cause: Some(Cow::Borrowed(trial.cause.as_str())),
             outcome: AttemptOutcome::ClientGone,
             status: None,
             tokens: TokenUsage::default(),
