@@ -2,25 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use sluicegate_contracts::config::{
-    Constraints, Hedge, HedgeAfter, RetryPolicy, RouteTarget, Rule, Strategy,
-};
+use sluicegate_contracts::config::{Constraints, RetryPolicy, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
 use sluicegate_routing::rules::Condition;
 
 use super::identity::Slug;
 use super::model_pattern;
+use super::retry_check::check_retry;
 use crate::error::FieldError;
 
 const MAX_RULES: usize = 50;
 const MAX_TARGETS: usize = 20;
 const MAX_ALIASES: usize = 20;
 const MAX_WEIGHT: u32 = 1_000_000;
-const ATTEMPTS: std::ops::RangeInclusive<u32> = 1..=10;
-const HEDGE_AFTER_MS: std::ops::RangeInclusive<u32> = 50..=60_000;
-const PERCENTILE: std::ops::RangeInclusive<u8> = 50..=99;
-const PERCENT: std::ops::RangeInclusive<u8> = 1..=100;
-const ATTEMPT_TIMEOUT_MS: std::ops::RangeInclusive<u64> = 1_000..=600_000;
 
 /// A target as written.
 #[derive(Debug, Clone)]
@@ -316,53 +310,6 @@ fn find_connection(named: &str, connections: &[(ConnectionId, String)]) -> Optio
         .map(|(known, _)| *known)
 }
 
-fn check_retry(at: &str, retry: &RetryPolicy, findings: &mut Vec<FieldError>) {
-    if !ATTEMPTS.contains(&retry.max_attempts) {
-        findings.push(FieldError::new(
-            format!("{at}/retry/max_attempts"),
-            "out_of_range",
-            "Use 1 to 10 attempts.",
-        ));
-    }
-    if let Some(hedge) = &retry.hedge {
-        check_hedge(&format!("{at}/retry/hedge"), hedge, retry, findings);
-    }
-    if !ATTEMPT_TIMEOUT_MS.contains(&retry.attempt_timeout_ms) {
-        let detail = "Use 1000 to 600000 milliseconds.";
-        findings.push(FieldError::new(
-            format!("{at}/retry/attempt_timeout_ms"),
-            "out_of_range",
-            detail,
-        ));
-    }
-}
-
-fn check_hedge(at: &str, hedge: &Hedge, retry: &RetryPolicy, findings: &mut Vec<FieldError>) {
-    let mut out_of_range = |member: &str, detail: &str| {
-        findings.push(FieldError::new(format!("{at}/{member}"), "out_of_range", detail));
-    };
-    match hedge.after {
-        HedgeAfter::Milliseconds(after) if !HEDGE_AFTER_MS.contains(&after) => {
-            out_of_range("after/milliseconds", "Use 50 to 60000 milliseconds.");
-        }
-        HedgeAfter::Milliseconds(after) if u64::from(after) >= retry.attempt_timeout_ms => {
-            let detail = "An attempt is given up before it is late. Use less than `attempt_timeout_ms`.";
-            out_of_range("after/milliseconds", detail);
-        }
-        HedgeAfter::Percentile(percent) if !PERCENTILE.contains(&percent) => {
-            out_of_range("after/percentile", "Use 50 to 99.");
-        }
-        HedgeAfter::Milliseconds(_) | HedgeAfter::Percentile(_) => {}
-    }
-    if !PERCENT.contains(&hedge.max_percent) {
-        out_of_range("max_percent", "Use 1 to 100 percent of the requests.");
-    }
-    if retry.max_attempts < 2 {
-        let detail = "A hedge is a second attempt. Allow two with `max_attempts`, or leave it out.";
-        findings.push(FieldError::new(at, "no_attempt_left", detail));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -444,38 +391,6 @@ mod tests {
             expected.map(|(pointer, code)| (pointer.to_owned(), code))
         );
         assert_eq!(draft(Vec::new()).check(&[]).unwrap_err()[0].pointer, "/targets");
-    }
-
-    #[test]
-    fn a_hedge_that_could_not_happen_is_found() {
-        let hedged = |max_attempts, after, max_percent| {
-            let mut draft = draft(vec![target("m", None, 1)]);
-            if let Rules::Plain(rule) = &mut draft.rules {
-                rule.retry = RetryPolicy {
-                    max_attempts,
-                    attempt_timeout_ms: 2_000,
-                    hedge: Some(Hedge {
-                        after,
-                        max_percent,
-                        max_cost: None,
-                    }),
-                };
-            }
-            draft
-        };
-        let cases = [
-            (2, HedgeAfter::Milliseconds(49), 5, "/after/milliseconds"),
-            (2, HedgeAfter::Milliseconds(2_000), 5, "/after/milliseconds"),
-            (2, HedgeAfter::Percentile(100), 5, "/after/percentile"),
-            (2, HedgeAfter::Percentile(95), 0, "/max_percent"),
-            (1, HedgeAfter::Percentile(95), 5, ""),
-        ];
-        for (attempts, after, percent, at) in cases {
-            let findings = found(hedged(attempts, after, percent));
-            let pointers: Vec<_> = findings.iter().map(|(pointer, _)| pointer.as_str()).collect();
-            assert_eq!(pointers, [format!("/retry/hedge{at}")], "{after:?}");
-        }
-        assert!(hedged(2, HedgeAfter::Percentile(95), 5).check(&[]).is_ok());
     }
 
     #[test]
