@@ -14,6 +14,7 @@ type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
+    hedges: Family<HedgeLabels, Counter>,
     unknown_callers: Counter,
     lost_records: Counter,
     tokens: Family<TokenLabels, Counter>,
@@ -33,6 +34,12 @@ struct AttemptLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HedgeLabels {
+    /// `sent`, or why not.
+    what: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TokenLabels {
     direction: &'static str,
 }
@@ -43,8 +50,8 @@ struct OperationLabels {
 }
 
 impl Metrics {
-    /// Registers `inference_requests`, `inference_attempts`, `inference_unknown_callers`, `usage_records_lost`, `inference_tokens`,
-    /// `inference_overhead_seconds` and `inference_first_byte_seconds`.
+    /// Registers `inference_requests`, `inference_attempts`, `inference_hedges`, `inference_unknown_callers`,
+    /// `usage_records_lost`, `inference_tokens`, `inference_overhead_seconds` and `inference_first_byte_seconds`.
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
         let first_byte: Histograms<OperationLabels> =
@@ -58,6 +65,11 @@ impl Metrics {
             attempts: registry.register(
                 "inference_attempts",
                 "Upstream tries by outcome",
+                Family::default(),
+            ),
+            hedges: registry.register(
+                "inference_hedges",
+                "Requests that were late, by whether they were sent a second time",
                 Family::default(),
             ),
             unknown_callers: registry.register(
@@ -98,6 +110,10 @@ impl Metrics {
                 outcome: attempt.outcome.as_str(),
             })
             .inc();
+    }
+
+    pub(crate) fn hedge(&self, what: &'static str) {
+        self.hedges.get_or_create(&HedgeLabels { what }).inc();
     }
 
     pub(crate) fn request(&self, record: &UsageRecord) {

@@ -70,6 +70,8 @@ pub enum Cause {
     Retry,
     /// An earlier attempt failed.
     Fallback,
+    /// An earlier attempt is late, and may still answer.
+    Hedge,
     /// A budget had no room, and names this route for that case.
     BudgetSwitch,
 }
@@ -87,6 +89,7 @@ impl Cause {
             Self::Capacity => "capacity",
             Self::Retry => "retry",
             Self::Fallback => "fallback",
+            Self::Hedge => "hedge",
             Self::BudgetSwitch => "budget_switch",
         }
     }

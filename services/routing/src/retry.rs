@@ -87,7 +87,10 @@ const fn class(outcome: AttemptOutcome) -> Class {
     match outcome {
         AttemptOutcome::Served => Class::Done,
         AttemptOutcome::BadRequest => Class::Final,
-        AttemptOutcome::ClientGone | AttemptOutcome::Stopped | AttemptOutcome::Interrupted => Class::Gone,
+        AttemptOutcome::ClientGone
+        | AttemptOutcome::Superseded
+        | AttemptOutcome::Stopped
+        | AttemptOutcome::Interrupted => Class::Gone,
         // A time-out may have been billed, so the same endpoint is not asked twice for it.
         AttemptOutcome::CredentialRefused | AttemptOutcome::QuotaExhausted | AttemptOutcome::TimedOut => {
             Class::ElsewhereOnly

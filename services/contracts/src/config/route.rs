@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Constraints;
+use super::{Constraints, Hedge};
 use crate::ids::{ConnectionId, OrganizationId, ProjectId, RouteId};
 use crate::money::NanoUsd;
 
@@ -56,6 +56,9 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// How long one attempt may take to its response headers, in milliseconds.
     pub attempt_timeout_ms: u64,
+    /// Whether it is tried elsewhere while an attempt is late; `None`: only once one has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedge: Option<Hedge>,
 }
 
 impl Default for RetryPolicy {
@@ -64,6 +67,7 @@ impl Default for RetryPolicy {
         Self {
             max_attempts: 3,
             attempt_timeout_ms: 120_000,
+            hedge: None,
         }
     }
 }
@@ -213,6 +217,7 @@ impl From<Route> for Document {
 
 #[cfg(test)]
 mod tests {
+    use super::super::HedgeAfter;
     use super::*;
     use serde_json::{Value, json};
     use uuid::Uuid;
@@ -269,6 +274,18 @@ mod tests {
         let text = serde_json::to_string(&route).unwrap();
         assert_eq!(serde_json::from_str::<Route>(&text).unwrap(), route);
         assert!(!text.starts_with(r#"{"strategy""#) && route.plain().is_none());
+    }
+
+    #[test]
+    fn a_hedge_survives_the_wire_of_a_plain_route() {
+        let retry = json!({ "max_attempts": 2, "attempt_timeout_ms": 5000,
+            "hedge": { "after": { "percentile": 95 }, "max_percent": 5, "max_cost": 2000 } });
+        let plain = json!({ "strategy": "ordered", "targets": [{ "model": "m", "connection": null, "weight": 1 }],
+            "retry": retry });
+        let route = written(plain).unwrap();
+        let hedge = route.plain().unwrap().retry.hedge.unwrap();
+        assert_eq!((hedge.after, hedge.share()), (HedgeAfter::Percentile(95), 0.05));
+        assert_eq!(serde_json::to_value(&route).unwrap()["retry"], retry);
     }
 
     #[test]

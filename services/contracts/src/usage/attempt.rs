@@ -1,5 +1,7 @@
 //! One upstream try of a request.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::AttemptOutcome;
@@ -45,6 +47,10 @@ pub struct AttemptRecord {
     /// The dialect spoken with the provider; records of older workers do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialect: Option<String>,
+    /// Why it was made, by its wire name: that of the decision, `retry`, `fallback` or `hedge`; records of older workers do
+    /// not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cow<'static, str>>,
     /// How it ended.
     pub outcome: AttemptOutcome,
     /// The provider's HTTP status, when it answered.
@@ -82,12 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_attempt_of_an_older_worker_says_nothing_of_its_dialect() {
+    fn an_attempt_of_an_older_worker_says_nothing_of_its_dialect_and_cause() {
         let old = r#"{"connection":null,"endpoint":null,"provider":"openai","upstream_model":"m","outcome":"served","status":200,"tokens":{},"evidence":"reported","cost":null,"price_version":null,"started_us":1,"first_byte_us":2,"duration_us":3}"#;
         let mut attempt: AttemptRecord = serde_json::from_str(old).unwrap();
-        assert_eq!(attempt.dialect, None);
-        assert!(!serde_json::to_string(&attempt).unwrap().contains("dialect"));
+        assert_eq!((&attempt.dialect, &attempt.cause), (&None, &None));
+        let again = serde_json::to_string(&attempt).unwrap();
+        assert!(!again.contains("dialect") && !again.contains("cause"));
         attempt.dialect = Some("gemini".to_owned());
+        attempt.cause = Some("hedge".into());
         let new = serde_json::to_string(&attempt).unwrap();
         assert_eq!(serde_json::from_str::<AttemptRecord>(&new).unwrap(), attempt);
     }

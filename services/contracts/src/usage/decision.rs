@@ -31,6 +31,23 @@ pub struct Decision {
     /// How long it was held in milliseconds, because everything it could go to was out of its rate.
     #[serde(default, skip_serializing_if = "is_no_time")]
     pub held_ms: u64,
+    /// What followed when the first attempt was late; `None`: it was not, or the route does not hedge. Alone of all this it
+    /// came after the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedge: Option<DecidedHedge>,
+}
+
+/// What followed when an attempt was late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedHedge {
+    /// After how many milliseconds it was.
+    pub after_ms: u64,
+    /// Where the request was sent a second time, by its place in the order from 1; `None`: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u16>,
+    /// Why it was not: `attempts`, `share`, `candidates`, `max_cost`, `refused` or `unrecorded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Cow<'static, str>>,
 }
 
 /// What of a request counts for a decision.
@@ -173,6 +190,7 @@ mod tests {
             candidates: Vec::new(),
             omitted: 0,
             held_ms: 0,
+            hedge: None,
         };
         let text = serde_json::to_string(&decision).unwrap();
         let zero = serde_json::to_string(&ConfigHead::default()).unwrap();

@@ -9,7 +9,9 @@ mod labels;
 mod outcome;
 
 pub use attempt::{AttemptRecord, CreditUse, Evidence};
-pub use decision::{DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES, RequestShape};
+pub use decision::{
+    DecidedCandidate, DecidedFacts, DecidedHedge, DecidedScore, Decision, MAX_CANDIDATES, RequestShape,
+};
 pub use labels::{Labels, MAX_TAGS};
 pub use outcome::{AttemptOutcome, Outcome};
 
@@ -88,7 +90,8 @@ pub struct UsageRecord {
     pub status: u16,
     /// Error code the caller received.
     pub error_code: Option<String>,
-    /// Upstream tries in order; empty for a request that was refused.
+    /// Upstream tries in the order in which they ended, so that the last is what the caller got; empty for a request that
+    /// was refused.
     pub attempts: Vec<AttemptRecord>,
     /// Sum over the attempts.
     pub tokens: TokenUsage,

@@ -59,6 +59,8 @@ pub enum AttemptOutcome {
     Cut,
     /// The caller hung up.
     ClientGone,
+    /// Another attempt of the request was quicker.
+    Superseded,
     /// The gateway ended the stream, because the money held for it was used up.
     Stopped,
     /// The worker died meanwhile.
@@ -80,6 +82,7 @@ impl AttemptOutcome {
             Self::TimedOut => "timed_out",
             Self::Cut => "cut",
             Self::ClientGone => "client_gone",
+            Self::Superseded => "superseded",
             Self::Stopped => "stopped",
             Self::Interrupted => "interrupted",
         }

@@ -4,7 +4,9 @@ use actix_web::get;
 use futures_util::FutureExt;
 use serde::Serialize;
 use sluicegate_contracts::ids::{ConnectionId, RequestId};
-use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord, DecidedCandidate, DecidedScore, Decision};
+use sluicegate_contracts::usage::{
+    AttemptOutcome, AttemptRecord, DecidedCandidate, DecidedHedge, DecidedScore, Decision,
+};
 use utoipa::ToSchema;
 
 use super::extract::{InProject, PathId, Viewer};
@@ -49,8 +51,35 @@ struct RequestDecision {
     /// How long it was held in milliseconds, because everything it could go to was out of its rate; the candidates stand as
     /// they did after that.
     held_ms: u64,
-    /// Upstream tries, in order.
+    /// What followed when its first attempt was late; absent: it was not, or the route does not hedge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hedge: Option<DecisionHedge>,
+    /// Upstream tries in the order in which they ended.
     attempts: Vec<Attempt>,
+}
+
+/// What followed when an attempt was late.
+#[derive(Serialize, ToSchema)]
+struct DecisionHedge {
+    /// After how many milliseconds it was.
+    after_ms: u64,
+    /// Where the request was sent a second time, by its rank; null: nowhere.
+    #[schema(required = true)]
+    rank: Option<u16>,
+    /// Why it was not: `attempts` (the route allows no more), `share` (as many as may be were), `candidates` (nothing else may
+    /// serve and has room to spare), `max_cost`, `refused` (a limit or a budget has no room) or `unrecorded`.
+    #[schema(required = true)]
+    withheld: Option<String>,
+}
+
+impl From<DecidedHedge> for DecisionHedge {
+    fn from(hedge: DecidedHedge) -> Self {
+        Self {
+            after_ms: hedge.after_ms,
+            rank: hedge.rank,
+            withheld: hedge.withheld.map(Into::into),
+        }
+    }
 }
 
 /// What of a request counted.
@@ -197,6 +226,7 @@ fn summary(row: &LoggedRequest, decision: &Decision, attempts: &[AttemptRecord])
     let failed = attempts.iter().filter(|it| it.outcome != AttemptOutcome::Served);
     let failures = failed.map(|it| match it.status {
         Some(status) => format!("{} answered {status}", it.provider),
+        None if it.outcome == AttemptOutcome::Superseded => format!("{} was slower", it.provider),
         None => format!("{} {}", it.provider, it.outcome.as_str().replace('_', " ")),
     });
     let failures: Vec<String> = failures.collect();
@@ -251,6 +281,7 @@ impl RequestDecision {
                 .collect(),
             omitted: decision.omitted,
             held_ms: decision.held_ms,
+            hedge: decision.hedge.map(DecisionHedge::from),
             attempts: tries.into_iter().enumerate().map(Attempt::of).collect(),
         })
     }

@@ -50,6 +50,7 @@ pub mod reply;
 mod requests;
 mod route_checks;
 mod route_drafts;
+mod route_retry;
 mod route_shapes;
 mod route_simulation_shapes;
 mod route_simulations;

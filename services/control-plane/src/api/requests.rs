@@ -86,7 +86,7 @@ struct Request {
     /// W3C trace id, when the caller sent one.
     #[schema(required = true)]
     trace_id: Option<String>,
-    /// Upstream tries, in order.
+    /// Upstream tries in the order in which they ended.
     attempts: Vec<Attempt>,
 }
 
@@ -162,6 +162,9 @@ pub(super) struct Attempt {
     /// The provider's HTTP status.
     #[schema(required = true)]
     status: Option<u16>,
+    /// Why it was made: as the decision says, `retry`, `fallback` or `hedge`; absent in what older workers recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
     /// How it ended.
     outcome: &'static str,
     /// Its length in milliseconds, to the microsecond.
@@ -183,6 +186,7 @@ impl Attempt {
             upstream_model: record.upstream_model,
             dialect: record.dialect,
             status: record.status,
+            cause: record.cause.map(Into::into),
             outcome: record.outcome.as_str(),
             duration_ms: millis(record.duration_us),
             ttft_ms: record.first_byte_us.map(millis),

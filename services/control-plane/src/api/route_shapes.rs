@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::extract::yaml::Places;
 use super::route_checks::RouteFinding;
+use super::route_retry::{RouteRetry, WriteRouteRetry};
 use super::route_strategy::{RouteStrategy, WriteRouteStrategy};
 use crate::app::routes::Changes;
 use crate::domain::publication_message::PublicationMessage;
@@ -27,27 +28,6 @@ pub(super) struct RouteTarget {
     connection: Option<ConnectionId>,
     /// Share of traffic under `weighted`.
     weight: u32,
-}
-
-/// Retries before the first byte has reached the caller.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RouteRetry {
-    /// Upper bound of attempts over all targets.
-    #[schema(minimum = 1, maximum = 10)]
-    max_attempts: u32,
-    /// How long one attempt may take to its response headers, in milliseconds.
-    #[schema(minimum = 1000, maximum = 600_000)]
-    attempt_timeout_ms: u64,
-}
-
-impl From<RouteRetry> for config::RetryPolicy {
-    fn from(retry: RouteRetry) -> Self {
-        Self {
-            max_attempts: retry.max_attempts,
-            attempt_timeout_ms: retry.attempt_timeout_ms,
-        }
-    }
 }
 
 /// What is done with the requests that a condition holds for.
@@ -82,10 +62,7 @@ impl From<Rule> for RouteRule {
             constraints: Constraints::from(&rule.constraints),
             strategy: rule.strategy.into(),
             targets: targets.collect(),
-            retry: RouteRetry {
-                max_attempts: rule.retry.max_attempts,
-                attempt_timeout_ms: rule.retry.attempt_timeout_ms,
-            },
+            retry: rule.retry.into(),
         }
     }
 }
@@ -254,7 +231,7 @@ pub(super) struct WriteRouteRule {
     #[schema(min_items = 1, max_items = 20)]
     targets: Vec<WriteRouteTarget>,
     /// Retries; three attempts of up to two minutes when absent.
-    retry: Option<RouteRetry>,
+    retry: Option<WriteRouteRetry>,
 }
 
 impl WriteRouteRule {
@@ -268,7 +245,7 @@ impl WriteRouteRule {
             },
             strategy: self.strategy.checked(&format!("{at}/strategy"))?,
             targets: drafts(self.targets),
-            retry: retries(self.retry),
+            retry: retries(self.retry, at)?,
         })
     }
 }
@@ -277,8 +254,10 @@ fn drafts(targets: Vec<WriteRouteTarget>) -> Vec<TargetDraft> {
     targets.into_iter().map(TargetDraft::from).collect()
 }
 
-fn retries(retry: Option<RouteRetry>) -> config::RetryPolicy {
-    retry.map(config::RetryPolicy::from).unwrap_or_default()
+/// The retries of a rule, which stands at `at`.
+fn retries(retry: Option<WriteRouteRetry>, at: &str) -> Result<config::RetryPolicy> {
+    let retry = retry.map(|retry| retry.checked(&format!("{at}/retry")));
+    Ok(retry.transpose()?.unwrap_or_default())
 }
 
 fn rule_drafts(rules: Vec<WriteRouteRule>) -> Result<Vec<RuleDraft>> {
@@ -307,7 +286,7 @@ pub(super) struct CreateRoute {
     #[schema(min_items = 1, max_items = 20)]
     targets: Option<Vec<WriteRouteTarget>>,
     /// Retries; three attempts of up to two minutes when absent.
-    retry: Option<RouteRetry>,
+    retry: Option<WriteRouteRetry>,
     /// Why it is published, for the list of versions and the audit log.
     #[schema(max_length = 1000)]
     message: Option<String>,
@@ -360,7 +339,7 @@ impl CreateRoute {
             Rules::Plain(Box::new(RuleDraft::plain(
                 strategy.checked("/strategy")?,
                 drafts(self.targets.ok_or_else(|| missing("targets"))?),
-                retries(self.retry),
+                retries(self.retry, "")?,
             )))
         };
         Ok(RouteDraft {
@@ -393,7 +372,7 @@ pub(super) struct UpdateRoute {
     /// All targets anew.
     targets: Option<Vec<WriteRouteTarget>>,
     /// Retries.
-    retry: Option<RouteRetry>,
+    retry: Option<WriteRouteRetry>,
     /// Why, for the list of versions and the audit log.
     #[schema(max_length = 1000)]
     message: Option<String>,
@@ -419,7 +398,7 @@ impl UpdateRoute {
             rules: self.rules.map(rule_drafts).transpose()?,
             strategy: self.strategy.map(|it| it.checked("/strategy")).transpose()?,
             targets: self.targets.map(drafts),
-            retry: self.retry.map(config::RetryPolicy::from),
+            retry: self.retry.map(|it| it.checked("/retry")).transpose()?,
         };
         if changes.rules.is_some() && changes.touches_plain_rule() {
             return Err(stated_twice());

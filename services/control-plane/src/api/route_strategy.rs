@@ -122,7 +122,11 @@ impl WriteRouteStrategy {
 
 const TARGET_MS: std::ops::RangeInclusive<u32> = 1..=600_000;
 
-fn positive(pointer: &str, written: &WriteMoney) -> Result<NanoUsd> {
+/// An amount above zero; `pointer` is where it stands in the body.
+///
+/// # Errors
+/// `validation_failed` when it is none.
+pub(super) fn positive(pointer: &str, written: &WriteMoney) -> Result<NanoUsd> {
     let amount = written.amount.parse().ok();
     amount
         .filter(|it| (NanoUsd::ZERO..=NanoUsd::MAX).contains(it) && *it > NanoUsd::ZERO)

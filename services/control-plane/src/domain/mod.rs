@@ -30,6 +30,7 @@ pub mod providers;
 pub mod publication_message;
 pub mod rate_limit_draft;
 pub mod replay;
+mod retry_check;
 pub mod role;
 pub mod route_check;
 pub mod route_draft;

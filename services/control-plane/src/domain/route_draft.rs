@@ -8,14 +8,13 @@ use sluicegate_routing::rules::Condition;
 
 use super::identity::Slug;
 use super::model_pattern;
+use super::retry_check::check_retry;
 use crate::error::FieldError;
 
 const MAX_RULES: usize = 50;
 const MAX_TARGETS: usize = 20;
 const MAX_ALIASES: usize = 20;
 const MAX_WEIGHT: u32 = 1_000_000;
-const ATTEMPTS: std::ops::RangeInclusive<u32> = 1..=10;
-const ATTEMPT_TIMEOUT_MS: std::ops::RangeInclusive<u64> = 1_000..=600_000;
 
 /// A target as written.
 #[derive(Debug, Clone)]
@@ -311,24 +310,6 @@ fn find_connection(named: &str, connections: &[(ConnectionId, String)]) -> Optio
         .map(|(known, _)| *known)
 }
 
-fn check_retry(at: &str, retry: &RetryPolicy, findings: &mut Vec<FieldError>) {
-    if !ATTEMPTS.contains(&retry.max_attempts) {
-        findings.push(FieldError::new(
-            format!("{at}/retry/max_attempts"),
-            "out_of_range",
-            "Use 1 to 10 attempts.",
-        ));
-    }
-    if !ATTEMPT_TIMEOUT_MS.contains(&retry.attempt_timeout_ms) {
-        let detail = "Use 1000 to 600000 milliseconds.";
-        findings.push(FieldError::new(
-            format!("{at}/retry/attempt_timeout_ms"),
-            "out_of_range",
-            detail,
-        ));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,6 +371,7 @@ mod tests {
             rule.retry = RetryPolicy {
                 max_attempts: 0,
                 attempt_timeout_ms: 1,
+                hedge: None,
             };
         }
         let expected = [

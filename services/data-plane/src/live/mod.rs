@@ -16,11 +16,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
+use sluicegate_contracts::config::HedgeAfter;
 use sluicegate_contracts::ids::{ConnectionId, ProjectId};
 use sluicegate_routing::Candidate;
-use sluicegate_routing::health::{Health, Moment, Sessions};
-use sluicegate_routing::select::{Pool, is_well};
+use sluicegate_routing::health::{Delivery, Health, Moment, Sessions};
+use sluicegate_routing::select::{Pool, has_room_to_spare, is_well, late_after};
 use sluicegate_service_runtime::clock::Clock;
 
 pub(crate) use sight::Sight;
@@ -143,6 +145,33 @@ impl Endpoints {
         let now = self.now();
         let well = |it: &Candidate<'_>| self.health(it).is_none_or(|health| is_well(&health, now, 0.0));
         others.any(well) || locked(pool).spend_retry()
+    }
+
+    /// How long a call that leaves now may bring nothing before it is late; `None`: that is not known.
+    pub(crate) fn late_after(
+        &self,
+        candidate: &Candidate<'_>,
+        delivery: Delivery,
+        after: HedgeAfter,
+    ) -> Option<Duration> {
+        let health = self.health(candidate).unwrap_or_default();
+        late_after(&health, self.now(), delivery, after)
+    }
+
+    /// Whether the endpoint takes a call of so many tokens that it would not get otherwise.
+    pub(crate) fn has_room_to_spare(&self, candidate: &Candidate<'_>, tokens: f64) -> bool {
+        let health = self.health(candidate);
+        health.is_none_or(|health| has_room_to_spare(&health, self.now(), tokens))
+    }
+
+    /// Whether a call of the route may be sent twice, where so large a share of them may be.
+    pub(crate) fn may_hedge(&self, pool: &SharedPool, share: f64) -> bool {
+        locked(pool).may_hedge(self.now(), share)
+    }
+
+    /// The same, and takes it from the allowance.
+    pub(crate) fn spend_hedge(&self, pool: &SharedPool, share: f64) -> bool {
+        locked(pool).spend_hedge(self.now(), share)
     }
 
     fn health(&self, candidate: &Candidate<'_>) -> Option<Health> {

@@ -44,6 +44,7 @@ pub(super) fn intent<'a>(
         provider: candidate.provider.into(),
         upstream_model: candidate.upstream_model.into(),
         upstream_dialect: Some(trial.dialect.as_str().into()),
+        cause: Some(trial.cause.as_str().into()),
         attempt_started_us,
         cost_bound: reserved.bound,
         price_version: trial.price_version,

@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluicegate_contracts::usage::AttemptOutcome;
 use sluicegate_metering::Ending;
-use sluicegate_protocols::TokenCounts;
 use sluicegate_protocols::canonical::StreamEnd;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::provider_error::ProviderError;
@@ -19,12 +18,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
 use super::answer::Reading;
-use super::finish::{AttemptEnd, Finish};
+use super::finish::{AttemptEnd, Finish, Flight};
 use super::outgoing::Outgoing;
 use super::refusal::Refusing;
 use super::stage::Planned;
 use crate::upstream::{Call, Reply, ReplyBody, Upstream, classify};
-use crate::usage::IntentGuard;
 
 /// A try that can be shown to the caller.
 pub(super) enum Success {
@@ -73,16 +71,8 @@ pub(super) enum Said {
 
 impl Failure {
     pub(super) fn new(outcome: AttemptOutcome, ending: Ending, why: impl Into<String>) -> Self {
-        let end = AttemptEnd {
-            outcome,
-            status: None,
-            ending,
-            tokens: TokenCounts::default(),
-            is_told: false,
-            retry_after: None,
-        };
         Self {
-            end,
+            end: AttemptEnd::unanswered(outcome, ending),
             said: None,
             why: why.into(),
         }
@@ -101,8 +91,8 @@ pub(super) async fn attempt(
     planned_attempt: PlannedAttempt,
     outgoing: &Outgoing<'_>,
     deadline: Instant,
-    intent: &IntentGuard,
-    finish: &mut Finish,
+    flight: &Flight,
+    finish: &Finish,
 ) -> Result<Success, Failure> {
     let request = &planned.request;
     let candidate = planned.candidate(planned_attempt);
@@ -113,7 +103,7 @@ pub(super) async fn attempt(
     let passes = outgoing.passes(form).filter(|_| !api.is_strict());
     let answer_id = match passes {
         Some(_) => String::new(),
-        None => api.answer_id(intent.request()),
+        None => api.answer_id(flight.intent().request()),
     };
     let reading = Reading {
         limits: &gateway.state().limits,
@@ -151,7 +141,7 @@ pub(super) async fn attempt(
         text: outgoing.form == AnswerForm::Completions,
         stream: request.features.stream,
         passed: outgoing.passed_headers(&request.caller.received.arrival.passed),
-        request: intent.request(),
+        request: flight.intent().request(),
         now_millis,
     };
     let attempt = Try {
@@ -159,14 +149,13 @@ pub(super) async fn attempt(
         upstream: outgoing.upstream,
         patience: Duration::from_millis(planned.resolution.retry.attempt_timeout_ms),
         call,
-        intent,
+        flight,
+        finish,
     };
     if let Some(batch) = &outgoing.batch {
-        return batch.ask(&attempt, &reading, finish).await;
+        return batch.ask(&attempt, &reading).await;
     }
     let reply = attempt.send(outgoing.body.clone(), reading.first_byte_by).await?;
-    finish.first_byte();
-    finish.told(&reply.limits);
     reading.read(reply).await
 }
 
@@ -177,7 +166,8 @@ pub(super) struct Try<'a> {
     /// How long the provider may take to begin.
     pub(super) patience: Duration,
     pub(super) call: Call<'a>,
-    intent: &'a IntentGuard,
+    flight: &'a Flight,
+    finish: &'a Finish,
 }
 
 impl Try<'_> {
@@ -187,8 +177,10 @@ impl Try<'_> {
             body,
             ..self.call.clone()
         };
-        let sent = self.upstream.send(self.gateway.client(), call, self.intent);
-        timeout_at(by, sent)
+        let sent = self
+            .upstream
+            .send(self.gateway.client(), call, self.flight.intent());
+        let reply = timeout_at(by, sent)
             .await
             .map_err(|_| {
                 let why = "the provider did not answer in time";
@@ -197,6 +189,9 @@ impl Try<'_> {
             .map_err(|failure| {
                 let (outcome, ending) = classify::send_failure(failure);
                 Failure::new(outcome, ending, failure.to_string())
-            })
+            })?;
+        self.finish.first_byte(self.flight);
+        self.finish.told(self.flight, &reply.limits);
+        Ok(reply)
     }
 }

@@ -12,11 +12,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::attempt::Said;
 use super::inspect::{Undressed, inspect, undress};
+use super::last_word::Refused;
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::refusal::Refusing;
 use super::stage::{Planned, Received};
 use super::view::RequestView;
-use super::walk::Refused;
 use super::{Api, Gateway, admit, authenticate, plan};
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};

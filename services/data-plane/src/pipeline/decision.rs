@@ -57,6 +57,7 @@ impl Decided<'_> {
             candidates: ranked.chain(rejected).take(named).collect(),
             omitted: u32::try_from(omitted).unwrap_or(u32::MAX),
             held_ms: 0,
+            hedge: None,
         }
     }
 

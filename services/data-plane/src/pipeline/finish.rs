@@ -4,14 +4,17 @@
 //! Must stay true: an intent is written before each attempt leaves, each attempt is priced once, and the record is
 //! handed over before the last byte of the answer is.
 
+mod attempts;
 mod metered;
+mod open;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sluicegate_contracts::SCHEMA_VERSION;
-use sluicegate_contracts::config::{Margin, Route};
+use sluicegate_contracts::config::Route;
 use sluicegate_contracts::ids::{RequestId, WorkerId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -19,62 +22,25 @@ use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
     AttemptOutcome, AttemptRecord, Decision, Evidence, Origin, Outcome, RouteRef, UsageRecord,
 };
-use sluicegate_metering::{Ending, Opening, Terms, settle};
+use sluicegate_metering::Ending;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
-use sluicegate_protocols::{Dialect, TokenCounts};
-use sluicegate_routing::health::Limits;
-use sluicegate_routing::{Candidate, Cause};
 use uuid::Uuid;
 
-use super::accounting::{intent, is_empty, prices, total_cost, usage};
-use super::allowance::Allowance;
+use super::accounting::total_cost;
 use super::attribution::Attribution;
-use super::reserve::Reserved;
 use super::stage::{Authenticated, Inspected, Planned};
 use super::{Gateway, Progress};
-use crate::error::{ErrorKind, GatewayError};
+use crate::error::GatewayError;
 use crate::limits::{Standings, Taken, Used};
-use crate::live::Underway;
 use crate::snapshot::Snapshot;
-use crate::upstream::echo;
-use crate::usage::{Intent, IntentGuard};
+
+pub(super) use attempts::Flight;
+pub(super) use open::{AttemptEnd, Trial};
+
+use attempts::Attempts;
 
 /// Status noted for a caller that hung up before there was an answer; nginx uses the same number.
 const CALLER_GONE: u16 = 499;
-
-/// An attempt about to be made.
-pub(super) struct Trial<'a> {
-    pub(super) candidate: &'a Candidate<'a>,
-    /// The dialect spoken with the provider.
-    pub(super) dialect: Dialect,
-    pub(super) cause: Cause,
-    /// Canonical model, or the name asked for where the catalog has none.
-    pub(super) model: &'a str,
-    /// The most it can cost; `None` when its price is not known, or nothing limits it.
-    pub(super) bound: Option<NanoUsd>,
-    /// Version of the price the bound was computed from.
-    pub(super) price_version: Option<u32>,
-    /// What the host adds to the provider's price.
-    pub(super) margin: Margin,
-    /// How long its answers may become; `None` when their price is not known, or there are none.
-    pub(super) allowance: Option<Allowance>,
-    /// It is a stream that can be paid as it comes.
-    pub(super) is_metered: bool,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone)]
-pub(super) struct AttemptEnd {
-    pub(super) outcome: AttemptOutcome,
-    pub(super) status: Option<u16>,
-    /// What decides how much is owed.
-    pub(super) ending: Ending,
-    pub(super) tokens: TokenCounts,
-    /// The provider told them; else they are an estimate.
-    pub(super) is_told: bool,
-    /// When the provider said to come back.
-    pub(super) retry_after: Option<Duration>,
-}
 
 /// The open books of one request.
 pub(super) struct Finish {
@@ -83,39 +49,12 @@ pub(super) struct Finish {
     progress: Progress,
     received: Duration,
     record: Option<UsageRecord>,
-    open: Option<Open>,
-    /// Attempts that cost something, until their record has its place.
-    spent: Vec<Spent>,
-    served_by: Option<String>,
-    cause: Option<Cause>,
+    attempts: RefCell<Attempts>,
     /// What could not be said in another dialect, of the request and of the answer it got.
     losses: LossReport,
     /// What the request has taken of the limits over it; goes back unless an attempt was sent.
     taken: Option<Taken>,
     standings: Standings,
-}
-
-/// What an attempt cost, and where its money was set aside.
-struct Spent {
-    reserved: Reserved,
-    cost: NanoUsd,
-    charge: NanoUsd,
-}
-
-/// The attempt under way, noted as it would stand if nothing more came.
-struct Open {
-    record: AttemptRecord,
-    started: Duration,
-    /// Canonical model, to find the price by.
-    model: String,
-    margin: Margin,
-    reserved: Reserved,
-    /// What is on file, where more may come to be held.
-    intent: Option<Intent<'static>>,
-    /// What it has taken of the limits over its model and provider.
-    taken: Taken,
-    /// The call, as its endpoint sees it.
-    underway: Option<Underway>,
 }
 
 impl Finish {
@@ -165,10 +104,7 @@ impl Finish {
             progress: arrival.progress.clone(),
             received: arrival.context.received,
             record: Some(record),
-            open: None,
-            spent: Vec::new(),
-            served_by: None,
-            cause: None,
+            attempts: RefCell::default(),
             losses: LossReport::default(),
             taken: None,
             standings: Standings::default(),
@@ -218,99 +154,9 @@ impl Finish {
         self.taken = None;
     }
 
-    /// Opens the books of an attempt; its intent is on file when this returns.
-    pub(super) fn begin(
-        &mut self,
-        trial: &Trial<'_>,
-        mut reserved: Reserved,
-        taken: Taken,
-        underway: Option<Underway>,
-    ) -> Result<IntentGuard, GatewayError> {
-        let started = self.elapsed();
-        let Some(record) = &mut self.record else {
-            return Err(GatewayError::new(
-                ErrorKind::Internal,
-                "The request was closed already.",
-            ));
-        };
-        if record.attempts.is_empty() {
-            let held_ms = record.decision.as_ref().map_or(0, |it| it.held_ms);
-            record.overhead_us = micros(started).saturating_sub(held_ms.saturating_mul(1_000));
-        }
-        let candidate = trial.candidate;
-        let intent = intent(record, trial, micros(started), &reserved);
-        let guard = self.gateway.state().recorder.begin_attempt(&intent).map_err(|error| {
-            tracing::warn!(target: "sluicegate", %error, "an attempt was not made because its intent is not on file");
-            let message = "This worker cannot write usage down at the moment, so it makes no calls.";
-            GatewayError::new(ErrorKind::UsageUnavailable, message).after(Duration::from_secs(5))
-        })?;
-        let renewable = reserved.is_metered().then(|| intent.clone().into_owned());
-        let record = AttemptRecord {
-            connection: intent.connection,
-            endpoint: intent.endpoint,
-            provider: candidate.provider.to_owned(),
-            upstream_model: candidate.upstream_model.to_owned(),
-            dialect: Some(trial.dialect.as_str().to_owned()),
-            outcome: AttemptOutcome::ClientGone,
-            status: None,
-            tokens: TokenUsage::default(),
-            evidence: Evidence::Uncertain,
-            cost: reserved.bound,
-            price_version: trial.price_version,
-            accounts: std::mem::take(&mut reserved.accounts),
-            credit: None,
-            output_cap: reserved.output_cap,
-            session_budget: reserved.session_budget,
-            started_us: micros(started),
-            first_byte_us: None,
-            duration_us: 0,
-        };
-        reserved.sent();
-        self.open = Some(Open {
-            record,
-            started,
-            model: trial.model.to_owned(),
-            margin: trial.margin,
-            reserved,
-            intent: renewable,
-            taken,
-            underway,
-        });
-        let account = candidate
-            .connection
-            .map_or("echo", |connection| connection.slug.as_str());
-        self.served_by = Some(format!("{}/{account}", candidate.provider));
-        self.cause = Some(trial.cause);
-        Ok(guard)
-    }
-
     /// Notes what of the request, or of the answer it got, could not be translated.
     pub(super) fn lost(&mut self, losses: &LossReport) {
         self.losses.append(losses);
-    }
-
-    /// Notes the first byte of the attempt's answer.
-    pub(super) fn first_byte(&mut self) {
-        let now = self.elapsed();
-        if let Some(open) = &mut self.open {
-            open.record
-                .first_byte_us
-                .get_or_insert(micros(now.saturating_sub(open.started)));
-        }
-    }
-
-    /// Notes that the attempt's stream has begun to say something.
-    pub(super) fn first_token(&mut self) {
-        if let Some(underway) = self.open.as_mut().and_then(|open| open.underway.as_mut()) {
-            underway.first_token();
-        }
-    }
-
-    /// Notes what the provider's rate limits have left.
-    pub(super) fn told(&self, limits: &Limits) {
-        if let Some(underway) = self.open.as_ref().and_then(|open| open.underway.as_ref()) {
-            underway.told(limits);
-        }
     }
 
     /// Notes the first byte towards the caller.
@@ -321,87 +167,29 @@ impl Finish {
         }
     }
 
-    /// Closes the books of the attempt under way and prices it.
-    pub(super) fn end(&mut self, end: &AttemptEnd) {
-        let now = self.elapsed();
-        let (Some(mut open), Some(record)) = (self.open.take(), &mut self.record) else {
-            return;
-        };
-        let attempt = &mut open.record;
-        attempt.outcome = end.outcome;
-        attempt.status = end.status;
-        attempt.tokens = usage(&end.tokens);
-        attempt.duration_us = micros(now.saturating_sub(open.started));
-        if let Some(underway) = open.underway {
-            underway.end(end.outcome, end.retry_after, &attempt.tokens);
-        }
-        let opening = Opening {
-            terms: (attempt.provider != echo::PROVIDER).then(|| Terms {
-                versions: prices(&self.snapshot, &open.model, attempt),
-                margin: open.margin,
-            }),
-            hold: attempt.cost,
-            version: attempt.price_version,
-        };
-        let ended_at = UnixMillis::new(self.gateway.state().clock.now_millis());
-        let ending = if is_empty(record.operation, end) {
-            Ending::Empty
-        } else {
-            end.ending
-        };
-        let settled = settle(&opening, ending, &attempt.tokens, end.is_told, ended_at);
-        attempt.evidence = settled.evidence;
-        attempt.cost = settled.cost;
-        attempt.price_version = settled.version;
-        let charge = settled.charge.unwrap_or_default();
-        attempt.credit = open.reserved.paid(charge);
-        if end.outcome == AttemptOutcome::Served {
-            record.model_served = Some(open.model);
-        }
-        open.taken
-            .used(used(attempt.tokens, attempt.evidence == Evidence::Uncertain));
-        self.gateway.state().metrics.attempt(attempt);
-        match attempt.cost.unwrap_or_default() {
-            // What cost nothing is free for the next attempt.
-            NanoUsd::ZERO => open.reserved.finish(NanoUsd::ZERO, NanoUsd::ZERO, None),
-            cost => self.spent.push(Spent {
-                reserved: open.reserved,
-                cost,
-                charge,
-            }),
-        }
-        record.attempts.push(open.record);
-    }
-
     /// What the caller is told about who served and what it cost.
     pub(super) fn attribution(&self) -> Attribution {
         let Some(record) = &self.record else {
             return Attribution::default();
         };
-        let open = self.open.as_ref();
-        let started = record
-            .attempts
-            .first()
-            .map(|it| it.started_us)
-            .or(open.map(|it| it.record.started_us));
-        let ended = record.attempts.iter().map(|it| it.duration_us).sum::<u64>();
-        let running = open.map_or(0, |open| micros(self.elapsed().saturating_sub(open.started)));
+        let attempts = self.attempts.borrow();
+        let (open, last) = (attempts.open.first(), attempts.ended.last());
+        let total = self.elapsed();
+        let busy = || Duration::from_micros(attempts.busy_us(micros(total)));
         Attribution {
-            model: open
-                .map(|open| open.model.clone())
-                .or_else(|| record.model_served.clone()),
-            served_by: self.served_by.clone(),
+            model: open.map_or_else(|| attempts.model_served.clone(), |open| Some(open.model.clone())),
+            served_by: open.map_or_else(|| attempts.served_by.clone(), |open| Some(open.served_by.clone())),
             route: record
                 .route
                 .as_ref()
                 .map(|route| format!("{}@{}", route.slug, route.version)),
-            attempts: record.attempts.len() + usize::from(open.is_some()),
-            cause: self.cause,
+            attempts: attempts.count(),
+            cause: open.map_or(attempts.cause, |open| Some(open.cause)),
             dropped: list(&[&self.losses], Severity::Hint),
-            output_cap: open.map_or_else(|| record.attempts.last()?.output_cap, |it| it.record.output_cap),
-            cost: total_cost(&record.attempts).filter(|_| open.is_none()),
-            upstream: started.map(|_| Duration::from_micros(ended + running)),
-            total: self.elapsed(),
+            output_cap: open.map_or_else(|| last?.output_cap, |open| open.record.output_cap),
+            cost: total_cost(&attempts.ended).filter(|_| open.is_none()),
+            upstream: (attempts.count() > 0).then(busy),
+            total,
             limits: self.standings,
             told_at: UnixMillis::new(self.gateway.state().clock.now_millis()),
         }
@@ -416,6 +204,16 @@ impl Finish {
     ) -> Option<NanoUsd> {
         let duration_us = micros(self.elapsed());
         let mut record = self.record.take()?;
+        let attempts = std::mem::take(self.attempts.get_mut());
+        if let Some(first_us) = attempts.first_us() {
+            let held_ms = record.decision.as_ref().map_or(0, |it| it.held_ms);
+            record.overhead_us = first_us.saturating_sub(held_ms.saturating_mul(1_000));
+        }
+        if let Some(decision) = &mut record.decision {
+            decision.hedge = attempts.hedge;
+        }
+        record.attempts = attempts.ended;
+        record.model_served = attempts.model_served;
         record.outcome = outcome;
         record.status = if self.progress.committed() { 200 } else { status };
         record.error_code = error_code.map(str::to_owned);
@@ -441,7 +239,7 @@ impl Finish {
         });
         match filed {
             Ok(()) => {
-                for spent in self.spent.drain(..) {
+                for spent in attempts.spent {
                     spent.reserved.finish(spent.cost, spent.charge, Some(seq));
                 }
             }
@@ -456,10 +254,7 @@ impl Finish {
 
     /// Closes the request: answered with an error of the gateway's own.
     pub(super) fn close_with(&mut self, error: &GatewayError) {
-        let tried = self
-            .record
-            .as_ref()
-            .is_some_and(|record| !record.attempts.is_empty());
+        let tried = self.attempts.get_mut().count() > 0;
         let outcome = if tried { Outcome::Failed } else { Outcome::Refused };
         self.close(outcome, error.kind.status(), Some(error.kind.code()));
     }
@@ -479,14 +274,10 @@ impl Drop for Finish {
         if self.record.is_none() {
             return;
         }
-        self.end(&AttemptEnd {
-            outcome: AttemptOutcome::ClientGone,
-            status: None,
-            ending: Ending::ClientGoneBeforeOutput,
-            tokens: TokenCounts::default(),
-            is_told: false,
-            retry_after: None,
-        });
+        self.end_open(&AttemptEnd::unanswered(
+            AttemptOutcome::ClientGone,
+            Ending::ClientGoneBeforeOutput,
+        ));
         self.close(Outcome::ClientGone, CALLER_GONE, None);
     }
 }

@@ -178,7 +178,7 @@ impl Relay {
         let mut finish = self.finish.take()?;
         let facts = self.reader.facts();
         let (tokens, is_told) = tokens(facts.usage, self.input_bytes, facts.content_bytes);
-        finish.end(&AttemptEnd {
+        finish.end_open(&AttemptEnd {
             outcome: attempt,
             status: Some(self.status),
             ending,

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::answer::{Reading, tokens};
 use super::attempt::{Failure, Success, Try};
-use super::finish::{AttemptEnd, Finish};
+use super::finish::AttemptEnd;
 use crate::error::{ErrorKind, GatewayError};
 
 /// Most calls that one request becomes.
@@ -59,18 +59,13 @@ impl Batch {
     }
 
     /// Makes the calls.
-    pub(super) async fn ask(
-        &self,
-        attempt: &Try<'_>,
-        reading: &Reading<'_>,
-        finish: &mut Finish,
-    ) -> Result<Success, Failure> {
+    pub(super) async fn ask(&self, attempt: &Try<'_>, reading: &Reading<'_>) -> Result<Success, Failure> {
         let first = [attempt.call.body.clone()];
         let bodies = first.into_iter().chain(self.rest.iter().cloned());
         let (mut answers, mut status) = (Vec::with_capacity(self.rest.len() + 1), 0);
         for body in bodies {
             let by = Instant::now() + attempt.patience;
-            let told = one(attempt, reading, body, by.min(reading.deadline), finish).await;
+            let told = one(attempt, reading, body, by.min(reading.deadline)).await;
             let (answered, answer) = told.map_err(|mut failure| {
                 // What was answered before was billed.
                 if !answers.is_empty() {
@@ -134,11 +129,8 @@ async fn one(
     reading: &Reading<'_>,
     body: Bytes,
     by: Instant,
-    finish: &mut Finish,
 ) -> Result<(u16, Bytes), Failure> {
     let reply = attempt.send(body, by).await?;
-    finish.first_byte();
-    finish.told(&reply.limits);
     let status = reply.status;
     if !(200..300).contains(&status) {
         return Err(reading.refusing.read(reply).await);

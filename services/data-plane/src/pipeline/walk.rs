@@ -1,33 +1,25 @@
 //! Walks the plan: prepare, try, judge, try again or answer. Nothing of a failed try has reached the caller.
 
-use std::num::NonZeroU64;
-use std::time::Duration;
-
 use bytes::Bytes;
 use sluicegate_contracts::ids::RouteId;
-use sluicegate_contracts::time::UnixMillis;
-use sluicegate_contracts::usage::AttemptOutcome;
-use sluicegate_metering::{CallSize, Quote};
-use sluicegate_protocols::dialect::encode_failure;
-use sluicegate_protocols::failure;
 use sluicegate_protocols::lossy::LossReport;
-use sluicegate_protocols::provider_error::ProviderError;
-use sluicegate_routing::{Candidate, Cause, PlannedAttempt, Progress, StopReason, Verdict, judge};
+use sluicegate_routing::{Cause, PlannedAttempt, Progress, StopReason, Verdict, judge};
 use tokio::time::Instant;
 
 use super::Gateway;
-use super::accounting::{margin, quote};
 use super::admit::admit_attempt;
-use super::allowance::{Allowance, Limited};
-use super::attempt::{Failure, Opened, Said, Success, attempt};
-use super::finish::{Finish, Trial};
+use super::attempt::{Failure, Opened, Success};
+use super::finish::{Finish, Flight, Trial};
+use super::hedge::race;
+use super::last_word::{Refused, last_word};
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::plan::unexpressed;
 use super::reserve::{Refusal, Reserved, reserve};
 use super::stage::Planned;
-use crate::error::{ErrorKind, GatewayError, status_of};
-use crate::limits::Taken;
-use crate::live::{Start, Underway};
+use super::trial::trial;
+use crate::error::{ErrorKind, GatewayError};
+use crate::limits::{Standings, Taken};
+use crate::live::Start;
 
 /// What the walk ended with.
 pub(super) enum Answered {
@@ -54,22 +46,28 @@ impl From<Answered> for Walked {
     }
 }
 
-/// A provider's own error, in the caller's dialect.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    pub(crate) status: u16,
-    pub(crate) body: Bytes,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) should_retry: bool,
+impl From<Refused> for Walked {
+    fn from(refused: Refused) -> Self {
+        Self::Answered(Answered::Refused(refused))
+    }
 }
 
+/// What an attempt needs before it leaves: its part of the limits over its target, and money.
+pub(super) type Secured = (Taken, Reserved);
+
 /// Where a walk stands.
-struct Walk<'p, 's> {
-    planned: &'p Planned<'s>,
+pub(super) struct Walk<'p, 's> {
+    pub(super) gateway: &'p Gateway,
+    pub(super) planned: &'p Planned<'s>,
+    pub(super) deadline: Instant,
+    /// How deep a body may be nested.
+    pub(super) depth: u32,
     /// Position in the plan.
-    at: usize,
-    attempts: u32,
+    pub(super) at: usize,
+    pub(super) attempts: u32,
     retries_here: u32,
+    /// The position that a hedge went to. One is enough for a request.
+    pub(super) hedged: Option<usize>,
     /// What the targets that were passed over could not express.
     unexpressed: Vec<LossReport>,
     /// What stands against the first target that was passed over.
@@ -90,14 +88,13 @@ pub(super) async fn walk(
     deadline: Instant,
     finish: &mut Finish,
 ) -> Result<Walked, GatewayError> {
-    let depth = gateway.state().limits.max_json_depth;
-    let mut walk = Walk::new(planned);
+    let mut walk = Walk::new(gateway, planned, deadline);
     let mut failed = None;
-    while let Some((next, mut outgoing)) = walk.next_target(depth)? {
+    while let Some((next, mut outgoing)) = walk.next_target()? {
         let uncapped = outgoing.body.clone();
         let failure = loop {
-            let trial = walk.trial(gateway, next, &outgoing);
-            let (taken, reserved) = match secure(gateway, planned, &trial, finish).await {
+            let trial = trial(gateway, planned, next, walk.cause(next), &outgoing);
+            let secured = match secure(gateway, planned, &trial, finish.standings()).await {
                 Ok(secured) => secured,
                 // Whoever has a connection of their own need not care about credit, nor whether its store is there.
                 Err(refusal) if refusal.is_of_credit => {
@@ -114,30 +111,22 @@ pub(super) async fn walk(
                 Err(undecided) => return Err(undecided.error),
             };
             outgoing.body = uncapped.clone();
-            if let Some(cap) = reserved.output_cap {
-                outgoing.body = outgoing.capped(cap, depth)?;
-            }
-            let underway = walk.underway(gateway, next);
-            let intent = finish.begin(&trial, reserved, taken, underway)?;
+            let flight = walk.depart(&trial, next, &mut outgoing, secured, finish)?;
             walk.attempts += 1;
-            let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
-                Ok(Success::Whole { body, losses, end }) => {
-                    finish.end(&end);
-                    finish.answering();
-                    finish.lost(&outgoing.losses);
-                    finish.lost(&losses);
-                    return Ok(Answered::Whole(body).into());
-                }
-                Ok(Success::Stream(opened)) => {
-                    finish.first_token();
-                    finish.answering();
-                    finish.lost(&outgoing.losses);
-                    return Ok(Answered::Stream(opened).into());
-                }
+            let raced = race(&walk, next, &outgoing, &flight, finish).await;
+            if let Some(hedge) = &raced.hedge {
+                walk.attempts += 1;
+                walk.hedged = Some(hedge.at);
+            }
+            let by = match &raced.hedge {
+                Some(hedge) if raced.is_by_hedge => (&hedge.flight, &hedge.outgoing),
+                Some(_) | None => (&flight, &outgoing),
+            };
+            let failure = match raced.tried {
+                Ok(success) => return Ok(answered(success, by, finish).into()),
                 Err(failure) => failure,
             };
-            finish.end(&failure.end);
-            match walk.judge(gateway, &failure, deadline) {
+            match walk.judge(&failure) {
                 Verdict::NextEndpoint => break Some(failure),
                 Verdict::RetrySame(wait) => {
                     tokio::time::sleep(wait).await;
@@ -163,13 +152,37 @@ pub(super) async fn walk(
     }
 }
 
+/// Closes the books of whatever was slower, and notes what is shown.
+fn answered(success: Success, (flight, outgoing): (&Flight, &Outgoing<'_>), finish: &mut Finish) -> Answered {
+    finish.supersede(flight);
+    let answered = match success {
+        Success::Whole { body, losses, end } => {
+            finish.end(flight, &end);
+            finish.lost(&outgoing.losses);
+            finish.lost(&losses);
+            Answered::Whole(body)
+        }
+        Success::Stream(opened) => {
+            finish.first_token(flight);
+            finish.lost(&outgoing.losses);
+            Answered::Stream(opened)
+        }
+    };
+    finish.answering();
+    answered
+}
+
 impl<'p, 's> Walk<'p, 's> {
-    fn new(planned: &'p Planned<'s>) -> Self {
+    fn new(gateway: &'p Gateway, planned: &'p Planned<'s>, deadline: Instant) -> Self {
         Self {
+            gateway,
             planned,
+            deadline,
+            depth: gateway.state().limits.max_json_depth,
             at: 0,
             attempts: 0,
             retries_here: 0,
+            hedged: None,
             unexpressed: Vec::new(),
             unfit: None,
             without_credit: None,
@@ -177,10 +190,21 @@ impl<'p, 's> Walk<'p, 's> {
         }
     }
 
+    /// Positions from `from` on that were not tried by a hedge.
+    fn left(&self, from: usize) -> impl Iterator<Item = usize> {
+        let (count, hedged) = (self.planned.plan.attempts.len(), self.hedged);
+        (from..count).filter(move |at| Some(*at) != hedged)
+    }
+
     /// The next target that can be tried, with its body; `None` when none is left.
-    fn next_target(&mut self, depth: u32) -> Result<Option<(PlannedAttempt, Outgoing<'s>)>, GatewayError> {
-        while let Some(next) = self.planned.plan.attempts.get(self.at).copied() {
-            match prepare(self.planned, self.planned.candidate(next), depth)? {
+    fn next_target(&mut self) -> Result<Option<(PlannedAttempt, Outgoing<'s>)>, GatewayError> {
+        loop {
+            let Some(at) = self.left(self.at).next() else {
+                return Ok(None);
+            };
+            self.at = at;
+            let next = self.planned.plan.attempts[at];
+            match prepare(self.planned, self.planned.candidate(next), self.depth)? {
                 Prepared::Ready(outgoing) => return Ok(Some((next, outgoing))),
                 Prepared::Gone => {}
                 Prepared::Unfit(refusal) => {
@@ -190,7 +214,6 @@ impl<'p, 's> Walk<'p, 's> {
             }
             self.pass();
         }
-        Ok(None)
     }
 
     fn pass(&mut self) {
@@ -198,73 +221,31 @@ impl<'p, 's> Walk<'p, 's> {
         self.retries_here = 0;
     }
 
-    fn trial(&self, gateway: &Gateway, next: PlannedAttempt, outgoing: &Outgoing<'_>) -> Trial<'p> {
-        let candidate = self.planned.candidate(next);
-        let request = &self.planned.request;
-        let cause = if self.retries_here > 0 {
+    const fn cause(&self, next: PlannedAttempt) -> Cause {
+        if self.retries_here > 0 {
             Cause::Retry
         } else {
             next.cause
-        };
-        let model = match (candidate.endpoint, candidate.connection) {
-            (Some(endpoint), _) => endpoint.model.as_str(),
-            (None, Some(_)) => self.planned.resolution.targets[next.target].model,
-            (None, None) => candidate.upstream_model,
-        };
-        let size = request
-            .view
-            .size(outgoing.read_bytes(request.body), candidate.endpoint);
-        let state = gateway.state();
-        let margin = margin(candidate, request.caller.project.organization);
-        let quoted = quote(
-            candidate,
-            margin,
-            &size,
-            UnixMillis::new(state.clock.now_millis()),
-            state.limits.longest_call_ms(),
-        );
-        Trial {
-            candidate,
-            dialect: outgoing.dialect,
-            cause,
-            model,
-            bound: quoted.bound,
-            price_version: quoted.version,
-            margin,
-            is_metered: request.features.stream
-                && outgoing
-                    .upstream
-                    .bills_what_it_shows(candidate.upstream_model, &outgoing.body),
-            allowance: quoted
-                .quote
-                .and_then(|quote| self.allowance(quote, &size, candidate)),
         }
     }
 
-    fn allowance(&self, quote: Quote, size: &CallSize, candidate: &Candidate<'_>) -> Option<Allowance> {
-        let request = &self.planned.request;
-        let answers = NonZeroU64::new(request.view.answers())?;
-        let limited = match request.view.max_output_tokens() {
-            None => Limited::ByNobody,
-            Some(_) if request.wishes.lower_output_limit => Limited::Lowerably,
-            Some(_) => Limited::Firmly,
-        };
-        let context = candidate.endpoint.and_then(|it| it.context_window);
-        // Text completions are short where nobody says how long: the model's limit would make them long.
-        let context = context.filter(|_| request.view.as_chat().is_none());
-        Some(Allowance {
-            quote,
-            answers,
-            limited,
-            model_limit: candidate.endpoint.and_then(|it| it.max_output_tokens),
-            context_room: context.map(|context| context.saturating_sub(size.input_tokens())),
-        })
-    }
-
-    /// The call of the next try, as its endpoint sees it.
-    fn underway(&self, gateway: &Gateway, next: PlannedAttempt) -> Option<Underway> {
+    /// Opens the books of an attempt that has what it needs: it may leave with this body.
+    ///
+    /// # Errors
+    /// 503 when it cannot be put on file.
+    pub(super) fn depart(
+        &self,
+        trial: &Trial<'_>,
+        next: PlannedAttempt,
+        outgoing: &mut Outgoing<'_>,
+        (taken, reserved): Secured,
+        finish: &Finish,
+    ) -> Result<Flight, GatewayError> {
+        if let Some(cap) = reserved.output_cap {
+            outgoing.body = outgoing.capped(cap, self.depth)?;
+        }
         let planned = self.planned;
-        gateway.state().endpoints.sent(Start {
+        let underway = self.gateway.state().endpoints.sent(Start {
             candidate: planned.candidate(next),
             delivery: planned.request.features.delivery(),
             input_tokens: planned.request.features.input_tokens,
@@ -272,16 +253,17 @@ impl<'p, 's> Walk<'p, 's> {
             target: planned.target,
             session: planned.request.conversation(),
             seed: planned.seed.branch(u64::from(self.attempts)),
-        })
+        });
+        finish.begin(trial, reserved, taken, underway)
     }
 
-    fn judge(&self, gateway: &Gateway, failure: &Failure, deadline: Instant) -> Verdict {
+    fn judge(&self, failure: &Failure) -> Verdict {
         let planned = self.planned;
         let progress = Progress {
             attempts: self.attempts,
             retries_here: self.retries_here,
-            has_next: self.at + 1 < planned.plan.attempts.len(),
-            time_left: deadline.saturating_duration_since(Instant::now()),
+            has_next: self.left(self.at + 1).next().is_some(),
+            time_left: self.deadline.saturating_duration_since(Instant::now()),
             retry_after: failure.end.retry_after,
         };
         let verdict = judge(
@@ -295,9 +277,10 @@ impl<'p, 's> Walk<'p, 's> {
             Verdict::RetrySame(_) => self.at,
             Verdict::Served | Verdict::Stop(_) => return verdict,
         };
-        let mut others = planned.plan.attempts.iter().skip(from);
-        let others = others.by_ref().map(|it| planned.candidate(*it));
-        if gateway.state().endpoints.may_retry(others, &planned.pool) {
+        let others = self
+            .left(from)
+            .map(|at| planned.candidate(planned.plan.attempts[at]));
+        if self.gateway.state().endpoints.may_retry(others, &planned.pool) {
             verdict
         } else {
             Verdict::Stop(StopReason::Exhausted)
@@ -305,78 +288,16 @@ impl<'p, 's> Walk<'p, 's> {
     }
 }
 
-/// Everything an attempt needs before it is sent: its part of the limits over its target, and money.
-async fn secure(
+/// Sets aside what an attempt needs.
+///
+/// # Errors
+/// Those of [`admit_attempt`] and [`reserve`].
+pub(super) async fn secure(
     gateway: &Gateway,
     planned: &Planned<'_>,
     trial: &Trial<'_>,
-    finish: &mut Finish,
-) -> Result<(Taken, Reserved), Refusal> {
-    let taken = admit_attempt(gateway, planned, trial, finish.standings()).await?;
+    standings: &mut Standings,
+) -> Result<Secured, Refusal> {
+    let taken = admit_attempt(gateway, planned, trial, standings).await?;
     Ok((taken, reserve(gateway, planned, trial).await?))
-}
-
-/// What the caller gets when no try is left: the provider's own words where they are the caller's business, else ours.
-fn last_word(planned: &Planned<'_>, failure: Failure, reason: StopReason) -> Result<Answered, GatewayError> {
-    let status = failure.end.status.filter(|status| *status >= 400);
-    let (theirs, hint) = match failure.end.outcome {
-        AttemptOutcome::BadRequest | AttemptOutcome::RateLimited | AttemptOutcome::ServerError => (true, ""),
-        // The account behind the connection is not the caller's: its 401 or 402 would mislead.
-        AttemptOutcome::CredentialRefused => (
-            false,
-            ": it refused the connection's credential; check the connection",
-        ),
-        AttemptOutcome::QuotaExhausted => (false, ": the account behind the connection is out of credit"),
-        AttemptOutcome::Served
-        | AttemptOutcome::Unreachable
-        | AttemptOutcome::TimedOut
-        | AttemptOutcome::Cut
-        | AttemptOutcome::ClientGone
-        | AttemptOutcome::Stopped
-        | AttemptOutcome::Interrupted => (false, ""),
-    };
-    if let (true, Some(status), Some(said)) = (theirs, status, failure.said) {
-        let (status, body) = match said {
-            Said::Document(body) => (status, body),
-            Said::Read(error) => retold(planned, status, &error),
-        };
-        return Ok(Answered::Refused(Refused {
-            status,
-            body,
-            retry_after: failure.end.retry_after,
-            should_retry: failure.end.outcome != AttemptOutcome::BadRequest,
-        }));
-    }
-    let late = reason == StopReason::Deadline || failure.end.outcome == AttemptOutcome::TimedOut;
-    let kind = match status {
-        _ if late => ErrorKind::Deadline,
-        Some(status) if theirs => ErrorKind::UpstreamFailed(status),
-        Some(_) | None => ErrorKind::UpstreamFailed(502),
-    };
-    let message = format!(
-        "No provider could answer; at the last attempt {}{hint}.",
-        failure.why
-    );
-    let mut error = GatewayError::new(kind, message);
-    error.retry_after = failure.end.retry_after;
-    Err(error)
-}
-
-/// A provider's error in the words of another dialect, and the status that goes with it there.
-fn retold(planned: &Planned<'_>, status: u16, error: &ProviderError) -> (u16, Bytes) {
-    let caller = planned.request.caller.received.api.dialect();
-    let class = error.class(status);
-    let message = match error.message.as_str() {
-        "" => "The provider refused the request and gave no reason.",
-        message => message,
-    };
-    let message = failure::retold(class, message, caller);
-    let failure = failure::Failure {
-        class,
-        message: &message,
-        param: error.param.as_deref(),
-        code: error.named_code(),
-        details: &[],
-    };
-    (status_of(class, caller), encode_failure(caller, &failure).into())
 }

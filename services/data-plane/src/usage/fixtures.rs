@@ -37,6 +37,7 @@ pub(super) fn intent(n: u64, attempt: u64) -> Intent<'static> {
         provider: Cow::Borrowed("openai"),
         upstream_model: Cow::Borrowed("gpt-4o-mini"),
         upstream_dialect: None,
+        cause: Some(Cow::Borrowed("direct")),
         attempt_started_us: attempt,
         cost_bound: Some(NanoUsd::from_nanos(10)),
         price_version: Some(1),

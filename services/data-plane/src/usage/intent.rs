@@ -59,6 +59,9 @@ pub struct Intent<'a> {
     /// The dialect spoken with the provider.
     #[serde(default)]
     pub upstream_dialect: Option<Cow<'a, str>>,
+    /// Why it is made.
+    #[serde(default)]
+    pub cause: Option<Cow<'a, str>>,
     /// From receipt of the request to the start of this attempt, in microseconds.
     pub attempt_started_us: u64,
     /// The most this attempt can cost, from `metering::bound`; `None` when the price is unknown.
@@ -94,6 +97,7 @@ impl Intent<'_> {
             provider: owned(self.provider),
             upstream_model: owned(self.upstream_model),
             upstream_dialect: self.upstream_dialect.map(owned),
+            cause: self.cause.map(owned),
             attempt_started_us: self.attempt_started_us,
             cost_bound: self.cost_bound,
             price_version: self.price_version,
@@ -152,6 +156,7 @@ fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
         provider: intent.provider.clone().into_owned(),
         upstream_model: intent.upstream_model.clone().into_owned(),
         dialect: intent.upstream_dialect.clone().map(Cow::into_owned),
+        cause: intent.cause.clone().map(|cause| Cow::Owned(cause.into_owned())),
         outcome: AttemptOutcome::Interrupted,
         status: None,
         tokens,

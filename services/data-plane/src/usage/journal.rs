@@ -59,6 +59,8 @@ struct Writer {
 
 #[derive(Debug)]
 struct OpenIntent {
+    /// Which attempt of the request it is of.
+    attempt_started_us: u64,
     segment: u32,
     frame: Vec<u8>,
 }
@@ -108,16 +110,14 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes an intent in place of the request's last one. Not refused at the limit: the work is under way.
+    /// Writes an intent in place of the one that its attempt has. Not refused at the limit: the work is under way.
     pub(super) fn renewed_intent(&self, intent: &Intent<'_>) -> Result<(), SpoolError> {
         let mut writer = self.lock();
         let open = self.append_intent(&mut writer, intent)?;
-        if let Some(last) = writer
-            .open
-            .get_mut(&intent.request)
-            .and_then(|open| open.last_mut())
-        {
-            *last = open;
+        let of_request = writer.open.get_mut(&intent.request).into_iter().flatten();
+        let is_same = |known: &&mut OpenIntent| known.attempt_started_us == intent.attempt_started_us;
+        if let Some(known) = of_request.into_iter().find(is_same) {
+            *known = open;
         }
         Ok(())
     }
@@ -133,6 +133,7 @@ impl Journal {
         .encode(&mut writer.frame)?;
         self.append(writer)?;
         Ok(OpenIntent {
+            attempt_started_us: intent.attempt_started_us,
             segment: writer.at.segment,
             frame: writer.frame.clone(),
         })

@@ -226,3 +226,34 @@ fn of_an_attempt_that_may_cost_more_than_its_intent_said_the_last_word_counts() 
     assert_eq!((records.len(), costs), (1, vec![Some(first), Some(second)]));
     assert_eq!(records[0].cost, Some(NanoUsd::from_nanos(60)));
 }
+
+#[test]
+fn of_two_attempts_under_way_each_keeps_its_own_intent_when_old_files_go() {
+    let data = data_directory();
+    // Every frame begins a file of its own.
+    let limits = SpoolLimits {
+        segment_bytes: 1,
+        ..SpoolLimits::default()
+    };
+    let spool = open(data.path(), limits);
+    let recorder = spool.recorder();
+    recorder.begin_attempt(&intent(1, 1)).unwrap();
+    recorder.begin_attempt(&intent(1, 2)).unwrap();
+    let renewed = Intent {
+        cost_bound: Some(NanoUsd::from_nanos(30)),
+        ..intent(1, 1)
+    };
+    recorder.renew_attempt(&renewed).unwrap();
+    let old = spool.directory.segments(1).unwrap();
+    spool.journal.carry_over(old.last().unwrap().number).unwrap();
+    for segment in old {
+        std::fs::remove_file(segment.path).unwrap();
+    }
+    drop((recorder, spool));
+    let spool = open(data.path(), SpoolLimits::default());
+    let records = records(&spool.directory, 1);
+    let mut costs: Vec<_> = records[0].attempts.iter().map(|attempt| attempt.cost).collect();
+    costs.sort_unstable();
+    let (second, first) = (NanoUsd::from_nanos(10), NanoUsd::from_nanos(30));
+    assert_eq!(costs, [Some(second), Some(first)]);
+}

@@ -1,7 +1,8 @@
 //! The table of endings in docs/billing.md, row by row on a worker that calls over the host's account: what the record
-//! says, what budgets count and what prepaid credit pays. Two rows are not here. Credit is held whole, so that no stream over
-//! it is `Stopped`; `metered.rs` stops one over a connection of the caller's. `Interrupted` has no worker to ask: its record
-//! is made of intents (`usage/tests.rs`), and `relcheck` kills workers for it.
+//! says, what budgets count and what prepaid credit pays. Three rows are not here. Credit is held whole, so that no stream over
+//! it is `Stopped`; `metered.rs` stops one over a connection of the caller's. `Superseded` takes
+//! a second attempt (`hedging.rs`). `Interrupted` has no worker to ask: its record is made of intents (`usage/tests.rs`),
+//! and `relcheck` kills workers for it.
 
 use futures_util::StreamExt;
 use sluicegate_contracts::config::{BudgetScope, RetryPolicy};
@@ -163,6 +164,7 @@ async fn holds(case: Case, row: [&str; 4]) {
     let once = RetryPolicy {
         max_attempts: 1,
         attempt_timeout_ms: wait(ending == "TimedOutBeforeOutput"),
+        hedge: None,
     };
     config.route("once", &["openai/m"], once);
     let credit = config.credit(MUCH);
@@ -225,5 +227,5 @@ async fn each_ending_costs_a_customer_what_the_table_says() {
         holds(case, row).await;
     }
     left.sort_unstable();
-    assert_eq!(left, ["Interrupted", "Stopped"]);
+    assert_eq!(left, ["Interrupted", "Stopped", "Superseded"]);
 }

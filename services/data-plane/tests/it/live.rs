@@ -286,6 +286,7 @@ async fn callers_hardly_notice_that_one_fails_one_stalls_and_one_refuses() {
             RetryPolicy {
                 max_attempts: 4,
                 attempt_timeout_ms: 300,
+                hedge: None,
             },
         );
         config.choosing(strategy);

@@ -28,6 +28,8 @@ mod endings;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod hedging;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod limits;

@@ -9,6 +9,7 @@ use crate::support::{Config, Provider, Script, Worker, chat};
 const ONCE: RetryPolicy = RetryPolicy {
     max_attempts: 1,
     attempt_timeout_ms: 5_000,
+    hedge: None,
 };
 
 async fn refused(url: &str, allowed: Vec<&str>) {

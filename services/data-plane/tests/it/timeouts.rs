@@ -9,6 +9,7 @@ use crate::support::{Config, Provider, Script, Worker, chat, error_of};
 const QUICK: RetryPolicy = RetryPolicy {
     max_attempts: 3,
     attempt_timeout_ms: 80,
+    hedge: None,
 };
 
 #[actix_web::test]

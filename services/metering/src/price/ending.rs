@@ -39,6 +39,8 @@ pub enum Ending {
     ClientGone,
     /// The caller hung up before any output.
     ClientGoneBeforeOutput,
+    /// Called off before any output, because another attempt of the request was quicker.
+    Superseded,
     /// The gateway ended the stream because the money held for it was used up.
     Stopped,
     /// The worker died meanwhile.
@@ -47,7 +49,7 @@ pub enum Ending {
 
 impl Ending {
     /// Every ending, in the order of the table.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NotSent,
         Self::Refused,
         Self::Failed,
@@ -60,6 +62,7 @@ impl Ending {
         Self::TimedOutBeforeOutput,
         Self::ClientGone,
         Self::ClientGoneBeforeOutput,
+        Self::Superseded,
         Self::Stopped,
         Self::Interrupted,
     ];
@@ -80,11 +83,13 @@ impl Ending {
             | Self::Unreadable
             | Self::TimedOutBeforeOutput
             | Self::ClientGoneBeforeOutput
+            | Self::Superseded
             | Self::Interrupted => Evidence::Uncertain,
         }
     }
 
-    /// Whether a customer with prepaid credit pays the cost: for output that was delivered, and for hanging up.
+    /// Whether a customer with prepaid credit pays the cost: for output that was delivered, for hanging up, and for sending twice
+    /// what their route wants sent twice.
     #[must_use]
     pub const fn is_charged(self) -> bool {
         match self {
@@ -93,6 +98,7 @@ impl Ending {
             | Self::TimedOut
             | Self::ClientGone
             | Self::ClientGoneBeforeOutput
+            | Self::Superseded
             | Self::Stopped => true,
             Self::NotSent
             | Self::Refused

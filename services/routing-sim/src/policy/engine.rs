@@ -32,6 +32,7 @@ pub struct Engine {
 
 const HEDGING: Hedging = Hedging {
     idempotent: true,
+    share: 0.05,
     most: None,
 };
 

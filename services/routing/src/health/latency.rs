@@ -18,6 +18,8 @@ const OVERDUE: f64 = 1.5;
 const YET_TO_COME: f64 = 0.8;
 /// Weight of an overdue call: it says more than one that ended.
 const OVERDUE_WEIGHT: f64 = 3.0;
+/// Calls, weighted by age, below which a time counts as not known.
+const MEASURED: f64 = 2.0;
 /// Decays over less time than this are put off.
 const PATIENCE: f64 = 0.05;
 
@@ -87,6 +89,11 @@ impl Latency {
         self.busy += weight * f64::from(in_flight);
         self.slow_weight += weight;
         self.slow_sum += weight * log;
+    }
+
+    /// Whether it rests on calls of the last minutes.
+    pub(crate) fn is_measured(&self, now: Moment) -> bool {
+        self.slow_weight * (-now.since(self.at) / SLOW).exp() > MEASURED
     }
 
     /// How it stands now, with what is overdue.

@@ -108,6 +108,7 @@ impl Failure {
             AttemptOutcome::Served
             | AttemptOutcome::BadRequest
             | AttemptOutcome::ClientGone
+            | AttemptOutcome::Superseded
             | AttemptOutcome::Stopped
             | AttemptOutcome::Interrupted => None,
         }
@@ -234,6 +235,12 @@ impl Health {
     #[must_use]
     pub fn estimate(&self, now: Moment, delivery: Delivery) -> Estimate {
         self.paces.of(delivery).estimate(now)
+    }
+
+    /// Whether calls of the last minutes tell how long that takes.
+    #[must_use]
+    pub fn is_measured(&self, now: Moment, delivery: Delivery) -> bool {
+        self.paces.of(delivery).is_measured(now)
     }
 
     /// Whether it takes a call of so many tokens.

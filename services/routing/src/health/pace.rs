@@ -94,6 +94,10 @@ impl Pace {
         self.latency.estimate(now, &self.waiting)
     }
 
+    pub(crate) fn is_measured(&self, now: Moment) -> bool {
+        self.latency.is_measured(now)
+    }
+
     /// An answer ended that took so many seconds for each token.
     pub(crate) fn wrote(&mut self, now: Moment, seconds: f64) {
         let kept = self.kept(now);

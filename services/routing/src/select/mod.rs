@@ -17,7 +17,7 @@ pub mod pool;
 pub mod rank;
 pub mod score;
 
-pub use hedge::{Hedging, hedge_after, hedge_target};
+pub use hedge::{Hedging, has_room_to_spare, hedge_after, hedge_target, late_after};
 pub use objective::{Objective, Weights};
 pub use pool::Pool;
 pub use rank::{Ranked, Ranking, Reason, is_well, rank};

@@ -2,9 +2,12 @@
 
 use crate::health::Moment;
 
-/// Hedges and retries earned by each request, and how many can be saved up.
+/// Hedges and retries earned by each request, and how many can be saved up. A hedge counts as one where one of twenty
+/// requests may be hedged, as five where one of a hundred may.
 const HEDGE: (f64, f64) = (0.05, 25.0);
 const RETRY: (f64, f64) = (0.2, 100.0);
+/// Seconds after a call was held for want of room during which nothing is hedged.
+const SCARCE: f64 = 5.0;
 /// Both at the start.
 const START: f64 = 10.0;
 /// Share of requests that may miss the target.
@@ -54,9 +57,21 @@ impl Pool {
         self.retries = (self.retries + RETRY.0).min(RETRY.1);
     }
 
-    /// Takes a hedge from the allowance.
-    pub(crate) fn spend_hedge(&mut self) -> bool {
-        spend(&mut self.hedges)
+    /// Takes a hedge from the allowance, if one is left.
+    #[must_use]
+    pub fn spend_hedge(&mut self, now: Moment, share: f64) -> bool {
+        let may = self.may_hedge(now, share);
+        if may {
+            self.hedges -= HEDGE.0 / share;
+        }
+        may
+    }
+
+    /// Whether a hedge may be taken, where so large a share of the requests may be sent twice.
+    #[must_use]
+    pub fn may_hedge(&self, now: Moment, share: f64) -> bool {
+        let is_scarce = self.scarce.is_some_and(|at| now.since(at) < SCARCE);
+        !is_scarce && share > 0.0 && self.hedges >= HEDGE.0 / share
     }
 
     /// Takes a retry from the allowance, if one is left.

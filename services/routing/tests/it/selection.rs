@@ -295,6 +295,7 @@ fn hedges_stay_within_their_allowance_and_only_go_where_there_is_room() {
     ];
     let hedging = Hedging {
         idempotent: true,
+        share: 0.05,
         most: None,
     };
     let mut pool = Pool::default();

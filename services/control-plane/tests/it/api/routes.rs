@@ -62,6 +62,45 @@ async fn each_change_publishes_the_next_version(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_hedge_is_kept_as_written_and_reaches_workers(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let path = ada.in_project("/routes");
+    let hedged = |hedge: Value| {
+        json!({ "slug": "quick", "strategy": "ordered", "targets": [{ "model": "m1" }, { "model": "m2" }],
+            "retry": { "max_attempts": 2, "attempt_timeout_ms": 5000, "hedge": hedge } })
+    };
+    let body = hedged(json!({ "after": { "percentile": 95 }, "max_cost": { "amount": "0.002" } }));
+    let made = ada.post(&path, &body).await.expect(201);
+    assert_eq!(
+        made.body["rules"][0]["retry"]["hedge"],
+        json!({ "after": { "percentile": 95 }, "max_percent": 5,
+            "max_cost": { "amount": "0.002000000", "currency": "USD" } })
+    );
+    assert_eq!(
+        app.published("route").await[0]["retry"]["hedge"],
+        json!({ "after": { "percentile": 95 }, "max_percent": 5, "max_cost": 2_000_000 })
+    );
+    let cases = [
+        (
+            json!({ "after": { "milliseconds": 5000 } }),
+            "/after/milliseconds",
+        ),
+        (
+            json!({ "after": { "milliseconds": 200 }, "max_cost": { "amount": "0" } }),
+            "/max_cost/amount",
+        ),
+    ];
+    for (hedge, at) in cases {
+        let refused = ada
+            .post(&path, &hedged(hedge))
+            .await
+            .refused(422, "validation_failed");
+        assert_eq!(refused.body["errors"][0]["pointer"], format!("/retry/hedge{at}"));
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn findings_point_to_their_fields_and_names_are_unique(pool: PgPool) {
     let app = TestApp::start(&pool);
     let ada = app.sign_up("Ada").await;

@@ -86,6 +86,7 @@ impl Writer {
                 provider: "openai".to_owned(),
                 upstream_model: "gpt-4o-mini".to_owned(),
                 dialect: Some("openai_chat".to_owned()),
+                cause: None,
                 outcome: AttemptOutcome::Served,
                 status: Some(200),
                 tokens,

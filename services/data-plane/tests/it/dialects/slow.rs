@@ -59,6 +59,7 @@ async fn worker(told: Told, scripts: impl IntoIterator<Item = Script>, limits: L
     let retry = RetryPolicy {
         max_attempts: 1,
         attempt_timeout_ms: 80,
+        hedge: None,
     };
     config.route("quick", &["lab/m"], retry);
     (Worker::with(&config, limits, vec!["127.0.0.0/8"]), provider)

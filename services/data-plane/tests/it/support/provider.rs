@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 enum Step {
     Send(Vec<u8>),
     Wait(Duration),
+    Gate,
     Hang,
 }
 
@@ -76,6 +77,12 @@ impl Script {
         self
     }
 
+    /// Nothing more comes until [`Provider::open`].
+    pub(crate) fn gate(mut self) -> Self {
+        self.steps.push(Step::Gate);
+        self
+    }
+
     /// This script, then another.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.steps.extend(other.steps);
@@ -115,6 +122,7 @@ struct Book {
     received: Vec<Received>,
     hung_up_on: usize,
     connections: usize,
+    is_open: bool,
 }
 
 pub(crate) struct Provider {
@@ -157,6 +165,11 @@ impl Provider {
         self.book.lock().unwrap().hung_up_on
     }
 
+    /// Lets what stands at its gate go on.
+    pub(crate) fn open(&self) {
+        self.book.lock().unwrap().is_open = true;
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.book.lock().unwrap().connections
     }
@@ -183,6 +196,11 @@ async fn serve(mut socket: TcpStream, book: &Mutex<Book>) -> io::Result<()> {
             match step {
                 Step::Send(bytes) => socket.write_all(&bytes).await?,
                 Step::Wait(length) => rt::time::sleep(length).await,
+                Step::Gate => {
+                    while !book.lock().unwrap().is_open {
+                        rt::time::sleep(Duration::from_millis(2)).await;
+                    }
+                }
                 Step::Hang => {
                     let read = socket.read(&mut [0; 64]).await;
                     if matches!(read, Ok(0) | Err(_)) {

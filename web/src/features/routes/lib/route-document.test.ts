@@ -53,6 +53,16 @@ test.each<RouteStrategy>([
   expect(readBack([rule({ strategy })])).toMatchObject({ strategy });
 });
 
+test("a hedge is read back as it is", () => {
+  const hedge = {
+    after: { percentile: 95 },
+    max_percent: 5,
+    max_cost: { amount: "0.002000000", currency: "USD" },
+  };
+  const retry = { ...RETRY, hedge };
+  expect(readBack([rule({ retry })])).toMatchObject({ retry });
+});
+
 test.each([
   "request.input_tokens > 100000",
   'signal("load", 0.0) > 0.8 && time.hour("Europe/Berlin") in [9, 10]',

@@ -81,7 +81,7 @@ function serving({ strategy, targets, retry }: Pick<RouteRule, "strategy" | "tar
     `strategy: ${strategyText(strategy)}`,
     "targets:",
     ...targets.map((target) => `  - ${targetText(target, strategy)}`),
-    `retry: { max_attempts: ${retry.max_attempts}, attempt_timeout_ms: ${retry.attempt_timeout_ms} }`,
+    `retry: ${flow(retry)}`,
   ];
 }
 

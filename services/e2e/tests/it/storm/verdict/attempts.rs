@@ -63,8 +63,8 @@ fn agree(attempt: &AttemptRecord, entry: &Entry) -> bool {
         AttemptOutcome::TimedOut => {
             entry.outcome == Outcome::ClientLeft && matches!(entry.fault, Some(Fault::Stall { .. }))
         }
-        // The caller may have gone after the provider was through with it.
-        AttemptOutcome::ClientGone => true,
+        // Both may have been called off after the provider was through with them.
+        AttemptOutcome::ClientGone | AttemptOutcome::Superseded => true,
         AttemptOutcome::BadRequest
         | AttemptOutcome::CredentialRefused
         | AttemptOutcome::QuotaExhausted

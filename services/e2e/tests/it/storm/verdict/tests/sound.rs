@@ -140,6 +140,7 @@ impl Evidences {
             provider: "openai".to_owned(),
             upstream_model: call.call.asked.model.clone(),
             dialect: None,
+            cause: None,
             outcome,
             status: Some(status),
             tokens: TokenUsage {
