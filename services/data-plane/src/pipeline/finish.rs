@@ -373,6 +373,12 @@ impl Finish {
         record.attempts.push(open.record);
     }
 
+    /// What the attempts that ended have cost so far.
+    pub(super) fn cost_so_far(&self) -> NanoUsd {
+        let attempts = self.record.as_ref().map_or(&[][..], |it| &it.attempts);
+        total_cost(attempts).unwrap_or_default()
+    }
+
     /// What the caller is told about who served and what it cost.
     pub(super) fn attribution(&self) -> Attribution {
         let Some(record) = &self.record else {

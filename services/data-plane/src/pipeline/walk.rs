@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluicegate_contracts::ids::RouteId;
+use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::AttemptOutcome;
 use sluicegate_metering::{CallSize, Quote};
@@ -26,6 +27,7 @@ use super::plan::unexpressed;
 use super::reserve::{Refusal, Reserved, reserve};
 use super::stage::Planned;
 use crate::error::{ErrorKind, GatewayError, status_of};
+use crate::http::wishes::{DEADLINE, MAX_COST};
 use crate::limits::Taken;
 use crate::live::{Start, Underway};
 
@@ -97,6 +99,10 @@ pub(super) async fn walk(
         let uncapped = outgoing.body.clone();
         let failure = loop {
             let trial = walk.trial(gateway, next, &outgoing);
+            if let Err(refusal) = walk.affords(&trial, finish.cost_so_far()) {
+                walk.unfit.get_or_insert(refusal);
+                break None;
+            }
             let (taken, reserved) = match secure(gateway, planned, &trial, finish).await {
                 Ok(secured) => secured,
                 // Whoever has a connection of their own need not care about credit, nor whether its store is there.
@@ -120,22 +126,24 @@ pub(super) async fn walk(
             let underway = walk.underway(gateway, next);
             let intent = finish.begin(&trial, reserved, taken, underway)?;
             walk.attempts += 1;
-            let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
-                Ok(Success::Whole { body, losses, end }) => {
-                    finish.end(&end);
-                    finish.answering();
-                    finish.lost(&outgoing.losses);
-                    finish.lost(&losses);
-                    return Ok(Answered::Whole(body).into());
-                }
-                Ok(Success::Stream(opened)) => {
-                    finish.first_token();
-                    finish.answering();
-                    finish.lost(&outgoing.losses);
-                    return Ok(Answered::Stream(opened).into());
-                }
-                Err(failure) => failure,
-            };
+            let mut failure =
+                match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
+                    Ok(Success::Whole { body, losses, end }) => {
+                        finish.end(&end);
+                        finish.answering();
+                        finish.lost(&outgoing.losses);
+                        finish.lost(&losses);
+                        return Ok(Answered::Whole(body).into());
+                    }
+                    Ok(Success::Stream(opened)) => {
+                        finish.first_token();
+                        finish.answering();
+                        finish.lost(&outgoing.losses);
+                        return Ok(Answered::Stream(opened).into());
+                    }
+                    Err(failure) => failure,
+                };
+            walk.excuse(&mut failure);
             finish.end(&failure.end);
             match walk.judge(gateway, &failure, deadline) {
                 Verdict::NextEndpoint => break Some(failure),
@@ -241,6 +249,37 @@ impl<'p, 's> Walk<'p, 's> {
         }
     }
 
+    /// Whether the attempt can be made for what the caller's limit to the whole request has left.
+    fn affords(&self, trial: &Trial<'_>, spent: NanoUsd) -> Result<(), GatewayError> {
+        let Some(most) = self.planned.request.wishes.max_cost else {
+            return Ok(());
+        };
+        let left = NanoUsd::from_nanos(most.nanos().saturating_sub(spent.nanos()));
+        if trial.bound.is_some_and(|bound| bound <= left) {
+            return Ok(());
+        }
+        let at_most = trial.bound.map_or_else(
+            || "an amount that is not known".to_owned(),
+            |bound| format!("up to {bound} USD"),
+        );
+        let message = format!(
+            "A call of {:?} can cost {at_most}, and of the {most} USD that this request may cost {left} are left. Allow \
+             more, or fewer output tokens.",
+            trial.model
+        );
+        Err(GatewayError::new(ErrorKind::ConstraintFiltered, message).at(MAX_COST))
+    }
+
+    /// Whoever gives a provider too little time says nothing about the provider.
+    fn excuse(&self, failure: &mut Failure) {
+        let is_over = |by| Instant::now() >= by;
+        if failure.end.outcome == AttemptOutcome::TimedOut
+            && self.planned.request.over_by().is_some_and(is_over)
+        {
+            failure.end.outcome = AttemptOutcome::Stopped;
+        }
+    }
+
     fn allowance(&self, quote: Quote, size: &CallSize, candidate: &Candidate<'_>) -> Option<Allowance> {
         let request = &self.planned.request;
         let answers = NonZeroU64::new(request.view.answers())?;
@@ -316,6 +355,12 @@ async fn secure(
     Ok((taken, reserve(gateway, planned, trial).await?))
 }
 
+/// The end of a request whose caller wanted it to be over by now.
+pub(super) fn too_late() -> GatewayError {
+    let message = "The request was not answered within the time it was given.";
+    GatewayError::new(ErrorKind::Deadline, message).at(DEADLINE)
+}
+
 /// What the caller gets when no try is left: the provider's own words where they are the caller's business, else ours.
 fn last_word(planned: &Planned<'_>, failure: Failure, reason: StopReason) -> Result<Answered, GatewayError> {
     let status = failure.end.status.filter(|status| *status >= 400);
@@ -346,6 +391,9 @@ fn last_word(planned: &Planned<'_>, failure: Failure, reason: StopReason) -> Res
             retry_after: failure.end.retry_after,
             should_retry: failure.end.outcome != AttemptOutcome::BadRequest,
         }));
+    }
+    if failure.end.outcome == AttemptOutcome::Stopped {
+        return Err(too_late());
     }
     let late = reason == StopReason::Deadline || failure.end.outcome == AttemptOutcome::TimedOut;
     let kind = match status {

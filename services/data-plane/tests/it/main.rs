@@ -5,6 +5,7 @@ mod account_api;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod asks;
 mod auth;
 #[cfg(test)]
 mod budgets;
@@ -45,6 +46,7 @@ mod not_ready;
 mod on_exceed;
 #[cfg(test)]
 mod openrouter;
+mod openrouter_asks;
 #[cfg(test)]
 mod output_cap;
 #[cfg(test)]

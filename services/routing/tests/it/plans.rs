@@ -20,6 +20,7 @@ fn input<'a>(ordering: Ordering, targets: &'a [Target<'a>], id: u128) -> Routing
         targets,
         features: CHAT,
         demands: ANY,
+        ceiling: None,
         preferences: &NO_WISHES,
         now: UnixMillis::new(0),
         live: &Unknown,
