@@ -147,7 +147,42 @@ impl ExplainRequest {
     ///
     /// # Errors
     /// `validation_failed`.
-    pub(super) fn asked(self) -> Result<(Hypothetical, Vec<String>)> {
+    pub(super) fn asked(mut self) -> Result<(Hypothetical, Vec<String>)> {
+        let mut findings = self.findings();
+        let max_cost = self.max_cost.take().and_then(|most| price(&most, &mut findings));
+        let constraints = self.constraints.take().map(|it| it.checked_at("/constraints"));
+        let constraints = constraints.transpose().unwrap_or_else(|error| {
+            findings.extend(error.fields().iter().cloned());
+            None
+        });
+        if !findings.is_empty() {
+            return Err(Error::validation(findings));
+        }
+        let (features, shape, preferences) = (self.features(), self.shape(), self.preferences());
+        let mut tags = self.tags;
+        tags.sort_unstable();
+        tags.dedup();
+        let asked = Hypothetical {
+            request: self.request.unwrap_or_else(ids::fresh),
+            features,
+            shape,
+            dialect: self.dialect.unwrap_or_else(|| "openai_chat".to_owned()),
+            model: self.model,
+            headers: self.headers.into_iter().collect(),
+            metadata: self.metadata.into_iter().collect(),
+            user: self.end_user,
+            session: self.session,
+            tags,
+            key: self.key,
+            constraints: constraints.unwrap_or(Constraints::NONE),
+            preferences,
+            max_cost,
+        };
+        Ok((asked, self.models))
+    }
+
+    /// What is wrong with its texts and lists.
+    fn findings(&self) -> Vec<FieldError> {
         let mut findings = Vec::new();
         let mut refused = |pointer: &str, code, detail: &str| {
             findings.push(FieldError::new(pointer, code, detail));
@@ -164,14 +199,10 @@ impl ExplainRequest {
         if self.models.len() > MAX_MODELS || !self.models.iter().all(|name| is_name(name)) {
             refused("/models", "invalid", "Use at most 16 names of models.");
         }
-        let labels = [("/end_user", &self.end_user), ("/session", &self.session)];
-        for (pointer, label) in labels {
+        for (pointer, label) in [("/end_user", &self.end_user), ("/session", &self.session)] {
             if label.as_deref().is_some_and(|label| !is_label(label)) {
-                refused(
-                    pointer,
-                    "invalid",
-                    "Use 1 to 128 bytes without control characters.",
-                );
+                let detail = "Use 1 to 128 bytes without control characters.";
+                refused(pointer, "invalid", detail);
             }
         }
         if self.tags.len() > MAX_TAGS || !self.tags.iter().all(|tag| is_label(tag)) {
@@ -187,31 +218,26 @@ impl ExplainRequest {
                 refused(pointer, "too_many", "Use at most 64 entries.");
             }
         }
-        let max_cost = self.max_cost.map(|most| most.amount.parse::<NanoUsd>());
-        let max_cost = max_cost
-            .transpose()
-            .ok()
-            .filter(|most| most.is_none_or(|it| it > NanoUsd::ZERO));
-        if max_cost.is_none() {
-            let detail = "Use an amount above 0, with at most 9 decimals.";
-            refused("/max_cost/amount", "out_of_range", detail);
+        findings
+    }
+
+    const fn features(&self) -> RequestFeatures {
+        RequestFeatures {
+            operation: match self.operation {
+                ExplainedOperation::ChatCompletions => Operation::ChatCompletions,
+                ExplainedOperation::Embeddings => Operation::Embeddings,
+                ExplainedOperation::Rerank => Operation::Rerank,
+            },
+            stream: self.stream,
+            max_output_tokens: self.max_output_tokens,
+            input_tokens: self.input_tokens,
+            conversation: self.session.is_some(),
         }
-        let constraints = match self
-            .constraints
-            .map(|it| it.checked_at("/constraints"))
-            .transpose()
-        {
-            Ok(constraints) => constraints.unwrap_or(Constraints::NONE),
-            Err(error) => {
-                findings.extend(error.fields().iter().cloned());
-                Constraints::NONE
-            }
-        };
-        let (Some(max_cost), true) = (max_cost, findings.is_empty()) else {
-            return Err(Error::validation(findings));
-        };
+    }
+
+    fn shape(&self) -> RequestShape {
         let holds = |modality| self.modalities.contains(&modality);
-        let shape = RequestShape {
+        RequestShape {
             tools: self.tools,
             json_schema: self.json_schema,
             reasoning: self.reasoning,
@@ -219,47 +245,30 @@ impl ExplainRequest {
             audio: holds(ExplainedModality::Audio),
             file: holds(ExplainedModality::File),
             steered: false,
-        };
-        let mut tags = self.tags;
-        tags.sort_unstable();
-        tags.dedup();
-        let asked = Hypothetical {
-            request: self.request.unwrap_or_else(ids::fresh),
-            features: RequestFeatures {
-                operation: match self.operation {
-                    ExplainedOperation::ChatCompletions => Operation::ChatCompletions,
-                    ExplainedOperation::Embeddings => Operation::Embeddings,
-                    ExplainedOperation::Rerank => Operation::Rerank,
-                },
-                stream: self.stream,
-                max_output_tokens: self.max_output_tokens,
-                input_tokens: self.input_tokens,
-                conversation: self.session.is_some(),
-            },
-            shape,
-            dialect: self.dialect.unwrap_or_else(|| "openai_chat".to_owned()),
-            model: self.model,
-            headers: self.headers.into_iter().collect(),
-            metadata: self.metadata.into_iter().collect(),
-            user: self.end_user,
-            session: self.session,
-            tags,
-            key: self.key,
-            constraints,
-            preferences: Preferences {
-                order: self.order,
-                no_fallbacks: !self.allow_fallbacks,
-                sort: self.sort.map(|sort| match sort {
-                    ExplainedSort::Price => Sort::Price,
-                    ExplainedSort::Throughput => Sort::Throughput,
-                    ExplainedSort::Latency => Sort::Latency,
-                }),
-                ..Preferences::NONE
-            },
-            max_cost,
-        };
-        Ok((asked, self.models))
+        }
     }
+
+    fn preferences(&self) -> Preferences {
+        Preferences {
+            order: self.order.clone(),
+            no_fallbacks: !self.allow_fallbacks,
+            sort: self.sort.map(|sort| match sort {
+                ExplainedSort::Price => Sort::Price,
+                ExplainedSort::Throughput => Sort::Throughput,
+                ExplainedSort::Latency => Sort::Latency,
+            }),
+            ..Preferences::NONE
+        }
+    }
+}
+
+fn price(most: &WriteMoney, findings: &mut Vec<FieldError>) -> Option<NanoUsd> {
+    let most = most.amount.parse().ok().filter(|most| *most > NanoUsd::ZERO);
+    if most.is_none() {
+        let detail = "Use an amount above 0, with at most 9 decimals.";
+        findings.push(FieldError::new("/max_cost/amount", "out_of_range", detail));
+    }
+    most
 }
 
 fn is_label(text: &str) -> bool {

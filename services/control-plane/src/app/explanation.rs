@@ -139,26 +139,8 @@ pub async fn run(connection: &mut Connection, question: Question, host: Host) ->
     let config = config::head(connection).await?;
     let stated = StatedOf::of(&today);
     let (meaning, route) = match &found {
-        Found::Published(route) => {
-            let by_alias = asked.model.strip_prefix("route/") != Some(route.slug.as_str());
-            let through = Through {
-                id: Some(route.id),
-                slug: route.slug.clone(),
-                version: Some(route.version),
-            };
-            let rules = route.rules.as_slice();
-            (Meaning::Route { rules, by_alias }, Some(through))
-        }
-        Found::Proposed(route) => {
-            let through = Through {
-                id: None,
-                slug: route.slug.clone(),
-                version: None,
-            };
-            let rules = route.rules.as_slice();
-            let by_alias = route.aliases.contains(&asked.model);
-            (Meaning::Route { rules, by_alias }, Some(through))
-        }
+        Found::Published(route) => published(route, &asked.model),
+        Found::Proposed(route) => proposed(route, &asked.model),
         Found::Models => (Meaning::Models(named), None),
     };
     let around = Surroundings {
@@ -203,6 +185,32 @@ async fn found(
     Ok(route.map_or(Found::Models, |route| Found::Published(Box::new(route))))
 }
 
+fn published<'r>(route: &'r Route, name: &str) -> (Meaning<'r>, Option<Through>) {
+    let meaning = Meaning::Route {
+        rules: &route.rules,
+        by_alias: name.strip_prefix("route/") != Some(route.slug.as_str()),
+    };
+    let through = Through {
+        id: Some(route.id),
+        slug: route.slug.clone(),
+        version: Some(route.version),
+    };
+    (meaning, Some(through))
+}
+
+fn proposed<'r>(route: &'r CheckedRoute, name: &str) -> (Meaning<'r>, Option<Through>) {
+    let meaning = Meaning::Route {
+        rules: &route.rules,
+        by_alias: route.aliases.iter().any(|alias| alias == name),
+    };
+    let through = Through {
+        id: None,
+        slug: route.slug.clone(),
+        version: None,
+    };
+    (meaning, Some(through))
+}
+
 /// The models that are named, each once; those to fall back to last. Takes what the name asks to be sorted by.
 fn named(asked: &mut Hypothetical, found: &Found, fallbacks: Vec<String>) -> Result<Vec<RouteTarget>> {
     let target = |model: &str| RouteTarget {
@@ -245,7 +253,7 @@ async fn is_allowed(
     let above = derived_keys::hold(connection, project, &key.ancestors).await?;
     let above = above.into_iter().map(|it| it.grants.allowed_models);
     let mut published = key.published();
-    let mut allows = |models: Vec<String>| {
+    let allows = |models: Vec<String>| {
         published.allowed_models = models;
         let first = [asked.model.as_str()]
             .into_iter()
@@ -254,10 +262,7 @@ async fn is_allowed(
         first.into_iter().any(|name| published.allows_model(name))
             && others.into_iter().all(|name| published.allows_model(name))
     };
-    Ok([key.grants.allowed_models]
-        .into_iter()
-        .chain(above)
-        .all(|it| allows(it)))
+    Ok([key.grants.allowed_models].into_iter().chain(above).all(allows))
 }
 
 fn targets(rules: &[Rule]) -> Vec<String> {

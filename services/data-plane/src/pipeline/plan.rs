@@ -300,9 +300,9 @@ fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
         return GatewayError::new(ErrorKind::NoRoute, message);
     }
     let refusal = GatewayError::new(ErrorKind::ConstraintFiltered, message);
-    let is_for_cost = |it: &Rejection| match it.code {
-        RejectionCode::CostAboveCap => true,
-        code => code == RejectionCode::PriceUnknown && request.wishes.max_cost.is_some(),
+    let is_capped = request.wishes.max_cost.is_some();
+    let is_for_cost = |it: &Rejection| {
+        it.code == RejectionCode::CostAboveCap || (is_capped && it.code == RejectionCode::PriceUnknown)
     };
     let is_callers = none.rejections.iter().any(|it| it.level == Some(Level::Request));
     if none.rejections.iter().any(is_for_cost) {

@@ -126,24 +126,22 @@ pub(super) async fn walk(
             let underway = walk.underway(gateway, next);
             let intent = finish.begin(&trial, reserved, taken, underway)?;
             walk.attempts += 1;
-            let mut failure =
-                match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
-                    Ok(Success::Whole { body, losses, end }) => {
-                        finish.end(&end);
-                        finish.answering();
-                        finish.lost(&outgoing.losses);
-                        finish.lost(&losses);
-                        return Ok(Answered::Whole(body).into());
-                    }
-                    Ok(Success::Stream(opened)) => {
-                        finish.first_token();
-                        finish.answering();
-                        finish.lost(&outgoing.losses);
-                        return Ok(Answered::Stream(opened).into());
-                    }
-                    Err(failure) => failure,
-                };
-            walk.excuse(&mut failure);
+            let failure = match attempt(gateway, planned, next, &outgoing, deadline, &intent, finish).await {
+                Ok(Success::Whole { body, losses, end }) => {
+                    finish.end(&end);
+                    finish.answering();
+                    finish.lost(&outgoing.losses);
+                    finish.lost(&losses);
+                    return Ok(Answered::Whole(body).into());
+                }
+                Ok(Success::Stream(opened)) => {
+                    finish.first_token();
+                    finish.answering();
+                    finish.lost(&outgoing.losses);
+                    return Ok(Answered::Stream(opened).into());
+                }
+                Err(failure) => walk.excused(failure),
+            };
             finish.end(&failure.end);
             match walk.judge(gateway, &failure, deadline) {
                 Verdict::NextEndpoint => break Some(failure),
@@ -271,13 +269,14 @@ impl<'p, 's> Walk<'p, 's> {
     }
 
     /// Whoever gives a provider too little time says nothing about the provider.
-    fn excuse(&self, failure: &mut Failure) {
+    fn excused(&self, mut failure: Failure) -> Failure {
         let is_over = |by| Instant::now() >= by;
         if failure.end.outcome == AttemptOutcome::TimedOut
             && self.planned.request.over_by().is_some_and(is_over)
         {
             failure.end.outcome = AttemptOutcome::Stopped;
         }
+        failure
     }
 
     fn allowance(&self, quote: Quote, size: &CallSize, candidate: &Candidate<'_>) -> Option<Allowance> {
