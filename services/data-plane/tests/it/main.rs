@@ -6,6 +6,7 @@ mod account_api;
 mod accounts;
 #[cfg(test)]
 mod asks;
+#[cfg(test)]
 mod auth;
 #[cfg(test)]
 mod budgets;
@@ -46,6 +47,7 @@ mod not_ready;
 mod on_exceed;
 #[cfg(test)]
 mod openrouter;
+#[cfg(test)]
 mod openrouter_asks;
 #[cfg(test)]
 mod output_cap;
