@@ -146,6 +146,17 @@ impl Error {
         self
     }
 
+    /// The same error about a document that stands at `pointer` of a larger one.
+    #[must_use]
+    pub fn within(self, pointer: &str) -> Self {
+        let within = |field: &FieldError| {
+            let at = format!("{pointer}{}", field.pointer);
+            FieldError::new(at, field.code, field.detail.clone())
+        };
+        let fields = self.fields().iter().map(within).collect();
+        self.with_fields(fields)
+    }
+
     /// The documented code.
     #[must_use]
     pub fn code(&self) -> Code {

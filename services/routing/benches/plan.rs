@@ -198,6 +198,7 @@ fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
                 targets: &targets,
                 features: FEATURES,
                 demands: &demands,
+                ceiling: None,
                 preferences: &Preferences::NONE,
                 now: NOW,
                 live: &live,

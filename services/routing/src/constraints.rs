@@ -156,7 +156,12 @@ fn is_below(card: &PriceCard, ceiling: &PriceCeiling) -> bool {
     let mut rates = std::iter::once(&card.rates)
         .chain(tier_rates(&card.tiers))
         .chain(in_windows);
-    rates.all(|rates| within(rates.input, ceiling.input) && within(rates.output, ceiling.output))
+    let are_within = |rates: &Rates| {
+        within(rates.input, ceiling.input)
+            && within(rates.output, ceiling.output)
+            && within(rates.input_audio.unwrap_or(rates.input), ceiling.audio)
+    };
+    rates.all(are_within)
         && within(card.fees.request, ceiling.request)
         && within(card.fees.image_in, ceiling.image)
 }

@@ -6,7 +6,7 @@ use sluicegate_contracts::config::{Level, Status, Strategy};
 use smallvec::SmallVec;
 
 use crate::constraints;
-use crate::input::{Candidate, Credential, RequestFeatures, RoutingInput, Selection};
+use crate::input::{Candidate, Ceiling, Credential, RequestFeatures, RoutingInput, Selection};
 use crate::plan::{Rejection, RejectionCode};
 
 /// Positions of targets and of their candidates.
@@ -91,7 +91,21 @@ pub fn check(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Result<(), 
             level: Some(demand.level),
         })?;
     }
+    if let Some(ceiling) = input.ceiling {
+        within(ceiling, candidate).map_err(|code| Against {
+            code,
+            level: Some(Level::Request),
+        })?;
+    }
     Ok(())
+}
+
+fn within(ceiling: Ceiling<'_>, candidate: &Candidate<'_>) -> Result<(), RejectionCode> {
+    match ceiling.bounds.bound(candidate) {
+        None => Err(RejectionCode::PriceUnknown),
+        Some(bound) if bound > ceiling.most => Err(RejectionCode::CostAboveCap),
+        Some(_) => Ok(()),
+    }
 }
 
 pub(crate) fn can_serve(candidate: &Candidate<'_>, features: &RequestFeatures) -> Result<(), RejectionCode> {

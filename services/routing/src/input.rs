@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use sluicegate_contracts::config::{Connection, Endpoint, Operation, StatedFacts, Strategy};
+use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 
 use crate::constraints::Demand;
@@ -22,6 +23,8 @@ pub struct RoutingInput<'a> {
     pub features: RequestFeatures,
     /// What every candidate must satisfy: all of these.
     pub demands: &'a [Demand<'a>],
+    /// What the request may cost at most, where its caller says.
+    pub ceiling: Option<Ceiling<'a>>,
     /// How the caller would have the candidates tried.
     pub preferences: &'a Preferences,
     /// The moment of the decision.
@@ -39,6 +42,21 @@ impl<'a> RoutingInput<'a> {
     pub(crate) fn candidate(&self, (target, candidate): (usize, usize)) -> &'a Candidate<'a> {
         &self.targets[target].candidates[candidate]
     }
+}
+
+/// The most that a request may cost, and what it can cost where.
+#[derive(Debug, Clone, Copy)]
+pub struct Ceiling<'a> {
+    /// The most.
+    pub most: NanoUsd,
+    /// What it can cost.
+    pub bounds: &'a dyn Bounds,
+}
+
+/// What one request can cost. Asked only where a [`Ceiling`] is set.
+pub trait Bounds: fmt::Debug {
+    /// At most, at this candidate; `None` when no price is known or nothing limits the answer.
+    fn bound(&self, candidate: &Candidate<'_>) -> Option<NanoUsd>;
 }
 
 /// What is known of endpoints at one moment. Asked only for those that may serve, and only where there is a choice.

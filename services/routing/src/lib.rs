@@ -10,6 +10,7 @@
 //! | [`eligibility`] | can this candidate serve this request at all, and may it |
 //! | [`constraints`] | does an endpoint satisfy what is demanded of it |
 //! | [`facts`] | what is known of a candidate, by whom |
+//! | [`decided`] | how a decision is written down |
 //! | [`proof`] | can any call reach what a claim forbids |
 //! | [`preferences`] | in which order a caller would have the candidates of a target tried |
 //! | [`strategy`] | in which order the route would have them tried; one file per kind |
@@ -22,6 +23,7 @@
 
 pub mod backoff;
 pub mod constraints;
+pub mod decided;
 pub mod eligibility;
 pub mod facts;
 pub mod health;
@@ -38,7 +40,10 @@ pub mod select;
 pub mod strategy;
 
 pub use constraints::Demand;
-pub use input::{Candidate, Credential, Live, RequestFeatures, RoutingInput, Selection, Target, Unknown};
+pub use decided::Decided;
+pub use input::{
+    Bounds, Candidate, Ceiling, Credential, Live, RequestFeatures, RoutingInput, Selection, Target, Unknown,
+};
 pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, plan};
 pub use preferences::{Percentiles, Preferences, Sort};
 pub use retry::{Progress, StopReason, Verdict, judge};

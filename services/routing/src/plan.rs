@@ -143,6 +143,8 @@ pub enum RejectionCode {
     PriceAboveCap,
     /// No price is known to compare with what is allowed.
     PriceUnknown,
+    /// The request can cost more there than its caller allows.
+    CostAboveCap,
     /// The caller wants no fallback, and another comes first.
     FallbackExcluded,
 }
@@ -168,6 +170,7 @@ impl RejectionCode {
             Self::CertificationMissing => "certification_missing",
             Self::PriceAboveCap => "price_above_cap",
             Self::PriceUnknown => "price_unknown",
+            Self::CostAboveCap => "cost_above_cap",
             Self::FallbackExcluded => "fallback_excluded",
         }
     }
@@ -186,6 +189,7 @@ impl RejectionCode {
             | Self::CertificationMissing
             | Self::PriceAboveCap
             | Self::PriceUnknown
+            | Self::CostAboveCap
             | Self::FallbackExcluded => true,
             Self::CredentialMissing
             | Self::CredentialDisabled
@@ -203,6 +207,21 @@ impl RejectionCode {
 pub struct NoRoute {
     /// What stands against each candidate.
     pub rejections: SmallVec<[Rejection; 2]>,
+}
+
+impl NoRoute {
+    /// Whether only its size stands against the request.
+    #[must_use]
+    pub fn is_for_size(&self) -> bool {
+        let mut codes = self.rejections.iter().map(|it| it.code);
+        !self.rejections.is_empty() && codes.all(|code| code == RejectionCode::ContextTooSmall)
+    }
+
+    /// Whether with other demands or wishes something could serve it: somebody chose that, and it is no fault of this moment.
+    #[must_use]
+    pub fn is_by_choice(&self) -> bool {
+        self.rejections.iter().any(|it| it.code.is_by_choice())
+    }
 }
 
 /// Plans a request. The pool is what the calls of its route share: it earns allowances, and lends them.

@@ -41,6 +41,16 @@ impl Preferences {
         min_throughput: Percentiles::NONE,
         max_latency: Percentiles::NONE,
     };
+
+    /// Whether they ask for what is measured of endpoints.
+    #[must_use]
+    pub fn goes_by_measures(&self) -> bool {
+        let sorts = match self.sort {
+            Some(Sort::Throughput | Sort::Latency) => true,
+            Some(Sort::Price) | None => false,
+        };
+        sorts || self.min_throughput != Percentiles::NONE || self.max_latency != Percentiles::NONE
+    }
 }
 
 /// What candidates are ordered by.
@@ -53,6 +63,50 @@ pub enum Sort {
     Throughput,
     /// The soonest first token, or whole answer, first.
     Latency,
+}
+
+/// What the name of a model may end in: one of OpenRouter's wishes for the order of its candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suffix {
+    /// `:floor`: the cheapest first.
+    Floor,
+    /// `:nitro`: the most tokens a second first.
+    Nitro,
+    /// `:exacto`: the best caller of tools first, which is not measured.
+    Exacto,
+}
+
+impl Suffix {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Floor, Self::Nitro, Self::Exacto];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Floor => ":floor",
+            Self::Nitro => ":nitro",
+            Self::Exacto => ":exacto",
+        }
+    }
+
+    /// What the candidates are ordered by; `None`: nothing here can be.
+    #[must_use]
+    pub const fn sort(self) -> Option<Sort> {
+        match self {
+            Self::Floor => Some(Sort::Price),
+            Self::Nitro => Some(Sort::Throughput),
+            Self::Exacto => None,
+        }
+    }
+}
+
+/// The model that a name with a suffix means.
+#[must_use]
+pub fn without_suffix(name: &str) -> Option<(&str, Suffix)> {
+    let mut all = Suffix::ALL.into_iter();
+    let (model, suffix) = all.find_map(|it| Some((name.strip_suffix(it.as_str())?, it)))?;
+    (!model.is_empty()).then_some((model, suffix))
 }
 
 /// What calls should reach, by the share of them that should.

@@ -1085,6 +1085,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/explanations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain a request that might be made
+         * @description Asks the engine that workers ask, with what is published, or with a draft or another document in the place of the route:
+         *     what the request could go to, in which order, what it could cost there at most, and what speaks against the rest. Nothing is
+         *     sent to a provider, and no money is set aside.
+         */
+        post: operations["explain_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/keys": {
         parameters: {
             query?: never;
@@ -2518,6 +2540,7 @@ export interface components {
         CreditKind: "top_up" | "grant" | "adjustment";
         /** @description Something a request could have gone to. */
         DecisionCandidate: {
+            bound: components["schemas"]["Money"] | null;
             /**
              * @description The account.
              * @example con_01jd0000000000000000000000
@@ -2656,6 +2679,122 @@ export interface components {
             verdict: components["schemas"]["BudgetVerdict"];
             /** @description The window that is open, of that share: a hard budget wants the whole cost to remain, a soft one anything. */
             window: components["schemas"]["BudgetWindow"];
+        };
+        /**
+         * @description What a request may hold besides text.
+         * @enum {string}
+         */
+        ExplainedModality: "image" | "audio" | "file";
+        /**
+         * @description What may be asked for.
+         * @enum {string}
+         */
+        ExplainedOperation: "chat_completions" | "embeddings" | "rerank";
+        /** @description The route that would decide. */
+        ExplainedRoute: {
+            /** @description Its id; null: a document that is not published. */
+            id: string | null;
+            /** @description Its slug. */
+            slug: string;
+            /**
+             * Format: int32
+             * @description Its version; null: a document that is not published.
+             */
+            version: number | null;
+        };
+        /**
+         * @description What candidates may be ordered by.
+         * @enum {string}
+         */
+        ExplainedSort: "price" | "throughput" | "latency";
+        /** @description A request that might be made. What is absent is as if the request did not say it. */
+        ExplainRequest: {
+            /** @description Whether others than the first, or than those in `order`, may be tried; so when absent. */
+            allow_fallbacks?: boolean;
+            /**
+             * Format: date-time
+             * @description The moment whose time, prices and signals count; now when absent.
+             */
+            at?: string | null;
+            constraints?: components["schemas"]["WriteConstraints"] | null;
+            /**
+             * @description By which API it comes; `openai_chat` when absent.
+             * @example openai_chat
+             */
+            dialect?: string | null;
+            document?: components["schemas"]["CreateRoute"] | null;
+            /**
+             * @description The route whose draft decides in the place of what `model` names.
+             * @example rt_01jd0000000000000000000000
+             */
+            draft_of?: string | null;
+            /** @description For whom it is. */
+            end_user?: string | null;
+            /** @description Headers that conditions read, by name in lower case. */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description Prompt tokens.
+             */
+            input_tokens?: number;
+            /** @description Whether the answer has to follow a JSON schema. */
+            json_schema?: boolean | null;
+            /**
+             * @description The key that it is made with; absent: one that demands and forbids nothing.
+             * @example key_01jd0000000000000000000000
+             */
+            key?: string | null;
+            max_cost?: components["schemas"]["WriteMoney"] | null;
+            /**
+             * Format: int64
+             * @description The caller's cap on generated tokens.
+             */
+            max_output_tokens?: number | null;
+            /** @description Its metadata. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description What it holds besides text. */
+            modalities?: components["schemas"]["ExplainedModality"][];
+            /**
+             * @description The model or route that it names.
+             * @example route/support
+             */
+            model: string;
+            /** @description Models to fall back to. */
+            models?: string[];
+            /** @description What is asked for; a chat completion when absent. */
+            operation?: components["schemas"]["ExplainedOperation"];
+            /** @description Providers to try first. */
+            order?: string[];
+            /** @description Whether the model is asked to think first. */
+            reasoning?: boolean | null;
+            /**
+             * @description The id that draws are made by: that of a request gives its draws again. A new one when absent.
+             * @example req_01jd0000000000000000000000
+             */
+            request?: string | null;
+            /** @description In which session. */
+            session?: string | null;
+            sort?: components["schemas"]["ExplainedSort"] | null;
+            /** @description Whether a stream is asked for. */
+            stream?: boolean;
+            /** @description Its tags. */
+            tags?: string[];
+            /**
+             * Format: int32
+             * @description Tools offered to the model.
+             */
+            tools?: number | null;
+        };
+        /** @description Something that an explanation does not say. */
+        ExplanationCaveat: {
+            /** @description Which. */
+            code: string;
+            /** @description One sentence. */
+            detail: string;
         };
         /** @description What is known of an endpoint beyond its price; null where nothing is. */
         Facts: {
@@ -4504,7 +4643,7 @@ export interface components {
             claim: components["schemas"]["WriteConstraints"];
             constraints?: components["schemas"]["WriteConstraints"] | null;
             /**
-             * @description Only for the calls of this key, so that its constraints count too.
+             * @description Only for the calls of this key, so that its constraints and the names on its list of models count too.
              * @example key_01jd0000000000000000000000
              */
             key?: string | null;
@@ -4824,6 +4963,11 @@ export interface components {
             request: string;
             route: components["schemas"]["RequestRoute"] | null;
             /**
+             * @description The rule of the route that decided.
+             * @example long-prompts
+             */
+            rule: string | null;
+            /**
              * @description One sentence for a person.
              * @example Served by groq on attempt 2 of 2; openai answered 429.
              */
@@ -4840,6 +4984,45 @@ export interface components {
              * @example req_01jd0000000000000000000000
              */
             request: string;
+        };
+        /** @description Where it would go, and why. */
+        RequestExplanation: {
+            /** @description What it could go to: in their order those that could serve, then those that are left out. */
+            candidates: components["schemas"]["DecisionCandidate"][];
+            /** @description Why the first in order is the first; null when nothing could serve. */
+            cause: string | null;
+            /** @description What this does not say. */
+            caveats: components["schemas"]["ExplanationCaveat"][];
+            /**
+             * @description Hash of that configuration, in hexadecimal.
+             * @example 00c0ffee00c0ffee
+             */
+            config_hash: string | null;
+            /**
+             * Format: int64
+             * @description Version of the configuration that is in force; null where nothing was decided.
+             */
+            config_version: number | null;
+            facts: components["schemas"]["DecisionFacts"] | null;
+            /**
+             * Format: int32
+             * @description Further candidates that are not named.
+             */
+            omitted: number;
+            /**
+             * @description Code of the error that its caller would get before anything is sent, such as `constraint_filtered`, `no_route`,
+             *     `not_allowed` or `model_not_found`; null: it would be sent.
+             * @example constraint_filtered
+             */
+            refusal: string | null;
+            /**
+             * @description The id that draws were made by.
+             * @example req_01jd0000000000000000000000
+             */
+            request: string;
+            route: components["schemas"]["ExplainedRoute"] | null;
+            /** @description The rule of the route that would decide. */
+            rule: string | null;
         };
         /** @description What becomes of a request. */
         RequestFate: {
@@ -9112,6 +9295,42 @@ export interface operations {
                 };
             };
             /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainRequest"];
+            };
+        };
+        responses: {
+            /** @description Where it would go */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestExplanation"];
+                };
+            };
+            /** @description Problem; `errors` points to every finding */
             default: {
                 headers: {
                     [name: string]: unknown;

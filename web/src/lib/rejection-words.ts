@@ -17,6 +17,7 @@ const REASONS: Record<string, string> = {
   certification_missing: "not known to hold a certificate demanded",
   price_above_cap: "price above what is allowed",
   price_unknown: "price not known",
+  cost_above_cap: "could cost more than the request may",
   fallback_excluded: "no fallbacks wanted",
 };
 

@@ -111,6 +111,7 @@ impl Constraints {
             output: None,
             request: None,
             image: None,
+            audio: None,
         },
     };
 
@@ -165,13 +166,20 @@ pub struct PriceCeiling {
     /// Per image read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<PicoUsd>,
+    /// Per prompt token of recordings, which cost what any other does where no price of their own is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<PicoUsd>,
 }
 
 impl PriceCeiling {
     /// Whether there is none.
     #[must_use]
     pub const fn is_none(&self) -> bool {
-        self.input.is_none() && self.output.is_none() && self.request.is_none() && self.image.is_none()
+        self.input.is_none()
+            && self.output.is_none()
+            && self.request.is_none()
+            && self.image.is_none()
+            && self.audio.is_none()
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::ConfigHead;
 use crate::ids::ConnectionId;
+use crate::money::NanoUsd;
 
 /// Most candidates that a decision names, the first in order before those that were left out.
 pub const MAX_CANDIDATES: usize = 64;
@@ -17,6 +18,9 @@ pub struct Decision {
     /// Why the first in order is the first, by its wire name; `None` when nothing could serve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cow<'static, str>>,
+    /// The rule of the route that decided; `None` where a model was named, or no rule applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// The configuration that was in force.
     pub config: ConfigHead,
     /// What of the request counted.
@@ -123,6 +127,9 @@ pub struct DecidedCandidate {
     /// What its score was made of, where measures decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<DecidedScore>,
+    /// The most that the request could cost there; `None`: not known, or nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<NanoUsd>,
 }
 
 /// The terms of a score in thousandths; the lowest sum is the best.
@@ -180,6 +187,7 @@ mod tests {
     fn what_is_not_there_is_not_written() {
         let decision = Decision {
             cause: Some(Cow::Borrowed("direct")),
+            rule: None,
             config: ConfigHead::default(),
             facts: DecidedFacts {
                 input_tokens: 12,

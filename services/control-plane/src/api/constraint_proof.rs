@@ -25,7 +25,7 @@ struct ProveConstraints {
     claim: WriteConstraints,
     /// As if the project demanded this; absent: what it demands now. The organization's constraints are in force in any case.
     constraints: Option<WriteConstraints>,
-    /// Only for the calls of this key, so that its constraints count too.
+    /// Only for the calls of this key, so that its constraints and the names on its list of models count too.
     #[schema(value_type = Option<String>, example = "key_01jd0000000000000000000000")]
     key: Option<ApiKeyId>,
 }
@@ -97,14 +97,16 @@ pub(super) async fn prove_constraints(
     let claim = body.claim.checked_at("/claim")?;
     let instead = body.constraints.map(WriteConstraints::checked).transpose()?;
     let (organization, project, key) = (member.caller.organization()?, member.project, body.key);
-    let (mut levels, own) = member
+    let (mut levels, own, names) = member
         .read(move |connection| {
             async move {
                 let levels = constraint_proof::levels(connection, organization, project, key).await?;
-                Ok((
-                    levels,
-                    constraint_proof::own(connection, organization, project).await?,
-                ))
+                let names = match key {
+                    None => None,
+                    Some(key) => constraint_proof::names(connection, project, key).await?,
+                };
+                let own = constraint_proof::own(connection, organization, project).await?;
+                Ok((levels, own, names))
             }
             .boxed()
         })
@@ -116,7 +118,8 @@ pub(super) async fn prove_constraints(
         .within(Scope::System, move |connection| {
             own.with_shared(connection, organization).boxed()
         })
-        .await?;
+        .await?
+        .asked_by(names);
     let proof = world.prove(&claim, &levels, millis(member.ctx.now));
     let constraints = proof.verdicts.iter().map(|it| shown(it, &world, organization));
     Reply::ok(&ConstraintProof {

@@ -240,6 +240,7 @@ impl WriteConstraints {
                 output: price("output_per_mtok", self.max_price.output_per_mtok, per_million),
                 request: price("per_request", self.max_price.per_request, per_unit),
                 image: price("per_image", self.max_price.per_image, per_unit),
+                audio: None,
             },
         }
     }

@@ -21,10 +21,13 @@ mod connection_tests;
 mod connections;
 mod constraint_proof;
 mod constraint_shapes;
+mod decision_shapes;
 mod decisions;
 mod deployment;
 mod derived_keys;
 pub mod elsewhere;
+mod explanation_shapes;
+mod explanations;
 pub mod extract;
 mod fact_shapes;
 mod fact_statements;
@@ -116,7 +119,8 @@ fn tenancy(config: &mut ServiceConfig<'_>) {
         .service(projects::get_project)
         .service(projects::update_project)
         .service(projects::delete_project)
-        .service(constraint_proof::prove_constraints);
+        .service(constraint_proof::prove_constraints)
+        .service(explanations::explain_request);
 }
 
 fn governance(config: &mut ServiceConfig<'_>) {

@@ -15,7 +15,7 @@ use super::route_simulation_shapes::{RouteSimulation, SimulationWindow};
 use crate::app::route_simulation::{self, Question};
 use crate::domain::instant::millis;
 use crate::domain::route_draft::RouteDraft;
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::store::route_drafts as drafts;
 
@@ -79,15 +79,7 @@ fn within(value: Option<u16>, usual: u16, most: u16, pointer: &str) -> Result<u1
 
 /// The same error about a document that is part of the body.
 fn in_document(error: Error) -> Error {
-    let within = |field: &FieldError| {
-        FieldError::new(
-            format!("/document{}", field.pointer),
-            field.code,
-            field.detail.clone(),
-        )
-    };
-    let fields = error.fields().iter().map(within).collect();
-    error.with_fields(fields)
+    error.within("/document")
 }
 
 /// Simulate a change of a route

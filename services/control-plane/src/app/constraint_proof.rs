@@ -1,25 +1,31 @@
 //! Gathers everything that a call of a project can reach, and has `routing` prove what can and cannot be.
 //!
-//! Names of models and routes are left aside: any name may lead to any model over any account of the project, so that the
-//! proof holds whatever routes say and keys may ask for.
+//! What routes say is left aside: any name may lead to any model over any account of the project. For the calls of one key
+//! the names that it may ask for count, those of routes with everything that they name; what a rule's condition or its
+//! constraints keep away does not, so that the proof holds whatever a request says.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use sluicegate_contracts::config::{
-    Connection as Account, Constraints, Endpoint, Level, ProviderId, StatedFacts,
+    Connection as Account, Constraints, Endpoint, Level, ProviderId, StatedFacts, model_matches,
 };
 use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
+use sluicegate_routing::preferences::Suffix;
 use sluicegate_routing::proof::{Proof, prove, representatives};
 use sluicegate_routing::{Candidate, Credential, Demand, Target};
 
 use crate::error::{Error, Result};
 use crate::store::{
     Connection, Lock, api_keys, catalog, connections, derived_keys, fact_statements, organizations, projects,
+    routes,
 };
 
 /// More accounts than a project has.
 const ALL_ACCOUNTS: i64 = 10_000;
+/// More routes than a project has.
+const ALL_ROUTES: i64 = 10_000;
 
 /// An account that calls can go through.
 #[derive(Debug)]
@@ -39,6 +45,62 @@ pub type Levels = Vec<(Level, Constraints)>;
 pub struct World {
     accounts: Vec<Reachable>,
     endpoints: Vec<Endpoint>,
+    /// What the names lead to that may be asked for; `None`: any.
+    names: Option<Names>,
+}
+
+/// The names that a key may ask for.
+#[derive(Debug)]
+pub struct Names {
+    /// Its list of models, and those of the keys that it derives from: a name has to be on all of them.
+    lists: Vec<Vec<String>>,
+    /// What the routes name that it may ask for.
+    routed: BTreeSet<String>,
+}
+
+impl Names {
+    fn allow(&self, name: &str) -> bool {
+        let mut lists = self.lists.iter();
+        lists.all(|list| list.is_empty() || list.iter().any(|pattern| model_matches(pattern, name)))
+    }
+
+    /// Whether one of them leads to what is also known by this name.
+    fn reach(&self, name: &str) -> bool {
+        let is_allowed = |suffix: Suffix| self.allow(&format!("{name}{}", suffix.as_str()));
+        self.routed.contains(name) || self.allow(name) || Suffix::ALL.into_iter().any(is_allowed)
+    }
+
+    /// Patterns that tell names of models apart at the server that is known as `slug`.
+    fn patterns_at<'n>(&'n self, slug: &'n str) -> impl Iterator<Item = &'n str> {
+        let names = self.lists.iter().flatten().chain(&self.routed);
+        names.filter_map(move |name| name.strip_prefix(slug)?.strip_prefix('/'))
+    }
+}
+
+/// The names that a key may ask for.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn names(connection: &mut Connection, project: ProjectId, key: ApiKeyId) -> Result<Option<Names>> {
+    let Some(key) = api_keys::find(connection, project, key, Lock::None).await? else {
+        return Ok(None);
+    };
+    let above = derived_keys::hold(connection, project, &key.ancestors).await?;
+    let above = above.into_iter().map(|above| above.grants.allowed_models);
+    let mut names = Names {
+        lists: [key.grants.allowed_models].into_iter().chain(above).collect(),
+        routed: BTreeSet::new(),
+    };
+    for live in routes::list(connection, project, None, ALL_ROUTES).await? {
+        let route = live.route;
+        let is_allowed = names.reach(&format!("route/{}", route.slug))
+            || route.aliases.iter().any(|alias| names.reach(alias));
+        if is_allowed {
+            let targets = route.rules.into_iter().flat_map(|rule| rule.targets);
+            names.routed.extend(targets.map(|target| target.model));
+        }
+    }
+    Ok(Some(names))
 }
 
 /// A target of the proof, back in words.
@@ -144,6 +206,13 @@ impl World {
         });
     }
 
+    /// Only what can be asked for by these names.
+    #[must_use]
+    pub fn asked_by(mut self, names: Option<Names>) -> Self {
+        self.names = names;
+        self
+    }
+
     /// Proves a claim, or finds calls that refute it.
     #[must_use]
     pub fn prove(&mut self, claim: &Constraints, levels: &[(Level, Constraints)], now: UnixMillis) -> Proof {
@@ -153,7 +222,11 @@ impl World {
             let provider = it.account.provider.parse::<ProviderId>();
             if provider.is_ok_and(ProviderId::names_its_own_models) {
                 let stated = it.stated.iter().filter_map(|it| it.about.model.as_deref());
-                it.names = representatives(patterns.iter().copied().chain(stated))
+                let asked = self
+                    .names
+                    .iter()
+                    .flat_map(|names| names.patterns_at(&it.account.slug));
+                it.names = representatives(patterns.iter().copied().chain(stated).chain(asked))
                     .into_iter()
                     .collect();
             }
@@ -195,8 +268,12 @@ impl World {
             .endpoints
             .iter()
             .filter(|served| served.provider == it.account.provider);
+        let is_asked = |name: &str| self.names.as_ref().is_none_or(|names| names.reach(name));
+        let served = served.filter(|it| is_asked(&it.model) || is_asked(&it.upstream_model));
         let listed = served.map(|endpoint| over(endpoint.upstream_model.as_str(), Some(endpoint)));
-        let named = it.names.iter().map(|name| over(name.as_str(), None));
+        let named = it.names.iter();
+        let named = named.filter(|name| is_asked(&format!("{}/{name}", it.account.slug)));
+        let named = named.map(|name| over(name.as_str(), None));
         listed.chain(named).collect()
     }
 

@@ -16,6 +16,7 @@ pub mod credit_tranches;
 pub mod ctx;
 pub mod data_key;
 pub mod derived_keys;
+pub mod explanation;
 pub mod fact_statements;
 pub mod fleet;
 pub mod invites;

@@ -26,6 +26,13 @@ pub struct Host {
     stated: HashMap<OrganizationId, Vec<StatedFacts>>,
 }
 
+impl Host {
+    /// The accounts, and what is stated of them by owner.
+    pub(super) fn parts(self) -> (Vec<Account>, HashMap<OrganizationId, Vec<StatedFacts>>) {
+        (self.accounts, self.stated)
+    }
+}
+
 /// The host's connections that everybody may call through.
 ///
 /// # Errors

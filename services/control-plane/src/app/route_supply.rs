@@ -62,7 +62,11 @@ pub async fn of_both(
     of_models(connection, project, models.map(str::to_owned).collect(), host).await
 }
 
-async fn of_models(
+/// All that these models can be reached by.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn of_models(
     connection: &mut Connection,
     project: ProjectId,
     mut models: Vec<String>,

@@ -199,6 +199,7 @@ impl<'w> Replay<'w> {
             targets: &ready.targets,
             features,
             demands: &demands,
+            ceiling: None,
             preferences: &self.preferences,
             now: self.today.now,
             live: &NothingKnown,
@@ -249,17 +250,9 @@ fn choice(
     request: &PastRequest,
     today: &Today,
 ) -> Choice {
-    let (organization, now) = (today.organization, today.now);
-    let cost = match candidate.connection {
+    let cost = match terms(candidate, today.organization) {
         None => Some(NanoUsd::ZERO),
-        Some(account) => {
-            let versions = candidate.endpoint.map_or(&[][..], |it| it.prices());
-            let resale = account.resale.filter(|_| account.organization != organization);
-            let margin = resale.map_or(Margin::NONE, |it| it.margin);
-            Terms { versions, margin }
-                .cost(&request.tokens, now)
-                .map(|priced| priced.cost)
-        }
+        Some(terms) => terms.cost(&request.tokens, today.now).map(|priced| priced.cost),
     };
     Choice {
         rule: rule.name.clone(),
@@ -274,7 +267,18 @@ fn choice(
     }
 }
 
-fn target<'w>(target: &'w RouteTarget, today: &'w Today, stated: &'w StatedOf) -> Target<'w> {
+/// What a call of this organization is priced by; `None` for what the gateway answers itself.
+pub(super) fn terms<'c>(candidate: &Candidate<'c>, organization: OrganizationId) -> Option<Terms<'c>> {
+    let account = candidate.connection?;
+    let resale = account.resale.filter(|_| account.organization != organization);
+    Some(Terms {
+        versions: candidate.endpoint.map_or(&[], |it| it.prices()),
+        margin: resale.map_or(Margin::NONE, |it| it.margin),
+    })
+}
+
+/// A target with every way to reach it.
+pub(super) fn target<'w>(target: &'w RouteTarget, today: &'w Today, stated: &'w StatedOf) -> Target<'w> {
     let model = target.model.as_str();
     let candidates = if is_built_in(model) {
         vec![Candidate {

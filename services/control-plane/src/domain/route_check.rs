@@ -46,6 +46,18 @@ pub struct Supply {
     pub canonical: HashMap<String, String>,
 }
 
+impl Supply {
+    /// Whether a model name means anything, though perhaps nothing serves it now.
+    #[must_use]
+    pub fn knows(&self, model: &str) -> bool {
+        let is_of_a_server = |it: &Connection| {
+            let slug = model.split_once('/').map(|(slug, _)| slug);
+            slug == Some(it.slug.as_str()) && names_its_own_models(it)
+        };
+        is_built_in(model) || !offered(model, self).is_empty() || self.connections.iter().any(is_of_a_server)
+    }
+}
+
 /// One way in which a rule can be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {

@@ -102,6 +102,7 @@ fn storable(text: String) -> String {
 
 /// A model's name in it may be the caller's.
 fn storable_decision(mut decision: Decision) -> Decision {
+    decision.rule = decision.rule.take().map(storable);
     for candidate in &mut decision.candidates {
         candidate.model = storable(std::mem::take(&mut candidate.model));
         candidate.provider = candidate.provider.take().map(storable);

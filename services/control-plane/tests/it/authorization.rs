@@ -201,6 +201,7 @@ impl World {
             "create_webhook" => webhook(),
             "create_fact_statement" => fact_statement(),
             "prove_constraints" => json!({ "claim": {} }),
+            "explain_request" => json!({ "model": "m" }),
             "create_limit" => json!({ "metric": "concurrency", "amount": 4 }),
             "create_management_key" => json!({ "name": "m", "role": "viewer" }),
             "create_invite" => json!({ "email": format!("i{salt}@example.com"), "role": "viewer" }),

@@ -296,12 +296,12 @@ async fn a_decision_says_what_became_of_each_candidate(pool: PgPool) {
     let writer = Writer::of(&ada);
     let mut records = writer.records(1..=3);
     let decided = json!({
-        "cause": "direct",
+        "cause": "direct", "rule": "long\u{0}prompts",
         "config": { "version": 7, "state_hash": 255 },
         "facts": { "input_tokens": 12, "stream": true },
         "candidates": [
             { "model": "m\u{0}", "provider": "openai", "rank": 1, "standing": "full", "score": { "by": "score", "latency": 340, "cost": 12 } },
-            { "model": "m", "provider": "groq", "rank": 2 },
+            { "model": "m", "provider": "groq", "rank": 2, "bound": 1_700_000 },
             { "model": "m", "provider": "azure", "rejected": "price_above_cap", "level": "project" },
             { "model": "n", "rejected": "credential_missing" },
         ],
@@ -339,13 +339,21 @@ async fn a_decision_says_what_became_of_each_candidate(pool: PgPool) {
             ("rejected", Some("credential_missing"))
         ]
     );
+    assert_eq!(decision["rule"], "long\u{fffd}prompts");
+    assert_eq!(
+        decision["candidates"][1]["bound"],
+        json!({ "amount": "0.001700000", "currency": "USD" })
+    );
     assert_eq!(decision["candidates"][2]["level"], "project");
     assert_eq!(decision["candidates"][0]["score"]["total"], 0.352);
     assert_eq!(decision["attempts"].as_array().unwrap().len(), 1);
     let refused = ada.get(&ada.in_project(&path(1))).await.expect(200).body;
     assert_eq!(
-        refused["summary"],
-        "Nothing could serve it; each candidate says why."
+        (&refused["summary"], &refused["rule"]),
+        (
+            &json!("Nothing could serve it; each candidate says why."),
+            &Value::Null
+        )
     );
     ada.get(&ada.in_project(&path(2))).await.refused(404, "not_found");
     bob.get(&bob.in_project(&path(0))).await.refused(404, "not_found");

@@ -6,6 +6,7 @@ use sluicegate_contracts::usage::Labels;
 use sluicegate_protocols::Dialect;
 use sluicegate_service_runtime::http_span::RequestContext;
 use std::time::Duration;
+use tokio::time::Instant;
 
 use super::body::BodyHead;
 use super::labels;
@@ -32,6 +33,10 @@ pub(crate) struct Arrival {
     /// Headers that conditions of routes may read.
     pub(crate) readable: Vec<(String, String)>,
     pub(crate) wishes: Wishes,
+    /// The route that is to be used, whatever model the request names.
+    pub(crate) route: Option<String>,
+    /// When its head was here.
+    pub(crate) began: Instant,
     pub(crate) progress: Progress,
 }
 
@@ -89,7 +94,7 @@ impl Arrival {
         };
         let passed = PassedHeaders::select(api.dialect(), headers());
         let labels = labels::select(headers())?;
-        let wishes = Wishes::select(headers())?;
+        let (wishes, route) = Wishes::select(headers())?;
         let readable = routing_headers::select(headers());
         Ok((
             gateway,
@@ -102,6 +107,8 @@ impl Arrival {
                 labels,
                 readable,
                 wishes,
+                route,
+                began: Instant::now(),
                 progress: Progress::default(),
             },
         ))

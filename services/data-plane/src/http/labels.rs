@@ -6,9 +6,9 @@ use sluicegate_contracts::usage::{Labels, MAX_TAGS};
 
 use crate::error::{ErrorKind, GatewayError};
 
-const END_USER: &str = "x-sluicegate-user";
-const SESSION: &str = "x-sluicegate-session";
-const TAGS: &str = "x-sluicegate-tags";
+pub(super) const END_USER: &str = "x-sluicegate-user";
+pub(super) const SESSION: &str = "x-sluicegate-session";
+pub(super) const TAGS: &str = "x-sluicegate-tags";
 
 /// Reads them from the headers of a request, given as names in lower case and values. Of a name that is there twice the
 /// last counts.

@@ -9,10 +9,10 @@ use std::time::Duration;
 use sluicegate_contracts::config::{Partition, RateMetric};
 use sluicegate_metering::bucket::Allowance;
 use sluicegate_protocols::TokenCounts;
+use sluicegate_routing::preferences::without_suffix;
 
 use super::Gateway;
 use super::finish::{Finish, Trial};
-use super::resolve::without_suffix;
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
 use crate::limits::index::{Caller, Limit, Target};
@@ -43,7 +43,7 @@ pub(super) fn allowed(request: Inspected<'_>) -> Result<Admitted<'_>, GatewayErr
     let is_allowed = key.allows_model(request.model)
         || without_suffix(request.model).is_some_and(|(model, _)| key.allows_model(model));
     if !is_allowed {
-        return Err(not_allowed(request.model).at("model"));
+        return Err(not_allowed(request.model).at(request.model_at));
     }
     Ok(Admitted { request })
 }

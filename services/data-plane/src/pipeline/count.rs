@@ -11,7 +11,8 @@ use sluicegate_protocols::dialect::decode_request;
 use tokio::time::{Instant, timeout_at};
 
 use super::attempt::Said;
-use super::inspect::{Undressed, inspect, undress};
+use super::extension::Extension;
+use super::inspect::{Undressed, inspect, named, undress};
 use super::last_word::Refused;
 use super::outgoing::{Outgoing, Prepared, prepare};
 use super::refusal::Refusing;
@@ -70,11 +71,10 @@ pub(crate) async fn count_tokens(
     let Undressed { body, steering, .. } = undress(arrival, api, body, depth)?;
     let (vocabulary, instead) = {
         let view = RequestView::parse(arrival, api, &body, depth)?;
-        let model = view.model();
-        let (planned, _) = plan::plan(
-            gateway,
-            admit::allowed(inspect(caller, &body, &view, &model, &steering, depth)?)?,
-        )?;
+        let extension = Extension::read(view.extension())?;
+        let (model, at) = named(arrival, &view, &extension);
+        let inspected = inspect(caller, &body, &view, (&model, at), &extension, &steering, depth)?;
+        let (planned, _) = plan::plan(gateway, admit::allowed(inspected)?)?;
         match ask(gateway, &planned, depth).await? {
             Asked::Nobody => (vocabulary(&planned), None),
             Asked::InVain(outcome) => (vocabulary(&planned), Some(outcome)),

@@ -53,7 +53,7 @@ enum Withheld {
     Share,
     /// No other endpoint may serve it and has room to spare.
     Candidates,
-    /// It could cost more than the route allows.
+    /// It could cost more than the route, or the request, allows.
     MaxCost,
     /// A limit, a budget or credit has no room for it.
     Refused,
@@ -92,11 +92,11 @@ pub(super) async fn race<'s>(
         finish,
     );
     let Some((hedge, after)) = walk.hedged_after(next, outgoing) else {
-        return Raced::alone(closed(first.await, flight, finish));
+        return Raced::alone(walk.closed(first.await, flight, finish));
     };
     let mut first = pin!(first);
     match timeout(after, first.as_mut()).await {
-        Ok(tried) => Raced::alone(closed(tried, flight, finish)),
+        Ok(tried) => Raced::alone(walk.closed(tried, flight, finish)),
         Err(_late) => Box::pin(against(walk, (first, flight), &hedge, after, finish)).await,
     }
 }
@@ -124,17 +124,17 @@ async fn against<'s>(
             &it.flight,
             finish,
         );
-        Some(closed(tried.await, &it.flight, finish))
+        Some(walk.closed(tried.await, &it.flight, finish))
     });
     let is_sent = || sent.get().is_some_and(Option::is_some);
     let (tried, is_by_hedge) = match select(first, second).await {
-        Either::Left((tried, second)) => match closed(tried, flight, finish) {
+        Either::Left((tried, second)) => match walk.closed(tried, flight, finish) {
             Err(failure) if is_sent() => after_failure(failure, second.await),
             // A hedge that has not left yet need not leave: the walk goes on to the next target anyway.
             tried => (tried, false),
         },
         Either::Right((Some(Ok(success)), _)) => (Ok(success), true),
-        Either::Right((hedged, first)) => match closed(first.await, flight, finish) {
+        Either::Right((hedged, first)) => match walk.closed(first.await, flight, finish) {
             Err(failure) => after_failure(failure, hedged),
             tried => (tried, false),
         },
@@ -156,11 +156,6 @@ fn after_failure(failure: Failure, hedged: Option<Tried>) -> (Tried, bool) {
     }
 }
 
-/// Closes the books of a try that failed.
-fn closed(tried: Tried, flight: &Flight, finish: &Finish) -> Tried {
-    tried.inspect_err(|failure| finish.end(flight, &failure.end))
-}
-
 impl Raced<'_> {
     fn alone(tried: Tried) -> Self {
         Self {
@@ -172,6 +167,13 @@ impl Raced<'_> {
 }
 
 impl<'s> Walk<'_, 's> {
+    /// Closes the books of a try that failed.
+    fn closed(&self, tried: Tried, flight: &Flight, finish: &Finish) -> Tried {
+        tried
+            .map_err(|failure| self.excused(failure))
+            .inspect_err(|failure| finish.end(flight, &failure.end))
+    }
+
     /// When the try at `next` is late, if it may be hedged then.
     fn hedged_after(&self, next: PlannedAttempt, outgoing: &Outgoing<'_>) -> Option<(Hedge, Duration)> {
         let planned = self.planned;
@@ -211,6 +213,9 @@ impl<'s> Walk<'_, 's> {
         }
         let (at, next, mut outgoing) = self.besides().ok_or(Withheld::Candidates)?;
         let trial = trial(self.gateway, planned, next, Cause::Hedge, &outgoing);
+        // What the first try can still cost is not left for the second.
+        self.affords(&trial, finish.cost_so_far())
+            .map_err(|_| Withheld::MaxCost)?;
         // The caller is told how the limits over the first try stand.
         let mut standings = Standings::default();
         let secured = secure(self.gateway, planned, &trial, &mut standings).await;

@@ -1,5 +1,7 @@
 //! Checks of what is asked, before anything is planned for it.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::json::Cursor;
@@ -10,6 +12,7 @@ use sluicegate_protocols::{DecodeError, TokenCounts};
 use sluicegate_routing::RequestFeatures;
 
 use super::api::{Api, Clothes};
+use super::extension::Extension;
 use super::outgoing::DecodedOnce;
 use super::said;
 use super::stage::{Authenticated, Inspected, Received};
@@ -17,6 +20,7 @@ use super::steering::Steering;
 use super::view::RequestView;
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::Arrival;
+use crate::http::wishes::ROUTE;
 
 /// Longest model name, in bytes; also the longest kept in a usage record.
 const MAX_MODEL_NAME: usize = 256;
@@ -43,12 +47,21 @@ pub(super) fn undress(
     depth: u32,
 ) -> Result<Undressed, GatewayError> {
     let mut losses = LossReport::default();
+    let is_in_body = arrival.model.is_empty();
     let (body, steering) = match lifted::lift(&body, depth)? {
-        Some(lifted) => (
-            lifted.body,
-            Steering::read(lifted.provider, lifted.models, &mut losses)?,
-        ),
+        Some(lifted) => {
+            let steering = Steering::read(lifted.provider, lifted.models, lifted.fallbacks, &mut losses)?;
+            let body = match steering.models.first() {
+                Some(first) if is_in_body && !lifted.names_model => lifted::with_model(&lifted.body, first),
+                Some(_) | None => lifted.body,
+            };
+            (body, steering)
+        }
         None => (body, Steering::default()),
+    };
+    let body = match &arrival.route {
+        Some(route) if is_in_body => lifted::naming(body, route, depth)?,
+        Some(_) | None => body,
     };
     let found = if api == Api::CursorChat {
         in_chat::responses(&body, depth)?
@@ -93,6 +106,23 @@ fn gemini_counted(body: Bytes, depth: u32) -> Result<Bytes, DecodeError> {
     Ok(inner.map_or_else(|| body.clone(), |span| body.slice(span.start..span.end)))
 }
 
+/// What a request asks for, and where it says so: the route that a header or our object names, else the model.
+pub(super) fn named<'b>(
+    arrival: &Arrival,
+    view: &RequestView<'b>,
+    extension: &Extension<'_>,
+) -> (Cow<'b, str>, &'static str) {
+    let route = |slug: &str| {
+        let slug = slug.strip_prefix("route/").unwrap_or(slug);
+        Cow::Owned(format!("route/{slug}"))
+    };
+    match (&arrival.route, &extension.route) {
+        (Some(slug), _) => (route(slug), ROUTE),
+        (None, Some(slug)) => (route(slug), "sluicegate.route"),
+        (None, None) => (view.model(), "model"),
+    }
+}
+
 /// Checks what the gateway acts on.
 ///
 /// # Errors
@@ -101,19 +131,19 @@ pub(super) fn inspect<'s>(
     caller: Authenticated<'s>,
     body: &'s Bytes,
     view: &'s RequestView<'s>,
-    model: &'s str,
+    (model, model_at): (&'s str, &'static str),
+    extension: &Extension<'_>,
     steering: &'s Steering,
     depth: u32,
 ) -> Result<Inspected<'s>, GatewayError> {
     if !is_model_name(model) {
         let message = format!("A model name has 1 to {MAX_MODEL_NAME} bytes and no control characters.");
-        return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("model"));
+        return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at(model_at));
     }
     if let RequestView::Responses { view, .. } = view {
         stateless(&view.state)?;
     }
     let Received { api, arrival, .. } = caller.received;
-    let extension = view.extension();
     let (labels, hints) = said::labels(&arrival.labels, extension, body, api.body_dialect(), depth)?;
     let wishes = said::wishes(arrival.wishes, extension, labels.session.is_some())?;
     let features = RequestFeatures {
@@ -131,6 +161,7 @@ pub(super) fn inspect<'s>(
         body,
         view,
         model,
+        model_at,
         steering,
         features,
         decoded: DecodedOnce::new(),

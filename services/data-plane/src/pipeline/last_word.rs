@@ -12,6 +12,7 @@ use sluicegate_routing::StopReason;
 use super::attempt::{Failure, Said};
 use super::stage::Planned;
 use crate::error::{ErrorKind, GatewayError, status_of};
+use crate::http::wishes::DEADLINE;
 
 /// A provider's own error, in the caller's dialect.
 #[derive(Debug)]
@@ -61,6 +62,9 @@ pub(super) fn last_word(
             should_retry: failure.end.outcome != AttemptOutcome::BadRequest,
         });
     }
+    if failure.end.outcome == AttemptOutcome::Stopped {
+        return Err(too_late());
+    }
     let late = reason == StopReason::Deadline || failure.end.outcome == AttemptOutcome::TimedOut;
     let kind = match status {
         _ if late => ErrorKind::Deadline,
@@ -74,6 +78,12 @@ pub(super) fn last_word(
     let mut error = GatewayError::new(kind, message);
     error.retry_after = failure.end.retry_after;
     Err(error)
+}
+
+/// The end of a request whose caller wanted it to be over by now.
+pub(super) fn too_late() -> GatewayError {
+    let message = "The request was not answered within the time it was given.";
+    GatewayError::new(ErrorKind::Deadline, message).at(DEADLINE)
 }
 
 /// A provider's error in the words of another dialect, and the status that goes with it there.

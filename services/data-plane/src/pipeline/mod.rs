@@ -11,6 +11,7 @@ mod api;
 mod attempt;
 mod attribution;
 mod authenticate;
+mod bounds;
 mod count;
 mod credit;
 mod decision;
@@ -43,6 +44,8 @@ use std::sync::Arc;
 use actix_web::web::Payload;
 use bytes::Bytes;
 use sluicegate_contracts::usage::Outcome;
+use sluicegate_protocols::lossy::LossReport;
+use sluicegate_routing::preferences::Suffix;
 use tokio::time::Instant;
 
 pub(crate) use api::Api;
@@ -58,6 +61,7 @@ pub(crate) use resolve::callable_names;
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};
 use crate::snapshot::Snapshot;
+use extension::Extension;
 use finish::{Finish, route_ref};
 use inspect::Undressed;
 use stage::{Authenticated, Received};
@@ -117,11 +121,12 @@ pub(crate) async fn run(gateway: Gateway, api: Api, arrival: Arrival, payload: P
     };
     let mut finish = Finish::open(&gateway, &snapshot, &caller);
     let wants_quota = api.is_openai() && !caller.project.project.budget_refusals.is_usual();
-    let mut answered = serve(&gateway, caller, payload, deadline, &mut finish).await;
+    let mut over_by = None;
+    let mut answered = serve(&gateway, caller, payload, deadline, &mut over_by, &mut finish).await;
     if wants_quota {
         answered = answered.map_err(GatewayError::as_quota);
     }
-    close(&gateway, answered, finish)
+    close(&gateway, answered, over_by, finish)
 }
 
 /// The steps for a known caller.
@@ -130,6 +135,7 @@ async fn serve(
     mut caller: Authenticated<'_>,
     payload: Payload,
     deadline: Instant,
+    over_by: &mut Option<Instant>,
     finish: &mut Finish,
 ) -> Result<Answered, GatewayError> {
     let limits = &gateway.state().limits;
@@ -144,9 +150,12 @@ async fn serve(
     caller.received.api = api;
     finish.lost(&undressed.losses);
     let view = RequestView::parse(arrival, api, body, depth)?;
-    let model = view.model();
-    let inspected = inspect::inspect(caller, body, &view, &model, steering, depth)?;
+    let extension = Extension::read(view.extension())?;
+    let (model, at) = inspect::named(arrival, &view, &extension);
+    let inspected = inspect::inspect(caller, body, &view, (&model, at), &extension, steering, depth)?;
     finish.asked(&inspected);
+    *over_by = inspected.over_by();
+    let deadline = over_by.map_or(deadline, |by| by.min(deadline));
     arrival.progress.asked_for_stream(inspected.features.stream);
     let admitted = admit::admit(gateway, inspected, finish).await?;
     let is_dry = admitted.request.wishes.dry_run;
@@ -168,6 +177,11 @@ async fn serve(
             }
         },
     };
+    if planned.suffix == Some(Suffix::Exacto) {
+        let mut losses = LossReport::default();
+        steering::not_acted_on(&mut losses);
+        finish.lost(&losses);
+    }
     let mut switched = Vec::new();
     loop {
         if planned.plan.hold.is_some() {
@@ -175,6 +189,9 @@ async fn serve(
             (planned, decision) = plan::hold(gateway, planned, decision, deadline).await?;
         }
         finish.planned(&planned, decision);
+        if over_by.is_some_and(|by| by <= Instant::now()) {
+            return Err(last_word::too_late());
+        }
         match walk::walk(gateway, &planned, deadline, finish).await? {
             Walked::Answered(answered) => return Ok(answered),
             Walked::Instead(route, refusal) => {
@@ -185,11 +202,16 @@ async fn serve(
 }
 
 /// Closes the books, or hands them to the stream that will.
-fn close(gateway: &Gateway, answered: Result<Answered, GatewayError>, mut finish: Finish) -> Reply {
+fn close(
+    gateway: &Gateway,
+    answered: Result<Answered, GatewayError>,
+    over_by: Option<Instant>,
+    mut finish: Finish,
+) -> Reply {
     match answered {
         Ok(Answered::Stream(opened)) => {
             let attribution = finish.attribution();
-            let relay = Relay::new(*opened, finish, gateway);
+            let relay = Relay::new(*opened, finish, gateway, over_by);
             Reply {
                 answer: Answer::Stream(Box::new(relay)),
                 attribution,

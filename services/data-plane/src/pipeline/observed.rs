@@ -59,6 +59,7 @@ pub(super) fn shape(request: &Inspected<'_>, is_sorted: bool) -> RequestShape {
         file,
         steered: is_sorted
             || steering.insists
+            || request.wishes.max_cost.is_some()
             || !steering.models.is_empty()
             || !steering.constraints.are_none()
             || steering.preferences != Preferences::default(),

@@ -17,7 +17,6 @@ use sluicegate_protocols::target::OutputLimitField;
 use sluicegate_protocols::{DecodeError, Dialect, passthrough};
 use sluicegate_routing::Candidate;
 
-use super::extension;
 use super::stage::{Inspected, Planned};
 use super::vectors::Batch;
 use super::view::RequestView;
@@ -254,12 +253,9 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
     let mut decoded = decode_request(request.caller.received.api.body_dialect(), body, depth)?;
     // Where the dialect says so in the path, the body does not.
     decoded.stream.enabled = Some(request.features.stream);
-    let ours = request.view.extension();
-    let insists =
-        request.steering.insists || ours.is_some_and(|object| extension::flag(object, "require_parameters"));
     Ok(Decoded {
         request: decoded,
-        insists,
+        insists: request.steering.insists || request.wishes.require_parameters,
     })
 }
 

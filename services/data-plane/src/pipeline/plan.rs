@@ -7,20 +7,23 @@ use sluicegate_contracts::config::{Constraints, Level, Rule};
 use sluicegate_contracts::ids::RouteId;
 use sluicegate_contracts::usage::Decision;
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
+use sluicegate_routing::preferences::{Suffix, without_suffix};
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
-    Cause, Demand, NoRoute, Rejection, RejectionCode, RoutingInput, Seed, Selection, Sort, plan as decide,
+    Bounds, Cause, Ceiling, Decided, Demand, NoRoute, Rejection, RejectionCode, RoutingInput, Seed,
+    Selection, plan as decide,
 };
 use tokio::time::{Instant, sleep};
 
 use super::Gateway;
 use super::admit::not_allowed;
-use super::decision::Decided;
+use super::bounds::RequestBounds;
 use super::near::near;
 use super::observed::shape;
-use super::resolve::{Resolution, callable_names, resolve, through_route, without_suffix};
+use super::resolve::{Resolution, callable_names, resolve, through_route};
 use super::stage::{Admitted, Inspected, Planned};
 use crate::error::{ErrorKind, GatewayError};
+use crate::http::wishes::MAX_COST;
 use crate::live::locked;
 
 /// The list of models to fall back to, in a request.
@@ -58,14 +61,14 @@ pub(super) fn plan<'s>(
     let request = admitted.request;
     let as_named = resolve(request.model, &request).map(|found| (found, None));
     let sorted = || {
-        let (model, sort) = without_suffix(request.model)?;
-        Some((resolve(model, &request)?, Some(sort)))
+        let (model, suffix) = without_suffix(request.model)?;
+        Some((resolve(model, &request)?, Some(suffix)))
     };
-    let (resolution, sort) = as_named
+    let (resolution, suffix) = as_named
         .or_else(sorted)
-        .ok_or_else(|| unknown_model(&request, request.model).at("model"))?;
+        .ok_or_else(|| unknown_model(&request, request.model).at(request.model_at))?;
     let resolution = with_fallbacks(&request, resolution)?;
-    decided(gateway, request, resolution, sort, Duration::ZERO)
+    decided(gateway, request, resolution, suffix, Duration::ZERO)
 }
 
 /// Holds a request for as long as everything it could go to is out of its rate: attempts that would be refused are saved.
@@ -84,7 +87,7 @@ pub(super) async fn hold<'s>(
     while let Some(wait) = planned.plan.hold.filter(|wait| Instant::now() + *wait < deadline) {
         sleep(wait).await;
         let held = began.elapsed();
-        (planned, decision) = decided(gateway, planned.request, planned.resolution, planned.sort, held)?;
+        (planned, decision) = decided(gateway, planned.request, planned.resolution, planned.suffix, held)?;
         if by_budget {
             led_by_budget(&mut planned, &mut decision);
         }
@@ -169,18 +172,20 @@ fn led_by_budget(planned: &mut Planned<'_>, decision: &mut Decision) {
     decision.cause = Some(Cow::Borrowed(Cause::BudgetSwitch.as_str()));
 }
 
-/// Decides. `sort` is what the name of the model asks for; the request's own wish comes first. `held` is how long the
+/// Decides. `suffix` is what the name of the model asks for; the request's own wish comes first. `held` is how long the
 /// request was held already.
 fn decided<'s>(
     gateway: &Gateway,
     request: Inspected<'s>,
     resolution: Resolution<'s>,
-    sort: Option<Sort>,
+    suffix: Option<Suffix>,
     held: Duration,
 ) -> Result<(Planned<'s>, Decision), Unplanned> {
     let mut preferences = Cow::Borrowed(&request.steering.preferences);
-    if preferences.sort.is_none() && sort.is_some() {
-        preferences.to_mut().sort = sort;
+    if preferences.sort.is_none()
+        && let Some(sort) = suffix.and_then(Suffix::sort)
+    {
+        preferences.to_mut().sort = Some(sort);
     }
     let seed = Seed::from_id(request.caller.received.arrival.context.id.as_u128());
     let endpoints = &gateway.state().endpoints;
@@ -189,11 +194,17 @@ fn decided<'s>(
         Some(route) => endpoints.pool(project, (route.id, resolution.rule.map(|rule| &rule.name))),
         None => endpoints.pool(project, request.model),
     };
+    let bounds = RequestBounds::of(gateway, &request);
+    let ceiling = request.wishes.max_cost.map(|most| Ceiling {
+        most,
+        bounds: &bounds,
+    });
     let input = RoutingInput {
         selection: resolution.selection,
         targets: &resolution.targets,
         features: request.features,
         demands: &demands(&request, resolution.rule),
+        ceiling,
         preferences: &preferences,
         now: request.caller.received.now(),
         live: &endpoints.sight(request.conversation()),
@@ -204,8 +215,10 @@ fn decided<'s>(
     let decided = Decided {
         config: request.caller.received.snapshot.head(),
         features: &request.features,
-        shape: shape(&request, sort.is_some()),
+        shape: shape(&request, suffix.is_some()),
+        rule: resolution.rule.map(|rule| rule.name.as_str()),
         targets: &resolution.targets,
+        bounds: (ceiling.is_some() || request.wishes.dry_run).then_some(&bounds as &dyn Bounds),
         outcome: outcome.as_ref(),
     };
     let decision = decided.written(request.wishes.dry_run);
@@ -222,7 +235,7 @@ fn decided<'s>(
         request,
         target: target(resolution.selection),
         resolution,
-        sort,
+        suffix,
         plan,
         seed,
         pool,
@@ -274,11 +287,7 @@ fn unknown_model(request: &Inspected<'_>, model: &str) -> GatewayError {
 }
 
 fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
-    if none
-        .rejections
-        .iter()
-        .all(|it| it.code == RejectionCode::ContextTooSmall)
-    {
+    if none.is_for_size() {
         let message = "More tokens are asked for than the context of any target holds.";
         return GatewayError::new(ErrorKind::ContextLengthExceeded, message).at("max_tokens");
     }
@@ -287,13 +296,18 @@ fn no_route(request: &Inspected<'_>, none: &NoRoute) -> GatewayError {
         request.model,
         reasons(&none.rejections)
     );
-    // With other demands it could be served: somebody chose that, and it is no fault of this moment.
-    if !none.rejections.iter().any(|it| it.code.is_by_choice()) {
+    if !none.is_by_choice() {
         return GatewayError::new(ErrorKind::NoRoute, message);
     }
     let refusal = GatewayError::new(ErrorKind::ConstraintFiltered, message);
+    let is_capped = request.wishes.max_cost.is_some();
+    let is_for_cost = |it: &Rejection| {
+        it.code == RejectionCode::CostAboveCap || (is_capped && it.code == RejectionCode::PriceUnknown)
+    };
     let is_callers = none.rejections.iter().any(|it| it.level == Some(Level::Request));
-    if is_callers {
+    if none.rejections.iter().any(is_for_cost) {
+        refusal.at(MAX_COST)
+    } else if is_callers {
         refusal.at("provider")
     } else {
         refusal
@@ -375,6 +389,9 @@ const fn in_words(code: RejectionCode) -> &'static str {
         }
         RejectionCode::PriceAboveCap => "a price is above what is allowed",
         RejectionCode::PriceUnknown => "no price is known to compare with what is allowed",
+        RejectionCode::CostAboveCap => {
+            "the request can cost more there than it may; allow more, or fewer output tokens"
+        }
         RejectionCode::FallbackExcluded => "another comes first, and no fallbacks are allowed",
     }
 }

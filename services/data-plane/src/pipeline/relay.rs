@@ -23,6 +23,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::answer::tokens;
 use super::attempt::Opened;
 use super::finish::{AttemptEnd, Finish};
+use super::last_word::too_late;
 use super::meter::Meter;
 use super::{Gateway, Limits};
 use crate::error::{ErrorKind, GatewayError};
@@ -47,13 +48,23 @@ pub(crate) struct Relay {
     last_data: Instant,
     last_shown: Instant,
     end_by: Instant,
+    /// When the caller wants all of it to be over.
+    over_by: Option<Instant>,
     wake: Pin<Box<Sleep>>,
 }
 
 impl Relay {
-    pub(super) fn new(opened: Opened, mut finish: Finish, gateway: &Gateway) -> Self {
+    pub(super) fn new(
+        opened: Opened,
+        mut finish: Finish,
+        gateway: &Gateway,
+        over_by: Option<Instant>,
+    ) -> Self {
         let now = Instant::now();
         let limits = gateway.state().limits;
+        let longest = now + limits.max_stream();
+        let end_by = over_by.map_or(longest, |by| by.min(longest));
+        let first_wake = now + limits.keep_alive().min(limits.idle_timeout());
         let mut relay = Self {
             shown: opened.shown.into(),
             scratch: Vec::new(),
@@ -67,8 +78,9 @@ impl Relay {
             limits,
             last_data: now,
             last_shown: now,
-            end_by: now + limits.max_stream(),
-            wake: Box::pin(sleep_until(now + limits.keep_alive().min(limits.idle_timeout()))),
+            end_by,
+            over_by,
+            wake: Box::pin(sleep_until(first_wake.min(end_by))),
         };
         match opened.ended {
             Some(end) => relay.ended(end),
@@ -80,6 +92,10 @@ impl Relay {
     /// Takes bytes of the provider.
     fn take(&mut self, data: &Bytes) {
         self.last_data = Instant::now();
+        // One that never pauses is not waited for either.
+        if self.is_over(self.last_data) {
+            return self.end_late();
+        }
         let fed = self.reader.feed(data, &mut self.scratch);
         self.show();
         match fed {
@@ -153,6 +169,17 @@ impl Relay {
         self.end_with(&error, end, FAILED);
     }
 
+    fn is_over(&self, now: Instant) -> bool {
+        self.over_by.is_some_and(|by| now >= by)
+    }
+
+    /// Ends a stream that its caller wanted to be over by now, which says nothing about the provider.
+    fn end_late(&mut self) {
+        let error = too_late();
+        let end = (AttemptOutcome::Stopped, Ending::Stopped);
+        self.end_with(&error, end, error.kind.code());
+    }
+
     fn end_with(&mut self, error: &GatewayError, end: (AttemptOutcome, Ending), code: &str) {
         self.body = None;
         if self.finish.is_none() {
@@ -196,6 +223,10 @@ impl Relay {
     fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.wake.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
+            if self.is_over(now) {
+                self.end_late();
+                return Poll::Ready(());
+            }
             let silent_until = self.last_data + self.limits.idle_timeout();
             if now >= silent_until.min(self.end_by) {
                 let why = if now >= self.end_by {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sluicegate_contracts::config::{Endpoint, ProviderId, RetryPolicy, Route, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
-use sluicegate_routing::{Candidate, Credential, Selection, Sort, Target};
+use sluicegate_routing::{Candidate, Credential, Selection, Target};
 
 use super::observed::deciding;
 use super::stage::Inspected;
@@ -43,17 +43,6 @@ pub(super) fn resolve<'s>(name: &'s str, request: &Inspected<'s>) -> Option<Reso
         }],
         retry: RetryPolicy::default(),
     })
-}
-
-/// The model that a name with one of OpenRouter's suffixes means, and what its candidates are to be ordered by.
-pub(super) fn without_suffix(name: &str) -> Option<(&str, Sort)> {
-    let (model, suffix) = name.rsplit_once(':')?;
-    let sort = match suffix {
-        "floor" => Sort::Price,
-        "nitro" => Sort::Throughput,
-        _ => return None,
-    };
-    (!model.is_empty()).then_some((model, sort))
 }
 
 /// What a route means for a request: what its first rule says whose condition holds. A route without such a rule, which

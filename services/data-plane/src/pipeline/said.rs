@@ -8,10 +8,10 @@ use sluicegate_contracts::usage::Labels;
 use sluicegate_protocols::json::{Cursor, Kind};
 use sluicegate_protocols::{DecodeError, Dialect};
 
-use super::extension::{flag, text};
+use super::extension::Extension;
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::labels::{label, tags};
-use crate::http::wishes::{Wishes, amount};
+use crate::http::wishes::{Wishes, amount, milliseconds};
 
 /// Most entries of `metadata` that conditions can read, and the longest value, in bytes: as many as OpenAI takes.
 const MAX_METADATA: usize = 16;
@@ -46,16 +46,14 @@ struct Foreign<'b> {
 /// 400 when our own object says what cannot be read.
 pub(super) fn labels<'h>(
     headers: &'h Labels,
-    extension: Option<&str>,
+    extension: &Extension<'_>,
     body: &[u8],
     dialect: Dialect,
     depth: u32,
 ) -> Result<(Cow<'h, Labels>, Hints), GatewayError> {
     let foreign = foreign(body, dialect, depth)?;
     let mut labels = Cow::Borrowed(headers);
-    if let Some(object) = extension {
-        own(&mut labels, object)?;
-    }
+    own(&mut labels, extension)?;
     // Others' fields are not meant for us: what is too long for a label is known by its digest.
     if labels.end_user.is_none()
         && let Some(user) = foreign.end_users.iter().flatten().next()
@@ -76,24 +74,31 @@ pub(super) fn labels<'h>(
     Ok((labels, foreign.hints))
 }
 
-/// All that a call wants done with it: what the headers say, completed by our object in the body.
+/// All that a call wants done with it: what the headers say, completed by our object in the body. Of two limits to the same
+/// the tighter counts.
 ///
 /// # Errors
-/// 400 when a session is to cost no more than so much, and that cannot be read, or the session has no name.
+/// 400 when a limit cannot be read, or a session that is to cost no more than so much has no name.
 pub(super) fn wishes(
     headers: Wishes,
-    extension: Option<&str>,
+    extension: &Extension<'_>,
     has_session: bool,
 ) -> Result<Wishes, GatewayError> {
-    let own = extension.and_then(|object| text(object, "session_budget"));
-    let own = own
-        .map(|cap| amount("sluicegate.session_budget", cap.as_bytes()))
+    let money =
+        |at, own: &Option<Cow<'_, str>>| own.as_ref().map(|own| amount(at, own.as_bytes())).transpose();
+    let session_budget = money("sluicegate.session_budget", &extension.session_budget)?;
+    let max_cost = money("sluicegate.max_cost", &extension.max_cost)?;
+    let deadline = extension.deadline_ms.as_ref();
+    let deadline = deadline
+        .map(|own| milliseconds("sluicegate.deadline_ms", own.as_bytes()))
         .transpose()?;
-    let lowers = || extension.is_some_and(|object| flag(object, "lower_output_limit"));
     let wishes = Wishes {
-        session_budget: headers.session_budget.or(own),
-        lower_output_limit: headers.lower_output_limit || lowers(),
-        dry_run: headers.dry_run || extension.is_some_and(|object| flag(object, "dry_run")),
+        max_cost: headers.max_cost.into_iter().chain(max_cost).min(),
+        deadline: headers.deadline.into_iter().chain(deadline).min(),
+        session_budget: headers.session_budget.or(session_budget),
+        lower_output_limit: headers.lower_output_limit || extension.lower_output_limit,
+        require_parameters: headers.require_parameters || extension.require_parameters,
+        dry_run: headers.dry_run || extension.dry_run,
     };
     if wishes.session_budget.is_some() && !has_session {
         let message = "A session is to cost no more than so much, but it has no name. Name it in the header \
@@ -104,14 +109,14 @@ pub(super) fn wishes(
 }
 
 /// Reads our own object, where the headers do not say it.
-fn own(labels: &mut Cow<'_, Labels>, object: &str) -> Result<(), GatewayError> {
-    if let (None, Some(user)) = (&labels.end_user, text(object, "end_user")) {
+fn own(labels: &mut Cow<'_, Labels>, object: &Extension<'_>) -> Result<(), GatewayError> {
+    if let (None, Some(user)) = (&labels.end_user, &object.end_user) {
         labels.to_mut().end_user = Some(label("sluicegate.end_user", user.as_bytes())?);
     }
-    if let (None, Some(session)) = (&labels.session, text(object, "session")) {
+    if let (None, Some(session)) = (&labels.session, &object.session) {
         labels.to_mut().session = Some(label("sluicegate.session", session.as_bytes())?);
     }
-    if let (true, Some(listed)) = (labels.tags.is_empty(), text(object, "tags")) {
+    if let (true, Some(listed)) = (labels.tags.is_empty(), &object.tags) {
         labels.to_mut().tags = tags("sluicegate.tags", listed.as_bytes())?;
     }
     Ok(())
@@ -220,12 +225,17 @@ fn string<'b>(c: &mut Cursor<'b>) -> Result<Option<Cow<'b, str>>, DecodeError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use sluicegate_contracts::money::NanoUsd;
+
     use super::*;
 
     fn said(dialect: Dialect, headers: &Labels, body: &str) -> Labels {
         let extension = serde_json::from_str::<serde_json::Value>(body).unwrap();
         let extension = extension.get("sluicegate").map(ToString::to_string);
-        let (labels, _) = labels(headers, extension.as_deref(), body.as_bytes(), dialect, 64).unwrap();
+        let extension = Extension::read(extension.as_deref()).unwrap();
+        let (labels, _) = labels(headers, &extension, body.as_bytes(), dialect, 64).unwrap();
         labels.into_owned()
     }
 
@@ -293,9 +303,29 @@ mod tests {
     }
 
     #[test]
+    fn the_tighter_of_two_limits_counts_wherever_it_stands() {
+        let headers = Wishes {
+            max_cost: Some(NanoUsd::from_nanos(20)),
+            deadline: Some(Duration::from_millis(20)),
+            ..Wishes::default()
+        };
+        let read = |object: &str| {
+            let wishes = wishes(headers, &Extension::read(Some(object)).unwrap(), false).unwrap();
+            (
+                wishes.max_cost.unwrap().nanos(),
+                wishes.deadline.unwrap().as_millis(),
+            )
+        };
+        assert_eq!(read("{}"), (20, 20));
+        assert_eq!(read(r#"{"max_cost":"0.00000001","deadline_ms":10}"#), (10, 10));
+        assert_eq!(read(r#"{"max_cost":1,"deadline_ms":1000}"#), (20, 20));
+    }
+
+    #[test]
     fn what_a_session_may_cost_stands_in_our_object_too() {
         let read = |extension, has_session| {
-            let wishes = wishes(Wishes::default(), Some(extension), has_session);
+            let extension = Extension::read(Some(extension)).unwrap();
+            let wishes = wishes(Wishes::default(), &extension, has_session);
             wishes
                 .map_err(|error| error.param)
                 .map(|wishes| wishes.session_budget.map(|cap| cap.nanos()))

@@ -11,7 +11,9 @@ use bytes::Bytes;
 use sluicegate_contracts::config::{ApiKey, Constraints};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::Labels;
-use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed, Sort};
+use sluicegate_routing::preferences::Suffix;
+use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed};
+use tokio::time::Instant;
 
 use super::api::Api;
 use super::outgoing::DecodedOnce;
@@ -45,8 +47,10 @@ pub(super) struct Inspected<'s> {
     pub(super) caller: Authenticated<'s>,
     pub(super) body: &'s Bytes,
     pub(super) view: &'s RequestView<'s>,
-    /// The model name as the caller sent it.
+    /// The name of the model, or of the route, that is asked for.
     pub(super) model: &'s str,
+    /// Where it stands.
+    pub(super) model_at: &'static str,
     /// What is asked of routing.
     pub(super) steering: &'s Steering,
     pub(super) features: RequestFeatures,
@@ -54,7 +58,7 @@ pub(super) struct Inspected<'s> {
     pub(super) labels: Cow<'s, Labels>,
     /// What it tells of its kind to conditions of routes.
     pub(super) hints: Hints,
-    /// What is wanted with its money.
+    /// What is wanted with its money and time.
     pub(super) wishes: Wishes,
     /// The canonical form, once a provider of another dialect needs it.
     pub(super) decoded: DecodedOnce<'s>,
@@ -70,8 +74,8 @@ pub(super) struct Planned<'s> {
     pub(super) request: Inspected<'s>,
     /// What its model name means.
     pub(super) resolution: Resolution<'s>,
-    /// What the name asks to be sorted by.
-    pub(super) sort: Option<Sort>,
+    /// What the name asks for besides.
+    pub(super) suffix: Option<Suffix>,
     pub(super) plan: Plan,
     pub(super) seed: Seed,
     /// What the calls of the route, or of the model in its project, share.
@@ -81,6 +85,12 @@ pub(super) struct Planned<'s> {
 }
 
 impl Inspected<'_> {
+    /// When the caller wants all of it to be over.
+    pub(super) fn over_by(&self) -> Option<Instant> {
+        let deadline = self.wishes.deadline?;
+        self.caller.received.arrival.began.checked_add(deadline)
+    }
+
     /// The conversation that the call belongs to.
     pub(super) fn conversation(&self) -> Option<u64> {
         let session = self.labels.session.as_deref()?;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sluicegate_contracts::config::{Choice, Constraints, PriceCeiling, Quantization};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
+use sluicegate_protocols::passthrough::lifted::Fallbacks;
 use sluicegate_routing::{Percentiles, Preferences, Sort};
 
 use super::inspect::is_model_name;
@@ -122,6 +123,7 @@ struct MaxPrice {
     completion: Option<Amount>,
     request: Option<Amount>,
     image: Option<Amount>,
+    audio: Option<Amount>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,9 +141,11 @@ impl Steering {
     pub(super) fn read(
         provider: Option<Bytes>,
         models: Option<Bytes>,
+        fallbacks: Option<Fallbacks>,
         losses: &mut LossReport,
     ) -> Result<Self, GatewayError> {
         let mut steering = Self::default();
+        steering.preferences.across_targets = fallbacks == Some(Fallbacks::Sorted);
         if let Some(raw) = models {
             steering.models = model_names(&raw)?;
         }
@@ -190,12 +194,15 @@ impl Steering {
             Some(Order::By(measure)) => (Some(measure), None),
             Some(Order::Within { by, partition }) => (by, partition),
         };
-        self.preferences.across_targets = partition == Some(Partition::None);
+        // The newer word goes before the older one.
+        if let Some(partition) = partition {
+            self.preferences.across_targets = partition == Partition::None;
+        }
         match measure {
             Some(Measure::Price) => self.preferences.sort = Some(Sort::Price),
             Some(Measure::Throughput) => self.preferences.sort = Some(Sort::Throughput),
             Some(Measure::Latency) => self.preferences.sort = Some(Sort::Latency),
-            Some(Measure::Exacto) => not_acted_on("sort", losses),
+            Some(Measure::Exacto) => not_acted_on(losses),
             None => {}
         }
         self.preferences.min_throughput = percentiles(object.preferred_min_throughput);
@@ -215,10 +222,11 @@ fn percentiles(cutoffs: Option<Cutoffs>) -> Percentiles {
     }
 }
 
-/// Notes a wish that changes nothing here: the caller is told, as of anything else that is dropped.
-fn not_acted_on(member: &str, losses: &mut LossReport) {
-    let (name, at) = (format!("provider.{member}"), format!("/provider/{member}"));
-    losses.note(Feature::UnknownField, &name, Severity::Hint, at);
+/// Notes the wish that changes nothing here, to order by how well tools are called: the caller is told, as of anything else
+/// that is dropped.
+pub(super) fn not_acted_on(losses: &mut LossReport) {
+    let at = "/provider/sort".to_owned();
+    losses.note(Feature::UnknownField, "provider.sort", Severity::Hint, at);
 }
 
 /// Reads a value that is known to be well-formed.
@@ -275,6 +283,8 @@ fn ceiling(prices: MaxPrice) -> Result<PriceCeiling, GatewayError> {
         output: read("provider.max_price.completion", prices.completion)?.map(per_million),
         request: read("provider.max_price.request", prices.request)?.map(per_unit),
         image: read("provider.max_price.image", prices.image)?.map(per_unit),
+        // OpenRouter does not say of how much: of as much as prompts are priced by is the narrower reading.
+        audio: read("provider.max_price.audio", prices.audio)?.map(per_million),
     })
 }
 
@@ -304,7 +314,7 @@ mod tests {
     ) -> Result<(Steering, Option<Severity>), Option<String>> {
         let bytes = |text: &str| Bytes::copy_from_slice(text.as_bytes());
         let mut losses = LossReport::default();
-        let read = Steering::read(provider.map(bytes), models.map(bytes), &mut losses);
+        let read = Steering::read(provider.map(bytes), models.map(bytes), None, &mut losses);
         read.map(|steering| (steering, losses.worst()))
             .map_err(|error| error.param)
     }
@@ -318,7 +328,7 @@ mod tests {
         let asked = asked(
             r#"{"only":["openai"],"ignore":["azure"],"data_collection":"deny","enforce_distillable_text":true,
                 "quantizations":["fp8","unknown"],
-                "max_price":{"prompt":1,"completion":"2.5","request":0.01,"image":"0"}}"#,
+                "max_price":{"prompt":1,"completion":"2.5","request":0.01,"image":"0","audio":3}}"#,
         );
         let expected = Constraints {
             max_retention_days: Some(0),
@@ -335,6 +345,7 @@ mod tests {
                 output: Some(PicoUsd::from_picos(2_500_000)),
                 request: Some(PicoUsd::from_picos(10_000_000_000)),
                 image: Some(PicoUsd::from_picos(0)),
+                audio: Some(PicoUsd::from_picos(3_000_000)),
             },
             ..Constraints::default()
         };
@@ -379,6 +390,24 @@ mod tests {
     }
 
     #[test]
+    fn the_newer_word_for_the_order_of_models_goes_before_the_older_one() {
+        for (older, newer, across) in [
+            (Some(Fallbacks::Sorted), "{}", true),
+            (Some(Fallbacks::InOrder), r#"{"sort":{"partition":"none"}}"#, true),
+            (
+                Some(Fallbacks::Sorted),
+                r#"{"sort":{"partition":"model"}}"#,
+                false,
+            ),
+            (None, "{}", false),
+        ] {
+            let newer = Bytes::copy_from_slice(newer.as_bytes());
+            let read = Steering::read(Some(newer), None, older, &mut LossReport::default());
+            assert_eq!(read.unwrap().preferences.across_targets, across);
+        }
+    }
+
+    #[test]
     fn what_is_measured_can_be_wished_for() {
         let wishes = asked(
             r#"{"sort":{"by":"throughput"},"preferred_min_throughput":50,
@@ -419,7 +448,8 @@ mod tests {
                 r#"{"max_price":{"completion":"cheap"}}"#,
                 "provider.max_price.completion",
             ),
-            (r#"{"max_price":{"audio":1}}"#, "provider"),
+            (r#"{"max_price":{"audio":"loud"}}"#, "provider.max_price.audio"),
+            (r#"{"max_price":{"video":1}}"#, "provider"),
             ("[]", "provider"),
             (r#"[["openai"]]"#, "provider"),
             (r#"{"max_price":[1]}"#, "provider"),

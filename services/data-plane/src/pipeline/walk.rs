@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use sluicegate_contracts::ids::RouteId;
+use sluicegate_contracts::money::NanoUsd;
+use sluicegate_contracts::usage::AttemptOutcome;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_routing::{Cause, PlannedAttempt, Progress, StopReason, Verdict, judge};
 use tokio::time::Instant;
@@ -18,6 +20,7 @@ use super::reserve::{Refusal, Reserved, reserve};
 use super::stage::Planned;
 use super::trial::trial;
 use crate::error::{ErrorKind, GatewayError};
+use crate::http::wishes::MAX_COST;
 use crate::limits::{Standings, Taken};
 use crate::live::Start;
 
@@ -94,6 +97,10 @@ pub(super) async fn walk(
         let uncapped = outgoing.body.clone();
         let failure = loop {
             let trial = trial(gateway, planned, next, walk.cause(next), &outgoing);
+            if let Err(refusal) = walk.affords(&trial, finish.cost_so_far()) {
+                walk.unfit.get_or_insert(refusal);
+                break None;
+            }
             let secured = match secure(gateway, planned, &trial, finish.standings()).await {
                 Ok(secured) => secured,
                 // Whoever has a connection of their own need not care about credit, nor whether its store is there.
@@ -227,6 +234,38 @@ impl<'p, 's> Walk<'p, 's> {
         } else {
             next.cause
         }
+    }
+
+    /// Whether the attempt can be made for what the caller's limit to the whole request has left.
+    pub(super) fn affords(&self, trial: &Trial<'_>, spent: NanoUsd) -> Result<(), GatewayError> {
+        let Some(most) = self.planned.request.wishes.max_cost else {
+            return Ok(());
+        };
+        let left = NanoUsd::from_nanos(most.nanos().saturating_sub(spent.nanos()));
+        if trial.bound.is_some_and(|bound| bound <= left) {
+            return Ok(());
+        }
+        let at_most = trial.bound.map_or_else(
+            || "an amount that is not known".to_owned(),
+            |bound| format!("up to {bound} USD"),
+        );
+        let message = format!(
+            "A call of {:?} can cost {at_most}, and of the {most} USD that this request may cost {left} are left. Allow \
+             more, or fewer output tokens.",
+            trial.model
+        );
+        Err(GatewayError::new(ErrorKind::ConstraintFiltered, message).at(MAX_COST))
+    }
+
+    /// Whoever gives a provider too little time says nothing about the provider.
+    pub(super) fn excused(&self, mut failure: Failure) -> Failure {
+        let is_over = |by| Instant::now() >= by;
+        if failure.end.outcome == AttemptOutcome::TimedOut
+            && self.planned.request.over_by().is_some_and(is_over)
+        {
+            failure.end.outcome = AttemptOutcome::Stopped;
+        }
+        failure
     }
 
     /// Opens the books of an attempt that has what it needs: it may leave with this body.

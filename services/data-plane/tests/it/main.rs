@@ -5,6 +5,8 @@ mod account_api;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod asks;
+#[cfg(test)]
 mod auth;
 #[cfg(test)]
 mod budgets;
@@ -47,6 +49,8 @@ mod not_ready;
 mod on_exceed;
 #[cfg(test)]
 mod openrouter;
+#[cfg(test)]
+mod openrouter_asks;
 #[cfg(test)]
 mod output_cap;
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod clients;
 #[cfg(test)]
 mod derived_keys;
 #[cfg(test)]
+mod explanations;
+#[cfg(test)]
 mod first_token;
 #[cfg(test)]
 mod harness;

@@ -1,11 +1,11 @@
-//! Members of a request that are wishes to a gateway and no business of a provider: OpenRouter's `provider` and `models`.
+//! Members of a request that are wishes to a gateway and no business of a provider: OpenRouter's `provider`, `models` and `route`.
 //! They are lifted out before anything else is read, so that no provider is sent what it would refuse.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use memchr::memmem;
 
 use crate::DecodeError;
-use crate::json::{Cursor, Span};
+use crate::json::{Cursor, Span, write_string};
 use crate::request_fields::{FieldSet, fields};
 
 /// A request without the wishes, and the wishes as they were sent.
@@ -17,12 +17,27 @@ pub struct Lifted {
     pub provider: Option<Bytes>,
     /// The value of `models`.
     pub models: Option<Bytes>,
+    /// What `route` says.
+    pub fallbacks: Option<Fallbacks>,
+    /// Whether it names a model.
+    pub names_model: bool,
+}
+
+/// How the models of a request are tried, in the older words of OpenRouter's `route`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallbacks {
+    /// One after the other.
+    InOrder,
+    /// By what is best over all of them.
+    Sorted,
 }
 
 fields! {
     enum Field {
         Provider = "provider",
         Models = "models",
+        Route = "route",
+        Model = "model",
     }
 }
 
@@ -33,27 +48,35 @@ fields! {
 pub fn lift(body: &Bytes, depth: u32) -> Result<Option<Lifted>, DecodeError> {
     // A body of megabytes seldom has them: one fast look, and the slower one only where it may pay.
     let mentions = |name: &str| memmem::find(body, name.as_bytes()).is_some();
-    if !mentions("\"provider\"") && !mentions("\"models\"") {
+    if !mentions("\"provider\"") && !mentions("\"models\"") && !mentions("\"route\"") {
         return Ok(None);
     }
-    let (mut provider, mut models, mut kept) = (None, None, Vec::new());
+    let (mut provider, mut models, mut fallbacks, mut kept) = (None, None, None, Vec::new());
+    let mut names_model = false;
     let mut seen = FieldSet::new();
     let mut cursor = Cursor::new(body, depth)?;
     cursor.object(|c, key| {
         let field = seen.admit(key)?;
         let value = c.skip_value()?;
+        let raw = body.slice(value.start..value.end);
         match field {
-            Some(Field::Provider) => provider = Some(body.slice(value.start..value.end)),
-            Some(Field::Models) => models = Some(body.slice(value.start..value.end)),
-            None => kept.push(Span {
-                start: key.span().start,
-                end: value.end,
-            }),
+            Some(Field::Provider) => provider = Some(raw),
+            Some(Field::Models) => models = Some(raw),
+            // Another `route` is somebody else's.
+            Some(Field::Route) if &raw[..] == b"\"fallback\"" => fallbacks = Some(Fallbacks::InOrder),
+            Some(Field::Route) if &raw[..] == b"\"sort\"" => fallbacks = Some(Fallbacks::Sorted),
+            Some(Field::Route | Field::Model) | None => {
+                names_model |= field == Some(Field::Model);
+                kept.push(Span {
+                    start: key.span().start,
+                    end: value.end,
+                });
+            }
         }
         Ok(())
     })?;
     cursor.end()?;
-    if provider.is_none() && models.is_none() {
+    if provider.is_none() && models.is_none() && fallbacks.is_none() {
         return Ok(None);
     }
     let mut rest = BytesMut::with_capacity(body.len());
@@ -69,22 +92,58 @@ pub fn lift(body: &Bytes, depth: u32) -> Result<Option<Lifted>, DecodeError> {
         body: rest.freeze(),
         provider,
         models,
+        fallbacks,
+        names_model,
     }))
+}
+
+/// The same request with this model, where it names none.
+///
+/// # Errors
+/// When the body is no JSON object, or nested deeper than `depth`.
+pub fn naming(body: Bytes, model: &str, depth: u32) -> Result<Bytes, DecodeError> {
+    let mut names_model = false;
+    let mut cursor = Cursor::new(&body, depth)?;
+    cursor.object(|_, key| {
+        names_model |= key.decode() == "model";
+        Ok(())
+    })?;
+    cursor.end()?;
+    Ok(if names_model {
+        body
+    } else {
+        with_model(&body, model)
+    })
+}
+
+/// The same request with this model. `body` is a JSON object that names none.
+#[must_use]
+pub fn with_model(body: &Bytes, model: &str) -> Bytes {
+    let mut value = Vec::with_capacity(model.len() + 2);
+    write_string(&mut value, model);
+    with_member(body, "model", &value)
 }
 
 /// The same request with `provider` in it again, for a provider that is a gateway itself. `body` is a JSON object without
 /// that member.
 #[must_use]
 pub fn with_provider(body: &Bytes, provider: &Bytes) -> Bytes {
+    with_member(body, "provider", provider)
+}
+
+/// `name` needs no escapes.
+fn with_member(body: &Bytes, name: &str, value: &[u8]) -> Bytes {
     let Some(open) = memchr::memchr(b'{', body) else {
         return body.clone();
     };
     let (before, after) = body.split_at(open + 1);
     let is_empty = after.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'}');
-    let mut whole = BytesMut::with_capacity(body.len() + provider.len() + 16);
+    let mut whole = BytesMut::with_capacity(body.len() + name.len() + value.len() + 4);
     whole.extend_from_slice(before);
-    whole.extend_from_slice(b"\"provider\":");
-    whole.extend_from_slice(provider);
+    whole.put_u8(b'"');
+    whole.extend_from_slice(name.as_bytes());
+    whole.extend_from_slice(b"\":");
+    whole.extend_from_slice(value);
     if !is_empty {
         whole.put_u8(b',');
     }
@@ -126,6 +185,45 @@ mod tests {
         ] {
             assert_eq!(lifted(body), None, "{body}");
         }
+    }
+
+    #[test]
+    fn the_older_word_for_the_order_of_models_is_taken_and_others_are_not() {
+        let of = |body: &'static str| lift(&Bytes::from_static(body.as_bytes()), 64).unwrap();
+        for (body, fallbacks) in [
+            (r#"{"route":"fallback"}"#, Fallbacks::InOrder),
+            (r#"{"route" : "sort","x":1}"#, Fallbacks::Sorted),
+        ] {
+            let found = of(body).unwrap();
+            assert_eq!(found.fallbacks, Some(fallbacks), "{body}");
+            assert!(!found.body.windows(5).any(|it| it == b"route"), "{body}");
+        }
+        for body in [
+            r#"{"route":"theirs"}"#,
+            r#"{"route":null}"#,
+            r#"{"route":["sort"]}"#,
+        ] {
+            assert_eq!(of(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_named_only_where_none_is() {
+        let named = |body: &'static str| {
+            let named = naming(Bytes::from_static(body.as_bytes()), "a\"b", 64).unwrap();
+            String::from_utf8(named.to_vec()).unwrap()
+        };
+        assert_eq!(named(r#"{"x":1}"#), r#"{"model":"a\"b","x":1}"#);
+        assert_eq!(named("{}"), r#"{"model":"a\"b"}"#);
+        assert_eq!(named(r#"{"model":null}"#), r#"{"model":null}"#);
+        assert!(naming(Bytes::from_static(b"[]"), "m", 64).is_err());
+        let says = |body: &'static str| {
+            lift(&Bytes::from_static(body.as_bytes()), 64)
+                .unwrap()
+                .unwrap()
+                .names_model
+        };
+        assert!(says(r#"{"models":[],"model":1}"#) && !says(r#"{"models":[],"x":{"model":1}}"#));
     }
 
     #[test]

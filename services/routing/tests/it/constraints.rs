@@ -401,6 +401,7 @@ proptest! {
             targets: &targets,
             features: CHAT,
             demands: &demands,
+            ceiling: None,
             preferences: &preferences,
             now: NOW,
             live: &Unknown,

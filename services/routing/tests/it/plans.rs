@@ -1,11 +1,13 @@
 //! Plans: completeness, eligibility, order, weights, reproducibility.
 
 use proptest::prelude::*;
-use sluicegate_contracts::config::{Operation, Status, Strategy as Ordering};
+use sluicegate_contracts::config::{Level, Operation, Status, Strategy as Ordering};
+use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::eligibility::check;
 use sluicegate_routing::{
-    Cause, Credential, NoRoute, RejectionCode, RoutingInput, Seed, Selection, Target, Unknown,
+    Bounds, Candidate, Cause, Ceiling, Credential, NoRoute, RejectionCode, RoutingInput, Seed, Selection,
+    Target, Unknown,
 };
 use std::time::Duration;
 
@@ -20,12 +22,65 @@ fn input<'a>(ordering: Ordering, targets: &'a [Target<'a>], id: u128) -> Routing
         targets,
         features: CHAT,
         demands: ANY,
+        ceiling: None,
         preferences: &NO_WISHES,
         now: UnixMillis::new(0),
         live: &Unknown,
         held: Duration::ZERO,
         seed: Seed::from_id(id),
     }
+}
+
+/// What a call costs at most, by the provider's name of the model; nothing is known of a name that is no number.
+#[derive(Debug)]
+struct Spelled;
+
+impl Bounds for Spelled {
+    fn bound(&self, candidate: &Candidate<'_>) -> Option<NanoUsd> {
+        candidate.upstream_model.parse().ok()
+    }
+}
+
+#[test]
+fn what_can_cost_more_than_the_request_may_is_left_out_whatever_the_order() {
+    let account = connection(1, Status::Active);
+    let costing = |bound| Candidate {
+        upstream_model: bound,
+        ..candidate(&account, None)
+    };
+    let targets = [
+        target(1, vec![costing("0.003"), costing("0.001")]),
+        target(1, vec![costing("unknown"), costing("0.002")]),
+    ];
+    let most = |dollars: &str| Ceiling {
+        most: dollars.parse().unwrap(),
+        bounds: &Spelled,
+    };
+    for ordering in [Ordering::Ordered, Ordering::Weighted, Ordering::Cheapest] {
+        let capped = RoutingInput {
+            ceiling: Some(most("0.002")),
+            ..input(ordering, &targets, 1)
+        };
+        let found = plan(&capped).unwrap();
+        let mut planned: Vec<_> = found
+            .attempts
+            .iter()
+            .map(|it| (it.target, it.candidate))
+            .collect();
+        planned.sort_unstable();
+        assert_eq!(planned, [(0, 1), (1, 1)], "{ordering:?}");
+        let left_out = found.rejections.iter().map(|it| (it.code, it.level));
+        let expected = [
+            (RejectionCode::CostAboveCap, Some(Level::Request)),
+            (RejectionCode::PriceUnknown, Some(Level::Request)),
+        ];
+        assert_eq!(left_out.collect::<Vec<_>>(), expected);
+    }
+    let nothing = RoutingInput {
+        ceiling: Some(most("0.000999999")),
+        ..input(Ordering::Ordered, &targets, 1)
+    };
+    assert!(plan(&nothing).unwrap_err().is_by_choice());
 }
 
 /// Spreads consecutive numbers over the space of ids.

@@ -44,6 +44,7 @@ fn tried(targets: &[Target<'_>], wishes: &Preferences) -> (Vec<Place>, Vec<Place
         targets,
         features: CHAT,
         demands: ANY,
+        ceiling: None,
         preferences: wishes,
         now: UnixMillis::new(0),
         live: &Unknown,

@@ -220,6 +220,7 @@ proptest! {
             targets: &targets,
             features: CHAT,
             demands: &demands,
+            ceiling: None,
             preferences: &NO_WISHES,
             now: UnixMillis::new(at),
             live: &Unknown,

@@ -62,6 +62,7 @@ function decisionOf(row: RequestRecord): RequestDecision | null {
     level: null,
     standing: null,
     score: null,
+    bound: null,
     ...over,
   });
   const tried = attempts.map(({ provider, connection, outcome }, index) =>
@@ -79,6 +80,7 @@ function decisionOf(row: RequestRecord): RequestDecision | null {
     model_requested: row.model_requested,
     model_served: row.model_served,
     route: row.route,
+    rule: row.route === null ? null : "default",
     cause: "score",
     config_version: 482,
     config_hash: "00c0ffee00c0ffee",

@@ -122,3 +122,63 @@ async fn what_is_stated_and_what_a_key_demands_count(pool: PgPool) {
     let bad = bad.refused(422, "validation_failed");
     assert_eq!(bad.body["errors"][0]["pointer"], "/claim/processing/0");
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_key_reaches_what_the_names_on_its_list_lead_to(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    import_seed_if_empty(&app.state).await.unwrap();
+    connect(&ada, "main", "openai").await;
+    connect(&ada, "eu", "mistral").await;
+    let server = json!({ "slug": "own", "provider": "vllm", "base_url": "https://vllm.example.com/v1" });
+    ada.post(&ada.in_project("/connections"), &server)
+        .await
+        .expect(201);
+    let route = json!({ "slug": "mixed", "aliases": ["gpt"], "strategy": "ordered",
+        "targets": [{ "model": "openai/gpt-4o-mini" }, { "model": "own/secret" }] });
+    ada.post(&ada.in_project("/routes"), &route).await.expect(201);
+    for (models, claim, holds) in [
+        (json!([]), json!({ "operator_home": ["FR"] }), false),
+        (json!(["mistralai/*"]), json!({ "operator_home": ["FR"] }), true),
+        (
+            json!(["mistralai/*", "openai/gpt-4o-mini:floor"]),
+            json!({ "operator_home": ["FR"] }),
+            false,
+        ),
+        (
+            json!(["mistralai/*", "route/mixed"]),
+            json!({ "operator_home": ["FR"] }),
+            false,
+        ),
+        (
+            json!(["gpt"]),
+            json!({ "models": { "ignore": ["secret"] } }),
+            false,
+        ),
+        (
+            json!(["gpt"]),
+            json!({ "models": { "only": ["openai/gpt-4o-mini", "secret"] } }),
+            true,
+        ),
+        (
+            json!(["own/acme-*"]),
+            json!({ "models": { "only": ["acme-*"] } }),
+            true,
+        ),
+        (
+            json!(["own/*"]),
+            json!({ "models": { "only": ["acme-*"] } }),
+            false,
+        ),
+    ] {
+        let key = json!({ "name": "k", "allowed_models": models });
+        let key = ada
+            .post(&ada.in_project("/keys"), &key)
+            .await
+            .expect(201)
+            .text_of("id");
+        let of_key = proof(&ada, &json!({ "claim": claim, "key": key })).await;
+        assert_eq!(of_key["holds"], holds, "{models} {claim}: {of_key}");
+        assert!(of_key["candidates"].as_u64().unwrap() > 0, "{of_key}");
+    }
+}

@@ -9,6 +9,7 @@ mod connections;
 mod constraint_proof;
 mod constraints;
 mod derived_keys;
+mod explanations;
 mod fact_statements;
 mod management_keys;
 mod members;

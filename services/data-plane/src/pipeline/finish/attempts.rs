@@ -74,6 +74,12 @@ impl Attempts {
         self.ended.iter().chain(open).map(|it| it.started_us).min()
     }
 
+    /// What those that ended cost, and the others can.
+    fn cost(&self) -> NanoUsd {
+        let open = self.open.iter().map(|open| &open.record);
+        self.ended.iter().chain(open).filter_map(|it| it.cost).sum()
+    }
+
     /// How long at least one was under way, `now_us` after the request came in.
     pub(super) fn busy_us(&self, now_us: u64) -> u64 {
         let ended = self
@@ -128,6 +134,11 @@ impl Finish {
             started_us,
             intent: guard,
         })
+    }
+
+    /// What the request's attempts have cost so far, and what those under way still can.
+    pub(in crate::pipeline) fn cost_so_far(&self) -> NanoUsd {
+        self.attempts.borrow().cost()
     }
 
     /// Notes the first byte of an attempt's answer.

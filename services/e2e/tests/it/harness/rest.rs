@@ -157,6 +157,18 @@ impl Tenant {
             .await;
     }
 
+    /// Makes something of the project, as its REST path and body say, and waits until the live workers know it.
+    pub(crate) async fn make(&self, rest: &str, body: &Value) -> Value {
+        let path = format!("{rest}?wait=applied");
+        self.write(Method::POST, &path, Some(body), 201).await
+    }
+
+    /// Where a request would go that nobody has made.
+    pub(crate) async fn explain(&self, described: &Value) -> Value {
+        self.write(Method::POST, "/explanations", Some(described), 200)
+            .await
+    }
+
     /// The row of a request, when it is there already.
     pub(crate) async fn request(&self, id: &str) -> Option<Value> {
         let url = format!("{}/projects/{}/requests/{id}", self.base, self.project);
