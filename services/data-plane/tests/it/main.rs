@@ -60,6 +60,8 @@ mod service_account;
 #[cfg(test)]
 mod session_budgets;
 #[cfg(test)]
+mod sightings;
+#[cfg(test)]
 mod ssrf;
 #[cfg(test)]
 mod steering;

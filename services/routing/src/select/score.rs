@@ -119,8 +119,10 @@ pub(super) fn score(contender: &Contender<'_>, ask: &Ask, objective: &Objective,
         | Objective::Balanced(_)
         | Objective::LeastLoaded => 0.0,
     };
-    let full =
-        f64::from(health.in_flight() + 1) / health.limit().min(contender.capacity.map_or(1e3, f64::from));
+    let capacity = contender.capacity.map_or(1e3, f64::from);
+    // The limit is what this worker can have open there; calls of others take of what the endpoint has for everybody.
+    let full = f64::from(health.in_flight() + 1) / health.limit().min(capacity)
+        + health.in_flight_elsewhere(ask.now) / capacity;
     Terms {
         latency: (seconds * time) as f32,
         cost: (milli_usd * cost) as f32,
