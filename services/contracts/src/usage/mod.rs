@@ -9,7 +9,9 @@ mod labels;
 mod outcome;
 
 pub use attempt::{AttemptRecord, CreditUse, Evidence};
-pub use decision::{DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES, RequestShape};
+pub use decision::{
+    DecidedCandidate, DecidedFacts, DecidedReading, DecidedScore, Decision, MAX_CANDIDATES, RequestShape,
+};
 pub use labels::{Labels, MAX_TAGS};
 pub use outcome::{AttemptOutcome, Outcome};
 

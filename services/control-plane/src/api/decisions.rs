@@ -4,7 +4,9 @@ use actix_web::get;
 use futures_util::FutureExt;
 use serde::Serialize;
 use sluicegate_contracts::ids::{ConnectionId, RequestId};
-use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord, DecidedCandidate, DecidedScore, Decision};
+use sluicegate_contracts::usage::{
+    AttemptOutcome, AttemptRecord, DecidedCandidate, DecidedReading, DecidedScore, Decision,
+};
 use utoipa::ToSchema;
 
 use super::extract::{InProject, PathId, Viewer};
@@ -63,6 +65,35 @@ struct DecisionFacts {
     max_output_tokens: Option<u64>,
     /// Whether a stream was asked for.
     stream: bool,
+    /// What conditions of the route were told of endpoints and budgets.
+    readings: Vec<DecisionReading>,
+}
+
+/// One thing that conditions of a route asked.
+#[derive(Serialize, ToSchema)]
+struct DecisionReading {
+    /// The function that asked, such as `health.success_rate`.
+    measure: String,
+    /// Of what: a model, a provider, or a budget.
+    of: String,
+    /// The slug of the only account that counted.
+    #[schema(required = true)]
+    over: Option<String>,
+    /// What was found, to the next thousandth; of true and false, 1 and 0. Null: it was not known, and the value counted that
+    /// the condition gives for that.
+    #[schema(required = true)]
+    value: Option<f64>,
+}
+
+impl From<DecidedReading> for DecisionReading {
+    fn from(reading: DecidedReading) -> Self {
+        Self {
+            measure: reading.measure.into_owned(),
+            of: reading.of,
+            over: reading.over,
+            value: reading.thousandths.map(|it| it as f64 / 1e3),
+        }
+    }
 }
 
 /// Something a request could have gone to.
@@ -243,6 +274,7 @@ impl RequestDecision {
                 input_tokens: decision.facts.input_tokens,
                 max_output_tokens: decision.facts.max_output_tokens,
                 stream: decision.facts.stream,
+                readings: decision.facts.readings.into_iter().map(Into::into).collect(),
             },
             candidates: decision
                 .candidates

@@ -6,9 +6,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use sluicegate_contracts::event::ConfigHead;
 use sluicegate_contracts::usage::{
-    DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES, RequestShape, RouteRef,
+    DecidedCandidate, DecidedFacts, DecidedReading, DecidedScore, Decision, MAX_CANDIDATES, RequestShape,
+    RouteRef,
 };
 use sluicegate_routing::health::Standing;
+use sluicegate_routing::rules::{Question, Reading, Readings};
 use sluicegate_routing::select::Reason;
 use sluicegate_routing::{
     Candidate, NoRoute, Plan, PlannedAttempt, Rejection, RequestFeatures, Score, Target,
@@ -22,6 +24,7 @@ pub(super) struct Decided<'a> {
     pub(super) config: ConfigHead,
     pub(super) features: &'a RequestFeatures,
     pub(super) shape: RequestShape,
+    pub(super) readings: &'a Readings,
     pub(super) targets: &'a [Target<'a>],
     pub(super) outcome: Result<&'a Plan, &'a NoRoute>,
 }
@@ -53,6 +56,7 @@ impl Decided<'_> {
                 max_output_tokens: self.features.max_output_tokens,
                 stream: self.features.stream,
                 shape: Some(self.shape),
+                readings: self.readings.iter().map(reading).collect(),
             },
             candidates: ranked.chain(rejected).take(named).collect(),
             omitted: u32::try_from(omitted).unwrap_or(u32::MAX),
@@ -77,6 +81,15 @@ impl Decided<'_> {
             level: rejection.level.map(|level| Cow::Borrowed(level.as_str())),
             ..named(target, rejection.candidate.map(|index| &target.candidates[index]))
         }
+    }
+}
+
+fn reading((question, found): (&Question, Option<Reading>)) -> DecidedReading {
+    DecidedReading {
+        measure: Cow::Borrowed(question.measure.name()),
+        of: question.of.to_string(),
+        over: question.over.as_deref().map(str::to_owned),
+        thousandths: found.map(Reading::thousandths),
     }
 }
 

@@ -24,6 +24,7 @@ mod near;
 mod observed;
 mod outgoing;
 mod plan;
+mod readings;
 mod refusal;
 mod relay;
 mod reserve;

@@ -64,6 +64,8 @@ mod sightings;
 #[cfg(test)]
 mod ssrf;
 #[cfg(test)]
+mod state_conditions;
+#[cfg(test)]
 mod steering;
 #[cfg(test)]
 mod streaming;

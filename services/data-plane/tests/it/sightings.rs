@@ -9,7 +9,7 @@ use serde_json::json;
 use sluicegate_backplane::Sightings;
 use sluicegate_backplane::sightings::Posting;
 use sluicegate_contracts::config::RetryPolicy;
-use sluicegate_contracts::ids::{ConnectionId, OrganizationId, WorkerId};
+use sluicegate_contracts::ids::{ConnectionId, OrganizationId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::escrow::Epoch;
 use sluicegate_service_runtime::clock::{Clock, ManualClock};
@@ -67,7 +67,7 @@ impl Fleet {
     /// Somebody who can write into the store says something about an account of a tenant.
     async fn somebody_says(&self, tenant: OrganizationId, body: String) {
         let nobody = Epoch {
-            worker: WorkerId::from(ids::fresh()),
+            worker: ids::fresh(),
             number: 1,
         };
         let posting = Posting {
@@ -189,7 +189,7 @@ async fn without_the_store_both_go_on_with_what_they_see() {
 #[actix_web::test]
 async fn what_is_said_under_another_tenants_name_finds_no_endpoint() {
     let fleet = Fleet::start(vec![answers()]).await;
-    let stranger = OrganizationId::from(ids::fresh());
+    let stranger: OrganizationId = ids::fresh();
     fleet.somebody_says(stranger, fleet.keep_away()).await;
     fleet.rounds().await;
     assert_eq!(served(&fleet.one).await, told("openai/main", "direct"));

@@ -15,6 +15,7 @@
 //! | [`sessions`] | which endpoint has which conversation in its cache |
 //! | [`summary`] | what a worker tells others |
 //! | [`peers`] | what others told, put together |
+//! | [`vitals`] | how several endpoints fare together |
 
 mod breaker;
 mod latency;
@@ -26,6 +27,7 @@ pub mod peers;
 mod quota;
 pub mod sessions;
 pub mod summary;
+pub mod vitals;
 mod waiting;
 
 use std::time::Duration;
@@ -39,6 +41,7 @@ pub use peers::{Peers, Told, Word};
 pub use quota::{Allotment, Limits};
 pub use sessions::Sessions;
 pub use summary::Summary;
+pub use vitals::Vitals;
 
 use breaker::{Breaker, Gate};
 use load::Load;
@@ -261,16 +264,18 @@ impl Health {
         }
     }
 
-    /// Good and bad ends by own calls and by what others told; the share of the bad among them.
-    fn ends(&self, now: Moment) -> (f64, f64) {
+    /// Bad ends by own calls and by what others told, and their share of all.
+    fn failures(&self, now: Moment) -> (f64, f64) {
         let (good, bad) = self.outcomes.counts(now);
-        let (at, evidence) = &self.told;
-        if evidence.good + evidence.bad <= 0.0 {
-            return (bad, bad / (good + bad));
-        }
-        let told = evidence.aged(now.since(*at) as f32);
-        let (good, bad) = (good + f64::from(told.good), bad + f64::from(told.bad));
+        let (told_good, told_bad) = self.told_ends(now);
+        let (good, bad) = (good + told_good, bad + told_bad);
         (bad, bad / (good + bad))
+    }
+
+    fn told_ends(&self, now: Moment) -> (f64, f64) {
+        let (at, evidence) = &self.told;
+        let (good, bad) = evidence.ends_after(now.since(*at) as f32);
+        (f64::from(good), f64::from(bad))
     }
 
     fn leave(&mut self, call: &Call) {
@@ -316,13 +321,13 @@ impl Health {
     /// Share of calls that fail lately.
     #[must_use]
     pub fn failure_share(&self, now: Moment) -> f64 {
-        self.ends(now).1
+        self.failures(now).1
     }
 
     /// Whether calls fail often lately: a third of them, and more than one.
     #[must_use]
     pub fn fails_often(&self, now: Moment) -> bool {
-        let (bad, share) = self.ends(now);
+        let (bad, share) = self.failures(now);
         bad > OFTEN.0 && share > OFTEN.1
     }
 
@@ -330,6 +335,18 @@ impl Health {
     #[must_use]
     pub const fn time_to_fail(&self) -> f64 {
         self.outcomes.time_to_fail()
+    }
+
+    /// Good and bad ends of the last seconds, by own calls and by what others told.
+    fn seen(&self, now: Moment) -> (f64, f64) {
+        let (good, bad) = self.outcomes.seen(now);
+        let (told_good, told_bad) = self.told_ends(now);
+        (good + told_good, bad + told_bad)
+    }
+
+    /// Whether anything is known of its rate limits.
+    fn tells_limits(&self) -> bool {
+        self.quota.is_known()
     }
 
     /// Share of the provider's tighter rate limit that is left.
@@ -348,10 +365,7 @@ impl Health {
     #[must_use]
     pub fn in_flight_elsewhere(&self, now: Moment) -> f64 {
         let (at, evidence) = &self.told;
-        if evidence.in_flight <= 0.0 {
-            return 0.0;
-        }
-        f64::from(evidence.aged(now.since(*at) as f32).in_flight)
+        f64::from(evidence.in_flight_after(now.since(*at) as f32))
     }
 
     /// Open calls it can take; infinite while nothing speaks against more.

@@ -132,6 +132,12 @@ impl Quota {
         }
     }
 
+    /// Whether some answer told of limits.
+    pub(crate) const fn is_known(&self) -> bool {
+        let limits = &self.latest().limits;
+        limits.requests.is_some() || limits.tokens.is_some()
+    }
+
     /// What this worker's own calls were told, and how many seconds ago.
     pub(crate) fn seen(&self, now: Moment) -> Option<(f64, Limits)> {
         let known = self.seen.limits.requests.is_some() || self.seen.limits.tokens.is_some();

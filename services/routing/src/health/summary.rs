@@ -239,14 +239,31 @@ impl Evidence {
 
     /// What is left of it after so many seconds. The open calls of a worker that fell silent fade with the rest.
     pub(super) fn aged(self, seconds: f32) -> Self {
-        let (ends, calls) = (kept(seconds, OUTCOMES), kept(seconds, FAST));
+        let (good, bad) = self.ends_after(seconds);
         Self {
             streamed: self.streamed.aged(seconds),
             whole: self.whole.aged(seconds),
-            good: self.good * ends,
-            bad: self.bad * ends,
-            in_flight: self.in_flight * calls,
+            good,
+            bad,
+            in_flight: self.in_flight_after(seconds),
         }
+    }
+
+    /// Good and bad ends that still count after so many seconds.
+    pub(super) fn ends_after(&self, seconds: f32) -> (f32, f32) {
+        if self.good + self.bad <= 0.0 {
+            return (0.0, 0.0);
+        }
+        let kept = kept(seconds, OUTCOMES);
+        (self.good * kept, self.bad * kept)
+    }
+
+    /// Open calls that still count after so many seconds.
+    pub(super) fn in_flight_after(&self, seconds: f32) -> f32 {
+        if self.in_flight <= 0.0 {
+            return 0.0;
+        }
+        self.in_flight * kept(seconds, FAST)
     }
 
     /// As much of it as weighs at most so many calls, of each kind.

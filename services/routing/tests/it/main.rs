@@ -22,3 +22,5 @@ mod rules;
 mod selection;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod vitals;
