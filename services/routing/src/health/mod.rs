@@ -15,9 +15,11 @@
 //! | [`sessions`] | which endpoint has which conversation in its cache |
 //! | [`summary`] | what a worker tells others |
 //! | [`peers`] | what others told, put together |
+//! | `elsewhere` | how much of that counts by now |
 //! | [`vitals`] | how several endpoints fare together |
 
 mod breaker;
+mod elsewhere;
 mod latency;
 mod load;
 mod moment;
@@ -44,11 +46,12 @@ pub use summary::Summary;
 pub use vitals::Vitals;
 
 use breaker::{Breaker, Gate};
+use elsewhere::Elsewhere;
 use load::Load;
 use outcomes::Outcomes;
 use pace::Paces;
 use quota::Quota;
-use summary::{Evidence, LimitsTold, Times};
+use summary::LimitsTold;
 
 use crate::seed::Seed;
 
@@ -72,9 +75,7 @@ pub struct Health {
     breaker: Breaker,
     quota: Quota,
     used: Option<Moment>,
-    /// What others saw, when that was put together, and when one of them last sent a call.
-    told: (Moment, Evidence),
-    used_elsewhere: Option<Moment>,
+    elsewhere: Elsewhere,
 }
 
 /// A call on its way. Given out by [`Health::sent`] and given back, once, with how it ended.
@@ -240,8 +241,7 @@ impl Health {
     /// What others know by now takes the place of what they knew. It is evidence from before the first call, and weighs
     /// less with each that is sent here: an endpoint that serves this worker is not broken because it fails others.
     pub fn heard(&mut self, now: Moment, told: &Told) {
-        self.told = (now, told.evidence);
-        self.used_elsewhere = told.used;
+        self.elsewhere = Elsewhere::of(now, told);
         self.quota.heard(told.cooling, told.limits);
         if let Some(until) = told.broken
             && self.outcomes.seen(now).0 < BELIEVED
@@ -250,32 +250,12 @@ impl Health {
         }
     }
 
-    /// What others told of such calls, as it counts now.
-    fn told(&self, now: Moment, delivery: Delivery) -> Times {
-        let (at, evidence) = &self.told;
-        let times = match delivery {
-            Delivery::Streamed => evidence.streamed,
-            Delivery::Whole => evidence.whole,
-        };
-        if times.is_empty() {
-            times
-        } else {
-            times.aged(now.since(*at) as f32)
-        }
-    }
-
     /// Bad ends by own calls and by what others told, and their share of all.
     fn failures(&self, now: Moment) -> (f64, f64) {
         let (good, bad) = self.outcomes.counts(now);
-        let (told_good, told_bad) = self.told_ends(now);
+        let (told_good, told_bad) = self.elsewhere.ends(now);
         let (good, bad) = (good + told_good, bad + told_bad);
         (bad, bad / (good + bad))
-    }
-
-    fn told_ends(&self, now: Moment) -> (f64, f64) {
-        let (at, evidence) = &self.told;
-        let (good, bad) = evidence.ends_after(now.since(*at) as f32);
-        (f64::from(good), f64::from(bad))
     }
 
     fn leave(&mut self, call: &Call) {
@@ -288,7 +268,9 @@ impl Health {
     /// The time until a call brings something, as it stands now: what is overdue counts before it ends.
     #[must_use]
     pub fn estimate(&self, now: Moment, delivery: Delivery) -> Estimate {
-        self.paces.of(delivery).estimate(now, &self.told(now, delivery))
+        self.paces
+            .of(delivery)
+            .estimate(now, &self.elsewhere.times(now, delivery))
     }
 
     /// Whether it takes a call of so many tokens.
@@ -340,13 +322,8 @@ impl Health {
     /// Good and bad ends of the last seconds, by own calls and by what others told.
     fn seen(&self, now: Moment) -> (f64, f64) {
         let (good, bad) = self.outcomes.seen(now);
-        let (told_good, told_bad) = self.told_ends(now);
+        let (told_good, told_bad) = self.elsewhere.ends(now);
         (good + told_good, bad + told_bad)
-    }
-
-    /// Whether anything is known of its rate limits.
-    fn tells_limits(&self) -> bool {
-        self.quota.is_known()
     }
 
     /// Share of the provider's tighter rate limit that is left.
@@ -364,8 +341,7 @@ impl Health {
     /// Open calls of other workers, as far as they told.
     #[must_use]
     pub fn in_flight_elsewhere(&self, now: Moment) -> f64 {
-        let (at, evidence) = &self.told;
-        f64::from(evidence.in_flight_after(now.since(*at) as f32))
+        self.elsewhere.in_flight(now)
     }
 
     /// Open calls it can take; infinite while nothing speaks against more.
@@ -389,13 +365,15 @@ impl Health {
     /// Tokens that an answer brings each second; `None`: not known.
     #[must_use]
     pub fn speed(&self, now: Moment, delivery: Delivery) -> Option<Speed> {
-        self.paces.of(delivery).speed(now, &self.told(now, delivery))
+        self.paces
+            .of(delivery)
+            .speed(now, &self.elsewhere.times(now, delivery))
     }
 
     /// Seconds since a call was last sent to it, by whichever worker that told; infinite when none was.
     #[must_use]
     pub fn idle(&self, now: Moment) -> f64 {
-        let used = self.used.max(self.used_elsewhere);
+        let used = self.used.max(self.elsewhere.used());
         used.map_or(f64::INFINITY, |used| now.since(used))
     }
 

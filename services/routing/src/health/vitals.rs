@@ -35,7 +35,7 @@ impl Vitals {
             vitals.weight += times.weight;
             vitals.sum += times.weight * times.mu;
             vitals.squares += times.weight * (times.variance + times.mu * times.mu);
-            if health.tells_limits() {
+            if health.quota.is_known() {
                 let most = vitals.headroom.unwrap_or(0.0).max(health.headroom(now));
                 vitals.headroom = Some(most);
             }
