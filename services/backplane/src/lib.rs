@@ -1,4 +1,5 @@
-//! The seams between the planes: the config bus, the usage queue, the escrow and the store of rate limits. Nothing else talks to a broker.
+//! The seams between the planes and between workers: the config bus, the usage queue, the escrow, the store of rate limits,
+//! and what workers saw of endpoints. Nothing else talks to a broker.
 //!
 //! | seam | direction | guarantee |
 //! |---|---|---|
@@ -6,6 +7,7 @@
 //! | [`UsageQueue`] | workers → one ingester group | at least once; an entry stays until it is acknowledged, and a full queue refuses instead of dropping |
 //! | [`Escrow`] | workers ↔ keeper of the books | each message acts whole or not at all; a store that forgot says so and grants nothing until it is told the past |
 //! | [`Rates`] | workers ↔ each other | what is let through is never more than a limit while the store is there; nothing waits for one that is away |
+//! | [`Sightings`] | workers → each other | the latest word of each worker, for a minute; whatever is lost is said again, and nothing needs it |
 //!
 //! Each seam is an enum of two: the real service, and a twin in memory for one-process deployments and tests. Two
 //! closed variants instead of a trait object keep the calls readable and let one contract suite hold both to the
@@ -16,10 +18,12 @@
 pub mod config_bus;
 pub mod error;
 pub mod escrow;
+mod now;
 pub mod rates;
 mod reconnect;
 mod redis_link;
 pub mod settings;
+pub mod sightings;
 pub mod usage_queue;
 
 pub use config_bus::{BusItem, ConfigBus, ConfigSubscription, Published};
@@ -27,4 +31,5 @@ pub use error::BackplaneError;
 pub use escrow::{Escrow, EscrowError};
 pub use rates::Rates;
 pub use settings::{AmqpSettings, BrokerSettingError, RedisSettings};
+pub use sightings::Sightings;
 pub use usage_queue::{Delivery, Depth, EntryId, MalformedEntry, UsageEntry, UsageQueue, Watermark};

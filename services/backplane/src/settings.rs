@@ -6,7 +6,7 @@ use std::error::Error;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::{BackplaneError, ConfigBus, Escrow, Rates, UsageQueue};
+use crate::{BackplaneError, ConfigBus, Escrow, Rates, Sightings, UsageQueue};
 
 /// RabbitMQ, which carries configuration changes to workers.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,7 +18,8 @@ pub struct AmqpSettings<U> {
     pub prefix: String,
 }
 
-/// Redis, which carries usage records from workers and keeps what they take of budgets and rate limits.
+/// Redis, which carries usage records from workers, keeps what they take of budgets and rate limits, and has them tell each
+/// other how endpoints fare.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings<U> {
@@ -111,6 +112,22 @@ impl<U> RedisSettings<U> {
     {
         let url = resolved(REDIS_URL, self.url.as_ref(), resolve)?;
         Rates::redis(url.expose_secret(), &self.prefix)
+            .map_err(|error| BrokerSettingError::Address(REDIS_URL, error))
+    }
+
+    /// What workers saw of endpoints, over Redis. Nothing connects yet.
+    ///
+    /// # Errors
+    /// [`BrokerSettingError`] when the address is missing or not one.
+    pub fn sightings<E>(
+        &self,
+        resolve: impl FnOnce(&U) -> Result<SecretString, E>,
+    ) -> Result<Sightings, BrokerSettingError>
+    where
+        E: Error + Send + Sync + 'static,
+    {
+        let url = resolved(REDIS_URL, self.url.as_ref(), resolve)?;
+        Sightings::redis(url.expose_secret(), &self.prefix)
             .map_err(|error| BrokerSettingError::Address(REDIS_URL, error))
     }
 }

@@ -65,6 +65,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         queue: settings.redis.usage_queue(SecretSetting::resolve)?,
         escrow: settings.redis.escrow(SecretSetting::resolve)?,
         rates: settings.redis.rates(SecretSetting::resolve)?,
+        sightings: settings.redis.sightings(SecretSetting::resolve)?,
     };
     let application = Application::build(settings, &seams)?;
     let address = application.address();
@@ -73,6 +74,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         seams.queue.close().await;
         seams.escrow.close().await;
         seams.rates.close().await;
+        seams.sightings.close().await;
     };
     let serve = |drain| application.run_until_stopped(drain);
     Ok(process.run(address, serve, close).await?)

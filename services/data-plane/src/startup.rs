@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use sluicegate_backplane::{ConfigBus, Escrow, Rates, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, Rates, Sightings, UsageQueue};
 use sluicegate_metering::escrow::Epoch;
 use sluicegate_service_runtime::health::CheckHandle;
 use sluicegate_service_runtime::ids;
@@ -26,7 +26,7 @@ use crate::budgets::Budgets;
 use crate::config::{ConfigError, Settings};
 use crate::http::server;
 use crate::limits::RateLimits;
-use crate::live::Endpoints;
+use crate::live::{Endpoints, Exchange};
 use crate::metrics::Metrics;
 use crate::snapshot::heartbeat::{self, Identity};
 use crate::snapshot::sync::{self, Applied, Parts};
@@ -51,6 +51,8 @@ pub struct Seams {
     pub escrow: Escrow,
     /// The store of rate limits.
     pub rates: Rates,
+    /// What workers saw of endpoints.
+    pub sightings: Sightings,
 }
 
 /// Why a worker could not be built, as a sentence for the operator.
@@ -116,7 +118,7 @@ impl Application {
             recorder: spool.recorder(),
             budgets,
             rate_limits: spawn_rate_limits(epoch, seams, &stop),
-            endpoints: Endpoints::new(seams.runtime.clock.clone()),
+            endpoints: spawn_endpoints(epoch, seams, &stop),
             clock: seams.runtime.clock.clone(),
             key_hasher: master.key_hasher(),
             account: AccountRelay::new(&settings.control_plane_url, master.worker_token())?,
@@ -242,6 +244,20 @@ fn spawn_rate_limits(epoch: Epoch, seams: &Seams, stop: &CancellationToken) -> R
     );
     runtime.tasks.spawn("rate limits", keeper.run(stop.clone()));
     limits
+}
+
+/// Starts the conversation about endpoints. Nothing waits for it.
+fn spawn_endpoints(epoch: Epoch, seams: &Seams, stop: &CancellationToken) -> Endpoints {
+    let runtime = &seams.runtime;
+    let endpoints = Endpoints::new(runtime.clock.clone());
+    let exchange = Exchange::new(
+        endpoints.clone(),
+        seams.sightings.clone(),
+        epoch,
+        &runtime.registry,
+    );
+    runtime.tasks.spawn("endpoint health", exchange.run(stop.clone()));
+    endpoints
 }
 
 fn spawn_sync(tasks: &Tasks, parts: Parts, stop: &CancellationToken) {

@@ -41,6 +41,7 @@ fn seams() -> Seams {
         queue: UsageQueue::memory(100),
         escrow: Escrow::memory(),
         rates: Rates::memory(),
+        sightings: Sightings::memory(),
     }
 }
 

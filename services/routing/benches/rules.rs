@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_routing::rules::{Condition, Modalities, Observed, Signals};
+use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 
 const ROUNDS: usize = 9;
 const CALLS: u32 = 50_000;
@@ -59,6 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         key: "key_1",
         now: UnixMillis::new(1_795_793_400_000),
         signals: &signals,
+        readings: Readings::NONE,
     };
     let mut out = std::io::stdout().lock();
     for (name, conditions) in [

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use sluicegate_contracts::event::ConfigHead;
 use sluicegate_contracts::usage::{
-    DecidedCandidate, DecidedFacts, DecidedScore, Decision, MAX_CANDIDATES, RequestShape,
+    DecidedCandidate, DecidedFacts, DecidedReading, DecidedScore, Decision, MAX_CANDIDATES, RequestShape,
 };
 
 use crate::health::Standing;
 use crate::input::{Bounds, Candidate, RequestFeatures, Target};
 use crate::plan::{NoRoute, Plan, PlannedAttempt, Rejection};
+use crate::rules::{Question, Reading, Readings};
 use crate::select::Reason;
 use crate::strategy::Score;
 
@@ -24,6 +25,8 @@ pub struct Decided<'a> {
     pub shape: RequestShape,
     /// The rule of the route that decided.
     pub rule: Option<&'a str>,
+    /// What its conditions were told of endpoints and budgets.
+    pub readings: &'a Readings,
     /// What could have served.
     pub targets: &'a [Target<'a>],
     /// What it can cost where, if that is to be written down.
@@ -61,6 +64,7 @@ impl Decided<'_> {
                 max_output_tokens: self.features.max_output_tokens,
                 stream: self.features.stream,
                 shape: Some(self.shape),
+                readings: self.readings.iter().map(reading).collect(),
             },
             candidates: ranked.chain(rejected).take(named).collect(),
             omitted: u32::try_from(omitted).unwrap_or(u32::MAX),
@@ -100,6 +104,15 @@ impl Decided<'_> {
             score: None,
             bound: candidate.and_then(|it| self.bounds?.bound(it)),
         }
+    }
+}
+
+fn reading((question, found): (&Question, Option<Reading>)) -> DecidedReading {
+    DecidedReading {
+        measure: Cow::Borrowed(question.measure.name()),
+        of: question.of.to_string(),
+        over: question.over.as_deref().map(str::to_owned),
+        thousandths: found.map(Reading::thousandths),
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
-use sluicegate_backplane::{ConfigBus, Escrow, Rates, UsageQueue};
+use sluicegate_backplane::{ConfigBus, Escrow, Rates, Sightings, UsageQueue};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_control_plane::app::catalog;
 use sluicegate_control_plane::store;
@@ -116,6 +116,7 @@ impl Planes {
             queue,
             escrow,
             rates,
+            sightings: Sightings::memory(),
         };
         let application = sluicegate_data_plane::startup::Application::build(&settings, &seams)?;
         let inference = application.address();

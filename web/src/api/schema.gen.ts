@@ -2577,8 +2577,25 @@ export interface components {
              * @description The caller's cap on generated tokens.
              */
             max_output_tokens: number | null;
+            /** @description What conditions of the route were told of endpoints and budgets. */
+            readings: components["schemas"]["DecisionReading"][];
             /** @description Whether a stream was asked for. */
             stream: boolean;
+        };
+        /** @description One thing that conditions of a route asked. */
+        DecisionReading: {
+            /** @description The function that asked, such as `health.success_rate`. */
+            measure: string;
+            /** @description Of what: a model, a provider, or a budget. */
+            of: string;
+            /** @description The slug of the only account that counted. */
+            over: string | null;
+            /**
+             * Format: double
+             * @description What was found, to the next thousandth; of true and false, 1 and 0. Null: it was not known, and the value counted that
+             *     the condition gives for that.
+             */
+            value: number | null;
         };
         /**
          * @description How far an event has come.

@@ -3,31 +3,18 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use sluicegate_contracts::bucket::BucketId;
 use sluicegate_contracts::ids::OrganizationId;
-use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::bucket::{Allowance, Answer, Pool, Standing};
 use sluicegate_metering::escrow::Epoch;
 
 use super::Message;
 use crate::error::BackplaneError;
+use crate::now::Now;
 
 /// Pools that say no more than new ones are looked for once in so many messages.
 const SWEEP_EVERY: u64 = 4_096;
-
-/// Where the store's time comes from.
-pub type Now = Arc<dyn Fn() -> UnixMillis + Send + Sync>;
-
-/// The machine's clock.
-pub(super) fn system() -> Now {
-    Arc::new(|| {
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-        let millis = elapsed.map_or(0, |elapsed| elapsed.as_millis());
-        UnixMillis::new(i64::try_from(millis).unwrap_or(i64::MAX))
-    })
-}
 
 /// See [`super::Rates::memory`].
 #[derive(Clone)]

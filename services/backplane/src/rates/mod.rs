@@ -8,7 +8,7 @@
 mod memory;
 mod redis_store;
 
-pub use memory::Now;
+pub use crate::now::Now;
 pub use sluicegate_metering::bucket::{Allowance, Answer, Ask, Standing};
 
 use std::fmt;
@@ -18,6 +18,7 @@ use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_metering::escrow::Epoch;
 
 use crate::error::BackplaneError;
+use crate::now;
 
 /// The store. Clones share it.
 #[derive(Clone)]
@@ -52,7 +53,7 @@ impl Rates {
     /// A store within this process, by the machine's clock.
     #[must_use]
     pub fn memory() -> Self {
-        Self::memory_by(memory::system())
+        Self::memory_by(now::system())
     }
 
     /// A store within this process, by a clock of the caller's.

@@ -15,6 +15,8 @@ mod redis_streams;
 #[cfg(test)]
 mod services;
 #[cfg(test)]
+mod sightings;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod usage_contract;

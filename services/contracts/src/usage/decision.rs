@@ -67,6 +67,23 @@ pub struct DecidedFacts {
     /// What conditions of routes can ask of it besides, so that it can be decided again; `None`: of an older worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<RequestShape>,
+    /// What was found of endpoints and budgets that conditions of its route ask about, before the first was evaluated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<DecidedReading>,
+}
+
+/// One thing that conditions were told of endpoints or budgets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedReading {
+    /// The function that asks for it, as conditions write it.
+    pub measure: Cow<'static, str>,
+    /// Of what: a model, a provider, or a budget.
+    pub of: String,
+    /// The slug of the only account that counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
+    /// What was found, in thousandths; of true and false, a thousand and none. `None`: it was not known.
+    pub thousandths: Option<i64>,
 }
 
 /// What kind of request it was. Counts and flags: nothing that its caller wrote.
@@ -194,6 +211,7 @@ mod tests {
                 max_output_tokens: None,
                 stream: true,
                 shape: None,
+                readings: Vec::new(),
             },
             candidates: Vec::new(),
             omitted: 0,

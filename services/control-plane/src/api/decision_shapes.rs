@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sluicegate_contracts::ids::ConnectionId;
 use sluicegate_contracts::usage::{
-    AttemptOutcome, AttemptRecord, DecidedCandidate, DecidedFacts, DecidedScore,
+    AttemptOutcome, AttemptRecord, DecidedCandidate, DecidedFacts, DecidedReading, DecidedScore,
 };
 use utoipa::ToSchema;
 
@@ -19,6 +19,35 @@ pub(super) struct DecisionFacts {
     max_output_tokens: Option<u64>,
     /// Whether a stream was asked for.
     stream: bool,
+    /// What conditions of the route were told of endpoints and budgets.
+    readings: Vec<DecisionReading>,
+}
+
+/// One thing that conditions of a route asked.
+#[derive(Serialize, ToSchema)]
+struct DecisionReading {
+    /// The function that asked, such as `health.success_rate`.
+    measure: String,
+    /// Of what: a model, a provider, or a budget.
+    of: String,
+    /// The slug of the only account that counted.
+    #[schema(required = true)]
+    over: Option<String>,
+    /// What was found, to the next thousandth; of true and false, 1 and 0. Null: it was not known, and the value counted that
+    /// the condition gives for that.
+    #[schema(required = true)]
+    value: Option<f64>,
+}
+
+impl From<DecidedReading> for DecisionReading {
+    fn from(reading: DecidedReading) -> Self {
+        Self {
+            measure: reading.measure.into_owned(),
+            of: reading.of,
+            over: reading.over,
+            value: reading.thousandths.map(|it| it as f64 / 1e3),
+        }
+    }
 }
 
 impl From<DecidedFacts> for DecisionFacts {
@@ -27,6 +56,7 @@ impl From<DecidedFacts> for DecisionFacts {
             input_tokens: facts.input_tokens,
             max_output_tokens: facts.max_output_tokens,
             stream: facts.stream,
+            readings: facts.readings.into_iter().map(Into::into).collect(),
         }
     }
 }

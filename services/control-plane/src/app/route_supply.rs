@@ -11,7 +11,7 @@ use crate::domain::route_draft::RouteDraft;
 use crate::error::Result;
 use crate::state::AppState;
 use crate::store::database::Scope;
-use crate::store::{Connection, catalog, connections};
+use crate::store::{Connection, budgets, catalog, connections, projects};
 
 /// Most connections of a project that are looked at.
 const MOST: i64 = 1_000;
@@ -38,13 +38,14 @@ pub async fn of_project(
     draft: &RouteDraft,
     host: Vec<connections::Account>,
 ) -> Result<Supply> {
-    of_models(
-        connection,
-        project,
-        draft.models().map(str::to_owned).collect(),
-        host,
-    )
-    .await
+    let mut supply = of_models(connection, project, draft.models(), host).await?;
+    if draft.asks_of_budgets()
+        && let Some(owner) = projects::find(connection, project).await?
+    {
+        let budgets = budgets::list(connection, owner.organization, None, None, MOST).await?;
+        supply.budgets = budgets.into_iter().map(|it| it.terms.name).collect();
+    }
+    Ok(supply)
 }
 
 /// All that a route as it is published, or `draft` in its place, could reach.
@@ -58,8 +59,8 @@ pub async fn of_both(
     host: Vec<connections::Account>,
 ) -> Result<Supply> {
     let targets = live.rules.iter().flat_map(|rule| &rule.targets);
-    let models = targets.map(|target| target.model.as_str()).chain(draft.models());
-    of_models(connection, project, models.map(str::to_owned).collect(), host).await
+    let models = targets.map(|target| target.model.clone()).chain(draft.models());
+    of_models(connection, project, models.collect(), host).await
 }
 
 /// All that these models can be reached by.
@@ -96,5 +97,6 @@ pub async fn of_models(
         connections: accounts.iter().map(connections::Account::published).collect(),
         endpoints: endpoints.into_iter().map(|stored| stored.endpoint).collect(),
         canonical,
+        budgets: Vec::new(),
     })
 }

@@ -1,6 +1,7 @@
 //! Where a request would go that nobody has made: the rules of its route in order, then the engine itself, and the same
 //! record that a worker keeps of a decision. Pure. Nothing is known of how endpoints fare.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use sluicegate_contracts::ids::{ApiKeyId, RequestId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::{Decision, RequestShape};
 use sluicegate_metering::{CallSize, Prompt, Span};
-use sluicegate_routing::rules::{Condition, Modalities, Observed, Signals};
+use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
@@ -97,10 +98,12 @@ pub struct Explained {
 /// Decides.
 #[must_use]
 pub fn explain(asked: &Hypothetical, meaning: &Meaning<'_>, around: &Surroundings<'_>) -> Explained {
+    let mut readings = Readings::default();
     let (rule, named, selection) = match meaning {
         Meaning::Models(models) => (None, models.as_slice(), Selection::Direct),
         Meaning::Route { rules, by_alias } => {
-            let rule = rules.iter().find(|rule| applies(rule, asked, around));
+            let rule;
+            (rule, readings) = deciding(rules, asked, around);
             let targets = rule.map_or(&[][..], |rule| rule.targets.as_slice());
             let selection = Selection::Route {
                 strategy: rule.map_or(Strategy::Ordered, |rule| rule.strategy),
@@ -135,6 +138,7 @@ pub fn explain(asked: &Hypothetical, meaning: &Meaning<'_>, around: &Surrounding
         features: &asked.features,
         shape: asked.shape,
         rule: rule.map(|rule| rule.name.as_str()),
+        readings: &readings,
         targets: &targets,
         bounds: Some(&bounds),
         outcome: outcome.as_ref(),
@@ -149,16 +153,42 @@ pub fn explain(asked: &Hypothetical, meaning: &Meaning<'_>, around: &Surrounding
     }
 }
 
-/// Whether a rule applies. A condition that cannot be read, which cannot be published, never holds.
-fn applies(rule: &Rule, asked: &Hypothetical, around: &Surroundings<'_>) -> bool {
-    let Some(when) = rule.when.as_deref() else {
-        return true;
-    };
+/// The first rule that applies, and what conditions are told of endpoints and budgets: that it is not known. A condition that
+/// cannot be read, which cannot be published, never holds.
+fn deciding<'r>(
+    rules: &'r [Rule],
+    asked: &Hypothetical,
+    around: &Surroundings<'_>,
+) -> (Option<&'r Rule>, Readings) {
+    let read = |rule: &Rule| rule.when.as_deref().map(Condition::read);
+    let conditions: Vec<_> = rules.iter().map(read).collect();
+    let questions: BTreeSet<_> = conditions
+        .iter()
+        .flatten()
+        .flatten()
+        .flat_map(Condition::questions)
+        .collect();
+    let readings = questions.into_iter().map(|it| (it.clone(), None)).collect();
     let key = asked.key.map(|key| key.to_string()).unwrap_or_default();
-    Condition::read(when).is_ok_and(|condition| condition.holds(&observed(asked, &key, around)))
+    let observed = observed(asked, &key, &readings, around);
+    let applies = |condition: &Option<Result<Condition, _>>| match condition {
+        None => true,
+        Some(Ok(condition)) => condition.holds(&observed),
+        Some(Err(_)) => false,
+    };
+    let mut each = rules.iter().zip(&conditions);
+    let rule = each
+        .find(|(_, condition)| applies(condition))
+        .map(|(rule, _)| rule);
+    (rule, readings)
 }
 
-fn observed<'r>(asked: &'r Hypothetical, key: &'r str, around: &'r Surroundings<'_>) -> Observed<'r> {
+fn observed<'r>(
+    asked: &'r Hypothetical,
+    key: &'r str,
+    readings: &'r Readings,
+    around: &'r Surroundings<'_>,
+) -> Observed<'r> {
     let (features, shape) = (&asked.features, &asked.shape);
     Observed {
         input_tokens: u64::from(features.input_tokens),
@@ -183,6 +213,7 @@ fn observed<'r>(asked: &'r Hypothetical, key: &'r str, around: &'r Surroundings<
         key,
         now: around.today.now,
         signals: around.signals,
+        readings,
     }
 }
 

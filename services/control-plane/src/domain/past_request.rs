@@ -4,9 +4,9 @@ use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, RequestId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
-use sluicegate_contracts::usage::DecidedFacts;
+use sluicegate_contracts::usage::{DecidedFacts, DecidedReading};
 use sluicegate_routing::RequestFeatures;
-use sluicegate_routing::rules::{Modalities, Observed, Signals};
+use sluicegate_routing::rules::{Measure, Modalities, Observed, Question, Reading, Readings, Signals};
 
 /// What its record says.
 #[derive(Debug, Clone)]
@@ -112,9 +112,30 @@ impl PastRequest {
         })
     }
 
+    /// What conditions of its route were told of endpoints and budgets when it was decided. What they did not ask then
+    /// nobody knows now.
+    #[must_use]
+    pub fn readings(&self) -> Readings {
+        let kept = self.facts.iter().flat_map(|facts| &facts.readings);
+        let reading = |it: &DecidedReading| {
+            let question = Question {
+                measure: Measure::named(&it.measure)?,
+                of: it.of.as_str().into(),
+                over: it.over.as_deref().map(Into::into),
+            };
+            Some((question, it.thousandths.map(Reading::of_thousandths)))
+        };
+        kept.filter_map(reading).collect()
+    }
+
     /// What conditions are told of it. Of what is not kept they are told nothing, and are not to be asked.
     #[must_use]
-    pub fn observed<'r>(&'r self, features: &RequestFeatures, signals: &'r Signals) -> Observed<'r> {
+    pub fn observed<'r>(
+        &'r self,
+        features: &RequestFeatures,
+        signals: &'r Signals,
+        readings: &'r Readings,
+    ) -> Observed<'r> {
         let shape = self.facts.as_ref().and_then(|facts| facts.shape);
         let shape = shape.unwrap_or_default();
         Observed {
@@ -140,6 +161,7 @@ impl PastRequest {
             key: &self.key.1,
             now: self.at,
             signals,
+            readings,
         }
     }
 }

@@ -163,11 +163,16 @@ impl<'w> Replay<'w> {
     pub fn decide(&mut self, request: &PastRequest) -> Result<Replayed, Unknown> {
         let features = request.features()?;
         let of_key = self.today.keys.get(&request.key.0).ok_or(Unknown::KeyGone)?;
-        let observed = request.observed(&features, &self.signals);
+        let readings = request.readings();
+        let observed = request.observed(&features, &self.signals, &readings);
         let mut deciding = None;
         for ready in &mut self.rules {
             if let Some(missing) = ready.missing {
                 return Err(Unknown::FactNotKept(missing));
+            }
+            let questions = ready.when.iter().flat_map(Condition::questions);
+            if let Some(new) = questions.into_iter().find(|it| !readings.answers(it)) {
+                return Err(Unknown::FactNotKept(new.measure.name()));
             }
             if ready.when.as_ref().is_none_or(|when| when.holds(&observed)) {
                 deciding = Some(ready);

@@ -8,7 +8,7 @@ use sluicegate_contracts::config::{
 };
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::constraints::{Demand, check as satisfies};
-use sluicegate_routing::rules::Condition;
+use sluicegate_routing::rules::{Condition, Measure, Question, nearest};
 use sluicegate_routing::{Candidate, Credential, RejectionCode};
 
 use super::route_draft::CheckedRoute;
@@ -44,6 +44,8 @@ pub struct Supply {
     pub endpoints: Vec<Endpoint>,
     /// The canonical model that a provider's own name stands for.
     pub canonical: HashMap<String, String>,
+    /// Names of the budgets of the organization.
+    pub budgets: Vec<String>,
 }
 
 impl Supply {
@@ -140,7 +142,13 @@ pub fn judge(route: &CheckedRoute, is_plain: bool, supply: &Supply, now: UnixMil
         };
         let condition = rule.when.as_deref().and_then(|when| Condition::read(when).ok());
         if let Some(condition) = condition {
-            reachable(&format!("{at}/when"), &condition, &before, &mut judgment);
+            let at = format!("{at}/when");
+            reachable(&at, &condition, &before, &mut judgment);
+            for question in condition.questions() {
+                if let Some((code, detail)) = unanswerable(question, supply) {
+                    judgment.note(Severity::Warning, at.clone(), code, detail);
+                }
+            }
             before.push((&rule.name, condition));
         }
         supplied(&at, rule, supply, now, &mut judgment);
@@ -161,6 +169,47 @@ fn reachable(at: &str, condition: &Condition, before: &[(&str, Condition)], judg
             format!("The rule {name:?} before it has the same condition, so this one is never reached.");
         judgment.note(Severity::Error, at.to_owned(), "unreachable", detail);
     }
+}
+
+/// Why nothing will ever be known of what a condition asks about: its value for what is not known counts then.
+fn unanswerable(question: &Question, supply: &Supply) -> Option<Doubt> {
+    let name = &*question.of;
+    let meant = |near: Option<&str>| near.map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
+    if question.measure == Measure::BudgetLeft {
+        let known = || supply.budgets.iter().map(String::as_str);
+        if known().any(|budget| budget == name) {
+            return None;
+        }
+        let meant = meant(nearest(name, known()));
+        let detail = format!("There is no budget {name:?}, so nothing is ever known of it.{meant}");
+        return Some(("unknown_budget", detail));
+    }
+    let slugs = || supply.connections.iter().map(|it| it.slug.as_str());
+    if let Some(over) = question.over.as_deref()
+        && !slugs().any(|slug| slug == over)
+    {
+        let meant = meant(nearest(over, slugs()));
+        let detail = format!("There is no connection {over:?}, so nothing is ever known of it.{meant}");
+        return Some(("unknown_connection", detail));
+    }
+    if is_built_in(name) {
+        let detail = format!("Nothing is measured of {name}, which the gateway answers itself.");
+        return Some(("not_measured", detail));
+    }
+    if name.parse::<ProviderId>().is_ok() {
+        let is_reached = supply.connections.iter().any(|it| it.provider == name);
+        let detail = || format!("No connection reaches {name}, so nothing is ever known of it.");
+        return (!is_reached).then(|| ("no_connection", detail()));
+    }
+    let target = RouteTarget {
+        model: name.to_owned(),
+        connection: None,
+        weight: 1,
+    };
+    let offers = offered(name, supply);
+    reaching(&target, &offers, supply)
+        .is_empty()
+        .then(|| unreached(name, &offers))
 }
 
 fn supplied(at: &str, rule: &Rule, supply: &Supply, now: UnixMillis, judgment: &mut Judgment) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sluicegate_contracts::config::{Constraints, RetryPolicy, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
-use sluicegate_routing::rules::Condition;
+use sluicegate_routing::rules::{Condition, Measure};
 
 use super::identity::Slug;
 use super::model_pattern;
@@ -12,6 +12,7 @@ use super::retry_check::check_retry;
 use crate::error::FieldError;
 
 const MAX_RULES: usize = 50;
+const MAX_QUESTIONS: usize = 16;
 const MAX_TARGETS: usize = 20;
 const MAX_ALIASES: usize = 20;
 const MAX_WEIGHT: u32 = 1_000_000;
@@ -104,10 +105,30 @@ impl RouteDraft {
         matches!(self.rules, Rules::Plain(_))
     }
 
-    /// The models that it names.
-    pub fn models(&self) -> impl Iterator<Item = &str> {
+    /// The models that it names, as targets and in conditions. Providers that conditions name are among them, and no model.
+    #[must_use]
+    pub fn models(&self) -> Vec<String> {
         let targets = self.rules().iter().flat_map(|rule| &rule.targets);
-        targets.map(|target| target.model.as_str())
+        let mut models: Vec<String> = targets.map(|target| target.model.clone()).collect();
+        for condition in self.conditions() {
+            let asked = condition.questions().into_iter();
+            let of_endpoints = asked.filter(|it| it.measure != Measure::BudgetLeft);
+            models.extend(of_endpoints.map(|it| it.of.to_string()));
+        }
+        models
+    }
+
+    /// Whether a condition asks what is left of a budget.
+    #[must_use]
+    pub fn asks_of_budgets(&self) -> bool {
+        let of_budget = |it: Condition| it.questions().iter().any(|it| it.measure == Measure::BudgetLeft);
+        self.conditions().any(of_budget)
+    }
+
+    /// The conditions that can be read.
+    fn conditions(&self) -> impl Iterator<Item = Condition> {
+        let written = self.rules().iter().filter_map(|rule| rule.when.as_deref());
+        written.filter_map(|when| Condition::read(when).ok())
     }
 
     /// Checks the draft against the project's connections (id and slug).
@@ -126,6 +147,7 @@ impl RouteDraft {
             Rules::Plain(rule) => vec![check_rule("", *rule, &route, &mut findings)],
             Rules::Several(rules) => {
                 check_order(&rules, &mut findings);
+                check_questions(&rules, &mut findings);
                 let rules = rules.into_iter().enumerate();
                 rules
                     .map(|(index, rule)| check_rule(&format!("/rules/{index}"), rule, &route, &mut findings))
@@ -203,6 +225,19 @@ fn check_rule(at: &str, rule: RuleDraft, route: &Surroundings<'_>, findings: &mu
         strategy: rule.strategy,
         targets,
         retry: rule.retry,
+    }
+}
+
+/// Whether the conditions together ask no more than what is worth reading for each request.
+fn check_questions(rules: &[RuleDraft], findings: &mut Vec<FieldError>) {
+    let conditions = rules.iter().filter_map(|rule| rule.when.as_deref());
+    let conditions: Vec<Condition> = conditions.filter_map(|when| Condition::read(when).ok()).collect();
+    let asked: BTreeSet<_> = conditions.iter().flat_map(Condition::questions).collect();
+    if asked.len() > MAX_QUESTIONS {
+        let detail = format!(
+            "The conditions of a route ask at most {MAX_QUESTIONS} different things of endpoints and budgets."
+        );
+        findings.push(FieldError::new("/rules", "too_many", detail));
     }
 }
 

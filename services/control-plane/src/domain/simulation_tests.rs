@@ -6,7 +6,7 @@ use sluicegate_contracts::config::{Operation, RetryPolicy, RouteTarget, Rule, St
 use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, RequestId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
-use sluicegate_contracts::usage::{DecidedFacts, RequestShape};
+use sluicegate_contracts::usage::{DecidedFacts, DecidedReading, RequestShape};
 use uuid::Uuid;
 
 use super::*;
@@ -58,6 +58,7 @@ fn request(id: u128, input_tokens: u32) -> PastRequest {
             max_output_tokens: None,
             stream: false,
             shape: Some(RequestShape::default()),
+            readings: Vec::new(),
         }),
         tokens: TokenUsage::default(),
         served: None,
@@ -122,4 +123,38 @@ fn times_are_compared_only_where_both_were_measured() {
     let same = simulated(&requests, &here, &here);
     assert_eq!((same.timed, same.published.first_byte_us), (2, 4_000));
     assert_eq!(simulated(&requests, &here, &there).timed, 0);
+}
+
+#[test]
+fn what_was_read_of_endpoints_then_decides_and_what_was_not_is_told() {
+    let published = [rule(Strategy::Ordered, vec![echo("", 1)])];
+    let asking = |when: &str| {
+        let unwell = Rule {
+            name: "unwell".to_owned(),
+            when: Some(when.to_owned()),
+            ..rule(Strategy::Ordered, vec![echo(":slow", 1)])
+        };
+        [unwell, published[0].clone()]
+    };
+    let mut requests = [request(3, 5), request(2, 5), request(1, 5)];
+    for (request, thousandths) in requests.iter_mut().zip([Some(200), None]) {
+        request.facts.as_mut().unwrap().readings = vec![DecidedReading {
+            measure: "health.success_rate".into(),
+            of: "a/b".to_owned(),
+            over: None,
+            thousandths,
+        }];
+    }
+    let same = asking(r#"health.success_rate("a/b", 1.0) < 0.5"#);
+    let told = simulated(&requests, &published, &same);
+    let elsewhere: Vec<_> = told.differences.iter().map(|it| it.request).collect();
+    assert_eq!((told.simulated, elsewhere), (2, vec![requests[0].id]));
+    let missing = Unknown::FactNotKept("health.success_rate");
+    assert_eq!(
+        told.unknown.get(&missing),
+        Some(&1),
+        "the oldest was asked nothing"
+    );
+    let other = asking(r#"health.success_rate("a/b", "main", 1.0) < 0.5"#);
+    assert_eq!(simulated(&requests, &published, &other).simulated, 0);
 }

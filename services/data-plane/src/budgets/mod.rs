@@ -40,6 +40,8 @@ use throttle::Throttles;
 
 /// How often the store is asked whether it waits to hear of this worker.
 const INTRODUCE_EVERY: Duration = Duration::from_secs(1);
+/// How long it counts what an account was last heard to have left.
+const HEARD_MILLIS: i64 = 60_000;
 /// Pause after a conversation panicked.
 const AFTER_PANIC: Duration = Duration::from_millis(100);
 
@@ -95,6 +97,23 @@ impl Budgets {
     pub(crate) async fn hold(&self, organization: OrganizationId, path: &Path, amount: NanoUsd) -> Outcome {
         let teller = self.teller(organization);
         teller.hold(path, amount, &self.shared.clock).await
+    }
+
+    /// Which share of an account's limit nobody has spent, as this worker last heard; `None`: not in the last minute. No
+    /// message is sent for this.
+    pub(crate) fn remaining_ratio(
+        &self,
+        organization: OrganizationId,
+        account: &AccountId,
+        limit: NanoUsd,
+    ) -> Option<f64> {
+        let tellers = self.shared.tellers.read().unwrap_or_else(PoisonError::into_inner);
+        let teller = Arc::clone(tellers.get(&organization)?);
+        drop(tellers);
+        let (unspent, at) = teller.book.unspent(account)?;
+        let age = now(&self.shared.clock).get().saturating_sub(at.get());
+        let ratio = unspent.nanos().max(0) as f64 / limit.nanos().max(1) as f64;
+        (age <= HEARD_MILLIS).then(|| ratio.min(1.0))
     }
 
     /// Lets a call through over a soft budget that is used up.

@@ -201,6 +201,17 @@ impl Standing {
     }
 }
 
+/// The account of a budget that a call would count on, whichever model serves it, and its limit; `None` when the budget
+/// knows no period for this time.
+pub(crate) fn account_of(budget: &Arc<Budget>, facts: &Facts<'_>) -> Option<(AccountId, NanoUsd)> {
+    let target = Target {
+        model: "",
+        over_own_connection: true,
+    };
+    let counted = Counted::new(budget, &facts.call(&target), facts.now).ok()?;
+    Some((counted.account, counted.terms.limit))
+}
+
 impl Counted {
     fn new<'s>(
         budget: &'s Arc<Budget>,

@@ -5,12 +5,17 @@
 //! plan ── Sight ──► health of each candidate ──► routing orders them
 //! walk ── Underway: sent, first token, headers, ended ──► health of the one that is called
 //! ```
-//! What is known stays in this process and may be lost with it. Must stay true: a call that was sent is always ended, by
+//! What is known stays in this process and may be lost with it; [`Exchange`] tells other workers of it in the background, and
+//! hears what they know. Must stay true: a call that was sent is always ended, by
 //! being dropped if by nothing else; no lock is held across a wait. A decision holds the pool of its route while it looks at
 //! endpoints and conversations; whoever holds one of those takes no other.
 
+mod exchange;
+mod known;
+mod metrics;
 mod sight;
 mod underway;
+mod words;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,12 +24,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use sluicegate_contracts::config::HedgeAfter;
-use sluicegate_contracts::ids::{ConnectionId, ProjectId};
+use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_routing::Candidate;
-use sluicegate_routing::health::{Delivery, Health, Moment, Sessions};
+use sluicegate_routing::health::{Delivery, Health, Moment, Sessions, Told};
 use sluicegate_routing::select::{Pool, has_room_to_spare, is_well, late_after};
 use sluicegate_service_runtime::clock::Clock;
 
+pub use exchange::Exchange;
+use known::Known;
 pub(crate) use sight::Sight;
 pub(crate) use underway::{Start, Underway};
 
@@ -44,7 +51,7 @@ pub struct Endpoints {
 }
 
 struct Shared {
-    states: RwLock<HashMap<Key, Arc<Mutex<Health>>>>,
+    states: RwLock<HashMap<Key, Arc<Known>>>,
     pools: RwLock<HashMap<u64, SharedPool>>,
     sessions: Mutex<Sessions>,
     clock: Clock,
@@ -53,10 +60,11 @@ struct Shared {
 /// What the calls of one route, or of one model in a project, share.
 pub(crate) type SharedPool = Arc<Mutex<Pool>>;
 
-/// An endpoint: a model as its provider names it, reached through one account. The name is hashed: two of one account that
-/// met would share a state, and nothing worse.
+/// An endpoint: a model as its provider names it, reached through one account, which is its owner's. The name is hashed: two
+/// of one account that met would share a state, and nothing worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
+    organization: OrganizationId,
     connection: ConnectionId,
     model: u64,
 }
@@ -64,10 +72,20 @@ struct Key {
 impl Key {
     /// `None` for what is built in: nothing is to be known of it.
     fn of(candidate: &Candidate<'_>) -> Option<Self> {
-        Some(Self {
-            connection: candidate.connection?.id,
-            model: hashed(candidate.upstream_model),
-        })
+        let connection = candidate.connection?;
+        Some(Self::named(
+            connection.organization,
+            connection.id,
+            candidate.upstream_model,
+        ))
+    }
+
+    fn named(organization: OrganizationId, connection: ConnectionId, model: &str) -> Self {
+        Self {
+            organization,
+            connection,
+            model: hashed(model),
+        }
     }
 }
 
@@ -131,7 +149,7 @@ impl Endpoints {
     /// Notes that a call leaves; `None` where nothing is known of the endpoint, nor will be.
     pub(crate) fn sent(&self, start: Start<'_>) -> Option<Underway> {
         let key = Key::of(start.candidate)?;
-        let state = self.state(key)?;
+        let state = self.state(key, start.candidate.upstream_model, MOST)?;
         Some(Underway::new(self, state, key, start))
     }
 
@@ -179,12 +197,23 @@ impl Endpoints {
         let states = self.shared.states.read().unwrap_or_else(PoisonError::into_inner);
         let state = Arc::clone(states.get(&key)?);
         drop(states);
-        let health = locked(&state).clone();
-        Some(health)
+        Some(state.health())
     }
 
-    /// `None` when there is no room for another endpoint.
-    fn state(&self, key: Key) -> Option<Arc<Mutex<Health>>> {
+    /// What other workers know of an endpoint. At most half of the room is for those that only they have called.
+    fn hear(&self, key: Key, model: &str, now: Moment, told: &Told) {
+        if let Some(state) = self.state(key, model, MOST / 2) {
+            state.hear(now, told);
+        }
+    }
+
+    fn for_each(&self, mut look: impl FnMut(&Key, &Known)) {
+        let states = self.shared.states.read().unwrap_or_else(PoisonError::into_inner);
+        states.iter().for_each(|(key, known)| look(key, known));
+    }
+
+    /// `None` when it is not known yet and `most` are.
+    fn state(&self, key: Key, model: &str, most: usize) -> Option<Arc<Known>> {
         let states = self.shared.states.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = states.get(&key) {
             return Some(Arc::clone(state));
@@ -193,9 +222,10 @@ impl Endpoints {
         let mut states = self.shared.states.write().unwrap_or_else(PoisonError::into_inner);
         if states.len() >= MOST {
             let now = self.now();
-            states.retain(|_, state| Arc::strong_count(state) > 1 || locked(state).idle(now) < IDLE);
+            states.retain(|_, state| Arc::strong_count(state) > 1 || state.idle(now) < IDLE);
         }
-        (states.len() < MOST).then(|| Arc::clone(states.entry(key).or_default()))
+        let known = || Arc::new(Known::new(model));
+        (states.len() < most).then(|| Arc::clone(states.entry(key).or_insert_with(known)))
     }
 
     fn remember(&self, session: u64, key: Key, tokens: u32) {

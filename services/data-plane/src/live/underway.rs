@@ -1,14 +1,14 @@
 //! A call on its way, as its endpoint sees it. Dropped without an end it was called off.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::AttemptOutcome;
-use sluicegate_routing::health::{Call, Delivery, Failure, Health, Limits};
+use sluicegate_routing::health::{Call, Delivery, Failure, Limits};
 use sluicegate_routing::{Candidate, Seed};
 
-use super::{Endpoints, Key, SharedPool, locked};
+use super::{Endpoints, Key, Known, SharedPool, locked};
 
 /// A call that leaves.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ pub(crate) struct Start<'a> {
 /// See the module.
 pub(crate) struct Underway {
     endpoints: Endpoints,
-    state: Arc<Mutex<Health>>,
+    state: Arc<Known>,
     key: Key,
     pool: SharedPool,
     target: Option<Duration>,
@@ -39,10 +39,10 @@ pub(crate) struct Underway {
 }
 
 impl Underway {
-    pub(super) fn new(endpoints: &Endpoints, state: Arc<Mutex<Health>>, key: Key, start: Start<'_>) -> Self {
+    pub(super) fn new(endpoints: &Endpoints, state: Arc<Known>, key: Key, start: Start<'_>) -> Self {
         let output = locked(start.pool).expected_output(None);
         let tokens = f64::from(start.input_tokens) + f64::from(output);
-        let call = locked(&state).sent(endpoints.now(), start.delivery, tokens);
+        let call = state.note(|health| health.sent(endpoints.now(), start.delivery, tokens));
         Self {
             endpoints: endpoints.clone(),
             state,
@@ -59,7 +59,7 @@ impl Underway {
     pub(crate) fn first_token(&mut self) {
         let now = self.endpoints.now();
         if let Some(call) = &mut self.call {
-            locked(&self.state).first_token(now, call);
+            self.state.note(|health| health.first_token(now, call));
             let late = self.target.map(|target| call.age(now) > target.as_secs_f64());
             self.judge(late);
         }
@@ -68,7 +68,8 @@ impl Underway {
     /// The provider told what its rate limits have left.
     pub(crate) fn told(&self, limits: &Limits) {
         if *limits != Limits::default() {
-            locked(&self.state).headers(self.endpoints.now(), limits);
+            let now = self.endpoints.now();
+            self.state.note(|health| health.headers(now, limits));
         }
     }
 
@@ -82,11 +83,12 @@ impl Underway {
         let output = u32::try_from(tokens.output).unwrap_or(u32::MAX);
         match (outcome, Failure::of(outcome, retry_after)) {
             (_, Some(failure)) => {
-                locked(&self.state).failed(now, call, failure, self.seed);
+                self.state
+                    .note(|health| health.failed(now, call, failure, self.seed));
                 self.judge(self.target.map(|_| true));
             }
             (AttemptOutcome::Served, None) => {
-                locked(&self.state).finished(now, call, output);
+                self.state.note(|health| health.finished(now, call, output));
                 // Of a stream it was judged by its first token already.
                 self.judge(late);
                 locked(&self.pool).answered(output);
@@ -96,7 +98,7 @@ impl Underway {
                         .remember(session, self.key, read.unwrap_or(u32::MAX));
                 }
             }
-            (_, None) => locked(&self.state).cancelled(now, call),
+            (_, None) => self.state.note(|health| health.cancelled(now, call)),
         }
     }
 
@@ -111,7 +113,8 @@ impl Underway {
 impl Drop for Underway {
     fn drop(&mut self) {
         if let Some(call) = self.call.take() {
-            locked(&self.state).cancelled(self.endpoints.now(), call);
+            let now = self.endpoints.now();
+            self.state.note(|health| health.cancelled(now, call));
         }
     }
 }

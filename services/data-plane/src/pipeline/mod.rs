@@ -27,6 +27,7 @@ mod near;
 mod observed;
 mod outgoing;
 mod plan;
+mod readings;
 mod refusal;
 mod relay;
 mod reserve;

@@ -3,7 +3,7 @@
 use sluicegate_contracts::config::Rule;
 use sluicegate_contracts::usage::RequestShape;
 use sluicegate_routing::Preferences;
-use sluicegate_routing::rules::{Modalities, Observed};
+use sluicegate_routing::rules::{Modalities, Observed, Readings};
 
 use super::stage::Inspected;
 use crate::snapshot::LiveRoute;
@@ -11,17 +11,21 @@ use crate::snapshot::LiveRoute;
 /// Bytes of text to a token, about; an estimate to route by, never to charge by.
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// The rule of a route that applies to a request; `None` when none does.
-pub(super) fn deciding<'s>(route: &'s LiveRoute, request: &Inspected<'s>) -> Option<&'s Rule> {
+/// The rule of a route that applies to a request, by what was read for its conditions; `None` when none does.
+pub(super) fn deciding<'s>(
+    route: &'s LiveRoute,
+    request: &Inspected<'s>,
+    readings: &Readings,
+) -> Option<&'s Rule> {
     let caller = &request.caller;
     let mut key = None;
     route.deciding(|condition| {
         let key = key.get_or_insert_with(|| caller.key.id.to_string());
-        condition.holds(&observed(request, key))
+        condition.holds(&observed(request, key, readings))
     })
 }
 
-fn observed<'r>(request: &'r Inspected<'_>, key: &'r str) -> Observed<'r> {
+fn observed<'r>(request: &'r Inspected<'_>, key: &'r str, readings: &'r Readings) -> Observed<'r> {
     let (view, features, hints) = (request.view, request.features, &request.hints);
     let received = &request.caller.received;
     Observed {
@@ -43,6 +47,7 @@ fn observed<'r>(request: &'r Inspected<'_>, key: &'r str) -> Observed<'r> {
         key,
         now: received.now(),
         signals: &request.caller.project.signals,
+        readings,
     }
 }
 

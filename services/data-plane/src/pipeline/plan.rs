@@ -59,15 +59,15 @@ pub(super) fn plan<'s>(
     admitted: Admitted<'s>,
 ) -> Result<(Planned<'s>, Decision), Unplanned> {
     let request = admitted.request;
-    let as_named = resolve(request.model, &request).map(|found| (found, None));
+    let as_named = resolve(gateway, request.model, &request).map(|found| (found, None));
     let sorted = || {
         let (model, suffix) = without_suffix(request.model)?;
-        Some((resolve(model, &request)?, Some(suffix)))
+        Some((resolve(gateway, model, &request)?, Some(suffix)))
     };
     let (resolution, suffix) = as_named
         .or_else(sorted)
         .ok_or_else(|| unknown_model(&request, request.model).at(request.model_at))?;
-    let resolution = with_fallbacks(&request, resolution)?;
+    let resolution = with_fallbacks(gateway, &request, resolution)?;
     decided(gateway, request, resolution, suffix, Duration::ZERO)
 }
 
@@ -102,6 +102,7 @@ pub(super) async fn hold<'s>(
 /// 400 where a route is among the names, which has fallbacks of its own; 403 when the key may not use one of them, 404 when
 /// one means nothing.
 fn with_fallbacks<'s>(
+    gateway: &Gateway,
     request: &Inspected<'s>,
     mut resolution: Resolution<'s>,
 ) -> Result<Resolution<'s>, GatewayError> {
@@ -124,7 +125,8 @@ fn with_fallbacks<'s>(
         if !key.allows_model(model) {
             return Err(not_allowed(model).at(MODELS));
         }
-        let found = resolve(model, request).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
+        let found =
+            resolve(gateway, model, request).ok_or_else(|| unknown_model(request, model).at(MODELS))?;
         resolution.targets.extend(found.targets);
         resolution.retry.max_attempts += 1;
     }
@@ -157,7 +159,7 @@ pub(super) fn switch<'s>(
         return Err(refusal);
     };
     switched.push(to);
-    let resolution = through_route(route, false, &request);
+    let resolution = through_route(gateway, route, false, &request);
     let (mut planned, mut decision) =
         decided(gateway, request, resolution, None, Duration::ZERO).map_err(|_| refusal)?;
     led_by_budget(&mut planned, &mut decision);
@@ -217,6 +219,7 @@ fn decided<'s>(
         features: &request.features,
         shape: shape(&request, suffix.is_some()),
         rule: resolution.rule.map(|rule| rule.name.as_str()),
+        readings: &resolution.readings,
         targets: &resolution.targets,
         bounds: (ceiling.is_some() || request.wishes.dry_run).then_some(&bounds as &dyn Bounds),
         outcome: outcome.as_ref(),

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use sluicegate_contracts::config::{Endpoint, ProviderId, RetryPolicy, Route, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
+use sluicegate_routing::rules::Readings;
 use sluicegate_routing::{Candidate, Credential, Selection, Target};
 
+use super::Gateway;
 use super::observed::deciding;
+use super::readings;
 use super::stage::Inspected;
 use crate::snapshot::{Catalog, LiveConnection, LiveRoute, ProjectView};
 use crate::upstream::echo;
@@ -19,23 +22,30 @@ pub(super) struct Resolution<'s> {
     pub(super) route: Option<&'s Route>,
     /// The rule of the route that decided.
     pub(super) rule: Option<&'s Rule>,
+    /// What its conditions were told of endpoints and budgets.
+    pub(super) readings: Readings,
     pub(super) targets: Vec<Target<'s>>,
     pub(super) retry: RetryPolicy,
 }
 
 /// Looks a name up; `None` when nothing has it.
-pub(super) fn resolve<'s>(name: &'s str, request: &Inspected<'s>) -> Option<Resolution<'s>> {
+pub(super) fn resolve<'s>(
+    gateway: &Gateway,
+    name: &'s str,
+    request: &Inspected<'s>,
+) -> Option<Resolution<'s>> {
     let project = request.caller.project;
     let catalog = request.caller.received.snapshot.catalog();
     if let Some(route) = project.routes.get(name) {
         let by_alias = name.strip_prefix("route/") != Some(route.route.slug.as_str());
-        return Some(through_route(route, by_alias, request));
+        return Some(through_route(gateway, route, by_alias, request));
     }
     let candidates = candidates(name, None, project, catalog)?;
     Some(Resolution {
         selection: Selection::Direct,
         route: None,
         rule: None,
+        readings: Readings::default(),
         targets: vec![Target {
             model: name,
             weight: 1,
@@ -48,13 +58,15 @@ pub(super) fn resolve<'s>(name: &'s str, request: &Inspected<'s>) -> Option<Reso
 /// What a route means for a request: what its first rule says whose condition holds. A route without such a rule, which
 /// cannot be published, leads nowhere.
 pub(super) fn through_route<'s>(
+    gateway: &Gateway,
     route: &'s LiveRoute,
     by_alias: bool,
     request: &Inspected<'s>,
 ) -> Resolution<'s> {
     let project = request.caller.project;
     let catalog = request.caller.received.snapshot.catalog();
-    let rule = deciding(route, request);
+    let readings = readings::read(gateway, route, request);
+    let rule = deciding(route, request, &readings);
     let targets = rule.into_iter().flat_map(|rule| &rule.targets);
     Resolution {
         selection: Selection::Route {
@@ -63,6 +75,7 @@ pub(super) fn through_route<'s>(
         },
         route: Some(&route.route),
         rule,
+        readings,
         targets: targets
             .map(|target| route_target(target, project, catalog))
             .collect(),
@@ -80,7 +93,7 @@ fn route_target<'s>(target: &'s RouteTarget, project: &'s ProjectView, catalog: 
 }
 
 /// Every way to reach a model that is not a route; `None` when the name means nothing, empty when nobody serves it.
-fn candidates<'s>(
+pub(super) fn candidates<'s>(
     name: &'s str,
     pinned: Option<ConnectionId>,
     project: &'s ProjectView,

@@ -2,7 +2,7 @@
 //!
 //! Everything here is immutable once published. Built by [`super::apply`], read by the pipeline.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sluicegate_contracts::config::{
@@ -13,7 +13,7 @@ use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
 use sluicegate_credentials::Keyring;
-use sluicegate_routing::rules::{Condition, Signals};
+use sluicegate_routing::rules::{Condition, Question, Signals};
 
 use super::apply::State;
 use super::budgets::BudgetIndex;
@@ -91,6 +91,8 @@ pub struct LiveRoute {
     pub route: Route,
     /// The condition of each of its rules.
     conditions: Vec<Option<Condition>>,
+    /// What these ask of endpoints and budgets, each once.
+    questions: Box<[Question]>,
 }
 
 impl LiveRoute {
@@ -103,8 +105,20 @@ impl LiveRoute {
             let condition = rule.when.as_deref().map(Condition::read).transpose();
             condition.map_err(|mistake| format!("rule {:?}, {mistake}", rule.name))
         };
-        let conditions = route.rules.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { route, conditions })
+        let conditions: Vec<Option<Condition>> = route.rules.iter().map(read).collect::<Result<_, _>>()?;
+        let asked = conditions.iter().flatten().flat_map(Condition::questions);
+        let questions: BTreeSet<&Question> = asked.collect();
+        Ok(Self {
+            questions: questions.into_iter().cloned().collect(),
+            route,
+            conditions,
+        })
+    }
+
+    /// What is to be known of endpoints and budgets before a rule can be chosen.
+    #[must_use]
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
     }
 
     /// The first rule whose condition `holds`, or that has none.

@@ -66,7 +66,11 @@ mod service_account;
 #[cfg(test)]
 mod session_budgets;
 #[cfg(test)]
+mod sightings;
+#[cfg(test)]
 mod ssrf;
+#[cfg(test)]
+mod state_conditions;
 #[cfg(test)]
 mod steering;
 #[cfg(test)]

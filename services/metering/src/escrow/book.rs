@@ -209,6 +209,14 @@ impl Book {
     pub fn claim(&self, account: &AccountId) -> NanoUsd {
         NanoUsd::from_nanos(self.desk().claims.claim(account))
     }
+
+    /// What of an account nobody has spent, as the store last said, and when that was; `None` while this worker takes
+    /// nothing of it. Below zero when more was spent than the limit.
+    #[must_use]
+    pub fn unspent(&self, account: &AccountId) -> Option<(NanoUsd, UnixMillis)> {
+        let (nanos, at) = self.desk().unspent(account)?;
+        Some((NanoUsd::from_nanos(nanos), at))
+    }
 }
 
 #[cfg(test)]

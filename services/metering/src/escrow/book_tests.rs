@@ -87,6 +87,25 @@ fn a_call_that_fits_is_held_and_leaves_only_its_cost() {
 }
 
 #[test]
+fn a_worker_knows_what_nobody_has_spent_as_the_store_last_said() {
+    let (mut fleet, path) = (Fleet::new(2), path(&[1], 1_000));
+    let known = |fleet: &Fleet, worker: usize| fleet.books[worker].unspent(&account(1));
+    assert_eq!(known(&fleet, 0), None, "it takes nothing of it");
+    let mut hold = fleet.held(0, &path, 100, 0);
+    assert_eq!(
+        known(&fleet, 0),
+        Some((nanos(1_000), at(0))),
+        "what is held is not spent"
+    );
+    hold.sent();
+    hold.finish(nanos(30), Some(1));
+    fleet.talk(0, 600);
+    assert_eq!(known(&fleet, 0), Some((nanos(970), at(600))));
+    let _other = fleet.held(1, &path, 100, 700);
+    assert_eq!(known(&fleet, 1), Some((nanos(970), at(700))), "whoever spent it");
+}
+
+#[test]
 fn later_calls_start_from_the_lease_without_the_store() {
     let (mut fleet, path) = (Fleet::new(1), path(&[1], 1_000_000));
     let first = fleet.held(0, &path, 100, 0);

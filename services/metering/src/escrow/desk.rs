@@ -35,10 +35,19 @@ pub(super) struct Desk {
     waiting: Vec<Waiting>,
     last_id: u64,
     /// What accounts have left, as last heard.
-    left: HashMap<AccountId, Left>,
+    left: HashMap<AccountId, Heard>,
     paces: HashMap<Path, Pace>,
     told_all_at: UnixMillis,
     swept_at: UnixMillis,
+}
+
+/// What an account has left, and when the store said so.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    left: Left,
+    /// The limit without what anybody has spent.
+    unspent: i64,
+    at: UnixMillis,
 }
 
 impl Desk {
@@ -63,9 +72,10 @@ impl Desk {
                 .claims
                 .terms(id)
                 .filter(|known| known.version < terms.version);
-            if let (Some(known), Some(left)) = (known, self.left.get_mut(id)) {
+            if let (Some(known), Some(Heard { left, unspent, .. })) = (known, self.left.get_mut(id)) {
                 let change = terms.limit.nanos().saturating_sub(known.limit.nanos());
                 left.available = NanoUsd::from_nanos(left.available.nanos().saturating_add(change));
+                *unspent = unspent.saturating_add(change);
             }
         }
         self.claims.agree(path);
@@ -162,7 +172,7 @@ impl Desk {
             is_scarce: false,
         };
         for id in path.accounts() {
-            let left = self.left.get(id)?;
+            let left = self.left.get(id)?.left;
             let available = left.available.nanos().saturating_sub(left.presumed.nanos());
             let limit = self.claims.terms(id)?.limit.nanos();
             supply.available = supply.available.min(available);
@@ -197,7 +207,19 @@ impl Desk {
 
     /// Takes note of what accounts have left. A call that may not be asked for can still be refused by that.
     pub(super) fn hear(&mut self, left: Vec<(AccountId, Left)>, now: UnixMillis) -> Vec<(AskId, Outcome)> {
-        self.left.extend(left);
+        for (id, left) in left {
+            // What is claimed and not spent is as the store has just heard it: nothing was given back meanwhile.
+            let open = left.open_elsewhere.nanos().saturating_add(self.claims.open(&id));
+            let unspent = left.available.nanos().saturating_add(open);
+            self.left.insert(
+                id,
+                Heard {
+                    left,
+                    unspent,
+                    at: now,
+                },
+            );
+        }
         let exposed = self.waiting.iter().filter(|waiting| waiting.is_exposed());
         let too_little = |waiting: &Waiting| {
             let short = short_of(&self.left, waiting);
@@ -210,9 +232,14 @@ impl Desk {
         denied.collect()
     }
 
+    /// What of an account nobody had spent when the store last spoke of it, and when that was.
+    pub(super) fn unspent(&self, account: &AccountId) -> Option<(i64, UnixMillis)> {
+        self.left.get(account).map(|heard| (heard.unspent, heard.at))
+    }
+
     /// A call found too little on `account`: refused, unless some may come back.
     fn deny(&mut self, id: u64, account: AccountId, now: UnixMillis) -> Option<(AskId, Outcome)> {
-        let left = self.left.get(&account).copied();
+        let left = self.left.get(&account).map(|heard| heard.left);
         let elsewhere = left.map_or(0, |left| left.open_elsewhere.nanos());
         // What this worker holds itself may lie idle on another path.
         let here = self.claims.open(&account);
@@ -335,16 +362,16 @@ impl Desk {
 }
 
 /// The first account of a call that is known to have too little left for it, and what that is.
-fn short_of(left: &HashMap<AccountId, Left>, waiting: &Waiting) -> Option<(AccountId, NanoUsd)> {
+fn short_of(left: &HashMap<AccountId, Heard>, waiting: &Waiting) -> Option<(AccountId, NanoUsd)> {
     let accounts = waiting.path.accounts();
-    let mut known = accounts.filter_map(|id| left.get(id).map(|left| (id, left.available)));
+    let mut known = accounts.filter_map(|id| left.get(id).map(|heard| (id, heard.left.available)));
     let short = known.find(|(_, available)| available.nanos() < waiting.amount);
     short.map(|(id, available)| (id.clone(), available))
 }
 
 /// What a call is told that has waited long enough: where it could not ask, and what is left would not have been enough,
 /// that is the truth. Calls under way here may hold all of a small limit.
-fn gave_up(why: Unavailable, left: &HashMap<AccountId, Left>, waiting: &Waiting) -> Outcome {
+fn gave_up(why: Unavailable, left: &HashMap<AccountId, Heard>, waiting: &Waiting) -> Outcome {
     match short_of(left, waiting) {
         Some((account, available)) if why == Unavailable::Exposed => Outcome::Refused { account, available },
         Some(_) | None => Outcome::Unavailable(why),

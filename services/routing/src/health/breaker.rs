@@ -22,10 +22,18 @@ enum State {
     Closed,
     Open {
         until: Moment,
+        why: Why,
     },
     Ramp {
         allowed: u32,
     },
+}
+
+/// From whose calls it is known that the endpoint is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Seen,
+    Told,
 }
 
 /// The breaker of one endpoint.
@@ -52,7 +60,7 @@ impl Breaker {
     pub(crate) fn gate(&self, now: Moment, waiting: u32) -> Gate {
         match self.state {
             State::Closed => Gate::Pass,
-            State::Open { until } if now < until => Gate::Shut(until),
+            State::Open { until, .. } if now < until => Gate::Shut(until),
             State::Open { .. } if waiting > 0 => Gate::Crowded,
             State::Open { .. } => Gate::Pass,
             State::Ramp { allowed } if waiting >= allowed => Gate::Crowded,
@@ -84,7 +92,7 @@ impl Breaker {
         let on_trial = match self.state {
             State::Closed => false,
             // What left before it opened says nothing new.
-            State::Open { until } if now < until => return,
+            State::Open { until, .. } if now < until => return,
             State::Open { .. } | State::Ramp { .. } => true,
         };
         if on_trial || self.in_a_row >= IN_A_ROW || (bad > MOSTLY.1 && share > MOSTLY.0) {
@@ -98,8 +106,33 @@ impl Breaker {
         let longest = (OPEN.0 * 2.0_f64.powi(self.openings - 1)).min(OPEN.1);
         self.state = State::Open {
             until: now.after(longest * (0.8 + 0.4 * dice.unit())),
+            why: Why::Seen,
         };
         self.in_a_row = 0;
+    }
+
+    /// Opens because others found it broken: so it comes back by a probe and a ramp here, too.
+    pub(crate) fn follow(&mut self, until: Moment) {
+        match self.state {
+            State::Closed | State::Open { why: Why::Told, .. } => {
+                self.state = State::Open {
+                    until,
+                    why: Why::Told,
+                };
+            }
+            State::Open { why: Why::Seen, .. } | State::Ramp { .. } => {}
+        }
+    }
+
+    /// Seconds for which it stays open by what was seen here; what was told is not told on.
+    pub(crate) fn open_for(&self, now: Moment) -> f64 {
+        match self.state {
+            State::Open {
+                until,
+                why: Why::Seen,
+            } => until.since(now),
+            State::Open { why: Why::Told, .. } | State::Closed | State::Ramp { .. } => 0.0,
+        }
     }
 
     /// A burst that the endpoint could not take is no sickness.
@@ -163,7 +196,7 @@ mod tests {
     fn a_failed_probe_opens_it_for_longer_up_to_a_bound() {
         let waits: Vec<f64> = (1..=8)
             .map(|openings| match opened(openings).0.state {
-                State::Open { until } => until.since(second(u64::from(openings - 1) * 100)),
+                State::Open { until, .. } => until.since(second(u64::from(openings - 1) * 100)),
                 State::Closed | State::Ramp { .. } => 0.0,
             })
             .collect();

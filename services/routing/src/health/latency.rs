@@ -4,6 +4,7 @@
 //! seconds, and a slow one that the fast one falls back to when little happened lately.
 
 use super::moment::Moment;
+use super::summary::{Sums, Times};
 use super::waiting::Waiting;
 
 /// Seconds after which the fast memory has forgotten two thirds.
@@ -96,27 +97,24 @@ impl Latency {
         self.slow_weight * (-now.since(self.at) / SLOW).exp() > MEASURED
     }
 
-    /// How it stands now, with what is overdue.
-    pub(crate) fn estimate(&self, now: Moment, waiting: &Waiting) -> Estimate {
+    /// How it stands now, with what is overdue and what others `told` of their calls.
+    pub(crate) fn estimate(&self, now: Moment, waiting: &Waiting, told: &Times) -> Estimate {
         let passed = now.since(self.at);
         let kept = if passed < PATIENCE {
             1.0
         } else {
             (-passed / FAST).exp()
         };
-        let weight = self.weight * kept;
-        let slow = if self.slow_weight > 0.5 {
-            self.slow_sum / self.slow_weight
+        let weight = self.weight * kept + f64::from(told.first.weight);
+        let slow_weight = self.slow_weight + f64::from(told.usual.weight);
+        let slow = if slow_weight > 0.5 {
+            (self.slow_sum + f64::from(told.usual.sum)) / slow_weight
         } else {
             UNKNOWN
         };
-        let recent = if self.weight > 1e-6 {
-            self.sum / self.weight
-        } else {
-            slow
-        };
+        let (recent, squares) = self.recent(kept, &told.first).unwrap_or((slow, 0.0));
         let variance = if weight > 3.0 {
-            (self.squares / self.weight - recent * recent).max(0.05)
+            (squares - recent * recent).max(0.05)
         } else {
             0.25
         };
@@ -132,16 +130,38 @@ impl Latency {
             variance,
             weight,
             busy: if weight > 0.5 {
-                self.busy / self.weight
+                (self.busy * kept + f64::from(told.busy)) / weight
             } else {
                 0.0
             },
         }
     }
 
-    /// The sums of the fast memory as they are at `now`: weight, of logarithms, of their squares.
-    pub(crate) fn sums(&self, now: Moment) -> (f64, f64, f64) {
-        let kept = (-now.since(self.at) / FAST).exp();
-        (self.weight * kept, self.sum * kept, self.squares * kept)
+    /// Means of the logarithms and of their squares; `None`: nothing was measured lately.
+    fn recent(&self, kept: f64, told: &Sums) -> Option<(f64, f64)> {
+        let mean = |own: f64, others: f32| {
+            if told.is_empty() {
+                // The share that is kept falls out, and with it the question whether anything is.
+                own / self.weight
+            } else {
+                (own * kept + f64::from(others)) / (self.weight * kept + f64::from(told.weight))
+            }
+        };
+        let is_known = self.weight > 1e-6 || !told.is_empty();
+        is_known.then(|| (mean(self.sum, told.sum), mean(self.squares, told.squares)))
+    }
+
+    /// What others can be told: of the last seconds, of the last minutes, and the open calls of the former.
+    pub(crate) fn summary(&self, now: Moment) -> Times {
+        let passed = now.since(self.at);
+        let (fast, slow) = ((-passed / FAST).exp(), (-passed / SLOW).exp());
+        let first = Sums::of(self.weight * fast, self.sum * fast, self.squares * fast);
+        let usual = Sums::of(self.slow_weight * slow, self.slow_sum * slow, 0.0);
+        Times {
+            busy: first.map_or(0.0, |_| self.busy * fast) as f32,
+            first: first.unwrap_or_default(),
+            usual: usual.unwrap_or_default(),
+            speed: Sums::default(),
+        }
     }
 }

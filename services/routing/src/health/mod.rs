@@ -13,17 +13,23 @@
 //! | `breaker` | when it is left alone, and how it comes back |
 //! | `quota` | what the provider's rate limits have left |
 //! | [`sessions`] | which endpoint has which conversation in its cache |
-//! | [`summary`] | what workers could tell each other |
+//! | [`summary`] | what a worker tells others |
+//! | [`peers`] | what others told, put together |
+//! | `elsewhere` | how much of that counts by now |
+//! | [`vitals`] | how several endpoints fare together |
 
 mod breaker;
+mod elsewhere;
 mod latency;
 mod load;
 mod moment;
 mod outcomes;
 mod pace;
+pub mod peers;
 mod quota;
 pub mod sessions;
 pub mod summary;
+pub mod vitals;
 mod waiting;
 
 use std::time::Duration;
@@ -33,15 +39,19 @@ use sluicegate_contracts::usage::AttemptOutcome;
 pub use latency::Estimate;
 pub use moment::Moment;
 pub use pace::{Delivery, Speed};
+pub use peers::{Peers, Told, Word};
 pub use quota::{Allotment, Limits};
 pub use sessions::Sessions;
 pub use summary::Summary;
+pub use vitals::Vitals;
 
 use breaker::{Breaker, Gate};
+use elsewhere::Elsewhere;
 use load::Load;
 use outcomes::Outcomes;
 use pace::Paces;
 use quota::Quota;
+use summary::LimitsTold;
 
 use crate::seed::Seed;
 
@@ -49,6 +59,10 @@ use crate::seed::Seed;
 const FULL: (u32, f64) = (6, 0.25);
 /// More failures than these, and a larger share of them, are often.
 const OFTEN: (f64, f64) = (1.5, 0.3);
+/// Successes, decayed, from which a worker believes its own calls when others find an endpoint broken.
+const BELIEVED: f64 = 0.5;
+/// Seconds beyond which it does not matter how long an endpoint was not called.
+const OLDEST: f64 = 3_600.0;
 /// Answers shorter than this say little about speed.
 const SPEED_TOKENS: u32 = 8;
 
@@ -61,6 +75,7 @@ pub struct Health {
     breaker: Breaker,
     quota: Quota,
     used: Option<Moment>,
+    elsewhere: Elsewhere,
 }
 
 /// A call on its way. Given out by [`Health::sent`] and given back, once, with how it ended.
@@ -224,6 +239,26 @@ impl Health {
         self.quota.told(now, limits);
     }
 
+    /// What others know by now takes the place of what they knew. It is evidence from before the first call, and weighs
+    /// less with each that is sent here: an endpoint that serves this worker is not broken because it fails others.
+    pub fn heard(&mut self, now: Moment, told: &Told) {
+        self.elsewhere = Elsewhere::of(now, told);
+        self.quota.heard(told.cooling, told.limits);
+        if let Some(until) = told.broken
+            && self.outcomes.seen(now).0 < BELIEVED
+        {
+            self.breaker.follow(until);
+        }
+    }
+
+    /// Bad ends by own calls and by what others told, and their share of all.
+    fn failures(&self, now: Moment) -> (f64, f64) {
+        let (good, bad) = self.outcomes.counts(now);
+        let (told_good, told_bad) = self.elsewhere.ends(now);
+        let (good, bad) = (good + told_good, bad + told_bad);
+        (bad, bad / (good + bad))
+    }
+
     fn leave(&mut self, call: &Call) {
         self.load.ended();
         if call.first_token.is_none() {
@@ -234,7 +269,9 @@ impl Health {
     /// The time until a call brings something, as it stands now: what is overdue counts before it ends.
     #[must_use]
     pub fn estimate(&self, now: Moment, delivery: Delivery) -> Estimate {
-        self.paces.of(delivery).estimate(now)
+        self.paces
+            .of(delivery)
+            .estimate(now, &self.elsewhere.times(now, delivery))
     }
 
     /// Whether calls of the last minutes tell how long that takes.
@@ -273,20 +310,27 @@ impl Health {
     /// Share of calls that fail lately.
     #[must_use]
     pub fn failure_share(&self, now: Moment) -> f64 {
-        self.outcomes.failure_share(now)
+        self.failures(now).1
     }
 
     /// Whether calls fail often lately: a third of them, and more than one.
     #[must_use]
     pub fn fails_often(&self, now: Moment) -> bool {
-        let (_, bad) = self.outcomes.counts(now);
-        bad > OFTEN.0 && self.outcomes.failure_share(now) > OFTEN.1
+        let (bad, share) = self.failures(now);
+        bad > OFTEN.0 && share > OFTEN.1
     }
 
     /// Seconds until a failure is known.
     #[must_use]
     pub const fn time_to_fail(&self) -> f64 {
         self.outcomes.time_to_fail()
+    }
+
+    /// Good and bad ends of the last seconds, by own calls and by what others told.
+    fn seen(&self, now: Moment) -> (f64, f64) {
+        let (good, bad) = self.outcomes.seen(now);
+        let (told_good, told_bad) = self.elsewhere.ends(now);
+        (good + told_good, bad + told_bad)
     }
 
     /// Share of the provider's tighter rate limit that is left.
@@ -299,6 +343,12 @@ impl Health {
     #[must_use]
     pub const fn in_flight(&self) -> u32 {
         self.load.in_flight()
+    }
+
+    /// Open calls of other workers, as far as they told.
+    #[must_use]
+    pub fn in_flight_elsewhere(&self, now: Moment) -> f64 {
+        self.elsewhere.in_flight(now)
     }
 
     /// Open calls it can take; infinite while nothing speaks against more.
@@ -322,27 +372,36 @@ impl Health {
     /// Tokens that an answer brings each second; `None`: not known.
     #[must_use]
     pub fn speed(&self, now: Moment, delivery: Delivery) -> Option<Speed> {
-        self.paces.of(delivery).speed(now)
+        self.paces
+            .of(delivery)
+            .speed(now, &self.elsewhere.times(now, delivery))
     }
 
-    /// Seconds since a call was last sent to it; infinite when none was.
+    /// Seconds since a call was last sent to it, by whichever worker that told; infinite when none was.
     #[must_use]
     pub fn idle(&self, now: Moment) -> f64 {
-        self.used.map_or(f64::INFINITY, |used| now.since(used))
+        let used = self.used.max(self.elsewhere.used());
+        used.map_or(f64::INFINITY, |used| now.since(used))
     }
 
-    /// What other workers could be told of it.
+    /// What other workers can be told: what was seen here, and nothing that was told.
     #[must_use]
     pub fn summary(&self, now: Moment) -> Summary {
-        let (weight, sum, squares) = self.paces.of(Delivery::Streamed).sums(now);
-        let (good, bad) = self.outcomes.counts(now);
+        let (good, bad) = self.outcomes.seen(now);
+        let limits = self.quota.seen(now).map(|(age, limits)| LimitsTold {
+            age: age as f32,
+            limits,
+        });
         Summary {
-            weight: weight as f32,
-            sum: sum as f32,
-            squares: squares as f32,
+            streamed: self.paces.of(Delivery::Streamed).summary(now),
+            whole: self.paces.of(Delivery::Whole).summary(now),
             good: good as f32,
             bad: bad as f32,
             in_flight: self.load.in_flight(),
+            cooling: self.quota.cooling(now) as f32,
+            broken: self.breaker.open_for(now) as f32,
+            idle: self.used.map(|used| now.since(used).min(OLDEST) as f32),
+            limits: limits.filter(LimitsTold::counts),
         }
     }
 }

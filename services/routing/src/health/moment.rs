@@ -19,6 +19,12 @@ impl Moment {
         Self(self.0.saturating_add((seconds * 1e6) as u64))
     }
 
+    /// This moment, `seconds` earlier; not before the start of the clock.
+    #[must_use]
+    pub fn before(self, seconds: f64) -> Self {
+        Self(self.0.saturating_sub((seconds * 1e6) as u64))
+    }
+
     /// Seconds since `earlier`; 0 when that is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> f64 {

@@ -58,6 +58,12 @@ impl Outcomes {
         bad / (good + bad)
     }
 
+    /// Decayed good and bad ends, without the trust that there was before any.
+    pub(crate) fn seen(&self, now: Moment) -> (f64, f64) {
+        let (good, bad) = self.counts(now);
+        ((good - TRUST.0).max(0.0), (bad - TRUST.1).max(0.0))
+    }
+
     /// Seconds until a failure is known.
     pub(crate) const fn time_to_fail(&self) -> f64 {
         self.time_to_fail

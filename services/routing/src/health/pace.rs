@@ -3,6 +3,7 @@
 
 use super::latency::{Estimate, Latency};
 use super::moment::Moment;
+use super::summary::{Sums, Times};
 use super::waiting::Waiting;
 
 /// Seconds after which two thirds of the measured speeds are forgotten, and how much must be left to speak of one.
@@ -90,8 +91,8 @@ impl Pace {
         self.latency.record(now, seconds, weight, in_flight);
     }
 
-    pub(crate) fn estimate(&self, now: Moment) -> Estimate {
-        self.latency.estimate(now, &self.waiting)
+    pub(crate) fn estimate(&self, now: Moment, told: &Times) -> Estimate {
+        self.latency.estimate(now, &self.waiting, told)
     }
 
     pub(crate) fn is_measured(&self, now: Moment) -> bool {
@@ -112,17 +113,26 @@ impl Pace {
         (-now.since(self.at) / MEMORY).exp()
     }
 
-    pub(crate) fn speed(&self, now: Moment) -> Option<Speed> {
-        (self.weight * self.kept(now) > KNOWN).then(|| {
-            let mu = self.sum / self.weight;
+    pub(crate) fn speed(&self, now: Moment, told: &Times) -> Option<Speed> {
+        let (kept, told) = (self.kept(now), &told.speed);
+        let weight = self.weight * kept + f64::from(told.weight);
+        (weight > KNOWN).then(|| {
+            let mu = (self.sum * kept + f64::from(told.sum)) / weight;
+            let squares = (self.squares * kept + f64::from(told.squares)) / weight;
             Speed {
                 mu,
-                variance: (self.squares / self.weight - mu * mu).max(0.0),
+                variance: (squares - mu * mu).max(0.0),
             }
         })
     }
 
-    pub(crate) fn sums(&self, now: Moment) -> (f64, f64, f64) {
-        self.latency.sums(now)
+    /// What others can be told of its own calls.
+    pub(crate) fn summary(&self, now: Moment) -> Times {
+        let kept = self.kept(now);
+        let speed = Sums::of(self.weight * kept, self.sum * kept, self.squares * kept);
+        Times {
+            speed: speed.unwrap_or_default(),
+            ..self.latency.summary(now)
+        }
     }
 }

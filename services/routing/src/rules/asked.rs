@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::expression::{Known, Number, Text, Truth};
 use super::facts::{Amount, CATALOG, Fact, Flag, Group, Label, Map};
+use super::readings::Question;
 
 /// Stands for all signals.
 pub const SIGNALS: &str = "signal";
@@ -22,6 +23,9 @@ pub(super) fn of_truth(truth: &Truth, asked: &mut Asked) {
         Truth::Flag(flag) => of_flag(*flag, asked),
         Truth::Signal(..) => {
             asked.insert(SIGNALS);
+        }
+        Truth::Reading(question, _) => {
+            asked.insert(question.measure.name());
         }
         Truth::Not(inner) => of_truth(inner, asked),
         Truth::All(parts) | Truth::Any(parts) => parts.iter().for_each(|it| of_truth(it, asked)),
@@ -50,6 +54,9 @@ fn of_number(number: &Number, asked: &mut Asked) {
         Number::Amount(amount) => of_amount(*amount, asked),
         Number::Signal(..) => {
             asked.insert(SIGNALS);
+        }
+        Number::Reading(question, _) => {
+            asked.insert(question.measure.name());
         }
         Number::Hour(_) => note(asked, Fact::Hour),
         Number::Minute(_) => note(asked, Fact::Minute),
@@ -101,4 +108,61 @@ fn of_group(group: Group, asked: &mut Asked) {
 
 fn of_map(map: Map, asked: &mut Asked) {
     note(asked, Fact::Map(map));
+}
+
+/// Gathers what is asked of endpoints and budgets.
+pub(super) fn questions_of<'c>(truth: &'c Truth, questions: &mut BTreeSet<&'c Question>) {
+    match truth {
+        Truth::Reading(question, _) => {
+            questions.insert(question);
+        }
+        Truth::Constant(_) | Truth::Flag(_) | Truth::Signal(..) | Truth::Known(_) => {}
+        Truth::Not(inner) => questions_of(inner, questions),
+        Truth::All(parts) | Truth::Any(parts) => parts.iter().for_each(|it| questions_of(it, questions)),
+        Truth::Same(both) => both.iter().for_each(|it| questions_of(it, questions)),
+        Truth::If(parts) => parts.iter().for_each(|it| questions_of(it, questions)),
+        Truth::Numbers(_, both) => both.iter().for_each(|it| questions_of_number(it, questions)),
+        Truth::NumberIn(number, _) => questions_of_number(number, questions),
+        Truth::Texts(_, both) | Truth::Part(_, both) => {
+            both.iter().for_each(|it| questions_of_text(it, questions));
+        }
+        Truth::TextIn(text, _) | Truth::TextInGroup(text, _) | Truth::Matches(text, _) => {
+            questions_of_text(text, questions);
+        }
+    }
+}
+
+fn questions_of_number<'c>(number: &'c Number, questions: &mut BTreeSet<&'c Question>) {
+    match number {
+        Number::Reading(question, _) => {
+            questions.insert(question);
+        }
+        Number::Constant(_)
+        | Number::Amount(_)
+        | Number::Signal(..)
+        | Number::Hour(_)
+        | Number::Minute(_)
+        | Number::CountOf(_)
+        | Number::EntriesOf(_) => {}
+        Number::LettersOf(text) => questions_of_text(text, questions),
+        Number::Negative(inner) => questions_of_number(inner, questions),
+        Number::Calculated(_, both) => both.iter().for_each(|it| questions_of_number(it, questions)),
+        Number::If(parts) => {
+            let (when, both) = &**parts;
+            questions_of(when, questions);
+            both.iter().for_each(|it| questions_of_number(it, questions));
+        }
+    }
+}
+
+/// A choice between texts may depend on a question.
+fn questions_of_text<'c>(text: &'c Text, questions: &mut BTreeSet<&'c Question>) {
+    match text {
+        Text::Constant(_) | Text::Label(_) | Text::Entry(..) | Text::Signal(..) | Text::Weekday(_) => {}
+        Text::If(parts) => {
+            let (when, both) = &**parts;
+            questions_of(when, questions);
+            both.iter().for_each(|it| questions_of_text(it, questions));
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::expression::{Known, Number, Part, Pattern, Text, Truth};
 use super::facts::Fact;
 use super::mistake::{Code, Fault};
 use super::near::nearest;
+use super::readings::{Measure, Question, is_name};
 use super::syntax::{Ast, Node};
 
 /// Longest regular expression, in bytes, and most memory that its program may take.
@@ -30,10 +31,12 @@ const FUNCTIONS: [&str; 10] = [
 ];
 
 pub(super) fn call(at: usize, receiver: Option<&Ast>, name: &str, arguments: &[Ast]) -> Result<Typed, Fault> {
-    if let Some(Node::Name(group)) = receiver.map(|it| &it.node)
-        && &**group == "time"
-    {
-        return in_zone(at, name, arguments);
+    if let Some(Node::Name(group)) = receiver.map(|it| &it.node) {
+        match &**group {
+            "time" => return in_zone(at, name, arguments),
+            "health" | "budget" => return reading(at, &format!("{group}.{name}"), arguments),
+            _ => {}
+        }
     }
     match (receiver, name, arguments) {
         (None, "has", [of]) => known(of),
@@ -147,6 +150,66 @@ fn signal(name: &Ast, stale: &Ast) -> Result<Typed, Fault> {
     }
     let sentence = "The value for a stale signal must be written out: a number, a text, true or false.";
     Err(type_fault(stale.at, sentence.to_owned()))
+}
+
+/// What was found of an endpoint or a budget. The condition says what counts while that is not known.
+fn reading(at: usize, name: &str, arguments: &[Ast]) -> Result<Typed, Fault> {
+    let Some(measure) = Measure::named(name) else {
+        let names = || Measure::ALL.map(Measure::name);
+        let sentence = match nearest(name, names()) {
+            Some(near) => format!("There is no function {name}. Did you mean {near}?"),
+            None => format!("There is no function {name}. There are {}.", names().join(", ")),
+        };
+        return Err(Fault::new(at, Code::UnknownFunction, sentence));
+    };
+    let (of, over, unknown) = match (measure, arguments) {
+        (_, [of, unknown]) => (of, None, unknown),
+        (Measure::BudgetLeft, _) => return Err(type_fault(at, explained(measure))),
+        (_, [of, over, unknown]) => (of, Some(over), unknown),
+        (_, _) => return Err(type_fault(at, explained(measure))),
+    };
+    let named = |ast: &Ast, what: &str| {
+        let name = literal(ast, what)?;
+        let fault = || {
+            type_fault(
+                ast.at,
+                format!("{what} has 1 to 256 bytes, without control characters."),
+            )
+        };
+        if is_name(&name) { Ok(name) } else { Err(fault()) }
+    };
+    let question = Box::new(Question {
+        measure,
+        of: named(of, "The name of what is asked about")?,
+        over: over.map(|it| named(it, "The slug of the account")).transpose()?,
+    });
+    let part = typed(unknown)?;
+    match (measure.is_flag(), part) {
+        (true, Typed::Truth(Truth::Constant(value))) => Ok(Typed::Truth(Truth::Reading(question, value))),
+        (false, Typed::Number(Number::Constant(value))) if (0.0..=measure.most()).contains(&value) => {
+            Ok(Typed::Number(Number::Reading(question, value)))
+        }
+        (_, _) => Err(type_fault(unknown.at, valued(measure))),
+    }
+}
+
+/// How to ask for a measure.
+pub(super) fn explained(measure: Measure) -> String {
+    format!(
+        "Write {}, with the value that counts while it is not known.",
+        measure.usage()
+    )
+}
+
+fn valued(measure: Measure) -> String {
+    let kind = if measure.is_flag() {
+        "true or false"
+    } else if measure.most().is_finite() {
+        "a number from 0 to 1"
+    } else {
+        "a number from 0 on"
+    };
+    format!("The value for a state that is not known must be written out: {kind}.")
 }
 
 /// Whether a signal can have this name.

@@ -5,6 +5,7 @@ use super::expression::{Calculation, Number, Order, Text, Truth};
 use super::facts::{CATALOG, Fact, Group, Map, ROUTING_HEADERS, fact, is_readable_header};
 use super::mistake::{Code, Fault};
 use super::near::nearest;
+use super::readings::Measure;
 use super::syntax::{Ast, Node};
 
 /// A part of a condition with its type.
@@ -151,7 +152,11 @@ const fn of_fact(fact: Fact) -> Typed {
 }
 
 fn unknown_fact(at: usize, path: &str) -> Fault {
-    let names = || CATALOG.iter().map(|(name, _)| *name);
+    if let Some(measure) = Measure::named(path) {
+        return type_fault(at, super::call::explained(measure));
+    }
+    let measures = || Measure::ALL.into_iter().map(Measure::name);
+    let names = || CATALOG.iter().map(|(name, _)| *name).chain(measures());
     let group = format!("{path}.");
     let sentence = if names().any(|name| name.starts_with(&group)) {
         let members = names().filter(|name| name.starts_with(&group));

@@ -140,6 +140,7 @@ fn values(part: &Truth) -> Option<(&Text, Vec<&str>)> {
         Truth::Constant(_)
         | Truth::Flag(_)
         | Truth::Signal(..)
+        | Truth::Reading(..)
         | Truth::Not(_)
         | Truth::All(_)
         | Truth::Any(_)

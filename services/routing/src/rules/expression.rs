@@ -9,6 +9,7 @@ use sluicegate_contracts::config::SignalValue;
 
 use super::clock::Zone;
 use super::facts::{Amount, Flag, Group, Label, Map, Observed};
+use super::readings::Question;
 
 /// True, false, or not known.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub(super) enum Truth {
     Constant(bool),
     Flag(Flag),
     Signal(Box<str>, bool),
+    /// What was found of an endpoint or a budget, or a value while that is not known.
+    Reading(Box<Question>, bool),
     Not(Box<Self>),
     All(Box<[Self]>),
     Any(Box<[Self]>),
@@ -90,6 +93,7 @@ pub(super) enum Number {
     Constant(f64),
     Amount(Amount),
     Signal(Box<str>, f64),
+    Reading(Box<Question>, f64),
     Hour(Zone),
     Minute(Zone),
     LettersOf(Text),
@@ -145,6 +149,7 @@ impl Truth {
                 Some(SignalValue::Flag(value)) => Some(*value),
                 Some(SignalValue::Number(_) | SignalValue::Text(_)) | None => Some(*stale),
             },
+            Self::Reading(question, unknown) => Some(observed.readings.flag(question).unwrap_or(*unknown)),
             Self::Not(inner) => inner.of(observed).map(|value| !value),
             Self::All(parts) => decided(parts, false, observed),
             Self::Any(parts) => decided(parts, true, observed),
@@ -225,6 +230,7 @@ impl Number {
                 Some(SignalValue::Number(value)) => Some(*value),
                 Some(SignalValue::Flag(_) | SignalValue::Text(_)) | None => Some(*stale),
             },
+            Self::Reading(question, unknown) => Some(observed.readings.number(question).unwrap_or(*unknown)),
             Self::Hour(zone) => zone.hour(observed.now),
             Self::Minute(zone) => zone.minute(observed.now),
             Self::LettersOf(text) => Some(count(text.of(observed)?.chars().count())),

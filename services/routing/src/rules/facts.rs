@@ -5,6 +5,7 @@
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::time::UnixMillis;
 
+use super::readings::Readings;
 use super::signals::Signals;
 
 /// Facts of one request at one moment. Borrowed from the request and its snapshot; what is `None` is not known.
@@ -46,6 +47,8 @@ pub struct Observed<'a> {
     pub now: UnixMillis,
     /// Signals of its project.
     pub signals: &'a Signals,
+    /// What was found of the endpoints and budgets that conditions ask about.
+    pub readings: &'a Readings,
 }
 
 /// What a request holds besides text.

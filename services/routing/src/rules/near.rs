@@ -1,7 +1,8 @@
 //! The known name that a misspelled one was meant to be.
 
 /// The nearest of `known` that is near enough to be meant.
-pub(super) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+#[must_use]
+pub fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let limit = (written.len() / 3).clamp(1, 4);
     let distances = known.into_iter().map(|name| (distance(written, name), name));
     let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;

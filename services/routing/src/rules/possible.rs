@@ -39,7 +39,7 @@ impl Possible {
         match truth {
             Truth::Constant(value) => Self::only(*value),
             Truth::Flag(flag) => Self::either(!flag.is_always_known()),
-            Truth::Signal(..) | Truth::Known(_) => Self::either(false),
+            Truth::Signal(..) | Truth::Reading(..) | Truth::Known(_) => Self::either(false),
             Truth::Not(inner) => {
                 let inner = Self::of(inner);
                 Self {
@@ -162,6 +162,7 @@ impl Range {
             Number::Constant(value) => Self::new(*value, *value, false),
             Number::Amount(amount) => Self::new(0.0, f64::INFINITY, !amount.is_always_known()),
             Number::Signal(..) => Self::new(f64::NEG_INFINITY, f64::INFINITY, false),
+            Number::Reading(question, _) => Self::new(0.0, question.measure.most(), false),
             Number::Hour(_) => Self::new(0.0, 23.0, true),
             Number::Minute(_) => Self::new(0.0, 59.0, true),
             Number::LettersOf(text) => Self::new(0.0, f64::INFINITY, may_lack(text)),

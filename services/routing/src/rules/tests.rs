@@ -4,7 +4,7 @@ use sluicegate_contracts::config::{Operation, Signal, SignalValue};
 use sluicegate_contracts::time::UnixMillis;
 use uuid::Uuid;
 
-use super::{Condition, Modalities, Observed, Signals};
+use super::{Condition, Modalities, Observed, Readings, Signals};
 
 /// Friday 2026-11-27, 15:30 UTC.
 const NOW: UnixMillis = UnixMillis::new(1_795_793_400_000);
@@ -60,6 +60,7 @@ fn holds(source: &str) -> bool {
         key: "key_1",
         now: NOW,
         signals: &signals.iter().collect::<Signals>(),
+        readings: Readings::NONE,
     })
 }
 

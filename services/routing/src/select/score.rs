@@ -75,6 +75,13 @@ fn crowding(contender: &Contender<'_>, estimate: &Estimate) -> f64 {
     ((1.0 + open) / (1.0 + usual)).max(1.0)
 }
 
+/// Share of what it can have open that is. The limit is this worker's; calls of others take of what it has for everybody.
+fn fullness(contender: &Contender<'_>, ask: &Ask) -> f64 {
+    let (health, capacity) = (contender.health, contender.capacity.map_or(1e3, f64::from));
+    let here = f64::from(health.in_flight() + 1) / health.limit().min(capacity);
+    here + health.in_flight_elsewhere(ask.now) / capacity
+}
+
 pub(super) fn score(contender: &Contender<'_>, ask: &Ask, objective: &Objective, miss_price: f64) -> Terms {
     let Weights {
         seconds,
@@ -119,8 +126,7 @@ pub(super) fn score(contender: &Contender<'_>, ask: &Ask, objective: &Objective,
         | Objective::Balanced(_)
         | Objective::LeastLoaded => 0.0,
     };
-    let full =
-        f64::from(health.in_flight() + 1) / health.limit().min(contender.capacity.map_or(1e3, f64::from));
+    let full = if load > 0.0 { fullness(contender, ask) } else { 0.0 };
     Terms {
         latency: (seconds * time) as f32,
         cost: (milli_usd * cost) as f32,

@@ -8,6 +8,8 @@ mod facts;
 mod health;
 #[cfg(test)]
 mod live;
+#[cfg(test)]
+mod peers;
 mod plans;
 mod preferences;
 #[cfg(test)]
@@ -20,3 +22,5 @@ mod rules;
 mod selection;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod vitals;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_routing::rules::{Condition, Modalities, Observed, Signals};
+use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 
 /// What is known of a generated request.
 #[derive(Debug, Clone)]
@@ -37,6 +37,7 @@ impl Request {
             key: "k",
             now: UnixMillis::new(0),
             signals: &Signals::default(),
+            readings: Readings::NONE,
         })
     }
 }

@@ -84,7 +84,12 @@ function decisionOf(row: RequestRecord): RequestDecision | null {
     cause: "score",
     config_version: 482,
     config_hash: "00c0ffee00c0ffee",
-    facts: { input_tokens: row.tokens.input, max_output_tokens: 1_024, stream: row.stream },
+    facts: {
+      input_tokens: row.tokens.input,
+      max_output_tokens: 1_024,
+      stream: row.stream,
+      readings: [],
+    },
     candidates: [
       ...tried,
       candidate({

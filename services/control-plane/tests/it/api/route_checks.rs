@@ -112,3 +112,92 @@ async fn what_nothing_serves_yet_is_a_warning_with_what_is_left(pool: PgPool) {
     let checked = send("/route-checks").await.expect(200).body;
     assert_eq!(checked["rules"][0]["endpoints"][0]["connection"], "main");
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_condition_about_what_is_not_there_is_a_warning(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    catalog::import_seed_if_empty(&app.state).await.unwrap();
+    let account = json!({ "slug": "main", "provider": "openai", "credential": "sk-test-credential" });
+    ada.post(&ada.in_project("/connections"), &account)
+        .await
+        .expect(201);
+    let budget = json!({ "name": "team", "limit": { "amount": "10" }, "interval": "month" });
+    ada.post(&ada.in_organization("/budgets"), &budget)
+        .await
+        .expect(201);
+    let check = async |when: &str| {
+        let body = json!({ "slug": "support", "rules": [
+            { "name": "first", "when": when, "strategy": "ordered", "targets": [{ "model": "sluicegate/echo" }] },
+            { "name": "rest", "strategy": "ordered", "targets": [{ "model": "sluicegate/echo" }] },
+        ] });
+        let checked = ada
+            .post(&ada.in_project("/route-checks"), &body)
+            .await
+            .expect(200)
+            .body;
+        let finding = &checked["findings"][0];
+        let text = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+        (text("severity"), text("code"), text("detail"))
+    };
+    for when in [
+        r#"health.success_rate("openai/gpt-4o", 1.0) < 0.9"#,
+        r#"health.success_rate("openai/gpt-4o", "main", 1.0) < 0.9"#,
+        r#"!health.available("openai", true)"#,
+        r#"budget.remaining_ratio("team", 1.0) < 0.2"#,
+    ] {
+        assert_eq!(check(when).await.1, "", "{when}");
+    }
+    for (when, severity, code, detail) in [
+        (
+            r#"health.success_rate("openai/gpt-4o") < 0.9"#,
+            "error",
+            "cel_type_error",
+            "with the value that counts while it is not known",
+        ),
+        (
+            r#"health.sucess_rate("openai/gpt-4o", 1.0) < 0.9"#,
+            "error",
+            "cel_unknown_function",
+            "Did you mean health.success_rate?",
+        ),
+        (
+            r#"health.headroom("openai/gpt-4oo", 1.0) < 0.9"#,
+            "warning",
+            "unknown_model",
+            "openai/gpt-4oo",
+        ),
+        (
+            r#"health.available("mistral", true) == false"#,
+            "warning",
+            "no_connection",
+            "mistral",
+        ),
+        (
+            r#"health.headroom("openai/gpt-4o", "mian", 1.0) < 0.9"#,
+            "warning",
+            "unknown_connection",
+            "Did you mean \"main\"?",
+        ),
+        (
+            r#"budget.remaining_ratio("taem", 1.0) < 0.2"#,
+            "warning",
+            "unknown_budget",
+            "Did you mean \"team\"?",
+        ),
+        (
+            r#"health.available("sluicegate/echo", true)"#,
+            "warning",
+            "not_measured",
+            "answers itself",
+        ),
+    ] {
+        let found = check(when).await;
+        assert_eq!(
+            (found.0.as_str(), found.1.as_str()),
+            (severity, code),
+            "{when} {found:?}"
+        );
+        assert!(found.2.contains(detail), "{found:?}");
+    }
+}

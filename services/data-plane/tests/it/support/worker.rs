@@ -8,7 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
-use sluicegate_backplane::{Escrow, Rates, UsageQueue};
+use sluicegate_backplane::{Escrow, Rates, Sightings, UsageQueue};
 use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::address::AddressPolicy;
 use sluicegate_contracts::bucket::BucketId;
@@ -20,7 +20,7 @@ use sluicegate_data_plane::account::AccountRelay;
 use sluicegate_data_plane::budgets::Budgets;
 use sluicegate_data_plane::http::server;
 use sluicegate_data_plane::limits::RateLimits;
-use sluicegate_data_plane::live::Endpoints;
+use sluicegate_data_plane::live::{Endpoints, Exchange};
 use sluicegate_data_plane::metrics::Metrics;
 use sluicegate_data_plane::pipeline::Limits;
 use sluicegate_data_plane::snapshot::{Snapshot, SnapshotHandle};
@@ -48,6 +48,7 @@ pub(crate) struct Worker {
     records: Arc<Mutex<Vec<UsageRecord>>>,
     escrow: Escrow,
     rates: Rates,
+    exchange: tokio::sync::Mutex<Exchange>,
     epoch: Epoch,
     _data: TempDir,
     drain: CancellationToken,
@@ -73,7 +74,20 @@ impl Worker {
             parts,
             vec!["127.0.0.0/8"],
             Clock::system(),
-            rates,
+            (rates, Sightings::memory()),
+        )
+    }
+
+    /// One of several that tell each other of endpoints, by one clock; each time [`Worker::exchange`] is called.
+    pub(crate) fn telling(config: &Config, sightings: Sightings, clock: Clock) -> Self {
+        let parts = (Limits::default(), SpoolLimits::default());
+        Self::running(
+            config.snapshot(),
+            config,
+            parts,
+            vec!["127.0.0.0/8"],
+            clock,
+            (Rates::memory(), sightings),
         )
     }
 
@@ -89,7 +103,7 @@ impl Worker {
             parts,
             vec!["127.0.0.0/8"],
             clock,
-            rates,
+            (rates, Sightings::memory()),
         );
         (worker, hand)
     }
@@ -107,7 +121,7 @@ impl Worker {
             (limits, spool),
             allowed,
             Clock::system(),
-            Rates::memory(),
+            (Rates::memory(), Sightings::memory()),
         )
     }
 
@@ -117,7 +131,7 @@ impl Worker {
         (limits, spool): (Limits, SpoolLimits),
         allowed: Vec<&str>,
         clock: Clock,
-        rates: Rates,
+        (rates, sightings): (Rates, Sightings),
     ) -> Self {
         install_crypto_provider();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -138,12 +152,14 @@ impl Worker {
         rt::spawn(office.run(taken, stored, drain.clone()));
         let (rate_limits, keeper) = RateLimits::new(epoch, rates.clone(), clock.clone(), &registry);
         rt::spawn(keeper.run(drain.clone()));
+        let endpoints = Endpoints::new(clock.clone());
+        let exchange = Exchange::new(endpoints.clone(), sightings, epoch, &registry);
         let state = WorkerState {
             snapshots: SnapshotHandle::new(snapshot),
             recorder: spool.recorder(),
             budgets,
             rate_limits,
-            endpoints: Endpoints::new(clock.clone()),
+            endpoints,
             clock: clock.clone(),
             key_hasher: config.master.key_hasher(),
             account: AccountRelay::new(&config.control_plane, config.master.worker_token()).unwrap(),
@@ -166,12 +182,18 @@ impl Worker {
             records,
             escrow,
             rates,
+            exchange: tokio::sync::Mutex::new(exchange),
             epoch,
             _data: data,
             drain,
             handle,
             client,
         }
+    }
+
+    /// Tells other workers what was seen of endpoints, and hears them, as every worker does each second.
+    pub(crate) async fn exchange(&self) {
+        self.exchange.lock().await.round().await;
     }
 
     /// Opens the store of budgets, as the keeper of the books does for an organization that has spent nothing.

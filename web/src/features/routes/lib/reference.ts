@@ -58,4 +58,21 @@ export const FACTS: readonly Entry[] = [
   { name: "key.id", text: "Of the key that calls." },
   { name: "time.hour, time.minute, time.weekday", text: 'In UTC; time.hour("Europe/Berlin") in a zone.' },
   { name: 'signal("load", 0.0)', text: "What was pushed last, or the value beside it while that is stale." },
+  {
+    name: 'health.success_rate("openai/gpt-4o", 1.0)',
+    text: "Share of calls that were served lately, or the value beside it while that is not known.",
+  },
+  {
+    name: 'health.first_token_p95_ms("openai/gpt-4o", 500)',
+    text: "Within which 95 of 100 streams begin, or the value beside it.",
+  },
+  { name: 'health.headroom("openai/gpt-4o", 1.0)', text: "Share of the rate limit that is left." },
+  {
+    name: 'health.available("openai/gpt-4o", true)',
+    text: "Whether it takes calls: no open breaker, no used-up rate. A provider may be named, too.",
+  },
+  {
+    name: 'budget.remaining_ratio("team", 1.0)',
+    text: "Share of a budget that is not spent, at most a minute old, or the value beside it.",
+  },
 ];
