@@ -92,11 +92,11 @@ pub(super) async fn race<'s>(
         finish,
     );
     let Some((hedge, after)) = walk.hedged_after(next, outgoing) else {
-        return Raced::alone(closed(first.await, flight, finish));
+        return Raced::alone(first.await, flight, finish);
     };
     let mut first = pin!(first);
     match timeout(after, first.as_mut()).await {
-        Ok(tried) => Raced::alone(closed(tried, flight, finish)),
+        Ok(tried) => Raced::alone(tried, flight, finish),
         Err(_late) => Box::pin(against(walk, (first, flight), &hedge, after, finish)).await,
     }
 }
@@ -123,21 +123,30 @@ async fn against<'s>(
             walk.deadline,
             &it.flight,
             finish,
-        );
-        Some(closed(tried.await, &it.flight, finish))
+        )
+        .await;
+        close(&tried, &it.flight, finish);
+        Some(tried)
     });
     let is_sent = || sent.get().is_some_and(Option::is_some);
     let (tried, is_by_hedge) = match select(first, second).await {
-        Either::Left((tried, second)) => match closed(tried, flight, finish) {
-            Err(failure) if is_sent() => after_failure(failure, second.await),
-            // A hedge that has not left yet need not leave: the walk goes on to the next target anyway.
-            tried => (tried, false),
-        },
+        Either::Left((tried, second)) => {
+            close(&tried, flight, finish);
+            match tried {
+                Err(failure) if is_sent() => after_failure(failure, second.await),
+                // A hedge that has not left yet need not leave: the walk goes on to the next target anyway.
+                tried => (tried, false),
+            }
+        }
         Either::Right((Some(Ok(success)), _)) => (Ok(success), true),
-        Either::Right((hedged, first)) => match closed(first.await, flight, finish) {
-            Err(failure) => after_failure(failure, hedged),
-            tried => (tried, false),
-        },
+        Either::Right((hedged, first)) => {
+            let tried = first.await;
+            close(&tried, flight, finish);
+            match tried {
+                Err(failure) => after_failure(failure, hedged),
+                tried => (tried, false),
+            }
+        }
     };
     Raced {
         tried,
@@ -156,13 +165,16 @@ fn after_failure(failure: Failure, hedged: Option<Tried>) -> (Tried, bool) {
     }
 }
 
-/// Closes the books of a try that failed.
-fn closed(tried: Tried, flight: &Flight, finish: &Finish) -> Tried {
-    tried.inspect_err(|failure| finish.end(flight, &failure.end))
+/// Closes the books of a try, if it failed.
+fn close(tried: &Tried, flight: &Flight, finish: &Finish) {
+    if let Err(failure) = tried {
+        finish.end(flight, &failure.end);
+    }
 }
 
 impl Raced<'_> {
-    fn alone(tried: Tried) -> Self {
+    fn alone(tried: Tried, flight: &Flight, finish: &Finish) -> Self {
+        close(&tried, flight, finish);
         Self {
             tried,
             hedge: None,
