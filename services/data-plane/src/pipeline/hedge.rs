@@ -92,11 +92,11 @@ pub(super) async fn race<'s>(
         finish,
     );
     let Some((hedge, after)) = walk.hedged_after(next, outgoing) else {
-        return Raced::alone(walk.closed(first.await, flight, finish));
+        return Raced::alone(walk, first.await, flight, finish);
     };
     let mut first = pin!(first);
     match timeout(after, first.as_mut()).await {
-        Ok(tried) => Raced::alone(walk.closed(tried, flight, finish)),
+        Ok(tried) => Raced::alone(walk, tried, flight, finish),
         Err(_late) => Box::pin(against(walk, (first, flight), &hedge, after, finish)).await,
     }
 }
@@ -115,7 +115,7 @@ async fn against<'s>(
         walk.note(after, left.as_ref(), finish);
         let it = sent.get_or_init(|| left.ok().map(Box::new)).as_ref()?;
         let (gateway, planned) = (walk.gateway, walk.planned);
-        let tried = attempt(
+        let mut tried = attempt(
             gateway,
             planned,
             it.next,
@@ -123,21 +123,30 @@ async fn against<'s>(
             walk.deadline,
             &it.flight,
             finish,
-        );
-        Some(walk.closed(tried.await, &it.flight, finish))
+        )
+        .await;
+        walk.close(&mut tried, &it.flight, finish);
+        Some(tried)
     });
     let is_sent = || sent.get().is_some_and(Option::is_some);
     let (tried, is_by_hedge) = match select(first, second).await {
-        Either::Left((tried, second)) => match walk.closed(tried, flight, finish) {
-            Err(failure) if is_sent() => after_failure(failure, second.await),
-            // A hedge that has not left yet need not leave: the walk goes on to the next target anyway.
-            tried => (tried, false),
-        },
+        Either::Left((mut tried, second)) => {
+            walk.close(&mut tried, flight, finish);
+            match tried {
+                Err(failure) if is_sent() => after_failure(failure, second.await),
+                // A hedge that has not left yet need not leave: the walk goes on to the next target anyway.
+                tried => (tried, false),
+            }
+        }
         Either::Right((Some(Ok(success)), _)) => (Ok(success), true),
-        Either::Right((hedged, first)) => match walk.closed(first.await, flight, finish) {
-            Err(failure) => after_failure(failure, hedged),
-            tried => (tried, false),
-        },
+        Either::Right((hedged, first)) => {
+            let mut tried = first.await;
+            walk.close(&mut tried, flight, finish);
+            match tried {
+                Err(failure) => after_failure(failure, hedged),
+                tried => (tried, false),
+            }
+        }
     };
     Raced {
         tried,
@@ -157,7 +166,8 @@ fn after_failure(failure: Failure, hedged: Option<Tried>) -> (Tried, bool) {
 }
 
 impl Raced<'_> {
-    fn alone(tried: Tried) -> Self {
+    fn alone(walk: &Walk<'_, '_>, mut tried: Tried, flight: &Flight, finish: &Finish) -> Self {
+        walk.close(&mut tried, flight, finish);
         Self {
             tried,
             hedge: None,
@@ -167,11 +177,12 @@ impl Raced<'_> {
 }
 
 impl<'s> Walk<'_, 's> {
-    /// Closes the books of a try that failed.
-    fn closed(&self, tried: Tried, flight: &Flight, finish: &Finish) -> Tried {
-        tried
-            .map_err(|failure| self.excused(failure))
-            .inspect_err(|failure| finish.end(flight, &failure.end))
+    /// Closes the books of a try, if it failed.
+    fn close(&self, tried: &mut Tried, flight: &Flight, finish: &Finish) {
+        if let Err(failure) = tried {
+            self.excuse(failure);
+            finish.end(flight, &failure.end);
+        }
     }
 
     /// When the try at `next` is late, if it may be hedged then.

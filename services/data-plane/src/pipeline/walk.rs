@@ -258,14 +258,13 @@ impl<'p, 's> Walk<'p, 's> {
     }
 
     /// Whoever gives a provider too little time says nothing about the provider.
-    pub(super) fn excused(&self, mut failure: Failure) -> Failure {
+    pub(super) fn excuse(&self, failure: &mut Failure) {
         let is_over = |by| Instant::now() >= by;
         if failure.end.outcome == AttemptOutcome::TimedOut
             && self.planned.request.over_by().is_some_and(is_over)
         {
             failure.end.outcome = AttemptOutcome::Stopped;
         }
-        failure
     }
 
     /// Opens the books of an attempt that has what it needs: it may leave with this body.

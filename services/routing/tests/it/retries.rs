@@ -8,7 +8,7 @@ use sluicegate_contracts::usage::AttemptOutcome::{self, *};
 use sluicegate_routing::retry::LONGEST_WAIT;
 use sluicegate_routing::{Progress, Seed, StopReason, Verdict, judge};
 
-const ALL: [AttemptOutcome; 12] = [
+const ALL: [AttemptOutcome; 13] = [
     Served,
     BadRequest,
     CredentialRefused,
@@ -19,6 +19,7 @@ const ALL: [AttemptOutcome; 12] = [
     TimedOut,
     Cut,
     ClientGone,
+    Superseded,
     Stopped,
     Interrupted,
 ];
@@ -41,7 +42,7 @@ fn with_another_endpoint_left_only_the_callers_own_fault_stops() {
         let expected = match outcome {
             Served => Verdict::Served,
             BadRequest => Verdict::Stop(StopReason::Final),
-            ClientGone | Stopped | Interrupted => Verdict::Stop(StopReason::ClientGone),
+            ClientGone | Superseded | Stopped | Interrupted => Verdict::Stop(StopReason::ClientGone),
             CredentialRefused | QuotaExhausted | RateLimited | ServerError | Unreachable | TimedOut | Cut => {
                 Verdict::NextEndpoint
             }

@@ -20,7 +20,10 @@ export const FIELDS: readonly Entry[] = [
   },
   { name: "strategy", text: "How targets are put in order." },
   { name: "targets", text: "model, and if you like weight and connection." },
-  { name: "retry", text: "max_attempts over all targets, attempt_timeout_ms for each, hedge for what is late." },
+  {
+    name: "retry",
+    text: "max_attempts over all targets, attempt_timeout_ms for each, hedge for what is late.",
+  },
 ];
 
 export const STRATEGIES: readonly Entry[] = [
