@@ -177,6 +177,24 @@ const limits = createRoute({
   component: lazyRouteComponent(() => import("./routes/limits"), "LimitsPage"),
 });
 
+const webhooks = createRoute({
+  getParentRoute: () => project,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("./routes/webhooks"), "WebhooksPage"),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => project,
+  path: "/webhooks/$webhook",
+  component: lazyRouteComponent(() => import("./routes/webhook"), "WebhookPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => project,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
+});
+
 const billing = createRoute({
   getParentRoute: () => project,
   path: "/billing",
@@ -205,6 +223,9 @@ const routeTree = root.addChildren([
       budgets,
       budget,
       limits,
+      webhooks,
+      webhook,
+      settings,
       billing,
     ]),
   ]),
