@@ -15,6 +15,7 @@ import { useWriteDraft } from "../api/save-draft";
 import type { Question } from "../api/simulate";
 import type { DraftTab } from "../lib/draft-search";
 import { recallText } from "../lib/draft-texts";
+import { standingOf } from "../lib/draft-words";
 import { writtenDocument } from "../lib/written-document";
 import { DiscardDraftDialog } from "./discard-draft-dialog";
 import { DocumentForm } from "./document-form";
@@ -47,7 +48,10 @@ export function DraftEditor(props: DraftDetailProps & { opened: Tagged<RouteDraf
   const isUnsaved = text !== saved;
   const leave = useLeaveGuard(isUnsaved, { acrossTabs: true });
   // The list is read again and again: it tells when a version is published over the draft.
-  const standing = live.data?.find((other) => other.route === route) ?? draft.value;
+  const standing = standingOf(
+    draft.value,
+    live.data?.find((other) => other.route === route),
+  );
   const isConflict = write.isError && asProblem(write.error).status === 412;
 
   function take(next: Tagged<RouteDraft>, nextText: string) {

@@ -25,8 +25,9 @@ export function StaleNotice({ project, standing, mayWrite, onTakenOver }: StaleN
     <div className={styles["stale"]}>
       <Notice tone="warn">
         <p>
-          Version {version} was published since the draft was begun from version {base}. It can be published
-          once it takes over what version {version} changed.
+          Version {version} was published since the draft was begun
+          {base !== null && ` from version ${base}`}. It can be published once it takes over what version{" "}
+          {version} changed.
         </p>
         {mayWrite && (
           <Button size="small" onClick={() => onTakenOver(version)}>

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import type { CreateRoute } from "@/api/types";
 import { simulationOf } from "@/testing/simulation";
-import { basedOn, nextVersion } from "./draft-words";
+import { basedOn, nextVersion, standingOf } from "./draft-words";
 import { costChange, fateWords, figuresOf, reasonWords, signedDuration, totalBars } from "./simulation-words";
 import { writtenDocument } from "./written-document";
 
@@ -45,6 +45,26 @@ test("a draft says what it is based on, and what publishing it makes", () => {
   expect([basedOn(fresh), nextVersion(fresh)]).toEqual(["a new route", 1]);
   const stale = { ...summary, base_version: 3, published_version: 5, is_stale: true };
   expect([basedOn(stale), nextVersion(stale)]).toEqual(["version 3; version 5 is published", 6]);
+});
+
+test("a draft is behind once either answer tells of a newer version", () => {
+  const draft = {
+    route: "rt",
+    slug: "s",
+    base_version: 3,
+    published_version: 3,
+    is_stale: false,
+    updated_by: null,
+    updated_at: "2026-11-27T10:00:00Z",
+  };
+  expect(standingOf(draft, undefined)).toEqual(draft);
+  const newer = { ...draft, published_version: 4, is_stale: true };
+  expect(standingOf(draft, newer)).toEqual(newer);
+  expect(standingOf(newer, draft)).toEqual(newer);
+  const takenOver = { ...newer, base_version: 4, is_stale: false };
+  expect(standingOf(takenOver, newer)).toEqual(takenOver);
+  const unpublished = { ...draft, base_version: null, published_version: null };
+  expect(standingOf(unpublished, unpublished)).toEqual(unpublished);
 });
 
 const SIMULATION = simulationOf({}, 3, ["a", "b", "c"], Date.parse("2026-11-27T10:00:00Z"));

@@ -6,8 +6,8 @@ import { formatDuration, formatInteger, plural } from "@/lib/format";
 import { formatMoney, formatMoneyExact, fromNanos, toApproximateNumber, toNanos } from "@/lib/money";
 import { rejectionWords } from "@/lib/rejection-words";
 
-/** Windows that may be asked for, in days; the server looks back 31 at most. */
-export const WINDOWS = [1, 7, 31] as const;
+/** Windows that may be asked for, in days: inside of the 31 that the server looks back, whatever the clocks say. */
+export const WINDOWS = [1, 7, 30] as const;
 export const COUNTS = [100, 500, 1_000] as const;
 
 const DAY_MS = 86_400_000;
@@ -16,9 +16,8 @@ export function windowWords(days: number): string {
   return days === 1 ? "the last 24 hours" : `the last ${days} days`;
 }
 
-/** The beginning of a window, a moment inside of what the server allows. */
 export function windowStart(days: number, now: number): string {
-  return new Date(now - days * DAY_MS + 60_000).toISOString();
+  return new Date(now - days * DAY_MS).toISOString();
 }
 
 /** `−$1.21`, `+$0.40`, `$0.00`. */
