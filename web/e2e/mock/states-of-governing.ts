@@ -102,7 +102,7 @@ export const STATES_OF_GOVERNING: readonly PageState[] = [
     path: `${PROJECT}/budgets`,
     act: async (page) => {
       await page.getByLabel("Key", { exact: true }).selectOption("checkout-service");
-      await page.getByLabel("Model").fill("openai/gpt-4o-mini");
+      await page.getByLabel("Model", { exact: true }).fill("openai/gpt-4o-mini");
       await page.getByLabel("Most it can cost").fill("0.05");
       await page.getByText("More about the call").click();
       await press("Ask the budgets")(page);

@@ -13,7 +13,7 @@ function publishOver(page: Page, route: string, version: number): Promise<void> 
           "if-match": `"${version}"`,
           "content-type": "application/yaml",
         },
-        body: "strategy: fastest\ntargets: [{ model: openai/gpt-4o-mini }]",
+        body: `slug: ${route.replace("rt_", "")}\nstrategy: fastest\ntargets: [{ model: openai/gpt-4o-mini }]`,
       });
     },
     { route, version },
