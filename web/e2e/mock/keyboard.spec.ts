@@ -151,3 +151,52 @@ test("write a route, mend what the check finds, and publish it", async ({ page, 
   await expect(page.getByRole("heading", { name: "first", level: 1 })).toBeVisible();
   await expect(page.getByText("sluicegate/echo")).toBeVisible();
 });
+
+test("keep a change as a draft, simulate it, publish it, and roll it back", async ({
+  page,
+  context,
+  baseURL,
+}) => {
+  await enterWorld(context, baseURL ?? "", "busy");
+  await page.goto(`${PROJECT}/routes/rt_cheap?tab=edit`);
+  await tabTo(page, "textbox", /Route document/);
+  await page.keyboard.press("ControlOrMeta+End");
+  await page.keyboard.type("# cheaper still\n");
+  await tabTo(page, "button", "Save as draft");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Draft of cheap" })).toBeVisible();
+  // What is not saved yet is neither lost nor asked about when the tab is left.
+  await tabTo(page, "textbox", /Route document/);
+  await page.keyboard.press("ControlOrMeta+End");
+  await page.keyboard.type("# at night\n");
+  await page.getByRole("tab", { name: "Document" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByText("# cheaper still")).toBeVisible();
+  await expect(page.getByText("# at night")).toBeVisible();
+  await page.keyboard.press("ArrowRight");
+  await tabTo(page, "button", "Simulate");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText(/requests were decided again/)).toBeVisible();
+  await tabTo(page, "button", "Load more");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("64 of 64, newest first")).toBeVisible();
+
+  await page.getByRole("button", { name: "Publish…" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Why")).toBeFocused();
+  await page.keyboard.type("Cheaper still.");
+  await tabTo(page, "button", "Publish version 2");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Version 2 is published")).toBeVisible();
+
+  await page.getByRole("tab", { name: "Summary" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByText("Cheaper still.")).toBeVisible();
+  await tabTo(page, "button", "Roll back to version 1");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "Roll cheap back to version 1" })).toBeVisible();
+  await tabTo(page, "button", "Roll back to version 1");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("version 1 again")).toBeVisible();
+});

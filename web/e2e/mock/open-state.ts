@@ -1,5 +1,5 @@
 import { type BrowserContext, expect, type Page } from "@playwright/test";
-import type { PageState } from "./pages.ts";
+import type { PageState } from "./page-state.ts";
 
 /** Gives the browser a world of its own in the mock server. */
 export async function enterWorld(context: BrowserContext, baseURL: string, scenario: string): Promise<void> {

@@ -13,6 +13,7 @@ import { parseBudgetSearch, parseBudgetsSearch } from "@/features/budgets/lib/bu
 import { parseFactsSearch } from "@/features/facts/lib/facts-search";
 import { parseLimitsSearch } from "@/features/limits/lib/limits-search";
 import { parseRequestsSearch } from "@/features/requests/lib/filters";
+import { parseDraftSearch } from "@/features/routes/lib/draft-search";
 import { parseRouteSearch } from "@/features/routes/lib/routes-search";
 import { parseUsageSearch } from "@/features/usage/lib/usage-search";
 import { parseSearch, stringifySearch } from "@/lib/search-params";
@@ -121,6 +122,13 @@ const route = createRoute({
   component: lazyRouteComponent(() => import("./routes/route"), "RoutePage"),
 });
 
+const routeDraft = createRoute({
+  getParentRoute: () => project,
+  path: "/routes/$route/draft",
+  validateSearch: parseDraftSearch,
+  component: lazyRouteComponent(() => import("./routes/route-draft"), "RouteDraftPage"),
+});
+
 const constraints = createRoute({
   getParentRoute: () => project,
   path: "/constraints",
@@ -169,6 +177,24 @@ const limits = createRoute({
   component: lazyRouteComponent(() => import("./routes/limits"), "LimitsPage"),
 });
 
+const webhooks = createRoute({
+  getParentRoute: () => project,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("./routes/webhooks"), "WebhooksPage"),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => project,
+  path: "/webhooks/$webhook",
+  component: lazyRouteComponent(() => import("./routes/webhook"), "WebhookPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => project,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
+});
+
 const billing = createRoute({
   getParentRoute: () => project,
   path: "/billing",
@@ -189,6 +215,7 @@ const routeTree = root.addChildren([
       routes,
       newRoute,
       route,
+      routeDraft,
       constraints,
       facts,
       requests,
@@ -196,6 +223,9 @@ const routeTree = root.addChildren([
       budgets,
       budget,
       limits,
+      webhooks,
+      webhook,
+      settings,
       billing,
     ]),
   ]),

@@ -14,6 +14,7 @@ const NEEDED = {
   "projects:write": "admin",
   "budgets:write": "admin",
   "limits:write": "admin",
+  "webhooks:read": "admin",
   "ledger:read": "admin",
   "top-ups:write": "owner",
 } as const satisfies Record<string, Role>;

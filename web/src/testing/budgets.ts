@@ -1,5 +1,5 @@
 // Made-up budgets: every state a window can be in, at every place of the tree.
-import type { Budget, BudgetAlert, BudgetScope, BudgetWindow } from "@/api/types";
+import type { Budget, BudgetAdjustment, BudgetAlert, BudgetScope, BudgetWindow } from "@/api/types";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -102,7 +102,7 @@ export function busyBudgets(now: number): Budget[] {
       scope: { project: DEFAULT },
       limit: usd("400"),
       interval: "week",
-      current_window: windowOf(week, "337.402118", "400", "12.25"),
+      current_window: { ...windowOf(week, "337.402118", "450", "12.25"), adjusted_by: usd("50") },
     }),
     makeBudget({
       id: "bud_checkout",
@@ -190,6 +190,23 @@ function before(end: number, { interval }: Budget): number {
     case "lifetime":
       return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - 1, 1);
   }
+}
+
+/** One, of the week that is open. */
+export function busyAdjustments(now: number): BudgetAdjustment[] {
+  const [week] = weekOf(now);
+  return [
+    {
+      id: "adj_1",
+      budget: "bud_default",
+      window_start: new Date(week).toISOString(),
+      amount: usd("50"),
+      limit: usd("450"),
+      reason: "Launch week",
+      created_at: new Date(now - 20 * HOUR).toISOString(),
+      created_by: "usr_01k00000000000000000000001",
+    },
+  ];
 }
 
 export function busyAlerts(now: number): BudgetAlert[] {

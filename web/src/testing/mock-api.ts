@@ -9,9 +9,11 @@ import { factMocks } from "./handlers/facts.ts";
 import { keyMocks } from "./handlers/keys.ts";
 import { limitMocks } from "./handlers/limits.ts";
 import { requestMocks } from "./handlers/requests.ts";
+import { routeDraftMocks } from "./handlers/route-drafts.ts";
 import { routeMocks } from "./handlers/routes.ts";
 import { signalMocks } from "./handlers/signals.ts";
 import { usageMocks } from "./handlers/usage.ts";
+import { webhookMocks } from "./handlers/webhooks.ts";
 import type { World } from "./world.ts";
 
 const BASE = "/api/v1";
@@ -22,12 +24,14 @@ const mocks = [
   ...keyMocks,
   ...connectionMocks,
   ...routeMocks,
+  ...routeDraftMocks,
   ...constraintMocks,
   ...factMocks,
   ...signalMocks,
   ...requestMocks,
   ...usageMocks,
   ...budgetMocks,
+  ...webhookMocks,
   ...limitMocks,
   ...billingMocks,
 ].map((mock) => ({

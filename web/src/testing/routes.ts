@@ -52,15 +52,18 @@ export interface Published {
   version: number;
   by: string | null;
   at: string;
+  message?: string;
+  restores?: number;
 }
 
 export function versionOf(
   route: string,
-  { slug, aliases, rules, version, by, at }: Published,
+  { slug, aliases, rules, version, by, at, message = "", restores }: Published,
 ): StoredVersion {
   const { strategy, targets, retry } = rules.at(-1) ?? rule();
   const document = { slug, aliases, rules, strategy, targets, retry };
-  return { route, version, ...document, message: null, restores: null, created_by: by, created_at: at };
+  const why = { message: message || null, restores: restores ?? null };
+  return { route, version, ...document, ...why, created_by: by, created_at: at };
 }
 
 /** The route at a version. */
@@ -75,7 +78,13 @@ export function busyVersions(now: number): StoredVersion[] {
   const at = (days: number) => new Date(now - days * DAY).toISOString();
   const support = { slug: "support", aliases: ["gpt-support"], by: ADA };
   return [
-    versionOf("rt_support", { ...support, version: 3, rules: [LONG, BUSY, REST], at: at(12) }),
+    versionOf("rt_support", {
+      ...support,
+      version: 3,
+      rules: [LONG, BUSY, REST],
+      at: at(12),
+      message: "Spare the busy hours.",
+    }),
     versionOf("rt_support", { ...support, version: 2, rules: [LONG, REST], at: at(20), by: null }),
     versionOf("rt_support", { ...support, version: 1, aliases: [], rules: [rule()], at: at(46) }),
     versionOf("rt_cheap", {

@@ -1,7 +1,9 @@
 // The state behind the mock API: one small installation with people, keys, connections and traffic.
 import type {
   Budget,
+  BudgetAdjustment,
   BudgetAlert,
+  BudgetRefusals,
   Connection,
   Constraints,
   FactStatement,
@@ -13,16 +15,19 @@ import type {
   Route,
   RouteVersion,
   Signal,
+  Webhook,
 } from "@/api/types";
 import { type Books, busyBooks, emptyBooks } from "./books.ts";
-import { busyAlerts, busyBudgets } from "./budgets.ts";
+import { busyAdjustments, busyAlerts, busyBudgets } from "./budgets.ts";
 import { busyStatements } from "./catalog.ts";
 import { busyConstraints } from "./constraints.ts";
+import { busyDrafts, type StoredDraft } from "./drafts.ts";
 import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
 import { busyLimits } from "./limits.ts";
 import { busyRoutes, busyVersions } from "./routes.ts";
 import { busySignals } from "./signals.ts";
 import { busyRequests } from "./traffic.ts";
+import { busyDeliveries, busyWebhooks, type StoredDelivery } from "./webhooks.ts";
 
 export const SCENARIOS = ["fresh", "empty", "busy", "viewer", "failing", "slow", "unbilled"] as const;
 /**
@@ -42,11 +47,17 @@ export interface World {
   routes: Route[];
   /** Of every route, newest first. */
   routeVersions: (RouteVersion & { route: string })[];
+  drafts: StoredDraft[];
   budgets: Budget[];
   alerts: BudgetAlert[];
+  adjustments: BudgetAdjustment[];
+  webhooks: Webhook[];
+  deliveries: StoredDelivery[];
   limits: Limit[];
   /** What organizations and projects demand, by id. */
   constraints: Map<string, Constraints>;
+  /** How projects tell that money is used up, where they chose it. */
+  budgetRefusals: Map<string, BudgetRefusals>;
   statements: FactStatement[];
   signals: Signal[];
   /** Null where nobody is billed. */
@@ -70,10 +81,15 @@ export function createWorld(scenario: Scenario, now: number): World {
     requests: quiet ? [] : busyRequests(now),
     routes: quiet ? [] : busyRoutes(now),
     routeVersions: quiet ? [] : busyVersions(now),
+    drafts: quiet ? [] : busyDrafts(now),
     budgets: quiet ? [] : busyBudgets(now),
     alerts: quiet ? [] : busyAlerts(now),
+    adjustments: quiet ? [] : busyAdjustments(now),
+    webhooks: quiet ? [] : busyWebhooks(now),
+    deliveries: quiet ? [] : busyDeliveries(now),
     limits: quiet ? [] : busyLimits(),
     constraints: quiet ? new Map() : busyConstraints(),
+    budgetRefusals: new Map(),
     statements: quiet ? [] : busyStatements(now),
     signals: quiet ? [] : busySignals(now),
     books: scenario === "unbilled" ? null : quiet ? emptyBooks() : busyBooks(now),

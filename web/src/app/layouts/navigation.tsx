@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
+  BellRing,
   BookOpenCheck,
   ChartColumn,
   CreditCard,
@@ -10,6 +11,7 @@ import {
   List,
   Plug,
   Rocket,
+  Settings,
   ShieldCheck,
   Split,
   Wallet,
@@ -47,10 +49,12 @@ const GROUPS = [
     pages: [
       { to: "/o/$org/p/$project/budgets", name: "Budgets", icon: Wallet },
       { to: "/o/$org/p/$project/limits", name: "Limits", icon: Gauge },
+      { to: "/o/$org/p/$project/webhooks", name: "Webhooks", icon: BellRing },
     ],
   },
 ] as const;
 
+const SETTINGS = { to: "/o/$org/p/$project/settings", name: "Settings", icon: Settings } as const;
 const BILLING = { to: "/o/$org/p/$project/billing", name: "Billing", icon: CreditCard } as const;
 
 interface NavigationProps {
@@ -72,7 +76,7 @@ export function Navigation({ params, onNavigate }: NavigationProps) {
         <div key={title} className={styles["group"]}>
           <p className={styles["title"]}>{title}</p>
           <ul>
-            {[...pages, ...(title === "Govern" && billing.data ? [BILLING] : [])].map(
+            {[...pages, ...(title === "Govern" ? [...(billing.data ? [BILLING] : []), SETTINGS] : [])].map(
               ({ to, name, icon: Icon }) => (
                 <li key={to}>
                   <Link

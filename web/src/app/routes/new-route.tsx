@@ -30,6 +30,10 @@ export function NewRoutePage() {
             toast(`“${slug}” is published.`);
             void navigate({ to: "/o/$org/p/$project/routes/$route", params: { route: id } });
           }}
+          onDrafted={(route) => {
+            toast("The draft is saved. Nothing is published.");
+            void navigate({ to: "/o/$org/p/$project/routes/$route/draft", params: { route } });
+          }}
         />
       )}
     </>

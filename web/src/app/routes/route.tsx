@@ -19,6 +19,7 @@ export function RoutePage() {
       search={search}
       onSearch={(next) => navigate({ search: next, replace: true, resetScroll: false })}
       onDeleted={() => navigate({ to: "/o/$org/p/$project/routes", replace: true })}
+      onDrafted={() => navigate({ to: "/o/$org/p/$project/routes/$route/draft", params: { route } })}
       keys={
         <Link from="/o/$org/p/$project" to="./keys">
           See the keys

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { buttonClass } from "@/components/ui/button";
 import { PageHeader } from "@/components/ui/page-header";
+import { DraftsCard } from "@/features/routes/components/drafts-card";
 import { RoutesPanel } from "@/features/routes/components/routes-panel";
 import { SignalsCard } from "@/features/signals/components/signals-card";
 import { useProject } from "@/hooks/use-project";
@@ -40,6 +41,7 @@ export function RoutesPage() {
             )
           }
         />
+        <DraftsCard current={project} />
         <SignalsCard key={project.id} project={project.id} mayWrite={can(project.role, "signals:write")} />
       </div>
     </>

@@ -1,6 +1,15 @@
-import type { Budget, CreateBudget, UpdateBudget } from "@/api/types";
+import type {
+  Budget,
+  BudgetAdjustment,
+  CreateBudget,
+  CreateBudgetAdjustment,
+  EvaluateBudgets,
+  Money,
+  UpdateBudget,
+} from "@/api/types";
 import { parseAmount } from "../../lib/money.ts";
 import { makeBudget, pastWindows, windowOf } from "../budgets.ts";
+import { evaluated } from "../evaluation.ts";
 import { freshId } from "../world.ts";
 import { type Answer, type Mock, page, problem } from "./call.ts";
 import { based, etagOf, read } from "./revision.ts";
@@ -99,6 +108,58 @@ export const budgetMocks: Mock[] = [
     handler: (call) => {
       const budget = call.world.budgets.find(({ id }) => id === call.path["budget"]);
       return budget ? page(call, pastWindows(budget)) : problem(404, "not_found", "There is no such thing.");
+    },
+  },
+  {
+    method: "GET",
+    path: `${BUDGETS}/{budget}/adjustments`,
+    handler: (call) =>
+      page(
+        call,
+        call.world.adjustments.filter(({ budget }) => budget === call.path["budget"]),
+      ),
+  },
+  {
+    method: "POST",
+    path: `${BUDGETS}/{budget}/adjustments`,
+    handler: ({ world, now, path, body }) => {
+      const budget = world.budgets.find(({ id }) => id === path["budget"]);
+      if (!budget) return problem(404, "not_found", "There is no such thing.");
+      const { amount, reason } = body as CreateBudgetAdjustment;
+      const nanos = parseAmount(amount.amount.replace(/^-/, ""));
+      if (!nanos) {
+        const detail = "Use an amount other than 0, with at most 9 decimals.";
+        return problem(422, "validation_failed", detail, "amount/amount");
+      }
+      const window = budget.current_window;
+      const add = (to: Money | null) => money(String(Number(to?.amount ?? 0) + Number(amount.amount)));
+      window.limit = add(window.limit ?? budget.limit);
+      window.adjusted_by = add(window.adjusted_by);
+      if (window.remaining) window.remaining = add(window.remaining);
+      const adjustment: BudgetAdjustment = {
+        id: freshId(world, "adj"),
+        budget: budget.id,
+        window_start: window.starts_at,
+        amount: money(amount.amount),
+        limit: window.limit,
+        reason,
+        created_at: new Date(now).toISOString(),
+        created_by: world.me?.user.id ?? null,
+      };
+      world.adjustments.unshift(adjustment);
+      return { status: 201, body: adjustment };
+    },
+  },
+  {
+    method: "POST",
+    path: "/organizations/{org}/budget-evaluations",
+    handler: ({ world, body }) => {
+      const call = body as EvaluateBudgets;
+      if (parseAmount(call.cost.amount) === null) {
+        const detail = "Use an amount of at least 0, with at most 9 decimals.";
+        return problem(422, "validation_failed", detail, "cost/amount");
+      }
+      return { status: 200, body: evaluated(world.budgets, call) };
     },
   },
 ];

@@ -4,12 +4,13 @@ import type {
   KnownFact,
   ProveConstraints,
   ProvedConstraint,
+  UpdateProject,
   WriteConstraints,
 } from "@/api/types";
 import { catalogWith } from "../catalog.ts";
 import { NO_CONSTRAINTS } from "../fixtures.ts";
 import type { World } from "../world.ts";
-import { type Call, type Mock, problem } from "./call.ts";
+import { type Answer, type Call, type Mock, problem } from "./call.ts";
 import { based, read } from "./revision.ts";
 
 /** Organizations and projects as REST shows them, with what each demands. */
@@ -19,6 +20,7 @@ function holders({ world }: Call) {
     .map((named) => ({
       ...named,
       constraints: world.constraints.get(named.id) ?? NO_CONSTRAINTS,
+      budget_refusals: world.budgetRefusals.get(named.id) ?? "payment_required",
       created_at: "2026-08-03T09:00:00Z",
     }));
 }
@@ -35,9 +37,20 @@ function filled(written: WriteConstraints): Constraints {
   } as Constraints;
 }
 
+/** The settings of a project besides its constraints. */
+function settle(call: Call, id: string): Answer {
+  const { name, budget_refusals } = call.body as UpdateProject;
+  const projects = call.world.me?.memberships.flatMap((membership) => membership.projects) ?? [];
+  const project = projects.find((candidate) => candidate.id === id);
+  if (name && project) project.name = name;
+  if (budget_refusals) call.world.budgetRefusals.set(id, budget_refusals);
+  return { status: 200, body: holders(call).find((holder) => holder.id === id) };
+}
+
 function change(call: Call, id: string | undefined) {
   return based(call, holders(call), id, (holder) => {
-    const { constraints } = call.body as { constraints: WriteConstraints };
+    const { constraints } = call.body as { constraints?: WriteConstraints };
+    if (!constraints) return settle(call, holder.id);
     const unknown = constraints.processing?.findIndex((place) => !/^[A-Z]{2}$/.test(place)) ?? -1;
     if (unknown >= 0) {
       const detail = `No country has the code ${constraints.processing?.[unknown]}.`;

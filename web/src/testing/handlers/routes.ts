@@ -7,14 +7,14 @@ import { etagOf } from "./revision.ts";
 
 const ROUTES = "/projects/{project}/routes";
 
-function refused(findings: readonly RouteFinding[], code = "validation_failed"): Answer {
+export function refused(findings: readonly RouteFinding[], code = "validation_failed"): Answer {
   const answer = problem(code === "invalid_request" ? 400 : 422, code, findings[0]?.detail ?? "");
   const body = answer.body as Problem;
   return { ...answer, body: { ...body, errors: findings.map(({ severity: _, ...field }) => field) } };
 }
 
 /** What stands against publishing a document. */
-function objection({ unreadable, findings }: ReadDocument): Answer | null {
+export function objection({ unreadable, findings }: ReadDocument): Answer | null {
   if (unreadable) {
     return refused(
       [unreadable],
@@ -25,7 +25,7 @@ function objection({ unreadable, findings }: ReadDocument): Answer | null {
   return errors.length > 0 ? refused(errors) : null;
 }
 
-function checkOf({ rules, findings }: ReadDocument): RouteCheck {
+export function checkOf({ rules, findings }: ReadDocument): RouteCheck {
   const valid = findings.every(({ severity }) => severity === "warning");
   const isReached = (model: string) => !findings.some(({ detail }) => detail.includes(`reaches ${model}.`));
   const reach = rules.map(({ name, targets }) => ({
@@ -42,7 +42,12 @@ function checkOf({ rules, findings }: ReadDocument): RouteCheck {
 }
 
 /** Publishes a document as the next version of a route. */
-function publish({ world, now }: Call, id: string, read: ReadDocument): Answer {
+export function publish(
+  { world, now }: Call,
+  id: string,
+  read: ReadDocument,
+  why: { message?: string; restores?: number } = {},
+): Answer {
   const previous = world.routes.find((route) => route.id === id);
   const at = new Date(now).toISOString();
   const version = versionOf(id, {
@@ -52,6 +57,7 @@ function publish({ world, now }: Call, id: string, read: ReadDocument): Answer {
     version: (previous?.version ?? 0) + 1,
     by: world.me?.user.id ?? null,
     at,
+    ...why,
   });
   const route = routeAt(version, previous?.created_at ?? at);
   world.routeVersions.unshift(version);
@@ -79,6 +85,10 @@ function based(call: Call, change: (id: string) => Answer): Answer {
 
 function found(world: World, id: string | undefined) {
   return world.routes.find((route) => route.id === id);
+}
+
+function versionAt({ world, path }: Call, number: number) {
+  return world.routeVersions.find(({ route, version }) => route === path["route"] && version === number);
 }
 
 export const routeMocks: Mock[] = [
@@ -141,5 +151,27 @@ export const routeMocks: Mock[] = [
         own.map(({ route: _, ...version }) => version),
       );
     },
+  },
+  {
+    method: "GET",
+    path: `${ROUTES}/{route}/versions/{version}`,
+    handler: (call) => {
+      const version = versionAt(call, Number(call.path["version"]));
+      if (!version) return problem(404, "not_found", "There is no such version.");
+      const { route: _, ...body } = version;
+      return { status: 200, body };
+    },
+  },
+  {
+    method: "POST",
+    path: `${ROUTES}/{route}/rollback`,
+    handler: (call) =>
+      based(call, (id) => {
+        const { to_version: restores, message } = call.body as { to_version: number; message?: string };
+        const version = versionAt(call, restores);
+        if (!version) return problem(404, "not_found", "There is no such version.");
+        const read = { ...version, findings: [], unreadable: null };
+        return publish(call, id, read, { restores, ...(message ? { message } : {}) });
+      }),
   },
 ];

@@ -18,6 +18,8 @@ import { budgetQuery } from "../api/get-budget";
 import { useUpdateBudget } from "../api/update-budget";
 import { phaseOf, phaseWords } from "../lib/budget-state";
 import type { BudgetSearch } from "../lib/budgets-search";
+import { AdjustBudgetDialog } from "./adjust-budget-dialog";
+import { AdjustmentsList } from "./adjustments-list";
 import { AlertsList } from "./alerts-list";
 import styles from "./budget-detail.module.css";
 import { BudgetFacts } from "./budget-facts";
@@ -74,7 +76,7 @@ function Loaded({
   const organization = current.organization.id;
   const update = useUpdateBudget(organization);
   const toast = useToast();
-  const [acting, setActing] = useState<"edit" | "delete" | null>(null);
+  const [acting, setActing] = useState<"edit" | "adjust" | "delete" | null>(null);
   const { scope, on_exceed } = shown;
   const names = useScopeNames(current.organization, current.projects, [
     scope,
@@ -103,6 +105,7 @@ function Loaded({
           !refusal && (
             <>
               <Button onClick={() => setActing("edit")}>Edit</Button>
+              <Button onClick={() => setActing("adjust")}>Adjust window</Button>
               <Button
                 onClick={toggle}
                 pending={update.isPending && (isDisabled ? "Enabling…" : "Disabling…")}
@@ -134,6 +137,7 @@ function Loaded({
           </Card>
         </div>
         <WindowHistory organization={organization} budget={shown} search={search} onSearch={onSearch} />
+        <AdjustmentsList organization={organization} budget={shown} />
         <AlertsList organization={organization} budget={shown} />
       </div>
       {acting === "edit" && (
@@ -143,6 +147,9 @@ function Loaded({
           names={names}
           onClose={() => setActing(null)}
         />
+      )}
+      {acting === "adjust" && (
+        <AdjustBudgetDialog organization={organization} budget={shown} onClose={() => setActing(null)} />
       )}
       {acting === "delete" && (
         <DeleteBudgetDialog

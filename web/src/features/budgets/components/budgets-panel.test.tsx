@@ -128,7 +128,8 @@ test("a new limit says that the window stays, a new period that another one open
   const form = within(await screen.findByRole("dialog"));
   const amount = await form.findByLabelText("Limit in US dollars");
   await user.clear(amount);
-  await user.type(amount, "300");
+  // With the 50 dollars more that the window was adjusted by, 330.
+  await user.type(amount, "280");
   expect(form.getByText(/The window that is open stays open.*no room until the window resets/)).toBeTruthy();
   await user.selectOptions(form.getByLabelText("In"), "month");
   expect(form.getByText(/opens a new one that starts at \$0.00/)).toBeTruthy();
@@ -136,7 +137,7 @@ test("a new limit says that the window stays, a new period that another one open
   await user.click(form.getByRole("button", { name: "Save" }));
   expect(await screen.findByText("“Default project” is changed.")).toBeTruthy();
   const changed = world.budgets.find(({ id }) => id === "bud_default");
-  expect(changed).toMatchObject({ limit: { amount: "300.000000000" }, interval: "week" });
+  expect(changed).toMatchObject({ limit: { amount: "280.000000000" }, interval: "week" });
   expect(changed?.current_window.settled.amount).toBe("337.402118000");
 });
 

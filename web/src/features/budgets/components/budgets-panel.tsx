@@ -16,10 +16,12 @@ import { useScopeNames } from "@/hooks/use-scope-names";
 import { budgetsQuery } from "../api/list-budgets";
 import { useUpdateBudget } from "../api/update-budget";
 import type { BudgetsSearch } from "../lib/budgets-search";
+import styles from "./budgets-panel.module.css";
 import { BudgetsTable } from "./budgets-table";
 import { CreateBudgetDialog } from "./create-budget-dialog";
 import { DeleteBudgetDialog } from "./delete-budget-dialog";
 import { EditBudgetDialog } from "./edit-budget-dialog";
+import { EvaluationCard } from "./evaluation-card";
 
 interface BudgetsPanelProps {
   current: CurrentProject;
@@ -96,6 +98,11 @@ export function BudgetsPanel({
           <BudgetsTable current={current} budgets={shown} names={names} actions={mayWrite ? actions : null} />
         )}
       </Card>
+      {all.length > 0 && (
+        <div className={styles["evaluation"]}>
+          <EvaluationCard key={current.id} current={current} />
+        </div>
+      )}
       {creating && <CreateBudgetDialog current={current} onClose={() => onCreatingChange(false)} />}
       {editing && (
         <EditBudgetDialog

@@ -6,7 +6,7 @@ import { sharers } from "@/lib/scope";
 import { reopens } from "../lib/budget-draft";
 
 export function ChangeNotice({ budget, change }: { budget: Budget; change: UpdateBudget }) {
-  const { settled } = budget.current_window;
+  const { settled, adjusted_by } = budget.current_window;
   if (reopens(change)) {
     return (
       <Notice tone="warn">
@@ -17,11 +17,12 @@ export function ChangeNotice({ budget, change }: { budget: Budget; change: Updat
   }
   if (!change.limit) return null;
   const limit = parseAmount(change.limit.amount);
-  const isBelow = limit !== null && !sharers(budget.scope) && limit <= toNanos(settled);
+  const room = limit === null ? null : limit + toNanos(adjusted_by);
+  const isBelow = room !== null && !sharers(budget.scope) && room <= toNanos(settled);
   return (
     <Notice tone={isBelow ? "warn" : "info"}>
       The window that is open stays open, and the {formatMoney(settled)} spent in it stay counted.
-      {isBelow && " That is no less than the new limit: there is no room until the window resets."}
+      {isBelow && " That is no less than it would have: there is no room until the window resets."}
     </Notice>
   );
 }

@@ -8,6 +8,7 @@ import { formatMoney, formatMoneyExact } from "@/lib/money";
 import { resetWords } from "@/lib/reset-words";
 import { sharers } from "@/lib/scope";
 import { formatUtc } from "@/lib/time";
+import { isZero, signed } from "../lib/adjustment-draft";
 import { consequence, openLimit, phaseOf, spentOf } from "../lib/budget-state";
 import { perInterval } from "../lib/terms-words";
 import styles from "./open-window.module.css";
@@ -15,7 +16,7 @@ import { SpendBar } from "./spend-bar";
 
 export function OpenWindow({ budget }: { budget: Budget }) {
   const now = useNow(10_000);
-  const { settled, held, remaining, resets_at } = budget.current_window;
+  const { settled, held, adjusted_by, remaining, resets_at } = budget.current_window;
   const phase = phaseOf(budget);
   const means = consequence(budget, phase);
   const spent = spentOf(budget);
@@ -42,11 +43,26 @@ export function OpenWindow({ budget }: { budget: Budget }) {
           <Amount money={settled} exact />
           {spent && <span className={styles["note"]}> {formatShare(spent.settled, 100)}</span>}
         </dd>
-        {held && (
+        {!alone && (
           <>
             <dt>Held</dt>
             <dd>
-              <Amount money={held} exact /> <span className={styles["note"]}>by workers, for calls</span>
+              {held ? (
+                <>
+                  <Amount money={held} exact /> <span className={styles["note"]}>by workers, for calls</span>
+                </>
+              ) : (
+                <span className={styles["note"]}>not known now</span>
+              )}
+            </dd>
+          </>
+        )}
+        {!isZero(adjusted_by) && (
+          <>
+            <dt>Adjusted</dt>
+            <dd>
+              <span className="num">{signed(adjusted_by)}</span>{" "}
+              <span className={styles["note"]}>in this window, beside {formatMoney(budget.limit)}</span>
             </dd>
           </>
         )}

@@ -2,7 +2,7 @@
 import type { Budget } from "@/api/types";
 import { formatShare } from "@/lib/format";
 import { formatMoney, formatMoneyExact, toNanos } from "@/lib/money";
-import { type Phase, phaseOf, spentOf } from "../lib/budget-state";
+import { openLimit, type Phase, phaseOf, spentOf } from "../lib/budget-state";
 import styles from "./spend-bar.module.css";
 
 /**
@@ -39,7 +39,7 @@ export function SpendWords({ budget, after }: { budget: Budget; after?: string }
     <span className={styles["words"]}>
       <span className="num" title={`exactly ${formatMoneyExact(settled)}`}>
         <b className={styles["amount"]}>{formatMoney(settled)}</b>
-        {spent ? ` of ${formatMoney(budget.limit)}` : ` by all, ${formatMoney(budget.limit)} each`}
+        {spent ? ` of ${formatMoney(openLimit(budget))}` : ` by all, ${formatMoney(openLimit(budget))} each`}
         {unit}
       </span>
       {spent && (

@@ -35,13 +35,17 @@ export function useUpdateRoute(project: string, route: string) {
           ...asYaml<UpdateRoute>(text),
         }),
       ),
-    onSuccess: () =>
-      Promise.all([
-        forget(client, project),
-        client.invalidateQueries({ queryKey: ["route", project, route] }),
-        client.invalidateQueries({ queryKey: ["route-versions", project, route] }),
-      ]),
+    onSuccess: () => forgetPublished(client, project, route),
   });
+}
+
+/** What is known of a route that has another version now. */
+export function forgetPublished(client: QueryClient, project: string, route: string) {
+  return Promise.all([
+    forget(client, project),
+    client.invalidateQueries({ queryKey: ["route", project, route] }),
+    client.invalidateQueries({ queryKey: ["route-versions", project, route] }),
+  ]);
 }
 
 export function forget(client: QueryClient, project: string) {

@@ -7,7 +7,7 @@ import { TextField } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
 import { useToast } from "@/components/ui/toaster";
 import { useDeleteRoute } from "../api/delete-route";
-import styles from "./delete-route-dialog.module.css";
+import styles from "./dialog-form.module.css";
 
 interface DeleteRouteDialogProps {
   project: string;

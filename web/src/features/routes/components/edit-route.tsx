@@ -9,6 +9,7 @@ import { ErrorState } from "@/components/ui/error-state";
 import { SkeletonBlock } from "@/components/ui/skeleton";
 import { useLeaveGuard } from "@/hooks/use-leave-guard";
 import { readRoute } from "../api/get-route";
+import { useWriteDraft } from "../api/save-draft";
 import { useUpdateRoute } from "../api/save-route";
 import { completed, documentOf } from "../lib/route-document";
 import { ConflictNotice } from "./conflict-notice";
@@ -19,10 +20,14 @@ import { SaveProblem } from "./save-problem";
 interface EditRouteProps {
   project: string;
   route: string;
+  /** A route has one draft at most: the text cannot be kept as another one. */
+  hasDraft: boolean;
   onPublished: (route: Route) => void;
+  onDrafted: () => void;
 }
 
-export function EditRoute({ project, route, onPublished }: EditRouteProps) {
+export function EditRoute(props: EditRouteProps) {
+  const { project, route } = props;
   const current = useQuery({
     // Read apart from the page around it, which is kept up to date while somebody types.
     queryKey: ["route", project, route, "edit"],
@@ -32,7 +37,7 @@ export function EditRoute({ project, route, onPublished }: EditRouteProps) {
     refetchOnReconnect: false,
     refetchOnWindowFocus: false,
   });
-  if (current.isSuccess) return <Editor project={project} opened={current.data} onPublished={onPublished} />;
+  if (current.isSuccess) return <Editor {...props} opened={current.data} />;
   if (current.isError) {
     return (
       <ErrorState
@@ -45,17 +50,13 @@ export function EditRoute({ project, route, onPublished }: EditRouteProps) {
   return <SkeletonBlock height={352} label="Loading the route" />;
 }
 
-interface EditorProps {
-  project: string;
-  opened: Tagged<Route>;
-  onPublished: (route: Route) => void;
-}
-
-function Editor({ project, opened, onPublished }: EditorProps) {
+function Editor(props: EditRouteProps & { opened: Tagged<Route> }) {
+  const { project, hasDraft, opened, onPublished, onDrafted } = props;
   const [base, setBase] = useState(opened);
   const published = documentOf(base.value);
   const [text, setText] = useState(published);
   const update = useUpdateRoute(project, base.value.id);
+  const draft = useWriteDraft(project, base.value.id);
   const isChanged = text !== published;
   const leave = useLeaveGuard(isChanged);
   const isConflict = update.isError && asProblem(update.error).status === 412;
@@ -68,12 +69,26 @@ function Editor({ project, opened, onPublished }: EditorProps) {
   }
 
   function publish() {
+    draft.reset();
     update.mutate(
       { text: completed(text), etag: base.etag },
       {
         onSuccess: (route) => {
           leave.allow();
           onPublished(route);
+        },
+      },
+    );
+  }
+
+  function keep() {
+    update.reset();
+    draft.mutate(
+      { text, etag: null, baseVersion: base.value.version },
+      {
+        onSuccess: () => {
+          leave.allow();
+          onDrafted();
         },
       },
     );
@@ -86,13 +101,17 @@ function Editor({ project, opened, onPublished }: EditorProps) {
       onText={(next) => {
         setText(next);
         if (update.isError && !isConflict) update.reset();
+        if (draft.isError) draft.reset();
       }}
-      error={update.error}
+      error={update.error ?? draft.error}
       notice={
         isConflict ? (
           <ConflictNotice project={project} opened={base.value} text={text} onRebase={rebase} />
         ) : (
-          <SaveProblem error={update.error} />
+          <>
+            <SaveProblem error={update.error} />
+            <SaveProblem error={draft.error} nothing="No draft was made" />
+          </>
         )
       }
       help={<DocumentHelp onExample={({ text: next }) => setText(next)} />}
@@ -101,7 +120,16 @@ function Editor({ project, opened, onPublished }: EditorProps) {
         pending: update.isPending && "Publishing…",
         onSave: publish,
       }}
-      cancel={isChanged && <Button onClick={() => setText(published)}>Discard changes</Button>}
+      cancel={
+        <>
+          {!hasDraft && (
+            <Button onClick={keep} pending={draft.isPending && "Saving…"}>
+              Save as draft
+            </Button>
+          )}
+          {isChanged && <Button onClick={() => setText(published)}>Discard changes</Button>}
+        </>
+      }
     />
   );
 }

@@ -13,9 +13,11 @@ import { useToast } from "@/components/ui/toaster";
 import { useConnectionNames } from "@/hooks/use-connection-names";
 import type { CurrentProject } from "@/hooks/use-project";
 import { routeQuery } from "../api/get-route";
+import { draftsQuery } from "../api/list-drafts";
 import type { RouteSearch, RouteTab } from "../lib/routes-search";
 import { CallRoute } from "./call-route";
 import { DeleteRouteDialog } from "./delete-route-dialog";
+import { DraftNotice } from "./draft-notice";
 import { EditRoute } from "./edit-route";
 import { RouteSummary } from "./route-summary";
 import { RouteVersions } from "./route-versions";
@@ -31,6 +33,7 @@ interface RouteDetailProps {
   search: RouteSearch;
   onSearch: (search: RouteSearch) => void;
   onDeleted: () => void;
+  onDrafted: () => void;
   keys: ReactNode;
 }
 
@@ -56,8 +59,10 @@ export function RouteDetail(props: RouteDetailProps) {
 }
 
 function Loaded(props: RouteDetailProps & { shown: Tagged<Route> }) {
-  const { current, refusal, search, onSearch, onDeleted, keys, shown } = props;
+  const { current, refusal, search, onSearch, onDeleted, onDrafted, keys, shown } = props;
   const { value: route } = shown;
+  const drafts = useQuery(draftsQuery(current.id));
+  const draft = drafts.data?.find((other) => other.route === route.id);
   const connections = useConnectionNames(current.id);
   const toast = useToast();
   const [deleting, setDeleting] = useState<Tagged<Route> | null>(null);
@@ -74,7 +79,8 @@ function Loaded(props: RouteDetailProps & { shown: Tagged<Route> }) {
         <RouteVersions
           project={current.id}
           organization={current.organization.id}
-          route={route}
+          shown={shown}
+          mayWrite={!refusal}
           search={search}
           onSearch={onSearch}
         />
@@ -90,6 +96,8 @@ function Loaded(props: RouteDetailProps & { shown: Tagged<Route> }) {
         <EditRoute
           project={current.id}
           route={route.id}
+          hasDraft={draft !== undefined}
+          onDrafted={onDrafted}
           onPublished={({ version, warnings }) => {
             const doubts = warnings?.length ? ", with warnings" : "";
             toast(`Version ${version} is published${doubts}.`);
@@ -118,6 +126,7 @@ function Loaded(props: RouteDetailProps & { shown: Tagged<Route> }) {
           )
         }
       />
+      {draft && <DraftNotice current={current} draft={draft} />}
       <Tabs
         label="About the route"
         tabs={tabs}

@@ -1,12 +1,16 @@
 // Every version of a route, and what two of them say differently.
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Tagged } from "@/api/problem";
 import type { Route, RouteVersion } from "@/api/types";
+import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { type Column, DataTable } from "@/components/ui/data-table";
 import { ErrorState } from "@/components/ui/error-state";
 import { SelectField } from "@/components/ui/field";
 import { Pager } from "@/components/ui/pager";
 import { SkeletonRows } from "@/components/ui/skeleton";
+import { useToast } from "@/components/ui/toaster";
 import { useMemberNames } from "@/hooks/use-member-names";
 import { plural } from "@/lib/format";
 import { formatMoment, formatUtc } from "@/lib/time";
@@ -14,17 +18,23 @@ import { versionsQuery } from "../api/list-versions";
 import { documentOf } from "../lib/route-document";
 import type { RouteSearch } from "../lib/routes-search";
 import { DiffView } from "./diff-view";
+import { RollBackDialog } from "./roll-back-dialog";
 import styles from "./route-versions.module.css";
 
 interface RouteVersionsProps {
   project: string;
   organization: string;
-  route: Route;
+  shown: Tagged<Route>;
+  mayWrite: boolean;
   search: RouteSearch;
   onSearch: (search: RouteSearch) => void;
 }
 
-export function RouteVersions({ project, organization, route, search, onSearch }: RouteVersionsProps) {
+export function RouteVersions(props: RouteVersionsProps) {
+  const { project, organization, shown, mayWrite, search, onSearch } = props;
+  const { value: route } = shown;
+  const [rollingBack, setRollingBack] = useState<{ current: Tagged<Route>; to: RouteVersion } | null>(null);
+  const toast = useToast();
   const versions = useInfiniteQuery(versionsQuery(project, route.id));
   const nameOf = useMemberNames(organization);
   const rows = versions.data?.pages.flatMap((page) => page.data) ?? [];
@@ -45,8 +55,37 @@ export function RouteVersions({ project, organization, route, search, onSearch }
       cell: (row) => <time title={formatUtc(row.created_at)}>{formatMoment(row.created_at)}</time>,
     },
     { id: "by", header: "By", cell: (row) => nameOf(row.created_by) },
-    { id: "change", header: "Change", card: "wide", cell: (row) => changeWords(rows, row) },
+    {
+      id: "change",
+      header: "Change",
+      card: "wide",
+      cell: (row) => (
+        <span className={styles["change"]}>
+          {changeWords(rows, row)}
+          {row.message && <q className={styles["message"]}>{row.message}</q>}
+        </span>
+      ),
+    },
   ];
+  if (mayWrite) {
+    columns.push({
+      id: "actions",
+      header: "Actions",
+      headerHidden: true,
+      align: "end",
+      card: "end",
+      cell: (row) =>
+        row.version < route.version && (
+          <Button
+            size="small"
+            aria-label={`Roll back to version ${row.version}`}
+            onClick={() => setRollingBack({ current: shown, to: row })}
+          >
+            Roll back…
+          </Button>
+        ),
+    });
+  }
 
   if (versions.isPending) return <SkeletonRows rows={4} label="Loading versions" />;
   if (versions.isLoadingError) {
@@ -98,6 +137,18 @@ export function RouteVersions({ project, organization, route, search, onSearch }
           onMore={() => versions.fetchNextPage()}
         />
       </Card>
+      {rollingBack && (
+        <RollBackDialog
+          project={project}
+          {...rollingBack}
+          onClose={() => setRollingBack(null)}
+          onRolledBack={({ version }) => {
+            toast(`Version ${rollingBack.to.version} is published again, as version ${version}.`);
+            setRollingBack(null);
+            onSearch({ tab: "versions" });
+          }}
+        />
+      )}
     </div>
   );
 }
@@ -131,6 +182,7 @@ function before(rows: readonly RouteVersion[], version: RouteVersion | undefined
 }
 
 function changeWords(rows: readonly RouteVersion[], row: RouteVersion): string {
+  if (row.restores !== null) return `version ${row.restores} again`;
   if (row.version === 1) return "created";
   const previous = rows.find(({ version }) => version === row.version - 1);
   if (!previous) return "";

@@ -32,6 +32,7 @@ function Detail({ initial = {}, refusal = null }: { initial?: RouteSearch; refus
       search={search}
       onSearch={setSearch}
       onDeleted={() => setDeleted(true)}
+      onDrafted={() => {}}
       keys={null}
     />
   );
@@ -82,7 +83,10 @@ test("the summary tells rules in order, with conditions, demands, connections an
 });
 
 test("a mistake is told at its line while somebody types, and publishing waits for nothing", async () => {
-  const { user, world } = await open("empty", <NewRoute project="p" example="echo" onCreated={() => {}} />);
+  const { user, world } = await open(
+    "empty",
+    <NewRoute project="p" example="echo" onCreated={() => {}} onDrafted={() => {}} />,
+  );
   expect(await screen.findByText("Can be published")).toBeTruthy();
   await write((text) => `${text}rulez: []\n`);
   expect(await screen.findByText("There is no field `rulez`.")).toBeTruthy();
@@ -105,6 +109,7 @@ test("an example is put into the editor and published", async () => {
       onCreated={({ slug }) => {
         created = slug;
       }}
+      onDrafted={() => {}}
     />,
   );
   await editor();
@@ -155,6 +160,31 @@ test("two versions are compared line by line", async () => {
   expect(wide.getAllByText(/removed:/).length).toBeGreaterThan(0);
   expect(screen.getByText("rules busy-hours")).toBeTruthy();
   expect(screen.getByText("a management key")).toBeTruthy();
+});
+
+test("an older version is published again after a look at what that changes", async () => {
+  const { user, world } = await open("busy", <Detail initial={{ tab: "versions" }} />);
+  expect(await screen.findByText("Spare the busy hours.")).toBeTruthy();
+  expect(screen.queryByRole("button", { name: "Roll back to version 3" })).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Roll back to version 2" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Roll support back to version 2" }));
+  expect(dialog.getByRole("region", { name: /Changes from version 3 back to version 2/ })).toBeTruthy();
+  await user.type(dialog.getByLabelText(/Why/), "Version 3 was slow.");
+  await user.click(dialog.getByRole("button", { name: "Roll back to version 2" }));
+  expect(await screen.findByText("Version 2 is published again, as version 4.")).toBeTruthy();
+  expect(world.routeVersions[0]).toMatchObject({ version: 4, restores: 2, message: "Version 3 was slow." });
+  expect(await screen.findByText("version 2 again")).toBeTruthy();
+});
+
+test("a rollback takes back only the version that was looked at", async () => {
+  const { user, world } = await open("busy", <Detail initial={{ tab: "versions" }} />);
+  await user.click(await screen.findByRole("button", { name: "Roll back to version 1" }));
+  const theirs = world.routes[0];
+  if (!theirs) throw new Error("there is no route");
+  world.routes[0] = { ...theirs, version: 4 };
+  await user.click(screen.getByRole("button", { name: "Roll back to version 1" }));
+  expect(await screen.findByText(/Somebody published another version/)).toBeTruthy();
+  expect(world.routes[0]?.version).toBe(4);
 });
 
 test("a route is deleted once its name is typed", async () => {

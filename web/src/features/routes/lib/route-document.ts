@@ -71,7 +71,7 @@ function ruleBody(rule: RouteRule): string[] {
   ];
 }
 
-function condition(when: string): string[] {
+export function condition(when: string): string[] {
   if (when.includes("\n")) return ["when: |-", ...when.split("\n").map((line) => `  ${line}`)];
   return [`when: ${outsideBraces(when)}`];
 }
@@ -116,7 +116,7 @@ function saying(value: unknown): unknown {
   return parts.length > 0 ? Object.fromEntries(parts) : null;
 }
 
-function flow(value: unknown): string {
+export function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     return `{ ${Object.entries(value)
