@@ -1668,6 +1668,8 @@ export interface components {
         };
         /** @description One upstream try. */
         Attempt: {
+            /** @description Why it was made: as the decision says, `retry`, `fallback` or `hedge`; absent in what older workers recorded. */
+            cause?: string | null;
             /**
              * @description The connection used; null for the built-in echo.
              * @example con_01jd0000000000000000000000
@@ -2475,7 +2477,7 @@ export interface components {
             aliases?: string[];
             /** @description Why it is published, for the list of versions and the audit log. */
             message?: string | null;
-            retry?: components["schemas"]["RouteRetry"] | null;
+            retry?: components["schemas"]["WriteRouteRetry"] | null;
             /** @description 1 to 50 rules; the first whose condition holds decides, and the last has none. */
             rules?: components["schemas"]["WriteRouteRule"][] | null;
             /**
@@ -2581,6 +2583,24 @@ export interface components {
             readings: components["schemas"]["DecisionReading"][];
             /** @description Whether a stream was asked for. */
             stream: boolean;
+        };
+        /** @description What followed when an attempt was late. */
+        DecisionHedge: {
+            /**
+             * Format: int64
+             * @description After how many milliseconds it was.
+             */
+            after_ms: number;
+            /**
+             * Format: int32
+             * @description Where the request was sent a second time, by its rank; null: nowhere.
+             */
+            rank: number | null;
+            /**
+             * @description Why it was not: `attempts` (the route allows no more), `share` (as many as may be were), `candidates` (nothing else may
+             *     serve and has room to spare), `max_cost`, `refused` (a limit or a budget has no room) or `unrecorded`.
+             */
+            withheld: string | null;
         };
         /** @description One thing that conditions of a route asked. */
         DecisionReading: {
@@ -4164,7 +4184,7 @@ export interface components {
         Page_Request: {
             /** @description The rows, newest first. */
             data: {
-                /** @description Upstream tries, in order. */
+                /** @description Upstream tries in the order in which they ended. */
                 attempts: components["schemas"]["Attempt"][];
                 cost: components["schemas"]["Money"] | null;
                 /** @description What the cost rests on. */
@@ -4860,7 +4880,7 @@ export interface components {
         };
         /** @description One inference call. */
         Request: {
-            /** @description Upstream tries, in order. */
+            /** @description Upstream tries in the order in which they ended. */
             attempts: components["schemas"]["Attempt"][];
             cost: components["schemas"]["Money"] | null;
             /** @description What the cost rests on. */
@@ -4934,7 +4954,7 @@ export interface components {
         };
         /** @description A decision, and what came of it. */
         RequestDecision: {
-            /** @description Upstream tries, in order. */
+            /** @description Upstream tries in the order in which they ended. */
             attempts: components["schemas"]["Attempt"][];
             /**
              * @description What it could have gone to: in their order those that could serve, then those that were left out. Empty where there
@@ -4958,6 +4978,7 @@ export interface components {
             config_version: number;
             /** @description What of the request counted. */
             facts: components["schemas"]["DecisionFacts"];
+            hedge?: components["schemas"]["DecisionHedge"] | null;
             /**
              * Format: int64
              * @description How long it was held in milliseconds, because everything it could go to was out of its rate; the candidates stand as
@@ -5256,6 +5277,32 @@ export interface components {
             /** @description `error` stands against publishing, `warning` does not. */
             severity: components["schemas"]["FindingSeverity"];
         };
+        /** @description Sending a request to the next target as well while an attempt is late: what first brings something is the answer. */
+        RouteHedge: {
+            /** @description When an attempt is late. */
+            after: components["schemas"]["RouteHedgeAfter"];
+            max_cost?: components["schemas"]["Money"] | null;
+            /**
+             * Format: int32
+             * @description Most requests of a hundred that are sent twice.
+             */
+            max_percent: number;
+        };
+        /** @description When an attempt has brought nothing for so long that it is late. */
+        RouteHedgeAfter: {
+            /**
+             * Format: int32
+             * @description After so many milliseconds: 50 to 60000, and less than an attempt may take.
+             */
+            milliseconds: number;
+        } | {
+            /**
+             * Format: int32
+             * @description When so many calls of a hundred (50 to 99) to the same endpoint have brought something, as measured lately; never
+             *     before 200 milliseconds, and not as long as nothing is measured.
+             */
+            percentile: number;
+        };
         /** @description Retries before the first byte has reached the caller. */
         RouteRetry: {
             /**
@@ -5263,6 +5310,7 @@ export interface components {
              * @description How long one attempt may take to its response headers, in milliseconds.
              */
             attempt_timeout_ms: number;
+            hedge?: components["schemas"]["RouteHedge"] | null;
             /**
              * Format: int32
              * @description Upper bound of attempts over all targets.
@@ -5874,7 +5922,7 @@ export interface components {
             aliases?: string[] | null;
             /** @description Why, for the list of versions and the audit log. */
             message?: string | null;
-            retry?: components["schemas"]["RouteRetry"] | null;
+            retry?: components["schemas"]["WriteRouteRetry"] | null;
             /** @description All rules anew. */
             rules?: components["schemas"]["WriteRouteRule"][] | null;
             /** @description Callers name it `route/<slug>`. */
@@ -6220,6 +6268,31 @@ export interface components {
             per_image?: components["schemas"]["WriteMoney"] | null;
             per_request?: components["schemas"]["WriteMoney"] | null;
         };
+        /** @description Hedging, as written. */
+        WriteRouteHedge: {
+            /** @description When an attempt is late. */
+            after: components["schemas"]["RouteHedgeAfter"];
+            max_cost?: components["schemas"]["WriteMoney"] | null;
+            /**
+             * Format: int32
+             * @description Most requests of a hundred that are sent twice; 5 when absent.
+             */
+            max_percent?: number;
+        };
+        /** @description Retries before the first byte has reached the caller, as written. */
+        WriteRouteRetry: {
+            /**
+             * Format: int64
+             * @description How long one attempt may take to its response headers, in milliseconds.
+             */
+            attempt_timeout_ms: number;
+            hedge?: components["schemas"]["WriteRouteHedge"] | null;
+            /**
+             * Format: int32
+             * @description Upper bound of attempts over all targets, hedges included.
+             */
+            max_attempts: number;
+        };
         /** @description A rule as written. */
         WriteRouteRule: {
             constraints?: components["schemas"]["WriteConstraints"] | null;
@@ -6228,7 +6301,7 @@ export interface components {
              * @example long-prompts
              */
             name: string;
-            retry?: components["schemas"]["RouteRetry"] | null;
+            retry?: components["schemas"]["WriteRouteRetry"] | null;
             /** @description How targets are ordered. */
             strategy: components["schemas"]["WriteRouteStrategy"];
             /** @description 1 to 20 targets. */

@@ -18,8 +18,8 @@ use sluicegate_routing::rules::{Condition, Signals};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
-    Candidate, Credential, Demand, Preferences, RejectionCode, RoutingInput, Seed, Selection, Target,
-    Unknown as NothingKnown, plan,
+    Candidate, Credential, Demand, Preferences, RejectionCode, RequestFeatures, RoutingInput, Seed,
+    Selection, Target, Unknown as NothingKnown, plan,
 };
 
 use super::past_request::{EndpointKey, PastRequest, Unknown};
@@ -163,22 +163,7 @@ impl<'w> Replay<'w> {
     pub fn decide(&mut self, request: &PastRequest) -> Result<Replayed, Unknown> {
         let features = request.features()?;
         let of_key = self.today.keys.get(&request.key.0).ok_or(Unknown::KeyGone)?;
-        let readings = request.readings();
-        let observed = request.observed(&features, &self.signals, &readings);
-        let mut deciding = None;
-        for ready in &mut self.rules {
-            if let Some(missing) = ready.missing {
-                return Err(Unknown::FactNotKept(missing));
-            }
-            let questions = ready.when.iter().flat_map(Condition::questions);
-            if let Some(new) = questions.into_iter().find(|it| !readings.answers(it)) {
-                return Err(Unknown::FactNotKept(new.measure.name()));
-            }
-            if ready.when.as_ref().is_none_or(|when| when.holds(&observed)) {
-                deciding = Some(ready);
-                break;
-            }
-        }
+        let deciding = deciding(&mut self.rules, request, &features, &self.signals)?;
         let Some(ready) = deciding else {
             return Ok(Replayed {
                 fate: Fate::Refused(None),
@@ -246,6 +231,30 @@ impl<'w> Replay<'w> {
             violations: u32::try_from(violations).unwrap_or(u32::MAX),
         })
     }
+}
+
+/// The first rule that applies.
+fn deciding<'d, 'w>(
+    rules: &'d mut [Ready<'w>],
+    request: &PastRequest,
+    features: &RequestFeatures,
+    signals: &Signals,
+) -> Result<Option<&'d mut Ready<'w>>, Unknown> {
+    let readings = request.readings();
+    let observed = request.observed(features, signals, &readings);
+    for ready in rules {
+        if let Some(missing) = ready.missing {
+            return Err(Unknown::FactNotKept(missing));
+        }
+        let questions = ready.when.iter().flat_map(Condition::questions);
+        if let Some(new) = questions.into_iter().find(|it| !readings.answers(it)) {
+            return Err(Unknown::FactNotKept(new.measure.name()));
+        }
+        if ready.when.as_ref().is_none_or(|when| when.holds(&observed)) {
+            return Ok(Some(ready));
+        }
+    }
+    Ok(None)
 }
 
 fn choice(

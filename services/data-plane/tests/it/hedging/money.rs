@@ -4,7 +4,7 @@ use sluicegate_contracts::config::{BudgetScope, Hedge, RateMetric, RateScope, Re
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::{AttemptOutcome, Evidence};
 
-use super::{ANSWER, ASKED, DONE, FIRST, HEDGE, hedged, over, providers, withheld};
+use super::{ANSWER, ASKED, DONE, FIRST, HEDGE, came_to, hedged, over, providers, withheld};
 use crate::support::{Config, Provider, Script, Worker};
 
 /// The route `quick` over two priced models; 100 tokens of either cost 200,000 nano-USD and the prompt about a half of it.
@@ -152,4 +152,25 @@ async fn a_hedge_that_is_paid_as_it_comes_is_settled_to_the_nano() {
     );
     let settled = worker.settled(config.organization.id, &account).await;
     assert_eq!(Some(settled), record.cost);
+}
+
+#[actix_web::test]
+async fn what_the_first_can_still_cost_is_not_left_for_the_hedge() {
+    // One attempt is bounded by about 0.00025 USD; two are by twice that.
+    for (most, is_hedged) in [("0.0004", false), ("0.001", true)] {
+        let gated = Script::default().gate().and(Script::json(200, ANSWER));
+        let providers = providers([gated, Script::json(200, ANSWER)]).await;
+        let worker = Worker::start(&priced(&providers, hedged(HEDGE)));
+        let asked = worker
+            .post("/v1/chat/completions", ASKED)
+            .header("x-sluicegate-max-cost", most);
+        let (response, ()) = tokio::join!(asked.send(), async {
+            if !is_hedged {
+                came_to(&worker, "max_cost", 1).await;
+                providers[0].open();
+            }
+        });
+        assert_eq!(response.unwrap().status(), 200);
+        assert_eq!(providers[1].received().len(), usize::from(is_hedged), "{most}");
+    }
 }
