@@ -71,11 +71,16 @@ pub async fn of_models(
     connection: &mut Connection,
     project: ProjectId,
     mut models: Vec<String>,
-    host: Vec<connections::Account>,
+    mut host: Vec<connections::Account>,
 ) -> Result<Supply> {
     let mut accounts = connections::list(connection, project, None, MOST).await?;
     let own: Vec<_> = accounts.iter().map(|account| account.id).collect();
-    accounts.extend(host.into_iter().filter(|account| !own.contains(&account.id)));
+    host.retain(|account| !own.contains(&account.id));
+    // In the order of workers: the first of equals is tried first.
+    for accounts in [&mut accounts, &mut host] {
+        accounts.sort_by_key(|account| (account.priority, account.id));
+    }
+    accounts.extend(host);
     models.sort_unstable();
     models.dedup();
     // A name that several models are served under means none of them.

@@ -47,6 +47,7 @@ mod secrets;
 mod sessions;
 #[cfg(test)]
 mod sign_up;
+#[cfg(test)]
 mod signal_sources;
 #[cfg(test)]
 mod support;

@@ -1,5 +1,7 @@
 //! Names close to one that means nothing, for the answer to a typo. Pure; bounded in the length of the name.
 
+use strsim::osa_distance;
+
 const MAX_OFFERED: usize = 3;
 const MAX_NAME: usize = 64;
 
@@ -14,9 +16,9 @@ pub(super) fn near<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> 
         .into_iter()
         .filter(|it| it.len() <= MAX_NAME)
         .filter_map(|it| {
-            let whole = distance(&wanted, &key(it));
+            let whole = osa_distance(&wanted, &key(it));
             // The right model under a wrong or missing vendor is the commonest slip.
-            let last = distance(&bare, &key(it.rsplit('/').next().unwrap_or(it)));
+            let last = osa_distance(&bare, &key(it.rsplit('/').next().unwrap_or(it)));
             let close = whole <= wanted.len() / 3 || last <= bare.len() / 3;
             close.then_some((whole.min(last + 1), it))
         })
@@ -26,26 +28,11 @@ pub(super) fn near<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> 
     scored.into_iter().map(|(_, it)| it).collect()
 }
 
-fn key(name: &str) -> Vec<u8> {
-    name.bytes()
-        .filter(u8::is_ascii_alphanumeric)
-        .map(|byte| byte.to_ascii_lowercase())
+fn key(name: &str) -> String {
+    name.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
         .collect()
-}
-
-/// Levenshtein distance in one row.
-fn distance(a: &[u8], b: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(left != right);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
