@@ -93,6 +93,7 @@ const WITHOUT_IO: [&str; 24] = [
     "serde_json",
     "sha2",
     "smallvec",
+    "strsim",
     "subtle",
     "thiserror",
     "time",

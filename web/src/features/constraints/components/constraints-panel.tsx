@@ -49,7 +49,10 @@ export function ConstraintsPanel({ current }: { current: CurrentProject }) {
           )}
         </LevelCard>
       </div>
-      <ProofCard project={current.id} inForce={`${ofOrganization?.etag} ${ofProject?.etag}`} />
+      <ProofCard
+        project={current.id}
+        inForce={ofOrganization && ofProject ? `${ofOrganization.etag} ${ofProject.etag}` : null}
+      />
     </div>
   );
 }

@@ -18,8 +18,8 @@ const ROOT = "/claim";
 
 interface ProofCardProps {
   project: string;
-  /** Changes with what is demanded: a proof is told only while that is what it was made under. */
-  inForce: string;
+  /** Changes with what is demanded: a proof is told only while that is what it was made under. Null while it is not known. */
+  inForce: string | null;
 }
 
 export function ProofCard({ project, inForce }: ProofCardProps) {
@@ -79,7 +79,7 @@ export function ProofCard({ project, inForce }: ProofCardProps) {
           <Button
             type="submit"
             variant="primary"
-            disabled={isEmpty(claim)}
+            disabled={isEmpty(claim) || inForce === null}
             pending={proof.isPending && "Proving…"}
           >
             Prove
