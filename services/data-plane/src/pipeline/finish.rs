@@ -135,16 +135,14 @@ impl Finish {
 
     /// Notes which route decided, and how.
     pub(super) fn planned(&mut self, planned: &Planned<'_>, decision: Decision) {
-        if let (Some(record), Some(route)) = (&mut self.record, planned.resolution.route) {
-            record.route = Some(route_ref(route));
-        }
-        self.decided(Some(decision));
+        self.decided(planned.resolution.route.map(route_ref), decision);
     }
 
-    /// Notes a decision.
-    pub(super) fn decided(&mut self, decision: Option<Decision>) {
+    /// Notes a decision, and the route that made it.
+    pub(super) fn decided(&mut self, route: Option<RouteRef>, decision: Decision) {
         if let Some(record) = &mut self.record {
-            record.decision = decision;
+            record.route = route;
+            record.decision = Some(decision);
         }
     }
 

@@ -167,15 +167,16 @@ async fn serve(
             return decision::shown(&model, route.as_ref(), &decision).map(Answered::Whole);
         }
         Ok(planned) => planned,
-        Err(unplanned) => match unplanned.decision {
-            Some(decision) if is_dry => {
+        Err(unplanned) => match unplanned.refusal {
+            Some(it) if is_dry => {
                 finish.forget();
-                return decision::shown(&model, None, &decision).map(Answered::Whole);
+                return decision::shown(&model, it.route.as_ref(), &it.decision).map(Answered::Whole);
             }
-            decision => {
-                finish.decided(decision.map(|it| *it));
+            Some(it) => {
+                finish.decided(it.route, it.decision);
                 return Err(unplanned.error);
             }
+            None => return Err(unplanned.error),
         },
     };
     if planned.suffix == Some(Suffix::Exacto) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sluicegate_contracts::config::{Constraints, Level, Rule};
 use sluicegate_contracts::ids::RouteId;
-use sluicegate_contracts::usage::Decision;
+use sluicegate_contracts::usage::{Decision, RouteRef};
 use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_routing::preferences::{Suffix, without_suffix};
 use sluicegate_routing::strategy::objective;
@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 use super::Gateway;
 use super::admit::not_allowed;
 use super::bounds::RequestBounds;
+use super::finish::route_ref;
 use super::near::near;
 use super::observed::shape;
 use super::resolve::{Resolution, callable_names, resolve, through_route};
@@ -32,15 +33,19 @@ const MODELS: &str = "models";
 /// Why there is no plan; and the decision, where one was made.
 pub(super) struct Unplanned {
     pub(super) error: GatewayError,
-    pub(super) decision: Option<Box<Decision>>,
+    pub(super) refusal: Option<Box<Refusal>>,
+}
+
+/// A decision that nothing can serve.
+pub(super) struct Refusal {
+    /// The route that made it.
+    pub(super) route: Option<RouteRef>,
+    pub(super) decision: Decision,
 }
 
 impl From<GatewayError> for Unplanned {
     fn from(error: GatewayError) -> Self {
-        Self {
-            error,
-            decision: None,
-        }
+        Self { error, refusal: None }
     }
 }
 
@@ -230,7 +235,10 @@ fn decided<'s>(
         Err(none) => {
             return Err(Unplanned {
                 error: no_route(&request, &none),
-                decision: Some(Box::new(decision)),
+                refusal: Some(Box::new(Refusal {
+                    route: resolution.route.map(route_ref),
+                    decision,
+                })),
             });
         }
     };

@@ -42,6 +42,23 @@ fn candidates(decision: &Decision) -> Vec<(Option<&str>, Option<u16>, Option<&st
 }
 
 #[actix_web::test]
+async fn a_refusal_names_the_route_that_made_it() {
+    let (worker, _providers) = two().await;
+    let body = asking("route/cheap", json!({"provider": {"only": ["azure"]}}));
+    let response = worker.chat(body.clone()).await;
+    assert_ne!(response.status(), 200);
+    assert_eq!(worker.record().await.route.unwrap().slug, "cheap");
+    let dry = worker
+        .post("/v1/chat/completions", body)
+        .header("x-sluicegate-dry-run", "true");
+    let shown: Value = dry.send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&shown["route"]["slug"], &shown["first"]),
+        (&json!("cheap"), &Value::Null)
+    );
+}
+
+#[actix_web::test]
 async fn a_record_tells_what_its_request_could_have_gone_to() {
     let (worker, _providers) = two().await;
     for body in [
