@@ -25,7 +25,7 @@ export const STATES_OF_GOVERNING: readonly PageState[] = [
     act: async (page) => {
       await press("Create budget")(page);
       await page.getByText("Only some of these calls").click();
-      await page.getByLabel("End user").selectOption("one");
+      await page.getByLabel("End user", { exact: true }).selectOption("one");
       await page.getByText("When it begins").click();
       await page.getByText("What counts, and when to warn").click();
     },
