@@ -76,7 +76,7 @@ pub async fn set(tx: &mut Tx, project: ProjectId, draft: Draft) -> Result<Signal
     if !findings.is_empty() {
         return Err(Error::validation(findings));
     }
-    let known = signal_sources::delete(tx.connection(), organization, project, &draft.name).await?;
+    let known = signal_sources::find(tx.connection(), organization, project, &draft.name).await?;
     if known.is_none() && signal_sources::count(tx.connection(), organization, project).await? >= MAX_SOURCES
     {
         let detail = "A project has at most 20 signals that are fetched. Delete the source of one, or push its values.";
@@ -104,7 +104,7 @@ pub async fn set(tx: &mut Tx, project: ProjectId, draft: Draft) -> Result<Signal
         created_by: tx.ctx().user(),
         created_at: now,
     };
-    signal_sources::insert(tx.connection(), &source).await?;
+    signal_sources::set(tx.connection(), &source).await?;
     // The address stays out of the audit trail: its query may hold a secret.
     tx.audit("signal_source.set", id, &json!({ "signal": source.name }));
     Ok(source)

@@ -81,17 +81,22 @@ impl TryFrom<Row> for SignalSource {
     }
 }
 
-/// Adds a source. Its signal must have none.
+/// Sets a source, in the place of the one its signal had.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn insert(connection: &mut Connection, source: &SignalSource) -> Result<()> {
+pub async fn set(connection: &mut Connection, source: &SignalSource) -> Result<()> {
     let seconds = |count: u32| i32::try_from(count).map_err(Error::internal);
     sqlx::query!(
         r#"insert into signal_sources
             (id, organization_id, project_id, name, url, pointer, "authorization", every_seconds, ttl_seconds,
              next_fetch_at, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         on conflict (project_id, name) do update set
+            id = excluded.id, url = excluded.url, pointer = excluded.pointer, "authorization" = excluded."authorization",
+            every_seconds = excluded.every_seconds, ttl_seconds = excluded.ttl_seconds,
+            next_fetch_at = excluded.next_fetch_at, last_fetch_at = null, last_error = null,
+            created_by = excluded.created_by, created_at = excluded.created_at"#,
         source.id.as_uuid(),
         source.organization.as_uuid(),
         source.project.as_uuid(),
