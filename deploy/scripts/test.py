@@ -15,11 +15,12 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from test_counts import Counts, count
+from test_counts import Counts, count, failures
 
 SCRIPTS = Path(__file__).resolve().parent
 ROOT = SCRIPTS.parent.parent
 LOGS = ROOT / ".sluicegate" / "logs" / "test"
+MOST_NAMES = 20  # of failed tests that the summary lists per stage
 
 
 class Stage(NamedTuple):
@@ -121,6 +122,8 @@ def run_all(stages):
         skipped = f", {counts.skipped} skipped" if counts.skipped else ""
         line = f"  {verdict:<9} {stage.name}: {counts.passed} passed, {counts.failed} failed{skipped} in {took}"
         report.append(line)
+        if verdict != "ok":
+            report += [f"              {name}" for name in failures(output)[:MOST_NAMES]]
         print(f"---- {line.strip()}", flush=True)
         if stage.vital and verdict != "ok":
             report.append("  stopped   nothing else was run")

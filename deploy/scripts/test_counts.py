@@ -1,4 +1,4 @@
-"""How many tests a runner says it ran: reads the closing lines of the runners used here.
+"""How many tests a runner says it ran, and which failed: reads the output of the runners used here.
 
 Called by test.py with everything a stage printed. Pure; `python3 -m doctest test_counts.py` proves it.
 """
@@ -22,6 +22,13 @@ NEXTEST = re.compile(r"^ *Summary \[[^]]*\] +\d+(?:/\d+)? tests? run: (.*)$", re
 VITEST = re.compile(r"^ *Tests +(.*\(\d+\)) *$", re.M)
 PLAYWRIGHT = re.compile(r"^ +(\d+) (passed|failed|skipped|flaky|did not run)\b", re.M)
 PLAIN = re.compile(r"^(?:[\w-]+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+
+FAILURES = (
+    re.compile(r"^test (.+?)(?: - should panic)? \.\.\. FAILED$", re.M),  # cargo test
+    re.compile(r"^ *(?:FAIL|TIMEOUT|SIG[A-Z]+) \[[^]]*\] (?:\([^)]*\) )?(.+)$", re.M),  # nextest
+    re.compile(r"^ *FAIL +(\S+ > .+)$", re.M),  # vitest
+    re.compile(r"^ +(\[\w+\] › .+?)[ ─]*$", re.M),  # the closing list of playwright
+)
 
 
 def amount(line, word):
@@ -70,3 +77,19 @@ def count(output):
     for found in PLAIN.finditer(text):
         total = total.plus(Counts(*(int(each or 0) for each in found.groups())))
     return total
+
+
+def failures(output):
+    """The names of the tests that failed, each once, in order.
+
+    >>> failures("test a::b ... ok\\ntest a::c ... FAILED\\n")
+    ['a::c']
+    >>> failures("  FAIL [   0.5s] (1/9) crate::it a::c\\n  FAIL [   0.5s] (1/9) crate::it a::c\\n")
+    ['crate::it a::c']
+    >>> failures(" FAIL  src/a.test.ts > adds > two\\n")
+    ['src/a.test.ts > adds > two']
+    >>> failures("  ✘  3 [mock] › a.spec.ts:3:1 › opens (5s)\\n  1 failed\\n    [mock] › a.spec.ts:3:1 › opens ───\\n")
+    ['[mock] › a.spec.ts:3:1 › opens']
+    """
+    text = COLOR.sub("", output)
+    return list(dict.fromkeys(name for pattern in FAILURES for name in pattern.findall(text)))
