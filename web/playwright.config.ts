@@ -31,6 +31,8 @@ export default defineConfig({
   forbidOnly: Boolean(process.env["CI"]),
   workers: 2,
   timeout: 60_000,
+  // A busy machine is slow, not wrong.
+  expect: { timeout: 15_000 },
   reporter: [["list"]],
   use: { ...chromium, screenshot: "only-on-failure" },
   projects: [

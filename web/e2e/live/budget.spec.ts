@@ -71,7 +71,7 @@ test("make a budget, call until refused, see the window full, and make room", as
   expect(refusal).toContain("Pocket money");
   expect(provider.answered()).toBeGreaterThanOrEqual(CALLS);
 
-  await expect(row).toContainText("Nearly used up", { timeout: 15_000 });
+  await expect(row).toContainText("Nearly used up");
   await expect(row).toContainText("90 %");
   await page.getByRole("link", { name: "Pocket money" }).click();
   await expect(page.getByRole("heading", { name: "Pocket money", level: 1 })).toBeVisible();
@@ -84,7 +84,7 @@ test("make a budget, call until refused, see the window full, and make room", as
   await expect(page.getByText("The window that is open stays open")).toBeVisible();
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("of $0.01 per month")).toBeVisible();
-  await expect.poll(async () => (await call()).status, { timeout: 15_000 }).toBe(200);
+  await expect.poll(async () => (await call()).status).toBe(200);
 });
 
 async function connect(page: Page) {

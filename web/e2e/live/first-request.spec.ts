@@ -4,9 +4,6 @@ import { expect, test } from "@playwright/test";
 
 const missing = !process.env["SLUICEGATE_TEST_URL"];
 
-/** The promise is two seconds from the call to the dashboard; polling and drawing come on top. */
-const SEEN_WITHIN_MS = 5_000;
-
 test.skip(missing, "SLUICEGATE_TEST_URL is not set");
 
 test("sign up, create a key, call the endpoint, see the request and its cost", async ({ page, request }) => {
@@ -38,11 +35,11 @@ test("sign up, create a key, call the endpoint, see the request and its cost", a
       data: { model: "sluicegate/echo", messages: [{ role: "user", content: "Hello, Sluicegate" }] },
     });
   // A new key reaches every worker within a few seconds.
-  await expect.poll(async () => (await call()).status(), { timeout: 10_000 }).toBe(200);
+  await expect.poll(async () => (await call()).status()).toBe(200);
   const { usage } = await (await call()).json();
 
   const panel = page.getByRole("region", { name: "First request" });
-  await expect(panel.getByText("Your first request")).toBeVisible({ timeout: SEEN_WITHIN_MS });
+  await expect(panel.getByText("Your first request")).toBeVisible();
   await expect(panel).toContainText("200 OK");
   await panel.getByRole("link", { name: "See the whole request" }).click();
 
@@ -84,12 +81,12 @@ test("a revoked key is gone from the list and refused at the endpoint", async ({
   const models = `${String(version.inference_url).replace(/\/(v1\/?)?$/, "")}/v1/models`;
   const status = async () =>
     (await request.get(models, { headers: { authorization: `Bearer ${secret}` } })).status();
-  await expect.poll(status, { timeout: 10_000 }).toBe(200);
+  await expect.poll(status).toBe(200);
 
   await page.getByRole("button", { name: "Actions for short-lived" }).click();
   await page.getByRole("menuitem", { name: "Revoke…" }).click();
   await page.getByLabel("Type short-lived to confirm").fill("short-lived");
   await page.getByRole("button", { name: "Revoke key" }).click();
   await expect(page.getByRole("button", { name: "Actions for short-lived" })).toHaveCount(0);
-  await expect.poll(status, { timeout: 10_000 }).toBe(401);
+  await expect.poll(status).toBe(401);
 });

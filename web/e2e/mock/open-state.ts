@@ -11,5 +11,5 @@ export async function openState(page: Page, baseURL: string, state: PageState): 
   await enterWorld(page.context(), baseURL, state.scenario);
   await page.goto(state.path);
   await state.act?.(page);
-  await expect(page.getByText(state.shows).locator("visible=true").first()).toBeVisible({ timeout: 10_000 });
+  await expect(page.getByText(state.shows).locator("visible=true").first()).toBeVisible();
 }
