@@ -33,6 +33,8 @@ export default defineConfig({
   timeout: 60_000,
   // A busy machine is slow, not wrong.
   expect: { timeout: 15_000 },
+  // A test that passes only the second time is listed as flaky, in the output and by name.
+  retries: 1,
   reporter: [["list"]],
   use: { ...chromium, screenshot: "only-on-failure" },
   projects: [
