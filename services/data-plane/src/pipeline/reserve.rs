@@ -109,10 +109,14 @@ impl Reserved {
         self.throttles.drain(..).for_each(|taken| taken.used(used));
     }
 
+    /// The account of the prepaid credit that pays the attempt, where the host pays the provider.
+    pub(super) fn payer(&self) -> Option<&AccountId> {
+        self.credit.as_ref().map(|(account, _)| account)
+    }
+
     /// What prepaid credit pays of an attempt with this charge.
     pub(super) fn paid(&self, charge: NanoUsd) -> Option<CreditUse> {
-        let (account, _) = self.credit.as_ref()?;
-        Some(CreditUse {
+        self.payer().map(|account| CreditUse {
             account: account.clone(),
             charge,
         })
