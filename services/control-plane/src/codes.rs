@@ -57,6 +57,8 @@ codes! {
     CsrfRefused = "csrf_refused", FORBIDDEN, "The request did not come from the dashboard";
     /// No such object, or it belongs to somebody else.
     NotFound = "not_found", NOT_FOUND, "Not found";
+    /// A route that has only a draft.
+    NotPublished = "not_published", NOT_FOUND, "Only a draft of this exists";
     /// The path exists, the method does not.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     /// The change contradicts the current state.

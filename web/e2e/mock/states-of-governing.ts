@@ -214,5 +214,15 @@ export const STATES_OF_GOVERNING: readonly PageState[] = [
     act: press("Send a test"),
     shows: "The receiver took the test",
   },
+  {
+    name: "webhook, rotated",
+    scenario: "busy",
+    path: `${PROJECT}/webhooks/whk_oncall`,
+    act: async (page) => {
+      await press("Rotate secret…")(page);
+      await page.getByRole("dialog").getByRole("button", { name: "Rotate secret" }).click();
+    },
+    shows: "The old secret keeps working until",
+  },
   { name: "settings", scenario: "busy", path: `${PROJECT}/settings`, shows: "429 insufficient_quota" },
 ];

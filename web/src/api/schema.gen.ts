@@ -494,7 +494,8 @@ export interface paths {
         /**
          * Adjust the window that is open
          * @description Raises or lowers what may be spent until the window resets; the windows after it have the budget's limit again. What was
-         *     spent stays as it is. A lower limit takes nothing away from calls under way.
+         *     spent stays as it is. A lower limit takes nothing away from calls under way. With a `partition`, of a budget that each end user
+         *     or session has alone, it is the limit of that one, on top of what everybody is given.
          */
         post: operations["create_budget_adjustment"];
         delete?: never;
@@ -891,7 +892,8 @@ export interface paths {
         /**
          * Create a webhook
          * @description It is told when spending reaches an alert threshold of a budget (`budget.threshold`). Messages are signed as Standard Webhooks
-         *     are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`. A message may come more than once,
+         *     are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`, and two of them with a space between
+         *     while its secret is being rotated. A message may come more than once,
          *     with the same `webhook-id`. One that is not answered with 2xx within ten seconds is sent again after 5 seconds, 5 minutes,
          *     30 minutes, 2, 5, 10 and 10 hours; then the webhook is switched off, as it is at once by 410.
          */
@@ -938,6 +940,28 @@ export interface paths {
         get: operations["list_webhook_deliveries"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/webhooks/{webhook}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description Messages are signed with the current secret as well for `overlap_seconds`: `webhook-signature` then has both signatures, with a
+         *     space between them, and a receiver accepts a message when it knows either. A secret still overlapping from an earlier rotation
+         *     stops at once.
+         */
+        post: operations["rotate_webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1347,7 +1371,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a route */
+        /**
+         * Read a route
+         * @description One that was never published is `not_published` (404): its draft has a path of its own.
+         */
         get: operations["get_route"];
         put?: never;
         post?: never;
@@ -1872,8 +1899,10 @@ export interface components {
              * @example adj_01jd0000000000000000000000
              */
             id: string;
-            /** @description The window's limit with it. */
+            /** @description The limit of the window, or of that share of it, with it. */
             limit: components["schemas"]["Money"];
+            /** @description Whose share: an end user or a session; null: everybody's. */
+            partition: string | null;
             /** @description Why. */
             reason: string;
             /**
@@ -2343,6 +2372,11 @@ export interface components {
         CreateBudgetAdjustment: {
             /** @description How much more may be spent in the window; below zero for less. To credit spending, allow as much more. */
             amount: components["schemas"]["WriteMoney"];
+            /**
+             * @description Whose share of a budget that each end user or session has alone; absent or null: everybody's.
+             * @example ann
+             */
+            partition?: string | null;
             /**
              * @description Why, for the audit trail and whoever reads the list.
              * @example Launch week
@@ -3273,7 +3307,7 @@ export interface components {
         };
         /** @description How many requests go to an endpoint first. */
         MixShare: {
-            /** @description Slug of the connection; null for what the gateway answers itself. */
+            /** @description Id of the connection; null for what the gateway answers itself. */
             connection: string | null;
             /** @description The model, as the target names it. */
             model: string;
@@ -3374,14 +3408,6 @@ export interface components {
          * @enum {string}
          */
         NewCreditKind: "payment" | "promo";
-        /** @description A webhook and the secret that its messages are signed with, which is shown this once. */
-        NewWebhook: components["schemas"]["Webhook"] & {
-            /**
-             * @description The secret, in the form of Standard Webhooks.
-             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwRdsjCFHqNWk=
-             */
-            secret: string;
-        };
         /** @description Requests that could not be simulated. */
         NotSimulated: {
             /** @description The fact that is not kept. */
@@ -3542,8 +3568,10 @@ export interface components {
                  * @example adj_01jd0000000000000000000000
                  */
                 id: string;
-                /** @description The window's limit with it. */
+                /** @description The limit of the window, or of that share of it, with it. */
                 limit: components["schemas"]["Money"];
+                /** @description Whose share: an end user or a session; null: everybody's. */
+                partition: string | null;
                 /** @description Why. */
                 reason: string;
                 /**
@@ -4476,6 +4504,11 @@ export interface components {
                  * @example On call
                  */
                 name: string;
+                /**
+                 * Format: date-time
+                 * @description Until when messages are signed with the secret before the current one as well.
+                 */
+                previous_secret_valid_until: string | null;
                 /** @description Whether it is told anything. */
                 status: components["schemas"]["WebhookStatus"];
                 /**
@@ -5163,8 +5196,8 @@ export interface components {
              */
             to_version: number;
         };
-        /** @description How to rotate. */
-        RotateKey: {
+        /** @description How to rotate a secret. */
+        RotateSecret: {
             /**
              * Format: int32
              * @description For how long the current secret works on; 0 ends it at once.
@@ -6067,6 +6100,11 @@ export interface components {
              * @example On call
              */
             name: string;
+            /**
+             * Format: date-time
+             * @description Until when messages are signed with the secret before the current one as well.
+             */
+            previous_secret_valid_until: string | null;
             /** @description Whether it is told anything. */
             status: components["schemas"]["WebhookStatus"];
             /**
@@ -6134,6 +6172,14 @@ export interface components {
          * @enum {string}
          */
         WebhookStatus: "active" | "disabled";
+        /** @description A webhook and the secret that its messages are signed with, which is shown this once. */
+        WebhookWithSecret: components["schemas"]["Webhook"] & {
+            /**
+             * @description The secret, in the form of Standard Webhooks.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwRdsjCFHqNWk=
+             */
+            secret: string;
+        };
         /** @description Which calls shall count: those that meet every part that is set. With none, every call of the organization. */
         WriteBudgetScope: {
             end_user?: components["schemas"]["BudgetPartition"] | null;
@@ -8763,7 +8809,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NewWebhook"];
+                    "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
             /** @description Problem; `errors` points to every finding */
@@ -8913,6 +8959,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Rotate at most once per key, for 24 hours */
+                "Idempotency-Key"?: string | null;
+                /** @description ETag of the state the change is based on */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id or slug of the organization */
+                org: string;
+                /** @description Id of the webhook */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateSecret"];
+            };
+        };
+        responses: {
+            /** @description Rotated; the new secret is shown once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
             /** @description Problem */
@@ -9751,7 +9840,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RotateKey"];
+                "application/json": components["schemas"]["RotateSecret"];
             };
         };
         responses: {

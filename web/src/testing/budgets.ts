@@ -200,6 +200,7 @@ export function busyAdjustments(now: number): BudgetAdjustment[] {
       id: "adj_1",
       budget: "bud_default",
       window_start: new Date(week).toISOString(),
+      partition: null,
       amount: usd("50"),
       limit: usd("450"),
       reason: "Launch week",

@@ -58,10 +58,10 @@ export function simulationOf(
     refused: { published: 0, proposed: 4 },
     violations: { published: 0, proposed: 0 },
     mix: [
-      mix("openai/gpt-4o", "openai", [64, 0], 640.2),
-      mix("openai/gpt-4o-mini", "openai", [0, 60], 388.1),
-      mix("anthropic/claude-sonnet-4-5", "anthropic", [simulated - 82, simulated - 82], 702.7),
-      mix("google/gemini-2.5-pro", "google", [18, 18], null),
+      mix("openai/gpt-4o", "con_openai", [64, 0], 640.2),
+      mix("openai/gpt-4o-mini", "con_openai", [0, 60], 388.1),
+      mix("anthropic/claude-sonnet-4-5", "con_anthropic", [simulated - 82, simulated - 82], 702.7),
+      mix("google/gemini-2.5-pro", "con_google", [18, 18], null),
     ],
     rules: rules.map((rule, index) => ({ rule, requests: [18, 0, simulated - 22][index] ?? 0 })),
     caveats: [

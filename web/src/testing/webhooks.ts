@@ -11,7 +11,7 @@ export interface StoredDelivery extends WebhookDelivery {
 
 export function busyWebhooks(now: number): Webhook[] {
   const created_at = new Date(now - 30 * DAY).toISOString();
-  const made = { created_at, created_by: ADA };
+  const made = { previous_secret_valid_until: null, created_at, created_by: ADA };
   return [
     {
       ...made,

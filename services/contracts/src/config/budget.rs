@@ -62,6 +62,17 @@ pub struct Adjusted {
     pub limit: NanoUsd,
 }
 
+/// A share of a period whose limit is another than that of the period's other shares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdjustedShare {
+    /// When the period starts.
+    pub start: UnixMillis,
+    /// Whose share.
+    pub partition: String,
+    /// Most that may be spent of it.
+    pub limit: NanoUsd,
+}
+
 /// How strictly a budget is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,6 +146,9 @@ pub struct Budget {
     /// Periods with a limit of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjusted: Vec<Adjusted>,
+    /// Shares with a limit of their own; a release that does not know them keeps the limit of the period.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjusted_shares: Vec<AdjustedShare>,
     /// Raised whenever a limit changes: the higher one is in force wherever two meet.
     pub limit_version: u64,
     /// The largest limit since the current schedule opened, which bounds what a worker may have used; absent: `limit`.
@@ -161,11 +175,18 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Most that may be spent in the period that starts then.
+    /// Most that may be spent in the period that starts then, of this share where everybody has one alone.
     #[must_use]
-    pub fn limit_in(&self, start: UnixMillis) -> NanoUsd {
-        let own = self.adjusted.iter().find(|period| period.start == start);
-        own.map_or(self.limit, |period| period.limit)
+    pub fn limit_in(&self, start: UnixMillis, partition: Option<&str>) -> NanoUsd {
+        let of_share = partition.and_then(|partition| {
+            let mut shares = self.adjusted_shares.iter();
+            shares.find(|share| share.start == start && share.partition == partition)
+        });
+        let of_period = || self.adjusted.iter().find(|period| period.start == start);
+        of_share
+            .map(|share| share.limit)
+            .or_else(|| of_period().map(|period| period.limit))
+            .unwrap_or(self.limit)
     }
 
     /// The period that holds `now`; `None` after the last that is known. Before the first it is the first: a worker's
@@ -194,6 +215,7 @@ mod tests {
             scope: BudgetScope::default(),
             limit: NanoUsd::from_nanos(1),
             adjusted: Vec::new(),
+            adjusted_shares: Vec::new(),
             limit_version: 1,
             peak: None,
             periods: periods
@@ -242,7 +264,15 @@ mod tests {
             start: UnixMillis::new(20),
             limit: NanoUsd::from_nanos(7),
         }];
-        let limits = [10, 20, 30].map(|start| budget.limit_in(UnixMillis::new(start)).nanos());
-        assert_eq!(limits, [1, 7, 1]);
+        budget.adjusted_shares = vec![AdjustedShare {
+            start: UnixMillis::new(20),
+            partition: "ann".to_owned(),
+            limit: NanoUsd::from_nanos(9),
+        }];
+        let limits =
+            |partition| [10, 20, 30].map(|start| budget.limit_in(UnixMillis::new(start), partition).nanos());
+        assert_eq!(limits(None), [1, 7, 1]);
+        assert_eq!(limits(Some("ann")), [1, 9, 1]);
+        assert_eq!(limits(Some("bob")), [1, 7, 1]);
     }
 }

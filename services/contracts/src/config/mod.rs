@@ -23,7 +23,8 @@ pub mod stated_facts;
 
 pub use api_key::{ApiKey, ApiKeyStatus, KeyDigest, KeySecret, MAX_ANCESTORS};
 pub use budget::{
-    Adjusted, Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period, UnknownPrice,
+    Adjusted, AdjustedShare, Budget, BudgetScope, Counts, Enforcement, OnExceed, Partition, Period,
+    UnknownPrice,
 };
 pub use budget_call::BudgetCall;
 pub use connection::{Connection, ProviderSettings, Resale, SealedText};

@@ -150,12 +150,3 @@ pub(super) struct UpdateKey {
     /// What every endpoint must satisfy that serves its calls; takes the place of what was demanded.
     pub(super) constraints: Option<WriteConstraints>,
 }
-
-/// How to rotate.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RotateKey {
-    /// For how long the current secret works on; 0 ends it at once.
-    #[schema(minimum = 0, maximum = 604_800)]
-    pub(super) overlap_seconds: u32,
-}

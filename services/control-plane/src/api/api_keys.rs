@@ -4,22 +4,20 @@ use actix_web::{delete, get, patch, post};
 use futures_util::FutureExt;
 use sluicegate_contracts::config::ApiKeyStatus;
 use sluicegate_contracts::ids::ApiKeyId;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::api_key_shapes::{CreateKey, Key, KeyWithSecret, RotateKey, UpdateKey};
+use super::api_key_shapes::{CreateKey, Key, KeyWithSecret, UpdateKey};
 use super::constraint_shapes::WriteConstraints;
 use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::shapes::{Page, display_name};
+use super::shapes::{Page, RotateSecret, display_name};
 use crate::app::api_keys::{self, Changes, NewKey};
 use crate::domain::key_grants::GrantChanges;
 use crate::domain::precondition::IfMatch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::Lock;
 use crate::store::api_keys::{self as rows, Listing};
-
-const MAX_OVERLAP_SECONDS: u32 = 604_800;
 
 fn shown(row: rows::ApiKey, now: OffsetDateTime) -> Result<Reply> {
     Reply::state(row.revision, &Key::of(row, now))
@@ -160,7 +158,7 @@ pub(super) async fn update_key(
 ///
 /// The current secret works on for `overlap_seconds`; a secret still overlapping from an earlier rotation stops at once.
 #[utoipa::path(
-    operation_id = "rotate_key", tag = "keys", request_body = RotateKey,
+    operation_id = "rotate_key", tag = "keys", request_body = RotateSecret,
     params(
         ("project" = String, Path, description = "Id of the project"),
         ("key" = String, Path, description = "Id of the key"),
@@ -177,17 +175,10 @@ pub(super) async fn rotate_key(
     member: InProject<Developer>,
     id: PathId<ApiKeyId>,
     if_match: IfMatch,
-    body: Creation<RotateKey>,
+    body: Creation<RotateSecret>,
 ) -> Result<Reply> {
     let (once, body) = body.checked()?;
-    if body.overlap_seconds > MAX_OVERLAP_SECONDS {
-        return Err(Error::field(
-            "/overlap_seconds",
-            "out_of_range",
-            "At most 604800 seconds (7 days).",
-        ));
-    }
-    let overlap = Duration::seconds(i64::from(body.overlap_seconds));
+    let overlap = body.overlap()?;
     let (project, id, now) = (member.project, id.0, member.ctx.now);
     member
         .caller

@@ -28,6 +28,9 @@ pub(super) struct CreateBudgetAdjustment {
     /// Why, for the audit trail and whoever reads the list.
     #[schema(min_length = 1, max_length = 500, example = "Launch week")]
     reason: String,
+    /// Whose share of a budget that each end user or session has alone; absent or null: everybody's.
+    #[schema(example = "ann")]
+    partition: Option<String>,
 }
 
 /// A change of what may be spent in one window of a budget.
@@ -43,9 +46,12 @@ pub(super) struct BudgetAdjustment {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     window_start: Option<OffsetDateTime>,
+    /// Whose share: an end user or a session; null: everybody's.
+    #[schema(required = true)]
+    partition: Option<String>,
     /// How much more may be spent in it; below zero for less.
     amount: Money,
-    /// The window's limit with it.
+    /// The limit of the window, or of that share of it, with it.
     limit: Money,
     /// Why.
     reason: String,
@@ -63,6 +69,7 @@ impl From<rows::Adjustment> for BudgetAdjustment {
             id: row.id,
             budget: row.budget,
             window_start: calendar(row.period_start),
+            partition: row.partition,
             amount: row.amount.into(),
             limit: row.limit.into(),
             reason: row.reason,
@@ -75,7 +82,8 @@ impl From<rows::Adjustment> for BudgetAdjustment {
 /// Adjust the window that is open
 ///
 /// Raises or lowers what may be spent until the window resets; the windows after it have the budget's limit again. What was
-/// spent stays as it is. A lower limit takes nothing away from calls under way.
+/// spent stays as it is. A lower limit takes nothing away from calls under way. With a `partition`, of a budget that each end user
+/// or session has alone, it is the limit of that one, on top of what everybody is given.
 #[utoipa::path(
     operation_id = "create_budget_adjustment", tag = "budgets", request_body = CreateBudgetAdjustment,
     params(
@@ -99,6 +107,7 @@ pub(super) async fn create_budget_adjustment(
     let draft = Draft {
         amount: body.amount.amount,
         reason: body.reason,
+        partition: body.partition,
     };
     let (organization, id) = (member.organization, id.0);
     member

@@ -282,7 +282,7 @@ pub(super) async fn list_budget_windows(
                     if period.start == current.start {
                         Window::open(&budget, period, partition.clone(), settled)
                     } else {
-                        Window::past(&budget, period, settled)
+                        Window::past(&budget, period, partition.as_deref(), settled)
                     }
                 });
                 Ok(Some(windows.collect::<Vec<_>>()))

@@ -139,6 +139,7 @@ fn governance(config: &mut ServiceConfig<'_>) {
         .service(webhooks::create_webhook)
         .service(webhooks::get_webhook)
         .service(webhooks::update_webhook)
+        .service(webhooks::rotate_webhook)
         .service(webhooks::delete_webhook)
         .service(webhooks::test_webhook)
         .service(webhooks::list_webhook_deliveries)

@@ -120,9 +120,9 @@ struct MixShare {
     provider: String,
     /// The provider's name of the model.
     upstream_model: String,
-    /// Slug of the connection; null for what the gateway answers itself.
-    #[schema(required = true)]
-    connection: Option<String>,
+    /// Id of the connection; null for what the gateway answers itself.
+    #[schema(required = true, value_type = Option<String>)]
+    connection: Option<ConnectionId>,
     /// Under the published document.
     published: u32,
     /// Under the proposed one.
@@ -270,7 +270,7 @@ impl RouteSimulation {
             model,
             provider: endpoint.provider,
             upstream_model: endpoint.upstream_model,
-            connection: share.connection,
+            connection: endpoint.connection,
             published: share.published,
             proposed: share.proposed,
             ttft_ms: share.first_byte_us.map(milliseconds),

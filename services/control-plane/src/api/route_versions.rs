@@ -42,9 +42,7 @@ pub(super) async fn list_route_versions(
     let found = member
         .read(move |connection| {
             async move {
-                routes::find(connection, project, id, Lock::None)
-                    .await?
-                    .ok_or_else(Error::not_found)?;
+                routes::published(connection, project, id, Lock::None).await?;
                 route_versions::list(connection, organization, id, before, fetch).await
             }
             .boxed()
@@ -88,9 +86,7 @@ pub(super) async fn get_route_version(
     let found = member
         .find(move |connection| {
             async move {
-                routes::find(connection, project, id, Lock::None)
-                    .await?
-                    .ok_or_else(Error::not_found)?;
+                routes::published(connection, project, id, Lock::None).await?;
                 route_versions::find(connection, organization, id, version).await
             }
             .boxed()

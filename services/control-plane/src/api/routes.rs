@@ -90,6 +90,8 @@ pub(super) async fn create_route(member: InProject<Developer>, body: Document<Cr
 }
 
 /// Read a route
+///
+/// One that was never published is `not_published` (404): its draft has a path of its own.
 #[utoipa::path(
     operation_id = "get_route", tag = "routes",
     params(
@@ -105,7 +107,7 @@ pub(super) async fn create_route(member: InProject<Developer>, body: Document<Cr
 pub(super) async fn get_route(member: InProject<Viewer>, id: PathId<RouteId>) -> Result<Reply> {
     let (project, id) = (member.project, id.0);
     let row = member
-        .find(move |connection| rows::find(connection, project, id, Lock::None).boxed())
+        .read(move |connection| rows::published(connection, project, id, Lock::None).boxed())
         .await?;
     shown(row)
 }

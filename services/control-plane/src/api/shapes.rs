@@ -2,12 +2,14 @@
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
 use super::extract::page::{self, Cursor, PageQuery};
 use crate::domain::identity::{DisplayName, Slug};
 use crate::error::{Error, Result};
+
+const MAX_OVERLAP_SECONDS: u32 = 604_800;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,6 +46,29 @@ impl<T> Page<T> {
             has_more,
             next_cursor,
         })
+    }
+}
+
+/// How to rotate a secret.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateSecret {
+    /// For how long the current secret works on; 0 ends it at once.
+    #[schema(minimum = 0, maximum = 604_800)]
+    overlap_seconds: u32,
+}
+
+impl RotateSecret {
+    /// For how long the current secret works on.
+    ///
+    /// # Errors
+    /// `validation_failed` when that is too long.
+    pub fn overlap(&self) -> Result<Duration> {
+        if self.overlap_seconds > MAX_OVERLAP_SECONDS {
+            let detail = "At most 604800 seconds (7 days).";
+            return Err(Error::field("/overlap_seconds", "out_of_range", detail));
+        }
+        Ok(Duration::seconds(i64::from(self.overlap_seconds)))
     }
 }
 

@@ -76,6 +76,10 @@ pub(super) struct Webhook {
     /// Why it was switched off, when nobody did it.
     #[schema(required = true)]
     disabled_reason: Option<WebhookDisabled>,
+    /// Until when messages are signed with the secret before the current one as well.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = true)]
+    previous_secret_valid_until: Option<OffsetDateTime>,
     /// When it was created.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -84,14 +88,16 @@ pub(super) struct Webhook {
     created_by: Option<UserId>,
 }
 
-impl From<rows::Webhook> for Webhook {
-    fn from(row: rows::Webhook) -> Self {
+impl Webhook {
+    pub(super) fn of(row: rows::Webhook, now: OffsetDateTime) -> Self {
+        let previous = row.previous.map(|previous| previous.valid_until);
         Self {
             id: row.id,
             name: row.name,
             url: row.url,
             status: row.status.into(),
             disabled_reason: row.disabled_reason.map(WebhookDisabled::from),
+            previous_secret_valid_until: previous.filter(|until| *until > now),
             created_at: row.created_at,
             created_by: row.created_by,
         }
@@ -100,7 +106,7 @@ impl From<rows::Webhook> for Webhook {
 
 /// A webhook and the secret that its messages are signed with, which is shown this once.
 #[derive(Serialize, ToSchema)]
-pub(super) struct NewWebhook {
+pub(super) struct WebhookWithSecret {
     #[serde(flatten)]
     webhook: Webhook,
     /// The secret, in the form of Standard Webhooks.
@@ -108,10 +114,10 @@ pub(super) struct NewWebhook {
     secret: String,
 }
 
-impl NewWebhook {
-    pub(super) fn of(webhook: rows::Webhook, secret: &SecretString) -> Self {
+impl WebhookWithSecret {
+    pub(super) fn of(row: rows::Webhook, secret: &SecretString, now: OffsetDateTime) -> Self {
         Self {
-            webhook: webhook.into(),
+            webhook: Webhook::of(row, now),
             secret: secret.expose_secret().to_owned(),
         }
     }

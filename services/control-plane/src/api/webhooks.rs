@@ -3,12 +3,13 @@
 use actix_web::{delete, get, patch, post, web};
 use futures_util::FutureExt;
 use sluicegate_contracts::ids::{WebhookDeliveryId, WebhookId};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::extract::{Admin, Creation, InOrganization, Json, PageQuery, PathId};
 use super::reply::Reply;
-use super::shapes::Page;
-use super::webhook_shapes::{CreateWebhook, NewWebhook, UpdateWebhook, Webhook, WebhookDelivery};
+use super::shapes::{Page, RotateSecret};
+use super::webhook_shapes::{CreateWebhook, UpdateWebhook, Webhook, WebhookDelivery, WebhookWithSecret};
 use crate::app::webhook_delivery;
 use crate::app::webhooks::{self, Changes};
 use crate::domain::precondition::IfMatch;
@@ -18,8 +19,8 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use crate::store::{Lock, webhook_deliveries, webhooks as rows};
 
-fn shown(row: rows::Webhook) -> Result<Reply> {
-    Reply::state(row.revision, &Webhook::from(row))
+fn shown(row: rows::Webhook, now: OffsetDateTime) -> Result<Reply> {
+    Reply::state(row.revision, &Webhook::of(row, now))
 }
 
 /// List webhooks
@@ -33,18 +34,20 @@ fn shown(row: rows::Webhook) -> Result<Reply> {
 )]
 #[get("/organizations/{org}/webhooks")]
 pub(super) async fn list_webhooks(member: InOrganization<Admin>, page: PageQuery) -> Result<Reply> {
-    let (organization, fetch) = (member.organization, page.fetch()?);
+    let (organization, fetch, now) = (member.organization, page.fetch()?, member.ctx.now);
     let before = page.before::<Uuid>()?.map(WebhookId::from);
     let found = member
         .read(move |connection| rows::list(connection, organization, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Webhook::from)?)
+    let shape = |row| Webhook::of(row, now);
+    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), shape)?)
 }
 
 /// Create a webhook
 ///
 /// It is told when spending reaches an alert threshold of a budget (`budget.threshold`). Messages are signed as Standard Webhooks
-/// are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`. A message may come more than once,
+/// are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`, and two of them with a space between
+/// while its secret is being rotated. A message may come more than once,
 /// with the same `webhook-id`. One that is not answered with 2xx within ten seconds is sent again after 5 seconds, 5 minutes,
 /// 30 minutes, 2, 5, 10 and 10 hours; then the webhook is switched off, as it is at once by 410.
 #[utoipa::path(
@@ -55,7 +58,7 @@ pub(super) async fn list_webhooks(member: InOrganization<Admin>, page: PageQuery
     ),
     extensions(("x-sluicegate-role" = json!("admin"))),
     responses(
-        (status = 201, description = "Created; the secret is shown this once", body = NewWebhook),
+        (status = 201, description = "Created; the secret is shown this once", body = WebhookWithSecret),
         (status = "default", description = "Problem; `errors` points to every finding", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -65,7 +68,7 @@ pub(super) async fn create_webhook(
     body: Creation<CreateWebhook>,
 ) -> Result<Reply> {
     let (once, body) = body.checked()?;
-    let organization = member.organization;
+    let (organization, now) = (member.organization, member.ctx.now);
     member
         .caller
         .create(once, move |tx| {
@@ -73,7 +76,7 @@ pub(super) async fn create_webhook(
                 let (webhook, secret) = webhooks::create(tx, &body.name, &body.url).await?;
                 let (id, revision) = (webhook.id, webhook.revision);
                 let location = format!("/api/v1/organizations/{organization}/webhooks/{id}");
-                let new = NewWebhook::of(webhook, &secret);
+                let new = WebhookWithSecret::of(webhook, &secret, now);
                 Ok(Reply::created(location, &new)?.at_revision(revision))
             }
             .boxed()
@@ -95,11 +98,11 @@ pub(super) async fn create_webhook(
 )]
 #[get("/organizations/{org}/webhooks/{webhook}")]
 pub(super) async fn get_webhook(member: InOrganization<Admin>, id: PathId<WebhookId>) -> Result<Reply> {
-    let (organization, id) = (member.organization, id.0);
+    let (organization, id, now) = (member.organization, id.0, member.ctx.now);
     let row = member
         .find(move |connection| rows::find(connection, organization, id, Lock::None).boxed())
         .await?;
-    shown(row)
+    shown(row, now)
 }
 
 /// Change a webhook
@@ -125,13 +128,53 @@ pub(super) async fn update_webhook(
 ) -> Result<Reply> {
     let if_match = if_match.required()?;
     let changes = Changes::from(body.checked()?);
-    let id = id.0;
+    let (id, now) = (id.0, member.ctx.now);
     member
         .caller
         .change(
             move |tx| async move { webhooks::update(tx, id, changes, &if_match).await }.boxed(),
-            shown,
+            move |row| shown(row, now),
         )
+        .await
+}
+
+/// Give a webhook a new secret
+///
+/// Messages are signed with the current secret as well for `overlap_seconds`: `webhook-signature` then has both signatures, with a
+/// space between them, and a receiver accepts a message when it knows either. A secret still overlapping from an earlier rotation
+/// stops at once.
+#[utoipa::path(
+    operation_id = "rotate_webhook", tag = "webhooks", request_body = RotateSecret,
+    params(
+        ("org" = String, Path, description = "Id or slug of the organization"),
+        ("webhook" = String, Path, description = "Id of the webhook"),
+        ("If-Match" = Option<String>, Header, description = "ETag of the state the change is based on"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Rotate at most once per key, for 24 hours"),
+    ),
+    extensions(("x-sluicegate-role" = json!("admin"))),
+    responses(
+        (status = 200, description = "Rotated; the new secret is shown once", body = WebhookWithSecret),
+    )
+)]
+#[post("/organizations/{org}/webhooks/{webhook}/rotate")]
+pub(super) async fn rotate_webhook(
+    member: InOrganization<Admin>,
+    id: PathId<WebhookId>,
+    if_match: IfMatch,
+    body: Creation<RotateSecret>,
+) -> Result<Reply> {
+    let (once, body) = body.checked()?;
+    let (overlap, id, now) = (body.overlap()?, id.0, member.ctx.now);
+    member
+        .caller
+        .create(once, move |tx| {
+            async move {
+                let (webhook, secret) = webhooks::rotate(tx, id, overlap, &if_match).await?;
+                let revision = webhook.revision;
+                Ok(Reply::ok(&WebhookWithSecret::of(webhook, &secret, now))?.at_revision(revision))
+            }
+            .boxed()
+        })
         .await
 }
 

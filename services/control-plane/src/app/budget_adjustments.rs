@@ -2,6 +2,7 @@
 //! one account with a higher version, so it holds as any limit does; what was spent stays what it was.
 
 use serde_json::json;
+use sluicegate_contracts::account::partition_value;
 use sluicegate_contracts::ids::BudgetId;
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_service_runtime::ids;
@@ -11,6 +12,7 @@ use crate::codes::Code;
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, FieldError, Result};
 use crate::store::budget_adjustments::{self, Adjustment};
+use crate::store::budgets::Budget;
 
 /// Most changes of one window.
 const MAX_OF_A_WINDOW: i64 = 100;
@@ -24,10 +26,12 @@ pub struct Draft {
     pub amount: String,
     /// Why.
     pub reason: String,
+    /// Whose share of a budget that everybody has alone; `None`: everybody's.
+    pub partition: Option<String>,
 }
 
 impl Draft {
-    fn check(self) -> Result<(NanoUsd, String)> {
+    fn check(&self) -> Result<(NanoUsd, String)> {
         let mut findings = Vec::new();
         let amount = self.amount.parse::<NanoUsd>();
         let amount = amount.ok().filter(|amount| *amount != NanoUsd::ZERO);
@@ -49,6 +53,22 @@ impl Draft {
     }
 }
 
+/// The share that is meant, as calls name it.
+fn share(partition: Option<&str>, budget: &Budget) -> Result<Option<String>> {
+    let Some(partition) = partition else {
+        return Ok(None);
+    };
+    let refused = |code, detail| Err(Error::field("/partition", code, detail));
+    if !budget.is_partitioned() {
+        let detail = "Nobody has this budget alone: leave out whose share it is.";
+        return refused("not_partitioned", detail);
+    }
+    if partition.trim().is_empty() {
+        return refused("invalid", "Name an end user or a session.");
+    }
+    Ok(Some(partition_value(partition).into_owned()))
+}
+
 /// Changes the limit of the window that is open.
 ///
 /// # Errors
@@ -58,29 +78,33 @@ pub async fn adjust(tx: &mut Tx, id: BudgetId, draft: Draft) -> Result<Adjustmen
     let (organization, now) = (tx.organization()?, tx.ctx().now);
     let mut budget = budgets::locked(tx, id, &IfMatch::new(None)).await?;
     let window = budget.window_at(now)?;
+    let partition = share(draft.partition.as_deref(), &budget)?;
     if budget_adjustments::count(tx.connection(), organization, id, window.start).await? >= MAX_OF_A_WINDOW {
         let detail = "A window takes at most 100 adjustments; change the budget's limit instead.";
         return Err(Error::new(Code::Conflict, detail));
     }
     let limit = budget
         .adjusted
-        .limit_with(budget.terms.limit, window.start, amount);
+        .limit_with(budget.terms.limit, window.start, partition.as_deref(), amount);
     let limit = limit.ok_or_else(|| {
         let detail = format!(
             "The window may spend {} USD; with this it must be more than 0 and less than 9007199.254740992.",
-            budget.limit_in(window.start)
+            budget.limit_in(window.start, partition.as_deref())
         );
         Error::field("/amount/amount", "out_of_range", detail)
     })?;
-    budget.adjusted.add(window.start, amount);
+    budget.adjusted.add(window.start, partition.as_deref(), amount);
     budget.limit_version += 1;
-    budget.peak = budget.peak.max(limit);
+    // What everybody gets more, those with a share of their own get as well.
+    let largest = budget.adjusted.largest(budget.terms.limit, window.start);
+    budget.peak = budget.peak.max(largest);
     budgets::save(tx, &mut budget, now).await?;
     let adjustment = Adjustment {
         id: ids::fresh(),
         organization,
         budget: id,
         period_start: window.start,
+        partition,
         amount,
         limit,
         reason,
@@ -93,6 +117,7 @@ pub async fn adjust(tx: &mut Tx, id: BudgetId, draft: Draft) -> Result<Adjustmen
         "amount": amount.to_string(),
         "limit": limit.to_string(),
         "window": window.start,
+        "partition": adjustment.partition,
         "reason": adjustment.reason,
     });
     tx.audit("budget.adjust", id, &detail);

@@ -47,8 +47,8 @@ impl Window {
         let is_one = !budget.is_partitioned() || share.is_some();
         Self {
             period,
-            limit: Some(budget.limit_in(period.start)),
-            adjusted_by: budget.adjusted.by(period.start),
+            limit: Some(budget.limit_in(period.start, share.as_deref())),
+            adjusted_by: budget.adjusted.by(period.start, share.as_deref()),
             settled,
             account: is_one.then_some(AccountId {
                 budget: budget.id,
@@ -59,13 +59,13 @@ impl Window {
         }
     }
 
-    /// One that is over.
+    /// One that is over, or, when a share is named, of that share.
     #[must_use]
-    pub fn past(budget: &Budget, period: Period, settled: NanoUsd) -> Self {
+    pub fn past(budget: &Budget, period: Period, share: Option<&str>, settled: NanoUsd) -> Self {
         Self {
             period,
             limit: None,
-            adjusted_by: budget.adjusted.by(period.start),
+            adjusted_by: budget.adjusted.by(period.start, share),
             settled,
             account: None,
             held: None,

@@ -201,7 +201,9 @@ pub async fn update(tx: &mut Tx, id: BudgetId, changes: Changes, if_match: &IfMa
     budget.terms = terms;
     if !reopens {
         let open = budget.window_at(now)?;
-        budget.peak = budget.peak.max(budget.limit_in(open.start));
+        budget.peak = budget
+            .peak
+            .max(budget.adjusted.largest(budget.terms.limit, open.start));
     }
     budget.status = status;
     if reopens {

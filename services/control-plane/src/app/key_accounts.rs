@@ -100,7 +100,7 @@ pub async fn of_keys(
     let caps_by_window = caps.iter().flatten().zip(&windows).zip(settled);
     let left: Vec<NanoUsd> = caps_by_window
         .map(|((cap, (_, start)), settled)| {
-            let left = cap.limit_in(*start).nanos().saturating_sub(settled.nanos());
+            let left = cap.limit_in(*start, None).nanos().saturating_sub(settled.nanos());
             NanoUsd::from_nanos(left.max(0))
         })
         .collect();

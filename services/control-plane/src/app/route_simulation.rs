@@ -94,7 +94,7 @@ pub struct Simulated {
 /// Replays.
 ///
 /// # Errors
-/// `not_found` when nothing is published to compare with, `validation_failed` when the document could not be published.
+/// `not_published` when nothing is published to compare with, `validation_failed` when the document could not be published.
 pub async fn run(connection: &mut Connection, question: Question, host: Host) -> Result<Simulated> {
     let Question {
         organization,
@@ -105,8 +105,9 @@ pub async fn run(connection: &mut Connection, question: Question, host: Host) ->
         count,
         now,
     } = question;
-    let live = routes::find(connection, project, route, Lock::None).await?;
-    let live = live.ok_or_else(Error::not_found)?.route;
+    let live = routes::published(connection, project, route, Lock::None)
+        .await?
+        .route;
     let mut today = Today {
         organization,
         supply: route_supply::of_both(connection, project, (&live, &proposed), host.accounts).await?,

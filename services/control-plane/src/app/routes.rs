@@ -147,8 +147,7 @@ fn announce(tx: &mut Tx, route: &Route, action: &str, publication: &Publication)
 }
 
 async fn locked(tx: &mut Tx, project: ProjectId, id: RouteId, if_match: &IfMatch) -> Result<LiveRoute> {
-    let found = routes::find(tx.connection(), project, id, Lock::ForUpdate).await?;
-    let live = found.ok_or_else(Error::not_found)?;
+    let live = routes::published(tx.connection(), project, id, Lock::ForUpdate).await?;
     if_match.check(i64::from(live.route.version))?;
     Ok(live)
 }
@@ -197,7 +196,7 @@ fn as_drafted(rule: &Rule) -> RuleDraft {
 /// Publishes the next version of a route.
 ///
 /// # Errors
-/// `not_found`, `version_conflict`, `validation_failed` with every finding, `slug_taken`, `alias_taken`.
+/// `not_found`, `not_published`, `version_conflict`, `validation_failed` with every finding, `slug_taken`, `alias_taken`.
 pub async fn update(
     tx: &mut Tx,
     project: ProjectId,
@@ -307,7 +306,7 @@ async fn publish(
 /// Takes a route out of use.
 ///
 /// # Errors
-/// `not_found`, `version_conflict`; `in_use` while a budget sends calls without room to it.
+/// `not_found`, `not_published`, `version_conflict`; `in_use` while a budget sends calls without room to it.
 pub async fn delete(tx: &mut Tx, project: ProjectId, id: RouteId, if_match: &IfMatch) -> Result<()> {
     let live = locked(tx, project, id, if_match).await?;
     let budgets = budget_relations::falling_back_to(tx.connection(), id).await?;

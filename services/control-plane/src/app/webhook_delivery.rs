@@ -53,15 +53,11 @@ struct Answered {
 }
 
 async fn attempt(state: &AppState, outbound: &Outbound, taken: &Taken) -> Result<(Answered, OffsetDateTime)> {
-    let key = data_key::of(state, taken.organization).await?;
-    let place = webhooks::place(taken.organization, taken.webhook);
-    let secret = key.open(&place, &taken.secret).map_err(Error::internal)?;
-    let secret = WebhookSecret::parse(&secret).map_err(Error::internal)?;
     let at = state.now()?.unix_timestamp();
     let message = Message {
         id: &taken.event_id,
         at,
-        signature: &secret.sign(&taken.event_id, at, &taken.body),
+        signature: &signatures(state, taken, at).await?,
         body: &taken.body,
     };
     let answer = match outbound.post(&taken.url, message).await {
@@ -75,6 +71,20 @@ async fn attempt(state: &AppState, outbound: &Outbound, taken: &Taken) -> Result
         },
     };
     Ok((answer, state.now()?))
+}
+
+/// The signature with the secret in force and, while that is being rotated, the one with the secret before it: a space
+/// between them, as Standard Webhooks have it.
+async fn signatures(state: &AppState, taken: &Taken, at: i64) -> Result<String> {
+    let key = data_key::of(state, taken.organization).await?;
+    let place = webhooks::place(taken.organization, taken.webhook);
+    let secrets = std::iter::once(&taken.secret).chain(&taken.previous_secret);
+    let signed = secrets.map(|sealed| {
+        let secret = key.open(&place, sealed).map_err(Error::internal)?;
+        let secret = WebhookSecret::parse(&secret).map_err(Error::internal)?;
+        Ok(secret.sign(&taken.event_id, at, &taken.body))
+    });
+    Ok(signed.collect::<Result<Vec<_>>>()?.join(" "))
 }
 
 async fn settle(

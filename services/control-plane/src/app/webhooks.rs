@@ -3,10 +3,11 @@
 
 use secrecy::SecretString;
 use serde_json::json;
-use sluicegate_contracts::config::Status;
+use sluicegate_contracts::config::{SealedText, Status};
 use sluicegate_contracts::ids::{OrganizationId, WebhookId};
 use sluicegate_credentials::{Sealing, WebhookSecret};
 use sluicegate_service_runtime::ids;
+use time::Duration;
 
 use super::{Tx, data_key};
 use crate::codes::Code;
@@ -15,7 +16,7 @@ use crate::domain::identity::DisplayName;
 use crate::domain::precondition::IfMatch;
 use crate::error::{Error, FieldError, Result};
 use crate::store::Lock;
-use crate::store::webhooks::{self, Webhook};
+use crate::store::webhooks::{self, PreviousSecret, Webhook};
 
 /// Most webhooks of an organization: each event goes to all of them.
 const MAX_WEBHOOKS: i64 = 20;
@@ -74,14 +75,14 @@ pub async fn create(tx: &mut Tx, name: &str, url: &str) -> Result<(Webhook, Secr
     }
     let (name, url) = checked(tx, name, url)?;
     let id: WebhookId = ids::fresh();
-    let secret = WebhookSecret::generate(rand::random()).map_err(Error::internal)?;
-    let key = data_key::of_tenant(tx).await?;
+    let (secret, sealed) = new_secret(tx, organization, id).await?;
     let webhook = Webhook {
         id,
         organization,
         name,
         url,
-        secret: key.seal(&place(organization, id), secret.text(), rand::random()),
+        secret: sealed,
+        previous: None,
         status: Status::Active,
         disabled_reason: None,
         revision: 1,
@@ -90,7 +91,19 @@ pub async fn create(tx: &mut Tx, name: &str, url: &str) -> Result<(Webhook, Secr
     };
     webhooks::insert(tx.connection(), &webhook).await?;
     audit(tx, &webhook, "webhook.create");
-    Ok((webhook, secret.text().clone()))
+    Ok((webhook, secret))
+}
+
+/// A fresh secret for a webhook, open and sealed.
+async fn new_secret(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    id: WebhookId,
+) -> Result<(SecretString, SealedText)> {
+    let secret = WebhookSecret::generate(rand::random()).map_err(Error::internal)?;
+    let key = data_key::of_tenant(tx).await?;
+    let sealed = key.seal(&place(organization, id), secret.text(), rand::random());
+    Ok((secret.text().clone(), sealed))
 }
 
 /// The address stays out of the audit trail: its path may be a secret of the receiver.
@@ -124,6 +137,30 @@ pub async fn update(tx: &mut Tx, id: WebhookId, changes: Changes, if_match: &IfM
     webhooks::update(tx.connection(), &mut webhook).await?;
     audit(tx, &webhook, "webhook.update");
     Ok(webhook)
+}
+
+/// Gives a webhook a new secret. Messages are signed with the one before it as well for `overlap`; with one before that no
+/// more.
+///
+/// # Errors
+/// `not_found`, `version_conflict`.
+pub async fn rotate(
+    tx: &mut Tx,
+    id: WebhookId,
+    overlap: Duration,
+    if_match: &IfMatch,
+) -> Result<(Webhook, SecretString)> {
+    let mut webhook = locked(tx, id, if_match).await?;
+    let (secret, sealed) = new_secret(tx, webhook.organization, id).await?;
+    let replaced = std::mem::replace(&mut webhook.secret, sealed);
+    webhook.previous = (!overlap.is_zero()).then(|| PreviousSecret {
+        secret: replaced,
+        valid_until: tx.ctx().now + overlap,
+    });
+    webhooks::update(tx.connection(), &mut webhook).await?;
+    let detail = json!({ "name": webhook.name, "overlap_seconds": overlap.whole_seconds() });
+    tx.audit("webhook.rotate", id, &detail);
+    Ok((webhook, secret))
 }
 
 /// Takes a webhook out of use.

@@ -81,7 +81,9 @@ impl Kept {
 
     fn terms(&self, account: &AccountId) -> Result<Option<Terms>, OutOfRange> {
         Ok(self.window(account)?.map(|window| Terms {
-            limit: self.adjusted.limit(self.limit, account.period),
+            limit: self
+                .adjusted
+                .limit(self.limit, account.period, account.partition.as_deref()),
             version: self.version,
             exposure: exposure_cap(self.peak),
             end: window.end,

@@ -147,7 +147,7 @@ fn a_store_is_told_the_limit_of_the_window_that_an_account_is_of() {
     let mut adjusted = kept(budget, Interval::Day);
     adjusted
         .adjusted
-        .add(UnixMillis::new(11 * DAY), NanoUsd::from_nanos(-200));
+        .add(UnixMillis::new(11 * DAY), None, NanoUsd::from_nanos(-200));
     let rows = [spent(budget, 10, worker, 1, 5), spent(budget, 11, worker, 1, 7)];
     let books = books(&[adjusted], &BTreeMap::new(), &rows, &[]).unwrap();
     let limits = books.accounts.iter().map(|account| account.terms.limit.nanos());

@@ -54,8 +54,6 @@ pub struct Choice {
     pub model: String,
     /// The endpoint.
     pub endpoint: EndpointKey,
-    /// Slug of the account; `None` for what the gateway answers itself.
-    pub connection: Option<String>,
     /// What the tokens of the request cost there; `None`: no price is known.
     pub cost: Option<NanoUsd>,
 }
@@ -276,7 +274,6 @@ fn choice(
             upstream_model: candidate.upstream_model.to_owned(),
             connection: candidate.connection.map(|it| it.id),
         },
-        connection: candidate.connection.map(|it| it.slug.clone()),
         cost,
     }
 }

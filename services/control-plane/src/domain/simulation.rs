@@ -25,8 +25,6 @@ pub struct Side {
 /// How many requests go to an endpoint first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Share {
-    /// Slug of the account.
-    pub connection: Option<String>,
     /// Under the published document.
     pub published: u32,
     /// Under the proposed one.
@@ -141,7 +139,6 @@ impl Simulation {
     fn sent(&mut self, choice: &Choice, is_proposed: bool, measured: &Measured) {
         let place = (choice.model.clone(), choice.endpoint.clone());
         let share = self.mix.entry(place).or_insert_with(|| Share {
-            connection: choice.connection.clone(),
             first_byte_us: measured.get(&choice.endpoint).copied(),
             ..Share::default()
         });

@@ -20,6 +20,8 @@ pub struct Adjustment {
     pub budget: BudgetId,
     /// Start of the window.
     pub period_start: UnixMillis,
+    /// Whose share; `None`: everybody's.
+    pub partition: Option<String>,
     /// How much more may be spent in it; below zero for less.
     pub amount: NanoUsd,
     /// The window's limit with it.
@@ -39,12 +41,14 @@ pub struct Adjustment {
 pub async fn insert(connection: &mut Connection, adjustment: &Adjustment) -> Result<()> {
     sqlx::query!(
         "insert into budget_adjustments
-            (id, organization_id, budget_id, period_start, amount_nanos, limit_nanos, reason, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            (id, organization_id, budget_id, period_start, partition, amount_nanos, limit_nanos, reason, created_by,
+             created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         adjustment.id.as_uuid(),
         adjustment.organization.as_uuid(),
         adjustment.budget.as_uuid(),
         adjustment.period_start.get(),
+        adjustment.partition.as_deref().unwrap_or_default(),
         adjustment.amount.nanos(),
         adjustment.limit.nanos(),
         adjustment.reason,
@@ -88,7 +92,8 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Adjustment>> {
     let rows = sqlx::query!(
-        "select id, period_start, amount_nanos, limit_nanos, reason, created_by, created_at from budget_adjustments
+        "select id, period_start, partition, amount_nanos, limit_nanos, reason, created_by, created_at
+         from budget_adjustments
          where organization_id = $1 and budget_id = $2 and ($3::uuid is null or id < $3)
          order by id desc limit $4",
         organization.as_uuid(),
@@ -103,6 +108,7 @@ pub async fn list(
         organization,
         budget,
         period_start: UnixMillis::new(row.period_start),
+        partition: Some(row.partition).filter(|partition| !partition.is_empty()),
         amount: NanoUsd::from_nanos(row.amount_nanos),
         limit: NanoUsd::from_nanos(row.limit_nanos),
         reason: row.reason,

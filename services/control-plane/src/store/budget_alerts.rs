@@ -91,6 +91,7 @@ pub async fn fire(connection: &mut Connection, spent: &Spent, now: OffsetDateTim
             select greatest(budget.limit_nanos + coalesce(sum(adjustment.amount_nanos), 0), 0)::bigint as limit_nanos
             from budget_adjustments adjustment
             where adjustment.budget_id = budget.id and adjustment.period_start = account.period_start
+                and adjustment.partition in ('', account.partition)
          ) own
          cross join unnest(budget.alert_thresholds) as watched (percent)
          where budget.deleted_at is null and account.settled::numeric * 100 >= own.limit_nanos::numeric * watched.percent

@@ -67,10 +67,10 @@ impl Budget {
         first.ok_or_else(|| Error::internal("a schedule without periods"))
     }
 
-    /// Most that may be spent in the window that began then.
+    /// Most that may be spent in the window that began then, of this share where everybody has one alone.
     #[must_use]
-    pub fn limit_in(&self, start: UnixMillis) -> NanoUsd {
-        self.adjusted.limit(self.terms.limit, start)
+    pub fn limit_in(&self, start: UnixMillis, partition: Option<&str>) -> NanoUsd {
+        self.adjusted.limit(self.terms.limit, start, partition)
     }
 
     /// As workers need to know it, and when it must be sent anew.
@@ -95,6 +95,7 @@ impl Budget {
             scope: self.scope.clone(),
             limit: self.terms.limit,
             adjusted: self.adjusted.published(self.terms.limit),
+            adjusted_shares: self.adjusted.published_shares(self.terms.limit),
             limit_version: self.limit_version.cast_unsigned(),
             peak: Some(self.peak),
             periods,

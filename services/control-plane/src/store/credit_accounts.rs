@@ -48,6 +48,7 @@ impl CreditAccount {
             limit_version: self.version,
             // It only rises.
             adjusted: Vec::new(),
+            adjusted_shares: Vec::new(),
             peak: None,
             periods: vec![Period {
                 start: self.opened_at,

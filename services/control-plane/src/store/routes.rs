@@ -26,6 +26,11 @@ pub(super) fn slug_taken() -> Error {
     Error::new(Code::SlugTaken, "Another route of the project has this slug.")
 }
 
+fn only_drafted() -> Error {
+    let detail = "The route was never published. It has only a draft: read that, publish it, or discard it.";
+    Error::new(Code::NotPublished, detail)
+}
+
 /// Adds a route with its first version.
 ///
 /// # Errors
@@ -138,33 +143,36 @@ pub async fn list(
 /// The route with this id in `project`.
 ///
 /// # Errors
-/// When Postgres refuses.
-pub async fn find(
+/// `not_found`; `not_published` when it has only a draft.
+pub async fn published(
     connection: &mut Connection,
     project: ProjectId,
     id: RouteId,
     lock: Lock,
-) -> Result<Option<LiveRoute>> {
+) -> Result<LiveRoute> {
     if lock == Lock::ForUpdate {
         sqlx::query!("select id from routes where id = $1 for update", id.as_uuid())
             .fetch_optional(&mut *connection)
             .await?;
     }
     let row = sqlx::query!(
-        r#"select version.document as "document: Json<Route>", routes.created_at, version.created_at as published_at
-         from routes join route_versions version
+        r#"select version.document as "document?: Json<Route>", routes.created_at,
+            version.created_at as "published_at?"
+         from routes left join route_versions version
             on version.route_id = routes.id and version.version = routes.version
          where routes.project_id = $1 and routes.id = $2 and routes.deleted_at is null"#,
         project.as_uuid(),
         id.as_uuid(),
     )
     .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|row| LiveRoute {
-        route: row.document.0,
+    .await?
+    .ok_or_else(Error::not_found)?;
+    let (document, published_at) = row.document.zip(row.published_at).ok_or_else(only_drafted)?;
+    Ok(LiveRoute {
+        route: document.0,
         created_at: row.created_at,
-        published_at: row.published_at,
-    }))
+        published_at,
+    })
 }
 
 /// Slugs of the live routes of `project` with a target pinned to `account`.

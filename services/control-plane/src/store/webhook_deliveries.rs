@@ -49,6 +49,8 @@ pub struct Taken {
     pub url: String,
     /// What to sign with.
     pub secret: SealedText,
+    /// What to sign with as well, while the secret is being rotated.
+    pub previous_secret: Option<SealedText>,
     /// The event's id.
     pub event_id: String,
     /// What is sent.
@@ -143,6 +145,7 @@ pub async fn take(
             for update of due skip locked
          )
          returning delivery.id, delivery.organization_id, delivery.webhook_id, webhook.url, webhook.secret,
+            case when webhook.previous_secret_valid_until > $1 then webhook.previous_secret end as previous_secret,
             delivery.event_id, delivery.body, delivery.attempts",
         now,
         until,
@@ -156,6 +159,7 @@ pub async fn take(
         webhook: row.webhook_id.into(),
         url: row.url,
         secret: SealedText(row.secret),
+        previous_secret: row.previous_secret.map(SealedText),
         event_id: row.event_id,
         body: row.body,
         attempts: row.attempts,
@@ -178,7 +182,9 @@ pub async fn take_one(
          set attempts = delivery.attempts + 1, next_attempt_at = null, last_attempt_at = $3
          from webhooks webhook
          where webhook.id = delivery.webhook_id and delivery.organization_id = $1 and delivery.id = $2
-         returning delivery.webhook_id, webhook.url, webhook.secret, delivery.event_id, delivery.body, delivery.attempts",
+         returning delivery.webhook_id, webhook.url, webhook.secret,
+            case when webhook.previous_secret_valid_until > $3 then webhook.previous_secret end as previous_secret,
+            delivery.event_id, delivery.body, delivery.attempts",
         organization.as_uuid(),
         id.as_uuid(),
         now,
@@ -191,6 +197,7 @@ pub async fn take_one(
         webhook: row.webhook_id.into(),
         url: row.url,
         secret: SealedText(row.secret),
+        previous_secret: row.previous_secret.map(SealedText),
         event_id: row.event_id,
         body: row.body,
         attempts: row.attempts,

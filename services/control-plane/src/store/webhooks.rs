@@ -9,6 +9,15 @@ use super::{Connection, Lock};
 use crate::domain::webhook_retries::Disabled;
 use crate::error::{Error, Result};
 
+/// The secret that is being rotated out.
+#[derive(Debug, Clone)]
+pub struct PreviousSecret {
+    /// What messages are signed with as well, sealed.
+    pub secret: SealedText,
+    /// Until then.
+    pub valid_until: OffsetDateTime,
+}
+
 /// A webhook.
 #[derive(Debug, Clone)]
 pub struct Webhook {
@@ -22,6 +31,8 @@ pub struct Webhook {
     pub url: String,
     /// What they are signed with, sealed.
     pub secret: SealedText,
+    /// The secret before that.
+    pub previous: Option<PreviousSecret>,
     /// Whether it is told anything.
     pub status: Status,
     /// Why the product switched it off.
@@ -40,6 +51,8 @@ struct Row {
     name: String,
     url: String,
     secret: String,
+    previous_secret: Option<String>,
+    previous_secret_valid_until: Option<OffsetDateTime>,
     status: String,
     disabled_reason: Option<String>,
     revision: i64,
@@ -60,12 +73,17 @@ impl TryFrom<Row> for Webhook {
     fn try_from(row: Row) -> Result<Self> {
         let unknown = || Error::internal("a webhook with an unknown reason to be switched off");
         let reason = row.disabled_reason.as_deref();
+        let previous = row.previous_secret.zip(row.previous_secret_valid_until);
         Ok(Self {
             id: row.id.into(),
             organization: row.organization_id.into(),
             name: row.name,
             url: row.url,
             secret: SealedText(row.secret),
+            previous: previous.map(|(secret, valid_until)| PreviousSecret {
+                secret: SealedText(secret),
+                valid_until,
+            }),
             status: if row.status == "active" {
                 Status::Active
             } else {
@@ -122,7 +140,8 @@ pub async fn count(connection: &mut Connection, organization: OrganizationId) ->
 /// When Postgres refuses.
 pub async fn update(connection: &mut Connection, webhook: &mut Webhook) -> Result<()> {
     webhook.revision = sqlx::query_scalar!(
-        "update webhooks set name = $3, url = $4, status = $5, disabled_reason = $6, revision = revision + 1
+        "update webhooks set name = $3, url = $4, status = $5, disabled_reason = $6, secret = $7, previous_secret = $8,
+            previous_secret_valid_until = $9, revision = revision + 1
          where organization_id = $1 and id = $2 returning revision",
         webhook.organization.as_uuid(),
         webhook.id.as_uuid(),
@@ -130,6 +149,9 @@ pub async fn update(connection: &mut Connection, webhook: &mut Webhook) -> Resul
         webhook.url,
         status_text(webhook.status),
         webhook.disabled_reason.map(Disabled::as_str),
+        webhook.secret.0,
+        webhook.previous.as_ref().map(|previous| &*previous.secret.0),
+        webhook.previous.as_ref().map(|previous| previous.valid_until),
     )
     .fetch_one(connection)
     .await?;
@@ -169,7 +191,8 @@ pub async fn list(
 ) -> Result<Vec<Webhook>> {
     sqlx::query_as!(
         Row,
-        "select id, organization_id, name, url, secret, status, disabled_reason, revision, created_by, created_at
+        "select id, organization_id, name, url, secret, previous_secret, previous_secret_valid_until, status,
+            disabled_reason, revision, created_by, created_at
          from webhooks
          where organization_id = $1 and deleted_at is null and ($2::uuid is null or id < $2)
          order by id desc limit $3",
@@ -205,7 +228,8 @@ pub async fn find(
     }
     sqlx::query_as!(
         Row,
-        "select id, organization_id, name, url, secret, status, disabled_reason, revision, created_by, created_at
+        "select id, organization_id, name, url, secret, previous_secret, previous_secret_valid_until, status,
+            disabled_reason, revision, created_by, created_at
          from webhooks where organization_id = $1 and id = $2 and deleted_at is null",
         organization.as_uuid(),
         id.as_uuid(),

@@ -209,7 +209,7 @@ impl World {
                 json!({ "organization": self.organization, "name": "P", "slug": format!("p-{salt}") })
             }
             "update_member" => json!({ "role": "viewer" }),
-            "rotate_key" => json!({ "overlap_seconds": 0 }),
+            "rotate_key" | "rotate_webhook" => json!({ "overlap_seconds": 0 }),
             "accept_invite" => json!({ "token": "x" }),
             _ => json!({}),
         };

@@ -91,19 +91,39 @@ impl Scene {
 
     /// Whether the message was signed with the webhook's secret, as its owner checks it.
     fn is_genuine(&self, message: &Message) -> bool {
-        let secret = self.webhook["secret"].as_str().unwrap();
-        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
-        let signed = format!(
-            "{}.{}.{}",
-            message.header("webhook-id"),
-            message.header("webhook-timestamp"),
-            message.body
-        );
-        let mut digest = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-        digest.update(signed.as_bytes());
-        let expected = format!("v1,{}", STANDARD.encode(digest.finalize().into_bytes()));
-        message.header("webhook-signature") == expected
+        message.header("webhook-signature") == signature(&self.webhook, message)
     }
+
+    /// Gives the webhook a new secret; the answer has it.
+    async fn rotate(&self, overlap_seconds: u32) -> Value {
+        let body = json!({ "overlap_seconds": overlap_seconds });
+        let rotated = self.ada.post(&self.own("/rotate"), &body).await;
+        rotated.expect(200).body
+    }
+
+    /// The signatures of the next alert's message.
+    async fn signatures(&self, seq: u64) -> (Message, Vec<String>) {
+        self.alert(seq).await;
+        let [message] = self.sent().await.try_into().unwrap();
+        let signatures = message.header("webhook-signature").split(' ');
+        let signatures = signatures.map(str::to_owned).collect();
+        (message, signatures)
+    }
+}
+
+/// How a message is signed with a webhook's secret.
+fn signature(webhook: &Value, message: &Message) -> String {
+    let secret = webhook["secret"].as_str().unwrap();
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+    let signed = format!(
+        "{}.{}.{}",
+        message.header("webhook-id"),
+        message.header("webhook-timestamp"),
+        message.body
+    );
+    let mut digest = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    digest.update(signed.as_bytes());
+    format!("v1,{}", STANDARD.encode(digest.finalize().into_bytes()))
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -163,6 +183,44 @@ async fn an_alert_reaches_its_receiver_signed_and_once(pool: PgPool) {
         ),
         (&json!("delivered"), &json!(1), &json!(200))
     );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn while_a_secret_is_rotated_messages_are_signed_with_both(pool: PgPool) {
+    let scene = Scene::of(&pool).await;
+    let first = scene.webhook.clone();
+    let second = scene.rotate(60).await;
+    let until = second["previous_secret_valid_until"].as_str().unwrap();
+    let shown = scene.ada.get(&scene.own("")).await.expect(200).body;
+    assert_eq!(shown["previous_secret_valid_until"], until);
+    assert!(shown.get("secret").is_none(), "it is shown once");
+    let (message, signatures) = scene.signatures(1).await;
+    let both = [&second, &first].map(|webhook| signature(webhook, &message));
+    assert_eq!(signatures, both);
+
+    // What is overlapping from before stops at the next rotation.
+    let third = scene.rotate(60).await;
+    let (message, signatures) = scene.signatures(2).await;
+    let both = [&third, &second].map(|webhook| signature(webhook, &message));
+    assert_eq!(signatures, both);
+
+    scene.app.advance(Duration::from_secs(60));
+    let (message, signatures) = scene.signatures(3).await;
+    assert_eq!(signatures, [signature(&third, &message)]);
+    let shown = scene.ada.get(&scene.own("")).await.expect(200).body;
+    assert_eq!(shown["previous_secret_valid_until"], Value::Null);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_secret_can_be_replaced_at_once_but_not_kept_for_longer_than_a_week(pool: PgPool) {
+    let scene = Scene::of(&pool).await;
+    let body = json!({ "overlap_seconds": 604_801 });
+    let refused = scene.ada.post(&scene.own("/rotate"), &body).await.expect(422);
+    assert_eq!(refused.body["errors"][0]["pointer"], "/overlap_seconds");
+    let second = scene.rotate(0).await;
+    assert_eq!(second["previous_secret_valid_until"], Value::Null);
+    let (message, signatures) = scene.signatures(1).await;
+    assert_eq!(signatures, [signature(&second, &message)]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -12,7 +12,7 @@
 pub(crate) mod refusal;
 pub(crate) mod scope;
 mod teller;
-mod throttle;
+pub(crate) mod throttle;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -36,7 +36,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::usage::Stored;
 use teller::Teller;
-use throttle::Throttles;
 
 /// How often the store is asked whether it waits to hear of this worker.
 const INTRODUCE_EVERY: Duration = Duration::from_secs(1);
@@ -58,7 +57,6 @@ struct Shared {
     epoch: Epoch,
     clock: Clock,
     is_announced: AtomicBool,
-    throttles: Throttles,
 }
 
 /// Starts the tasks of tellers and ends them; passes on that money is missed.
@@ -80,7 +78,6 @@ impl Budgets {
             epoch,
             clock,
             is_announced: AtomicBool::new(false),
-            throttles: Throttles::default(),
         };
         let budgets = Self {
             shared: Arc::new(shared),
@@ -114,17 +111,6 @@ impl Budgets {
         let age = now(&self.shared.clock).get().saturating_sub(at.get());
         let ratio = unspent.nanos().max(0) as f64 / limit.nanos().max(1) as f64;
         (age <= HEARD_MILLIS).then(|| ratio.min(1.0))
-    }
-
-    /// Lets a call through over a soft budget that is used up.
-    ///
-    /// # Errors
-    /// How long to wait for the next.
-    pub(crate) fn throttle(&self, account: &AccountId, requests_per_minute: u32) -> Result<(), Duration> {
-        let shared = &self.shared;
-        shared
-            .throttles
-            .admit(account, requests_per_minute, now(&shared.clock))
     }
 
     fn teller(&self, organization: OrganizationId) -> Arc<Teller> {

@@ -127,6 +127,7 @@ impl Standing {
             limit: cap,
             limit_version: SessionAccount::version(cap),
             adjusted: Vec::new(),
+            adjusted_shares: Vec::new(),
             peak: None,
             periods: Vec::new(),
             counts: Counts::Cost,
@@ -224,7 +225,7 @@ impl Counted {
             period: period.start,
             partition: budget.scope.share_of(call),
         };
-        let limit = budget.limit_in(period.start);
+        let limit = budget.limit_in(period.start, account.partition.as_deref());
         let terms = Terms {
             limit,
             version: budget.limit_version,

@@ -1,6 +1,6 @@
 //! Which budgets a call counts on.
 
-use sluicegate_contracts::config::{Adjusted, Period};
+use sluicegate_contracts::config::{Adjusted, AdjustedShare, Period};
 
 use super::*;
 use crate::snapshot::fixtures::{budget, key, uuid};
@@ -268,4 +268,31 @@ fn a_window_with_a_limit_of_its_own_is_kept_by_it_and_presumed_by_the_largest() 
         (terms.limit, terms.exposure)
     };
     assert_eq!([terms(9), terms(10)], [(usd(5), usd(9)), (usd(2), usd(9))]);
+}
+
+#[test]
+fn one_share_may_have_a_limit_of_its_own() {
+    let key = key(3, 1, 2);
+    let mut budget = budget(7, 1, None);
+    budget.scope.end_user = Some(Partition::Each);
+    budget.limit = NanoUsd::from_nanos(5);
+    budget.adjusted_shares = vec![AdjustedShare {
+        start: UnixMillis::default(),
+        partition: "ann".to_owned(),
+        limit: NanoUsd::from_nanos(8),
+    }];
+    let budgets = BudgetIndex::of([Arc::new(budget)]);
+    let limit = |user| {
+        let facts = Facts {
+            key: &key,
+            end_user: Some(user),
+            session: None,
+            tags: &[],
+            route: None,
+            now: UnixMillis::new(9),
+        };
+        let standing = Standing::over(&budgets, &facts, &TARGET).unwrap();
+        standing.counted().first().unwrap().terms.limit.nanos()
+    };
+    assert_eq!([limit("ann"), limit("bob")], [8, 5]);
 }

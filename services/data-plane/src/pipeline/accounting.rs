@@ -49,6 +49,7 @@ pub(super) fn intent<'a>(
         cost_bound: reserved.bound,
         price_version: trial.price_version,
         accounts: reserved.accounts.as_slice().into(),
+        credit: reserved.payer().map(Cow::Borrowed),
     }
 }
 

@@ -20,12 +20,16 @@ use super::meter::SLICING;
 use super::stage::Planned;
 use crate::budgets::refusal::{Left, Shortage, exceeded, throttled};
 use crate::budgets::scope::{Counted, Facts, NoPeriod, Standing, Target};
+use crate::budgets::throttle;
 use crate::error::{ErrorKind, GatewayError};
+use crate::limits::{Standings, Taken, Used, Want};
 
 /// What a soft budget must have left for a call to begin.
 const SOMETHING: NanoUsd = NanoUsd::from_nanos(1);
 /// When to come back if no decision could be made.
 const DECISION_RETRY: Duration = Duration::from_secs(1);
+/// When to come back to a throttle that cannot say.
+const THROTTLE_RETRY: Duration = Duration::from_secs(60);
 /// How often less is asked for, because others take what is left meanwhile.
 const TRIES: u8 = 4;
 
@@ -43,6 +47,8 @@ pub(super) struct Reserved {
     firm: Option<Hold>,
     /// On those of the others.
     loose: Vec<Hold>,
+    /// Of the rates of those that are used up and let some calls through.
+    throttles: Vec<Taken>,
     /// How the firm hold grows, where a stream is paid as it comes.
     slices: Option<(StreamHold, Vec<Counted>)>,
     /// What is set aside of the organization's prepaid credit, and where.
@@ -59,6 +65,7 @@ impl Reserved {
             session_budget: None,
             firm: None,
             loose: Vec::new(),
+            throttles: Vec::new(),
             slices: None,
             credit: None,
         }
@@ -97,12 +104,19 @@ impl Reserved {
         let credit = self.credit.iter_mut().map(|(_, hold)| hold);
         let holds = self.firm.iter_mut().chain(&mut self.loose).chain(credit);
         holds.for_each(Hold::sent);
+        // One call is one call, however it ends.
+        let used = Used::AtLeast { input: 0, output: 0 };
+        self.throttles.drain(..).for_each(|taken| taken.used(used));
+    }
+
+    /// The account of the prepaid credit that pays the attempt, where the host pays the provider.
+    pub(super) fn payer(&self) -> Option<&AccountId> {
+        self.credit.as_ref().map(|(account, _)| account)
     }
 
     /// What prepaid credit pays of an attempt with this charge.
     pub(super) fn paid(&self, charge: NanoUsd) -> Option<CreditUse> {
-        let (account, _) = self.credit.as_ref()?;
-        Some(CreditUse {
+        self.payer().map(|account| CreditUse {
             account: account.clone(),
             charge,
         })
@@ -316,7 +330,7 @@ impl Purse<'_, '_> {
                 }
                 Err(short) => short,
             };
-            self.let_through(&account, left)?;
+            reserved.throttles.push(self.let_through(&account, left).await?);
             used_up.extend(kept.extract_if(.., |(id, _)| *id == account));
         }
         // What the call costs is claimed on these, too.
@@ -328,8 +342,8 @@ impl Purse<'_, '_> {
         Ok(())
     }
 
-    /// Whether a call may go on over an account that is used up.
-    fn let_through(&self, account: &AccountId, left: Left) -> Result<(), Refusal> {
+    /// Lets a call go on over an account that is used up, if its budget does so and not too many have gone before.
+    async fn let_through(&self, account: &AccountId, left: Left) -> Result<Taken, Refusal> {
         let counted = self.standing.by_account(account);
         let throttle = counted.and_then(|counted| match counted.budget.on_exceed {
             OnExceed::Throttle { requests_per_minute } => Some((counted, requests_per_minute)),
@@ -338,10 +352,19 @@ impl Purse<'_, '_> {
         let Some((counted, per_minute)) = throttle else {
             return Err(self.refusal(account, left, None, None));
         };
-        let budgets = &self.gateway.state().budgets;
-        budgets
-            .throttle(account, per_minute)
-            .map_err(|wait| throttled(counted, per_minute, wait).into())
+        let want = Want {
+            limit: &throttle::limit(&counted.budget, per_minute),
+            partition: account.partition.as_deref(),
+            units: 1,
+        };
+        // Answers tell of limits, not of what budgets do.
+        let untold = &mut Standings::default();
+        let (limits, organization) = (&self.gateway.state().rate_limits, counted.budget.organization);
+        let taken = limits.take(organization, vec![want], untold).await;
+        taken.map_err(|refused| {
+            let wait = refused.after.unwrap_or(THROTTLE_RETRY);
+            throttled(counted, per_minute, wait).into()
+        })
     }
 
     /// A hold, or the account that has too little for it.

@@ -2,8 +2,9 @@
 //! What is a demand becomes a constraint; what is a wish becomes a preference; what nobody here can act on is told.
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_path_to_error::Segment;
 use sluicegate_contracts::config::{Choice, Constraints, PriceCeiling, Quantization};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_protocols::lossy::{Feature, LossReport, Severity};
@@ -13,6 +14,10 @@ use sluicegate_routing::{Percentiles, Preferences, Sort};
 use super::inspect::is_model_name;
 use crate::error::{ErrorKind, GatewayError};
 
+/// Where the object stands in a body.
+const PROVIDER: &str = "provider";
+/// Longest name of a member that the place of an error repeats, in bytes.
+const MAX_MEMBER: usize = 64;
 /// Most names in one of its lists.
 const MAX_NAMES: usize = 64;
 /// Most models to fall back to.
@@ -150,18 +155,9 @@ impl Steering {
             steering.models = model_names(&raw)?;
         }
         if let Some(raw) = provider {
-            let object: Value = document("provider", &raw)?;
-            // A list of values would be read as those of the members in their order.
-            let is_list = object.is_array() || OBJECTS.iter().any(|name| object[name].is_array());
-            if is_list {
-                let message = format!(
-                    "provider is an object with named members, and so are {} in it.",
-                    OBJECTS.join(", ")
-                );
-                return Err(GatewayError::new(ErrorKind::InvalidRequest, message).at("provider"));
-            }
-            let object: Option<Provider> =
-                serde_json::from_value(object).map_err(|error| unreadable("provider", &error))?;
+            let object: Value = document(PROVIDER, &raw)?;
+            no_list_for_an_object(&object)?;
+            let object: Option<Provider> = read_at(PROVIDER, object)?;
             if let Some(object) = object {
                 steering.provider = Some(raw);
                 steering.take(object, losses)?;
@@ -229,14 +225,38 @@ pub(super) fn not_acted_on(losses: &mut LossReport) {
     losses.note(Feature::UnknownField, "provider.sort", Severity::Hint, at);
 }
 
-/// Reads a value that is known to be well-formed.
-fn document<'d, T: Deserialize<'d>>(at: &'static str, raw: &'d [u8]) -> Result<T, GatewayError> {
-    serde_json::from_slice(raw).map_err(|error| unreadable(at, &error))
+/// Refuses a list of values in an object's place: it would be read as those of the members in their order.
+fn no_list_for_an_object(object: &Value) -> Result<(), GatewayError> {
+    let at = if object.is_array() {
+        PROVIDER.to_owned()
+    } else if let Some(name) = OBJECTS.iter().find(|name| object[**name].is_array()) {
+        format!("{PROVIDER}.{name}")
+    } else {
+        return Ok(());
+    };
+    let message = format!("{at} is an object with named members, not a list.");
+    Err(GatewayError::new(ErrorKind::InvalidRequest, message).at(at))
 }
 
-fn unreadable(at: &'static str, error: &serde_json::Error) -> GatewayError {
-    let message = format!("{at} cannot be read: {error}.");
-    GatewayError::new(ErrorKind::InvalidRequest, message).at(at)
+/// Reads a value that is known to be well-formed.
+fn document<'d, T: Deserialize<'d>>(at: &str, raw: &'d [u8]) -> Result<T, GatewayError> {
+    read_at(at, &mut serde_json::Deserializer::from_slice(raw))
+}
+
+/// Reads what stands at `at`; an error points to the member in it that is at fault.
+fn read_at<'d, T: Deserialize<'d>>(
+    at: &str,
+    value: impl Deserializer<'d, Error = serde_json::Error>,
+) -> Result<T, GatewayError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let at = error.path().iter().fold(at.to_owned(), |at, step| match step {
+            Segment::Seq { index } => format!("{at}[{index}]"),
+            Segment::Map { key } if key.len() <= MAX_MEMBER => format!("{at}.{key}"),
+            Segment::Map { .. } | Segment::Enum { .. } | Segment::Unknown => at,
+        });
+        let message = format!("{at} cannot be read: {}.", error.inner());
+        GatewayError::new(ErrorKind::InvalidRequest, message).at(at)
+    })
 }
 
 fn model_names(raw: &[u8]) -> Result<Vec<String>, GatewayError> {
@@ -267,9 +287,7 @@ fn quantizations(list: Option<Vec<String>>) -> Result<(Option<Vec<Quantization>>
     let asked = list.len();
     list.retain(|name| name != "unknown");
     let unknown = list.len() < asked;
-    let known = list
-        .into_iter()
-        .map(|name| serde_json::from_value(Value::String(name)).map_err(|error| unreadable(AT, &error)));
+    let known = list.into_iter().map(|name| read_at(AT, Value::String(name)));
     Ok((Some(known.collect::<Result<_, _>>()?), unknown))
 }
 
@@ -304,174 +322,5 @@ fn dollars(at: &'static str, amount: &Amount) -> Result<NanoUsd, GatewayError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is read, with the worst of what is dropped.
-    fn read(
-        provider: Option<&str>,
-        models: Option<&str>,
-    ) -> Result<(Steering, Option<Severity>), Option<String>> {
-        let bytes = |text: &str| Bytes::copy_from_slice(text.as_bytes());
-        let mut losses = LossReport::default();
-        let read = Steering::read(provider.map(bytes), models.map(bytes), None, &mut losses);
-        read.map(|steering| (steering, losses.worst()))
-            .map_err(|error| error.param)
-    }
-
-    fn asked(provider: &str) -> Steering {
-        read(Some(provider), None).unwrap().0
-    }
-
-    #[test]
-    fn demands_become_constraints() {
-        let asked = asked(
-            r#"{"only":["openai"],"ignore":["azure"],"data_collection":"deny","enforce_distillable_text":true,
-                "quantizations":["fp8","unknown"],
-                "max_price":{"prompt":1,"completion":"2.5","request":0.01,"image":"0","audio":3}}"#,
-        );
-        let expected = Constraints {
-            max_retention_days: Some(0),
-            no_training: true,
-            distillable: true,
-            quantizations: Some(vec![Quantization::Fp8]),
-            unknown_quantization: true,
-            providers: Choice {
-                only: Some(vec!["openai".to_owned()]),
-                ignore: vec!["azure".to_owned()],
-            },
-            max_price: PriceCeiling {
-                input: Some(PicoUsd::from_picos(1_000_000)),
-                output: Some(PicoUsd::from_picos(2_500_000)),
-                request: Some(PicoUsd::from_picos(10_000_000_000)),
-                image: Some(PicoUsd::from_picos(0)),
-                audio: Some(PicoUsd::from_picos(3_000_000)),
-            },
-            ..Constraints::default()
-        };
-        assert_eq!(asked.constraints, expected);
-        assert_eq!(asked.preferences, Preferences::NONE);
-        assert!(!asked.insists);
-    }
-
-    #[test]
-    fn a_demand_that_is_not_made_demands_nothing() {
-        for nothing in [
-            "null",
-            "{}",
-            r#"{"zdr":false,"data_collection":"allow","order":null,"only":null}"#,
-        ] {
-            let asked = asked(nothing);
-            assert!(asked.constraints.are_none(), "{nothing}");
-            assert_eq!(asked.preferences, Preferences::NONE, "{nothing}");
-        }
-        assert_eq!(asked(r#"{"zdr":true}"#).constraints.max_retention_days, Some(0));
-    }
-
-    #[test]
-    fn wishes_become_preferences_and_those_not_acted_on_are_told() {
-        let wishes = r#"{"order":["a","b"],"allow_fallbacks":false,"require_parameters":true,
-            "sort":{"by":"price","partition":"none"}}"#;
-        let (asked, dropped) = read(Some(wishes), None).unwrap();
-        let expected = Preferences {
-            order: vec!["a".to_owned(), "b".to_owned()],
-            no_fallbacks: true,
-            sort: Some(Sort::Price),
-            across_targets: true,
-            ..Preferences::NONE
-        };
-        assert_eq!(
-            (asked.preferences, asked.insists, dropped),
-            (expected, true, None)
-        );
-        let (asked, dropped) = read(Some(r#"{"sort":"exacto"}"#), None).unwrap();
-        let expected = (Preferences::NONE, Some(Severity::Hint));
-        assert_eq!((asked.preferences, dropped), expected);
-    }
-
-    #[test]
-    fn the_newer_word_for_the_order_of_models_goes_before_the_older_one() {
-        for (older, newer, across) in [
-            (Some(Fallbacks::Sorted), "{}", true),
-            (Some(Fallbacks::InOrder), r#"{"sort":{"partition":"none"}}"#, true),
-            (
-                Some(Fallbacks::Sorted),
-                r#"{"sort":{"partition":"model"}}"#,
-                false,
-            ),
-            (None, "{}", false),
-        ] {
-            let newer = Bytes::copy_from_slice(newer.as_bytes());
-            let read = Steering::read(Some(newer), None, older, &mut LossReport::default());
-            assert_eq!(read.unwrap().preferences.across_targets, across);
-        }
-    }
-
-    #[test]
-    fn what_is_measured_can_be_wished_for() {
-        let wishes = asked(
-            r#"{"sort":{"by":"throughput"},"preferred_min_throughput":50,
-                "preferred_max_latency":{"p90":3,"p99":8.5}}"#,
-        );
-        let expected = Preferences {
-            sort: Some(Sort::Throughput),
-            min_throughput: Percentiles {
-                p50: Some(50.0),
-                ..Percentiles::NONE
-            },
-            max_latency: Percentiles {
-                p90: Some(3.0),
-                p99: Some(8.5),
-                ..Percentiles::NONE
-            },
-            ..Preferences::NONE
-        };
-        assert_eq!(wishes.preferences, expected);
-        assert_eq!(
-            asked(r#"{"sort":"latency"}"#).preferences.sort,
-            Some(Sort::Latency)
-        );
-        let nothing = r#"{"preferred_min_throughput":null,"preferred_max_latency":{}}"#;
-        assert_eq!(asked(nothing).preferences, Preferences::NONE);
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_refused_with_its_place() {
-        for (provider, at) in [
-            (r#"{"onyl":["openai"]}"#, "provider"),
-            (r#"{"only":"openai"}"#, "provider"),
-            (r#"{"sort":"speed"}"#, "provider"),
-            (r#"{"data_collection":"never"}"#, "provider"),
-            (r#"{"quantizations":["fp7"]}"#, "provider.quantizations"),
-            (r#"{"max_price":{"prompt":-1}}"#, "provider.max_price.prompt"),
-            (
-                r#"{"max_price":{"completion":"cheap"}}"#,
-                "provider.max_price.completion",
-            ),
-            (r#"{"max_price":{"audio":"loud"}}"#, "provider.max_price.audio"),
-            (r#"{"max_price":{"video":1}}"#, "provider"),
-            ("[]", "provider"),
-            (r#"[["openai"]]"#, "provider"),
-            (r#"{"max_price":[1]}"#, "provider"),
-            (r#"{"sort":["price"]}"#, "provider"),
-            (r#"{"preferred_max_latency":[1]}"#, "provider"),
-            (r#"{"preferred_max_latency":{"p95":1}}"#, "provider"),
-            (r#"{"preferred_min_throughput":"fast"}"#, "provider"),
-        ] {
-            assert_eq!(
-                read(Some(provider), None).unwrap_err().as_deref(),
-                Some(at),
-                "{provider}"
-            );
-        }
-        for models in [r#""a""#, r#"[""]"#, "[1]", r#"["a\u0000"]"#] {
-            assert_eq!(
-                read(None, Some(models)).unwrap_err().as_deref(),
-                Some("models"),
-                "{models}"
-            );
-        }
-        assert_eq!(read(None, Some(r#"["a","b"]"#)).unwrap().0.models, ["a", "b"]);
-        assert!(read(None, Some("null")).unwrap().0.models.is_empty());
-    }
-}
+#[path = "steering_tests.rs"]
+mod tests;

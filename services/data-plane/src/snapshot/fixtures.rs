@@ -136,6 +136,7 @@ pub(crate) fn budget(n: u64, organization: u64, project: Option<u64>) -> Budget 
         limit: NanoUsd::from_nanos(1_000_000_000),
         limit_version: 1,
         adjusted: Vec::new(),
+        adjusted_shares: Vec::new(),
         peak: None,
         periods: Vec::new(),
         enforcement: Enforcement::Hard,

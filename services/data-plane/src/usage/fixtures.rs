@@ -42,6 +42,7 @@ pub(super) fn intent(n: u64, attempt: u64) -> Intent<'static> {
         cost_bound: Some(NanoUsd::from_nanos(10)),
         price_version: Some(1),
         accounts: Cow::Borrowed(&[]),
+        credit: None,
     }
 }
 

@@ -13,7 +13,7 @@ use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{
-    AttemptOutcome, AttemptRecord, Labels, Origin, Outcome, RouteRef, UsageRecord,
+    AttemptOutcome, AttemptRecord, CreditUse, Labels, Origin, Outcome, RouteRef, UsageRecord,
 };
 use sluicegate_metering::{Ending, Opening, settle};
 
@@ -71,6 +71,10 @@ pub struct Intent<'a> {
     /// What its cost counts on.
     #[serde(default)]
     pub accounts: Cow<'a, [AccountId]>,
+    /// The account of the prepaid credit that pays it; `None` over a connection of the tenant's own, and in files from
+    /// before it was noted.
+    #[serde(default)]
+    pub credit: Option<Cow<'a, AccountId>>,
 }
 
 impl Intent<'_> {
@@ -102,6 +106,7 @@ impl Intent<'_> {
             cost_bound: self.cost_bound,
             price_version: self.price_version,
             accounts: Cow::Owned(self.accounts.into_owned()),
+            credit: self.credit.map(|account| Cow::Owned(account.into_owned())),
         }
     }
 }
@@ -150,6 +155,10 @@ fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
     };
     let tokens = TokenUsage::default();
     let settled = settle(&opening, Ending::Interrupted, &tokens, false, intent.started_at);
+    let paid = |account: &Cow<'_, AccountId>| CreditUse {
+        account: account.clone().into_owned(),
+        charge: settled.charge.unwrap_or_default(),
+    };
     AttemptRecord {
         connection: intent.connection,
         endpoint: intent.endpoint,
@@ -164,7 +173,7 @@ fn uncertain(intent: &Intent<'_>) -> AttemptRecord {
         cost: settled.cost,
         price_version: settled.version,
         accounts: intent.accounts.to_vec(),
-        credit: None,
+        credit: intent.credit.as_ref().map(paid),
         output_cap: None,
         session_budget: None,
         started_us: intent.attempt_started_us,

@@ -257,3 +257,10 @@ fn of_two_attempts_under_way_each_keeps_its_own_intent_when_old_files_go() {
     let (second, first) = (NanoUsd::from_nanos(10), NanoUsd::from_nanos(30));
     assert_eq!(costs, [Some(second), Some(first)]);
 }
+
+#[test]
+fn an_intent_from_before_the_payer_was_noted_is_read() {
+    let mut old = serde_json::to_value(intent(1, 1)).unwrap();
+    assert!(old.as_object_mut().unwrap().remove("credit").is_some());
+    assert_eq!(serde_json::from_value::<Intent<'_>>(old).unwrap(), intent(1, 1));
+}

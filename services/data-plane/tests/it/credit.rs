@@ -3,9 +3,9 @@
 use sluicegate_contracts::config::BudgetScope;
 use sluicegate_contracts::config::{BudgetRefusals, RetryPolicy};
 use sluicegate_contracts::money::NanoUsd;
-use sluicegate_contracts::usage::CreditUse;
+use sluicegate_contracts::usage::{CreditUse, Outcome};
 
-use crate::support::{Config, Provider, Script, Worker};
+use crate::support::{Config, Provider, Script, Worker, eventually};
 
 /// 10 tokens in and 20 out; at 1,000 and 2,000 nano-USD a token that is 50,000 nano-USD, and 60,000 with a margin of 20%.
 const ANSWER: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi."},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30}}"#;
@@ -71,6 +71,31 @@ async fn nobody_pays_for_an_empty_answer_but_budgets_count_it() {
     let organization = config.organization.id;
     assert_eq!(worker.settled(organization, &account).await, NanoUsd::ZERO);
     assert_eq!(worker.settled(organization, &team).await, nano(12_000));
+}
+
+#[actix_web::test]
+async fn a_call_of_a_killed_worker_is_one_that_credit_was_to_pay() {
+    let (provider, mut config) = resold(vec![Script::default().hang()]).await;
+    let account = config.credit(1_000_000_000);
+    let worker = Worker::start(&config);
+    worker.open_budgets(config.organization.id).await;
+    let killed = async {
+        eventually("the provider is asked", || provider.received().pop()).await;
+        worker.killed().await
+    };
+    let killed = tokio::select! {
+        killed = killed => killed,
+        answer = worker.chat(BODY) => panic!("nobody answers, but {answer:?}"),
+    };
+    let record = &killed[0];
+    assert_eq!(record.outcome, Outcome::Interrupted);
+    // The table in docs/billing.md: nobody pays, and it is not the tenant's own cost either.
+    let paid = CreditUse {
+        account,
+        charge: NanoUsd::ZERO,
+    };
+    assert_eq!(record.attempts[0].credit, Some(paid));
+    assert!(record.cost > Some(NanoUsd::ZERO));
 }
 
 #[actix_web::test]

@@ -1,5 +1,6 @@
 //! What a budget without room does besides refusing: leads the call elsewhere, or lets some through.
 
+use sluicegate_backplane::Rates;
 use sluicegate_contracts::config::{BudgetScope, Enforcement, OnExceed, RetryPolicy};
 
 use crate::support::{Config, Provider, Script, Worker, error_of};
@@ -107,4 +108,29 @@ async fn a_soft_budget_that_is_used_up_lets_so_many_calls_through_and_counts_the
         (status, kind.as_str(), code.as_str()),
         (429, "rate_limit_error", "budget_throttled")
     );
+}
+
+#[actix_web::test]
+async fn all_workers_together_let_so_many_calls_through() {
+    let (_provider, mut config) = priced().await;
+    let account = config.budget_kept("soft", COST, BudgetScope::default(), Enforcement::Soft);
+    config.on_exceed(OnExceed::Throttle {
+        requests_per_minute: 2,
+    });
+    let rates = Rates::memory();
+    let workers = [(); 2].map(|()| Worker::sharing(&config, rates.clone()));
+    let organization = config.organization.id;
+    for worker in &workers {
+        worker.open_budgets(organization).await;
+        assert_eq!(worker.chat(ASKED).await.status(), 200);
+        worker.settles_at(organization, &account, COST).await;
+    }
+    // The budget is used up at both of them.
+    let mut statuses = Vec::new();
+    for turn in 0..4 {
+        let worker = &workers[turn % 2];
+        statuses.push(worker.chat(ASKED).await.status().as_u16());
+        worker.settled(organization, &account).await;
+    }
+    assert_eq!(statuses, [200, 200, 429, 429]);
 }

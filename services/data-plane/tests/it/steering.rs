@@ -135,7 +135,8 @@ async fn a_demand_that_nobody_is_known_to_satisfy_reaches_nobody() {
 async fn a_demand_that_cannot_be_read_is_refused() {
     let two = two().await;
     for (extra, at) in [
-        (json!({"provider": {"onyl": ["groq"]}}), "provider"),
+        (json!({"provider": {"onyl": ["groq"]}}), "provider.onyl"),
+        (json!({"provider": {"sort": "bogus"}}), "provider.sort"),
         (
             json!({"provider": {"max_price": {"prompt": "free"}}}),
             "provider.max_price.prompt",

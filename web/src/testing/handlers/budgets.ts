@@ -125,7 +125,7 @@ export const budgetMocks: Mock[] = [
     handler: ({ world, now, path, body }) => {
       const budget = world.budgets.find(({ id }) => id === path["budget"]);
       if (!budget) return problem(404, "not_found", "There is no such thing.");
-      const { amount, reason } = body as CreateBudgetAdjustment;
+      const { amount, reason, partition = null } = body as CreateBudgetAdjustment;
       const nanos = parseAmount(amount.amount.replace(/^-/, ""));
       if (!nanos) {
         const detail = "Use an amount other than 0, with at most 9 decimals.";
@@ -133,15 +133,19 @@ export const budgetMocks: Mock[] = [
       }
       const window = budget.current_window;
       const add = (to: Money | null) => money(String(Number(to?.amount ?? 0) + Number(amount.amount)));
-      window.limit = add(window.limit ?? budget.limit);
-      window.adjusted_by = add(window.adjusted_by);
-      if (window.remaining) window.remaining = add(window.remaining);
+      const limit = add(window.limit ?? budget.limit);
+      if (partition === null) {
+        window.limit = limit;
+        window.adjusted_by = add(window.adjusted_by);
+        if (window.remaining) window.remaining = add(window.remaining);
+      }
       const adjustment: BudgetAdjustment = {
         id: freshId(world, "adj"),
         budget: budget.id,
         window_start: window.starts_at,
+        partition,
         amount: money(amount.amount),
-        limit: window.limit,
+        limit,
         reason,
         created_at: new Date(now).toISOString(),
         created_by: world.me?.user.id ?? null,

@@ -119,6 +119,9 @@ export const routeMocks: Mock[] = [
     path: `${ROUTES}/{route}`,
     handler: ({ world, path }) => {
       const route = found(world, path["route"]);
+      if (!route && world.drafts.some(({ id }) => id === path["route"])) {
+        return problem(404, "not_published", "The route has only a draft.");
+      }
       if (!route) return problem(404, "not_found", "There is no such route.");
       return { status: 200, body: route, etag: `"${route.version}"` };
     },

@@ -5,6 +5,7 @@ import { type Answer, type Mock, page, problem } from "./call.ts";
 import { based, etagOf, read } from "./revision.ts";
 
 const WEBHOOKS = "/organizations/{org}/webhooks";
+const SECRET = "whsec_TW9ja3MgaGF2ZSBubyBzZWNyZXRzIGF0IGFsbCE=";
 
 function refused({ url }: UpdateWebhook): Answer | null {
   if (!url || url.startsWith("https://")) return null;
@@ -26,12 +27,12 @@ export const webhookMocks: Mock[] = [
         url,
         status: "active",
         disabled_reason: null,
+        previous_secret_valid_until: null,
         created_at: new Date(now).toISOString(),
         created_by: world.me?.user.id ?? null,
       };
       world.webhooks.unshift(webhook);
-      const secret = "whsec_TW9ja3MgaGF2ZSBubyBzZWNyZXRzIGF0IGFsbCE=";
-      return { status: 201, body: { ...webhook, secret }, etag: etagOf(world, webhook.id) };
+      return { status: 201, body: { ...webhook, secret: SECRET }, etag: etagOf(world, webhook.id) };
     },
   },
   {
@@ -69,6 +70,18 @@ export const webhookMocks: Mock[] = [
         call,
         own.map(({ webhook: _, ...shown }) => shown),
       );
+    },
+  },
+  {
+    method: "POST",
+    path: `${WEBHOOKS}/{webhook}/rotate`,
+    handler: ({ world, now, path, body }) => {
+      const webhook = world.webhooks.find(({ id }) => id === path["webhook"]);
+      if (!webhook) return problem(404, "not_found", "There is no such thing.");
+      const { overlap_seconds } = body as { overlap_seconds: number };
+      webhook.previous_secret_valid_until =
+        overlap_seconds > 0 ? new Date(now + overlap_seconds * 1_000).toISOString() : null;
+      return { status: 200, body: { ...webhook, secret: SECRET } };
     },
   },
   {

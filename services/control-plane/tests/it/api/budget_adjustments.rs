@@ -131,6 +131,57 @@ async fn an_adjustment_holds_for_the_window_that_is_open_and_for_no_other(pool: 
     );
 }
 
+#[sqlx::test(migrations = "../../migrations")]
+async fn one_share_of_a_budget_that_everybody_has_alone_is_adjusted(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let made = budget(&ada, &json!({ "scope": { "end_user": { "kind": "each" } } })).await;
+    let own = ada.in_organization(&format!("/budgets/{}", made.text_of("id")));
+    let adjustments = format!("{own}/adjustments");
+    let adjust = async |amount: &str, partition: Value| {
+        let mut body = adjustment(amount);
+        body["partition"] = partition;
+        ada.post(&adjustments, &body).await
+    };
+    let raised = adjust("10", json!("ann")).await.expect(201);
+    assert_eq!(
+        (&raised.body["partition"], &raised.body["limit"]["amount"]),
+        (&json!("ann"), &json!("35.500000000"))
+    );
+    let all = adjust("1", Value::Null).await.expect(201);
+    assert_eq!(
+        (&all.body["partition"], &all.body["limit"]["amount"]),
+        (&Value::Null, &json!("26.500000000"))
+    );
+    let limit = async |of: &str| {
+        let windows = ada.get(&format!("{own}/windows{of}")).await.expect(200).body;
+        windows["data"][0]["limit"]["amount"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(limit("?partition=ann").await, "36.500000000");
+    assert_eq!(limit("?partition=bob").await, "26.500000000");
+
+    let published = &app.published("budget").await[0];
+    let start = &published["periods"][0]["start"];
+    assert_eq!(
+        published["adjusted"],
+        json!([{ "start": start, "limit": 26_500_000_000_i64 }])
+    );
+    assert_eq!(
+        published["adjusted_shares"],
+        json!([{ "start": start, "partition": "ann", "limit": 36_500_000_000_i64 }])
+    );
+    assert_eq!(published["peak"], 36_500_000_000_i64);
+
+    let refused = adjust("1", json!(" ")).await.refused(422, "validation_failed");
+    assert_eq!(refused.body["errors"][0]["pointer"], "/partition");
+    let shared = budget(&ada, &json!({ "name": "Shared" })).await;
+    let shared = ada.in_organization(&format!("/budgets/{}/adjustments", shared.text_of("id")));
+    let mut body = adjustment("1");
+    body["partition"] = json!("ann");
+    let refused = ada.post(&shared, &body).await.refused(422, "validation_failed");
+    assert_eq!(refused.body["errors"][0]["code"], "not_partitioned");
+}
+
 /// A worker that asks a store for all it can get of an account.
 async fn taken(app: &TestApp, owner: &Client, account: &AccountId, terms: Terms, op: u64) -> NanoUsd {
     let organization = owner.organization.parse().unwrap();

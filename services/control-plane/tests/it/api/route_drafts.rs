@@ -179,7 +179,12 @@ async fn a_route_can_be_drafted_before_it_is_published(pool: PgPool) {
     let path = ada.in_project(&format!("/routes/{}", begun.text_of("route")));
     let draft = format!("{path}/draft");
     assert_eq!(begun.header("location"), draft);
-    ada.get(&path).await.refused(404, "not_found");
+    for part in ["", "/versions", "/versions/1"] {
+        let refused = ada.get(&format!("{path}{part}")).await;
+        refused.refused(404, "not_published");
+    }
+    let any = ada.with("if-match", "*");
+    any.delete(&path).await.refused(404, "not_published");
     let routes = ada.get(&ada.in_project("/routes")).await.expect(200).body;
     assert_eq!(routes["data"], json!([]));
     assert_eq!(app.published("route").await.len(), 0);

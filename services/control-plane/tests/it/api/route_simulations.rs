@@ -159,8 +159,8 @@ async fn requests_of_the_past_are_decided_again_and_the_difference_is_told(pool:
     assert_eq!(told["refused"], json!({ "published": 0, "proposed": 1 }));
     assert_eq!(told["violations"], json!({ "published": 0, "proposed": 0 }));
     let share = |model: &str, published: u32, proposed: u32, time: f64| {
-        json!({ "model": format!("openai/{model}"), "provider": "openai", "upstream_model": model, "connection": "main",
-            "published": published, "proposed": proposed, "ttft_ms": time })
+        json!({ "model": format!("openai/{model}"), "provider": "openai", "upstream_model": model,
+            "connection": world.connection, "published": published, "proposed": proposed, "ttft_ms": time })
     };
     assert_eq!(
         told["mix"],

@@ -337,6 +337,7 @@ impl Config {
             limit: NanoUsd::from_nanos(limit),
             limit_version: 1,
             adjusted: Vec::new(),
+            adjusted_shares: Vec::new(),
             peak: None,
             periods: Vec::new(),
             enforcement,

@@ -1,6 +1,8 @@
 //! A worker as a process would run it, on a free port and with loopback providers allowed.
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -50,7 +52,7 @@ pub(crate) struct Worker {
     rates: Rates,
     exchange: tokio::sync::Mutex<Exchange>,
     epoch: Epoch,
-    _data: TempDir,
+    data: TempDir,
     drain: CancellationToken,
     handle: ServerHandle,
     client: reqwest::Client,
@@ -184,7 +186,7 @@ impl Worker {
             rates,
             exchange: tokio::sync::Mutex::new(exchange),
             epoch,
-            _data: data,
+            data,
             drain,
             handle,
             client,
@@ -285,6 +287,19 @@ impl Worker {
         self.records.lock().unwrap().clone()
     }
 
+    /// What the next process would record of the calls under way, if this one were killed now.
+    pub(crate) async fn killed(&self) -> Vec<UsageRecord> {
+        let copy = tempfile::tempdir().unwrap();
+        copy_all(self.data.path(), copy.path());
+        let next = Spool::open(copy.path(), SpoolLimits::default(), ids::fresh).unwrap();
+        let records = ship(&next, Clock::system(), &Registry::new());
+        eventually("the killed process is recorded", || {
+            let records = records.lock().unwrap();
+            (!records.is_empty()).then(|| records.clone())
+        })
+        .await
+    }
+
     pub(crate) fn drain(&self) {
         self.drain.cancel();
     }
@@ -296,6 +311,19 @@ impl Worker {
     /// Stops taking connections and waits for open answers.
     pub(crate) async fn stop(&self) {
         self.handle.stop(true).await;
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let copy = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir_all(&copy).unwrap();
+            copy_all(&entry.path(), &copy);
+        } else {
+            fs::copy(entry.path(), copy).unwrap();
+        }
     }
 }
 

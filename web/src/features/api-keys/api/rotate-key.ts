@@ -2,10 +2,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { unwrap } from "@/api/problem";
 
-export function useRotateKey(project: string) {
+export function useRotateKey(project: string, key: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ key, overlap_seconds }: { key: string; overlap_seconds: number }) =>
+    mutationFn: (overlap_seconds: number) =>
       unwrap(
         api.POST("/api/v1/projects/{project}/keys/{key}/rotate", {
           params: { path: { project, key } },

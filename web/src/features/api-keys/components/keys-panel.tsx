@@ -9,6 +9,7 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
 import { Notice } from "@/components/ui/notice";
 import { Pager } from "@/components/ui/pager";
+import { SecretDialog } from "@/components/ui/secret-dialog";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { useToast } from "@/components/ui/toaster";
 import { plural } from "@/lib/format";
@@ -19,7 +20,6 @@ import { DeriveKeyDialog } from "./derive-key-dialog";
 import { KeysTable } from "./keys-table";
 import { RevokeKeyDialog } from "./revoke-key-dialog";
 import { RotateKeyDialog } from "./rotate-key-dialog";
-import { SecretDialog } from "./secret-dialog";
 
 interface KeysPanelProps {
   project: string;
@@ -97,7 +97,12 @@ export function KeysPanel({
         onClose={() => onCreatingChange(false)}
         onCreated={setRevealed}
       />
-      <SecretDialog revealed={revealed} onSaved={() => setRevealed(null)} />
+      <SecretDialog
+        revealed={revealed}
+        label="Key secret"
+        description="Copy it now and keep it like a password. It is not stored and cannot be shown again."
+        onSaved={() => setRevealed(null)}
+      />
       {deriving && (
         <DeriveKeyDialog
           project={project}

@@ -28,16 +28,18 @@ interface Adjustment {
   /** Decimal; below zero for less. */
   amount: string;
   reason: string;
+  /** Whose share of a budget that everybody has alone; null: everybody's. */
+  partition: string | null;
 }
 
 export function useAdjustBudget(organization: string, budget: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ amount, reason }: Adjustment) =>
+    mutationFn: ({ amount, reason, partition }: Adjustment) =>
       unwrap(
         api.POST("/api/v1/organizations/{org}/budgets/{budget}/adjustments", {
           params: { path: { org: organization, budget } },
-          body: { amount: { amount }, reason },
+          body: { amount: { amount }, reason, partition },
         }),
       ),
     onSuccess: () =>

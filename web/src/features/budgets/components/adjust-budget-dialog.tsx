@@ -16,7 +16,7 @@ import { limitAfter, NO_ADJUSTMENT, signedAmount } from "../lib/adjustment-draft
 import { openLimit } from "../lib/budget-state";
 import styles from "./form.module.css";
 
-const PLACES = ["/amount", "/reason"] as const;
+const PLACES = ["/amount", "/reason", "/partition"] as const;
 
 interface AdjustBudgetDialogProps {
   organization: string;
@@ -30,17 +30,20 @@ export function AdjustBudgetDialog({ organization, budget, onClose }: AdjustBudg
   const [draft, setDraft] = useState(NO_ADJUSTMENT);
   const pointers = adjust.error ? asProblem(adjust.error).pointers : {};
   const window = { ...budget.current_window, limit: openLimit(budget) };
-  const next = limitAfter(draft, window);
+  const whose = draft.partition.trim();
+  // What a single share has is not read here.
+  const next = whose ? null : limitAfter(draft, window);
   const alone = sharers(budget.scope);
 
   function submit(event: FormEvent) {
     event.preventDefault();
     adjust.mutate(
-      { amount: signedAmount(draft), reason: draft.reason.trim() },
+      { amount: signedAmount(draft), reason: draft.reason.trim(), partition: whose || null },
       {
-        onSuccess: ({ limit }) => {
+        onSuccess: ({ limit, partition }) => {
           onClose();
-          toast(`The open window of “${budget.name}” has ${formatMoneyExact(limit)} now.`);
+          const of = partition === null ? "" : ` for “${partition}”`;
+          toast(`The open window of “${budget.name}” has ${formatMoneyExact(limit)}${of} now.`);
         },
       },
     );
@@ -76,6 +79,15 @@ export function AdjustBudgetDialog({ organization, budget, onClose }: AdjustBudg
           hint={next ? `The window would have ${formatMoneyExact(next)}.` : undefined}
           onChange={(event) => setDraft({ ...draft, amount: event.target.value })}
         />
+        {alone && (
+          <TextField
+            label={`Only for one ${alone}`}
+            placeholder="All of them"
+            value={draft.partition}
+            error={messageAt(pointers, "/partition")}
+            onChange={(event) => setDraft({ ...draft, partition: event.target.value })}
+          />
+        )}
         <TextField
           label="Why"
           required

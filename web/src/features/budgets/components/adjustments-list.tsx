@@ -30,6 +30,16 @@ export function AdjustmentsList({ organization, budget }: { organization: string
         </span>
       ),
     },
+    ...(rows.some(({ partition }) => partition !== null)
+      ? [
+          {
+            id: "partition",
+            header: "Whose share",
+            card: "labelled" as const,
+            cell: (row: BudgetAdjustment) => row.partition ?? "everybody's",
+          },
+        ]
+      : []),
     {
       id: "reason",
       header: "Why",

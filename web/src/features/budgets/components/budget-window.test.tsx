@@ -63,6 +63,22 @@ test("one window is given less, with a reason, after a look at what it would hav
   expect(await screen.findByText("−$150.00")).toBeTruthy();
 });
 
+test("of a budget that everybody has alone, one share is given more", async () => {
+  const { user, world } = await open(<Detail budget="bud_users" />);
+  await user.click(await screen.findByRole("button", { name: "Adjust window" }));
+  const form = within(await screen.findByRole("dialog"));
+  await user.type(form.getByLabelText("Amount in US dollars"), "5");
+  expect(form.getByText(/The window would have/)).toBeTruthy();
+  await user.type(form.getByLabelText("Only for one end user"), "ann");
+  expect(form.queryByText(/The window would have/)).toBeNull();
+  await user.type(form.getByLabelText("Why"), "A demo");
+  await user.click(form.getByRole("button", { name: "Adjust" }));
+  expect(await screen.findByText(/for “ann” now/)).toBeTruthy();
+  expect(world.adjustments[0]).toMatchObject({ partition: "ann", reason: "A demo" });
+  const list = within(await screen.findByRole("table", { name: "Adjustments" }));
+  expect(list.getByText("ann")).toBeTruthy();
+});
+
 test("an amount that is none is told at its field", async () => {
   const { user } = await open(<Detail budget="bud_default" />);
   await user.click(await screen.findByRole("button", { name: "Adjust window" }));

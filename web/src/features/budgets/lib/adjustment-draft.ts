@@ -6,9 +6,11 @@ export interface AdjustmentDraft {
   direction: "more" | "less";
   amount: string;
   reason: string;
+  /** Whose share of a budget that everybody has alone; empty: everybody's. */
+  partition: string;
 }
 
-export const NO_ADJUSTMENT: AdjustmentDraft = { direction: "more", amount: "", reason: "" };
+export const NO_ADJUSTMENT: AdjustmentDraft = { direction: "more", amount: "", reason: "", partition: "" };
 
 /** The amount with its sign; text that is no amount goes as it is, so that the server says what is wrong with it. */
 export function signedAmount({ direction, amount }: AdjustmentDraft): string {

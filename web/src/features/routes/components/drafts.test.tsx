@@ -121,6 +121,27 @@ test("the text of a published route is kept as a draft of it, which the route th
   expect(screen.queryByRole("button", { name: "Save as draft" })).toBeNull();
 });
 
+test("the page of a route that has only a draft leads to it", async () => {
+  let drafted = false;
+  const { user } = await open(
+    <RouteDetail
+      current={currentProject}
+      route="rt_nightly"
+      refusal={null}
+      search={{}}
+      onSearch={() => {}}
+      onDeleted={() => {}}
+      onDrafted={() => {
+        drafted = true;
+      }}
+      keys={null}
+    />,
+  );
+  expect(await screen.findByText("Not published yet")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Open the draft" }));
+  expect(drafted).toBe(true);
+});
+
 test("a draft is checked while it is typed, saved, and published with its reason", async () => {
   const { user, world } = await open(<Draft />);
   await write((text) => text.replace("request.input_tokens", "request.tokns"));

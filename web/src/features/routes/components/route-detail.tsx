@@ -1,10 +1,11 @@
 // One route: what it does, its document, its versions, and how it is called.
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import type { Tagged } from "@/api/problem";
+import { asProblem, type Tagged } from "@/api/problem";
 import type { Route } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
+import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
 import { PageHeader } from "@/components/ui/page-header";
 import { SkeletonRows } from "@/components/ui/skeleton";
@@ -40,19 +41,31 @@ interface RouteDetailProps {
 export function RouteDetail(props: RouteDetailProps) {
   const read = useQuery({ ...routeQuery(props.current.id, props.route), refetchInterval: LIVE_MS });
   if (read.data) return <Loaded {...props} shown={read.data} />;
+  const isDraft = read.isError && asProblem(read.error).code === "not_published";
   return (
     <>
       <PageHeader title="Route" />
       <Card flush>
-        {read.isError ? (
+        {isDraft && (
+          <EmptyState
+            title="Not published yet"
+            action={
+              <Button variant="primary" onClick={props.onDrafted}>
+                Open the draft
+              </Button>
+            }
+          >
+            This route has only a draft. No request goes by it before the draft is published.
+          </EmptyState>
+        )}
+        {read.isError && !isDraft && (
           <ErrorState
             error={read.error}
             title="The route could not be loaded."
             onRetry={() => read.refetch()}
           />
-        ) : (
-          <SkeletonRows rows={6} label="Loading the route" />
         )}
+        {read.isPending && <SkeletonRows rows={6} label="Loading the route" />}
       </Card>
     </>
   );

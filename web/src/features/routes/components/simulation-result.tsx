@@ -6,6 +6,7 @@ import { PairedBars } from "@/components/charts/paired-bars";
 import { Card } from "@/components/ui/card";
 import { EmptyState } from "@/components/ui/empty-state";
 import { Segmented } from "@/components/ui/segmented";
+import { useConnectionNames } from "@/hooks/use-connection-names";
 import type { CurrentProject } from "@/hooks/use-project";
 import { plural } from "@/lib/format";
 import { formatMoment, formatUtc } from "@/lib/time";
@@ -55,7 +56,7 @@ export function SimulationResult({ current, simulation, differences, more }: Sim
           ))}
         </dl>
       </Card>
-      {simulated > 0 && <Comparison simulation={simulation} />}
+      {simulated > 0 && <Comparison current={current} simulation={simulation} />}
       <SimulationLimits simulation={simulation} />
       {changed > 0 && (
         <DifferencesTable current={current} differences={differences} changed={changed} more={more} />
@@ -64,7 +65,8 @@ export function SimulationResult({ current, simulation, differences, more }: Sim
   );
 }
 
-function Comparison({ simulation }: { simulation: RouteSimulation }) {
+function Comparison({ current, simulation }: { current: CurrentProject; simulation: RouteSimulation }) {
+  const connections = useConnectionNames(current.id);
   const [view, setView] = useState<"plot" | "table">("plot");
   const names = { before: `Version ${simulation.published_version}`, after: "Draft" };
   const totals = totalBars(simulation);
@@ -92,13 +94,18 @@ function Comparison({ simulation }: { simulation: RouteSimulation }) {
           )}
           <section aria-label="Where requests go first">
             <h3 className={styles["plot"]}>Where requests go first</h3>
-            <PairedBars label="Requests by endpoint" names={names} rows={mixBars(simulation.mix)} shared />
+            <PairedBars
+              label="Requests by endpoint"
+              names={names}
+              rows={mixBars(simulation.mix, connections)}
+              shared
+            />
           </section>
         </div>
       ) : (
         <>
           <TotalsTable simulation={simulation} names={names} />
-          <MixTable simulation={simulation} names={names} />
+          <MixTable simulation={simulation} names={names} connections={connections} />
         </>
       )}
     </Card>

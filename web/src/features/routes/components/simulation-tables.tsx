@@ -55,13 +55,17 @@ export function TotalsTable({ simulation: { cost, ttft }, names }: TableProps) {
   return <DataTable label="Cost and time" columns={columns} rows={rows} rowKey={({ name }) => name} />;
 }
 
-export function MixTable({ simulation, names }: TableProps) {
+export function MixTable({
+  simulation,
+  names,
+  connections,
+}: TableProps & { connections: ReadonlyMap<string, string> }) {
   const columns: Column<MixShare>[] = [
     {
       id: "endpoint",
       header: "Goes first to",
       card: "wide",
-      cell: (row) => endpointName(row),
+      cell: (row) => endpointName(row, connections),
     },
     {
       id: "before",

@@ -3,7 +3,15 @@ import { parse } from "yaml";
 import type { CreateRoute } from "@/api/types";
 import { simulationOf } from "@/testing/simulation";
 import { basedOn, nextVersion, standingOf } from "./draft-words";
-import { costChange, fateWords, figuresOf, reasonWords, signedDuration, totalBars } from "./simulation-words";
+import {
+  costChange,
+  fateWords,
+  figuresOf,
+  mixBars,
+  reasonWords,
+  signedDuration,
+  totalBars,
+} from "./simulation-words";
 import { writtenDocument } from "./written-document";
 
 test("a document as it was written is written again with the same meaning, and nothing added", () => {
@@ -101,6 +109,7 @@ test("each difference says where a request goes, why not, and what it costs more
   if (!first || !refused) throw new Error("there are no differences");
   expect(fateWords(first.published, connections)).toBe("openai/gpt-4o over main");
   expect(fateWords(refused.proposed, connections)).toBe("refused: context too small");
+  expect(mixBars(SIMULATION.mix, connections)[0]?.label).toBe("openai/gpt-4o over main");
   expect(costChange(first.published, first.proposed)).toEqual({ amount: "-0.003937500", currency: "USD" });
   expect(costChange(refused.published, refused.proposed)).toBeNull();
 });

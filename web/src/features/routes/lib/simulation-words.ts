@@ -93,6 +93,9 @@ export function figuresOf({
   ];
 }
 
+/** Names of connections by id. */
+type ConnectionNames = ReadonlyMap<string, string>;
+
 /** Cost and time under both documents, as far as they are known. */
 export function totalBars({ cost, ttft }: RouteSimulation): PairedRow[] {
   const rows: PairedRow[] = [];
@@ -116,10 +119,10 @@ export function totalBars({ cost, ttft }: RouteSimulation): PairedRow[] {
 }
 
 /** Requests by the endpoint that they go to first. */
-export function mixBars(mix: readonly MixShare[]): PairedRow[] {
+export function mixBars(mix: readonly MixShare[], connections: ConnectionNames): PairedRow[] {
   return mix.map((share) => ({
     id: endpointKey(share),
-    label: endpointName(share),
+    label: endpointName(share, connections),
     before: { value: share.published, text: formatInteger(share.published) },
     after: { value: share.proposed, text: formatInteger(share.proposed) },
   }));
@@ -129,8 +132,11 @@ export function endpointKey({ model, provider, upstream_model, connection }: Mix
   return [model, provider, upstream_model, connection].join(" ");
 }
 
-export function endpointName({ model, connection }: Pick<MixShare, "model" | "connection">): string {
-  return connection === null ? model : `${model} over ${connection}`;
+export function endpointName(
+  { model, connection }: Pick<MixShare, "model" | "connection">,
+  connections: ConnectionNames,
+): string {
+  return connection === null ? model : `${model} over ${connections.get(connection) ?? connection}`;
 }
 
 const REASONS: Record<string, string> = {
@@ -149,14 +155,13 @@ export function reasonWords({ reason, fact }: NotSimulated): string {
   return REASONS[reason] ?? reason;
 }
 
-/** Where a request goes; names of connections by id. */
-export function fateWords(fate: RequestFate, connections: ReadonlyMap<string, string>): string {
+/** Where a request goes. */
+export function fateWords(fate: RequestFate, connections: ConnectionNames): string {
   if ("refused" in fate) {
     const { reason } = fate.refused;
     return reason ? `refused: ${rejectionWords(reason)}` : "refused: no target";
   }
-  const { model, connection } = fate.sent;
-  return endpointName({ model, connection: connection && (connections.get(connection) ?? connection) });
+  return endpointName(fate.sent, connections);
 }
 
 /** The rule that decides; null where nothing can serve. */

@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { asProblem } from "@/api/problem";
-import type { NewWebhook } from "@/api/types";
+import type { WebhookWithSecret } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { FormProblem } from "@/components/ui/form-problem";
@@ -11,7 +11,7 @@ import { WEBHOOK_PLACES, WebhookFields } from "./webhook-fields";
 interface CreateWebhookDialogProps {
   organization: string;
   onClose: () => void;
-  onCreated: (webhook: NewWebhook) => void;
+  onCreated: (webhook: WebhookWithSecret) => void;
 }
 
 export function CreateWebhookDialog({ organization, onClose, onCreated }: CreateWebhookDialogProps) {

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { asProblem } from "@/api/problem";
-import type { Webhook } from "@/api/types";
+import type { Webhook, WebhookWithSecret } from "@/api/types";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
@@ -11,13 +11,16 @@ import { Notice } from "@/components/ui/notice";
 import { PageHeader } from "@/components/ui/page-header";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { useToast } from "@/components/ui/toaster";
+import { formatMoment, formatUtc } from "@/lib/time";
 import { useTestWebhook, useUpdateWebhook } from "../api/change-webhook";
 import { webhookQuery } from "../api/get-webhook";
 import { answerWords, stateOf } from "../lib/webhook-words";
 import { DeleteWebhookDialog } from "./delete-webhook-dialog";
 import { DeliveriesList } from "./deliveries-list";
 import { EditWebhookDialog } from "./edit-webhook-dialog";
+import { RotateWebhookDialog } from "./rotate-webhook-dialog";
 import styles from "./webhook-detail.module.css";
+import { WebhookSecret } from "./webhook-secret";
 
 const LIVE_MS = 30_000;
 
@@ -53,9 +56,11 @@ function Loaded({ organization, onDeleted, shown }: WebhookDetailProps & { shown
   const update = useUpdateWebhook(organization, shown.id);
   const test = useTestWebhook(organization, shown.id);
   const toast = useToast();
-  const [acting, setActing] = useState<"edit" | "delete" | null>(null);
+  const [acting, setActing] = useState<"edit" | "rotate" | "delete" | null>(null);
+  const [revealed, setRevealed] = useState<WebhookWithSecret | null>(null);
   const { tone, word, reason } = stateOf(shown);
   const isActive = shown.status === "active";
+  const overlap = shown.previous_secret_valid_until;
   const error = update.error ?? test.error;
 
   function toggle() {
@@ -80,6 +85,7 @@ function Loaded({ organization, onDeleted, shown }: WebhookDetailProps & { shown
               Send a test
             </Button>
             <Button onClick={() => setActing("edit")}>Edit</Button>
+            <Button onClick={() => setActing("rotate")}>Rotate secret…</Button>
             <Button onClick={toggle} pending={update.isPending && (isActive ? "Disabling…" : "Enabling…")}>
               {isActive ? "Disable" : "Enable"}
             </Button>
@@ -91,6 +97,12 @@ function Loaded({ organization, onDeleted, shown }: WebhookDetailProps & { shown
       />
       <div className={styles["page"]}>
         {reason && <Notice tone="bad">{reason} Nothing is sent before it is enabled again.</Notice>}
+        {overlap && (
+          <Notice tone="info">
+            Messages are signed with the old secret as well until{" "}
+            <time title={formatUtc(overlap)}>{formatMoment(overlap)}</time>.
+          </Notice>
+        )}
         {error && <Notice tone="bad">{asProblem(error).message}</Notice>}
         {test.data && !test.isPending && (
           <div role="status">
@@ -106,6 +118,15 @@ function Loaded({ organization, onDeleted, shown }: WebhookDetailProps & { shown
       {acting === "edit" && (
         <EditWebhookDialog organization={organization} editing={shown} onClose={() => setActing(null)} />
       )}
+      {acting === "rotate" && (
+        <RotateWebhookDialog
+          organization={organization}
+          rotating={shown}
+          onClose={() => setActing(null)}
+          onRotated={setRevealed}
+        />
+      )}
+      <WebhookSecret revealed={revealed} onSaved={() => setRevealed(null)} />
       {acting === "delete" && (
         <DeleteWebhookDialog
           organization={organization}

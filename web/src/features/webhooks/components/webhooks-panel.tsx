@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { NewWebhook, Webhook } from "@/api/types";
+import type { Webhook, WebhookWithSecret } from "@/api/types";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
@@ -15,7 +15,7 @@ import type { CurrentProject } from "@/hooks/use-project";
 import { webhooksQuery } from "../api/list-webhooks";
 import { stateOf } from "../lib/webhook-words";
 import { CreateWebhookDialog } from "./create-webhook-dialog";
-import { WebhookSecretDialog } from "./webhook-secret-dialog";
+import { WebhookSecret } from "./webhook-secret";
 import styles from "./webhooks-panel.module.css";
 
 interface WebhooksPanelProps {
@@ -27,7 +27,7 @@ interface WebhooksPanelProps {
 export function WebhooksPanel({ current, creating, onCreatingChange }: WebhooksPanelProps) {
   const organization = current.organization.id;
   const webhooks = useQuery(webhooksQuery(organization));
-  const [revealed, setRevealed] = useState<NewWebhook | null>(null);
+  const [revealed, setRevealed] = useState<WebhookWithSecret | null>(null);
   const columns: Column<Webhook>[] = [
     {
       id: "name",
@@ -106,7 +106,7 @@ export function WebhooksPanel({ current, creating, onCreatingChange }: WebhooksP
           }}
         />
       )}
-      <WebhookSecretDialog revealed={revealed} onSaved={() => setRevealed(null)} />
+      <WebhookSecret revealed={revealed} onSaved={() => setRevealed(null)} />
     </Card>
   );
 }

@@ -97,6 +97,21 @@ test("a webhook is enabled, renamed and deleted", async () => {
   expect(world.webhooks.map(({ id }) => id)).toEqual(["whk_oncall"]);
 });
 
+test("a rotated secret is shown once, and the page says until when the old one signs too", async () => {
+  const { user } = await open(<Detail webhook="whk_oncall" />);
+  await user.click(await screen.findByRole("button", { name: "Rotate secret…" }));
+  const form = within(await screen.findByRole("dialog", { name: "Rotate “On call”" }));
+  await user.selectOptions(form.getByLabelText("Overlap"), "Stop the old secret at once");
+  expect(form.getByText(/refuses messages until it is updated/)).toBeTruthy();
+  await user.selectOptions(form.getByLabelText("Overlap"), "1 hour");
+  await user.click(form.getByRole("button", { name: "Rotate secret" }));
+  expect((await screen.findByLabelText("Webhook secret")).textContent).toMatch(/^whsec_/);
+  expect(screen.getByText(/The old secret keeps working until/)).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "I saved it" }));
+  expect(screen.queryByText(/whsec_/)).toBeNull();
+  expect(await screen.findByText(/signed with the old secret as well until/)).toBeTruthy();
+});
+
 test("a failed load says why and offers to try again", async () => {
   await open(<Panel />, "failing");
   expect(await screen.findByText("Webhooks could not be loaded.")).toBeTruthy();
