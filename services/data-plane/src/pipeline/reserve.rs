@@ -338,7 +338,7 @@ impl Purse<'_, '_> {
         let Some((counted, per_minute)) = throttle else {
             return Err(self.refusal(account, left, None, None));
         };
-        let budgets = &self.gateway.state().budgets;
+        let budgets = self.gateway.budgets();
         budgets
             .throttle(account, per_minute)
             .map_err(|wait| throttled(counted, per_minute, wait).into())
@@ -351,7 +351,7 @@ impl Purse<'_, '_> {
         amount: NanoUsd,
     ) -> Result<Result<Hold, (AccountId, Left)>, GatewayError> {
         let organization = self.planned.request.caller.project.organization;
-        let budgets = &self.gateway.state().budgets;
+        let budgets = self.gateway.budgets();
         Ok(match budgets.hold(organization, path, amount).await {
             Outcome::Held(hold) => Ok(hold),
             Outcome::Unavailable(why) => return Err(undecided(why)),
