@@ -75,6 +75,10 @@ impl Teller {
         }
         let (mut asked, outcome) = self.ask(path, amount, clock);
         // On the runtime of the call, but not in the call: it may go away while a message is on its way.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a carrier that ends with its thread is lost in order"
+        )]
         tokio::spawn(Arc::clone(self).carry(asked.id, escrow.clone(), clock.clone()));
         self.stirred.notify_one();
         let outcome = outcome.await;
@@ -227,5 +231,6 @@ impl Drop for Asked<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "calls of tests end with their runtime")]
 #[path = "teller_tests.rs"]
 mod tests;
