@@ -6,12 +6,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError, pipe};
+use redis::io::tcp::TcpSettings;
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, pipe};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::error::BackplaneError;
 use crate::reconnect::Gate;
+
+/// A client of the server at `url`. Nothing connects yet.
+///
+/// # Errors
+/// [`BackplaneError::Address`] when it is not a Redis address.
+pub(crate) fn client(url: &str) -> Result<Client, BackplaneError> {
+    // Without this a message waits on the socket while the one before is not acknowledged.
+    let tcp = TcpSettings::default().set_nodelay(true);
+    let address = url.into_connection_info().map(|info| info.set_tcp_settings(tcp));
+    address
+        .and_then(Client::open)
+        .map_err(|_| BackplaneError::Address { scheme: "redis" })
+}
 
 /// How long a link is patient.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +42,7 @@ pub(crate) struct RedisLink {
     client: Client,
     patience: Patience,
     slot: Mutex<Slot>,
-    closed: AtomicBool,
+    closed: Arc<AtomicBool>,
 }
 
 struct Slot {
@@ -80,6 +94,16 @@ impl LinkError {
 
 impl RedisLink {
     pub(crate) fn new(client: Client, patience: Patience) -> Self {
+        Self::closed_by(Arc::default(), client, patience)
+    }
+
+    /// Another link to the same server, closed together with this one. What carries it lives on the runtime that uses it
+    /// first: an answer on a thread that has a link of its own wakes no other thread.
+    pub(crate) fn apart(&self) -> Self {
+        Self::closed_by(Arc::clone(&self.closed), self.client.clone(), self.patience)
+    }
+
+    fn closed_by(closed: Arc<AtomicBool>, client: Client, patience: Patience) -> Self {
         Self {
             client,
             patience,
@@ -88,7 +112,7 @@ impl RedisLink {
                 connection: None,
                 gate: Gate::new(patience.between),
             }),
-            closed: AtomicBool::new(false),
+            closed,
         }
     }
 

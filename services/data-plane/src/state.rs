@@ -1,5 +1,5 @@
-//! What every request of a worker shares. Built once by start-up; server threads add a client of their own
-//! ([`crate::pipeline::Gateway`]).
+//! What every request of a worker shares. Built once by start-up; server threads add connections of
+//! their own ([`crate::pipeline::Gateway`]).
 
 use sluicegate_credentials::{KeyHasher, WorkerToken};
 use sluicegate_service_runtime::clock::Clock;
@@ -21,7 +21,7 @@ pub struct WorkerState {
     pub snapshots: SnapshotHandle,
     /// Where intents and usage records go.
     pub recorder: Recorder,
-    /// The money calls may start from.
+    /// The money calls may start from; server threads ask for it over connections of their own.
     pub budgets: Budgets,
     /// What calls may take of rate limits.
     pub rate_limits: RateLimits,

@@ -67,6 +67,16 @@ impl Escrow {
         Self::Memory(memory::MemoryEscrow::new())
     }
 
+    /// The same store over a connection of its own, which lives on the runtime that first uses it. Whoever waits there for
+    /// an answer is woken by no other thread.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        match self {
+            Self::Redis(escrow) => Self::Redis(escrow.apart()),
+            Self::Memory(escrow) => Self::Memory(escrow.clone()),
+        }
+    }
+
     /// Says what a worker's book has to say. A refusal is a response; an error means that nobody knows whether the
     /// message was taken, or will be.
     ///

@@ -31,7 +31,7 @@ use super::scripts::{CLOSE, FENCE, Input, LOAD, OPEN, READ, RECONCILE, REGISTER,
 use super::{EscrowError, Recall, Recalls};
 use crate::error::BackplaneError;
 use crate::reconnect::Backoff;
-use crate::redis_link::{Patience, RedisLink};
+use crate::redis_link::{self, Patience, RedisLink};
 
 /// A call waits for this, so bad news has to come soon.
 const PATIENCE: Patience = Patience {
@@ -95,7 +95,7 @@ fn terms(input: &mut Input, terms: &Terms) {
 
 impl RedisEscrow {
     pub(super) fn new(url: &str, prefix: &str) -> Result<Self, BackplaneError> {
-        let client = Client::open(url).map_err(|_| BackplaneError::Address { scheme: "redis" })?;
+        let client = redis_link::client(url)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 link: RedisLink::new(client.clone(), PATIENCE),
@@ -103,6 +103,17 @@ impl RedisEscrow {
                 prefix: format!("{prefix}:escrow"),
             }),
         })
+    }
+
+    pub(super) fn apart(&self) -> Self {
+        let Inner { client, link, prefix } = self.inner.as_ref();
+        Self {
+            inner: Arc::new(Inner {
+                client: client.clone(),
+                link: link.apart(),
+                prefix: prefix.clone(),
+            }),
+        }
     }
 
     fn keys(&self, organization: OrganizationId) -> Keys {
@@ -183,7 +194,7 @@ impl RedisEscrow {
             ask.path.iter().for_each(|position| input.argument(position));
         }
         let answer = self.run(&RECONCILE, organization, &input).await?;
-        Ok(reply(message, answer)?)
+        Ok(reply(message, &answer)?)
     }
 
     pub(super) async fn register(
@@ -383,8 +394,8 @@ fn closing(keys: &Keys, epoch: Epoch, settled: &[Settled], last: bool) -> Input 
     input
 }
 
-fn reply(message: &Reconcile, answer: Vec<String>) -> Result<Reply, BackplaneError> {
-    let mut texts = answer.into_iter();
+fn reply(message: &Reconcile, answer: &[String]) -> Result<Reply, BackplaneError> {
+    let mut texts = answer.iter().flat_map(|numbers| numbers.split(' '));
     let mut amount = || RECONCILE.number::<i64>(texts.next());
     let mut left = Vec::with_capacity(message.claims.len());
     for _ in &message.claims {
@@ -413,7 +424,7 @@ fn balance(fields: &[String]) -> Result<Option<Balance>, BackplaneError> {
     if limit.is_empty() {
         return Ok(None);
     }
-    let amount = |text: &String| READ.number(Some(text.clone())).map(NanoUsd::from_nanos);
+    let amount = |text: &String| READ.number(Some(text)).map(NanoUsd::from_nanos);
     Ok(Some(Balance {
         limit: amount(limit)?,
         claimed: amount(claimed)?,

@@ -81,8 +81,11 @@ impl StoreScript {
     }
 
     /// A number of an answer.
-    pub(super) fn number<T: std::str::FromStr>(&self, text: Option<String>) -> Result<T, BackplaneError> {
-        text.and_then(|text| text.parse().ok())
+    pub(super) fn number<T: std::str::FromStr>(
+        &self,
+        text: Option<impl AsRef<str>>,
+    ) -> Result<T, BackplaneError> {
+        text.and_then(|text| text.as_ref().parse().ok())
             .ok_or_else(|| self.malformed())
     }
 

@@ -9,7 +9,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use redis::{Client, Cmd, Pipeline, Script, pipe};
+use redis::{Cmd, Pipeline, Script, pipe};
 use sluicegate_contracts::bucket::BucketId;
 use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_contracts::time::UnixMillis;
@@ -18,7 +18,7 @@ use sluicegate_metering::escrow::Epoch;
 
 use super::Message;
 use crate::error::BackplaneError;
-use crate::redis_link::{Patience, RedisLink};
+use crate::redis_link::{self, Patience, RedisLink};
 
 /// Calls wait for this at most once per outage, and are then decided without the store.
 const PATIENCE: Patience = Patience {
@@ -112,7 +112,7 @@ fn terms(allowance: &Allowance) -> (&'static str, [i64; 4]) {
 
 impl RedisRates {
     pub(super) fn new(url: &str, prefix: &str) -> Result<Self, BackplaneError> {
-        let client = Client::open(url).map_err(|_| BackplaneError::Address { scheme: "redis" })?;
+        let client = redis_link::client(url)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 link: RedisLink::new(client, PATIENCE),

@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::streams::{StreamId, StreamRangeReply};
-use redis::{Client, FromRedisValue, Pipeline, RedisResult, from_redis_value_ref, pipe};
+use redis::{FromRedisValue, Pipeline, RedisResult, from_redis_value_ref, pipe};
 use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_metering::escrow::Epoch;
 
 use super::{Cursor, KEPT, MAX_BODY, PAGE, Posting, Reading, Sighting};
 use crate::error::BackplaneError;
-use crate::redis_link::{Patience, RedisLink};
+use crate::redis_link::{self, Patience, RedisLink};
 
 /// Nothing waits for this, and it comes again a second later.
 const PATIENCE: Patience = Patience {
@@ -48,7 +48,7 @@ struct Announced {
 
 impl RedisSightings {
     pub(super) fn new(url: &str, prefix: &str) -> Result<Self, BackplaneError> {
-        let client = Client::open(url).map_err(|_| BackplaneError::Address { scheme: "redis" })?;
+        let client = redis_link::client(url)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 link: RedisLink::new(client, PATIENCE),

@@ -13,7 +13,7 @@ use redis::streams::{
     StreamAutoClaimReply, StreamId, StreamPendingCountReply, StreamPendingReply, StreamRangeReply,
     StreamReadReply,
 };
-use redis::{Client, FromRedisValue, Pipeline, Value, pipe};
+use redis::{FromRedisValue, Pipeline, Value, pipe};
 use sluicegate_contracts::ids::WorkerId;
 use sluicegate_contracts::usage::Origin;
 
@@ -21,7 +21,7 @@ use super::depth::entry_age;
 use super::{Delivery, Depth, EntryId, MalformedEntry, UsageEntry, Watermark};
 use crate::error::BackplaneError;
 use crate::reconnect::LONGEST;
-use crate::redis_link::{LinkError, Patience, RedisLink};
+use crate::redis_link::{self, LinkError, Patience, RedisLink};
 
 const GROUP: &str = "ingest";
 const ACK: &str = include_str!("ack.lua");
@@ -54,7 +54,7 @@ struct Inner {
 
 impl RedisQueue {
     pub(super) fn new(url: &str, prefix: &str, cap: u64) -> Result<Self, BackplaneError> {
-        let client = Client::open(url).map_err(|_| BackplaneError::Address { scheme: "redis" })?;
+        let client = redis_link::client(url)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 commands: RedisLink::new(client.clone(), PATIENCE),

@@ -3,8 +3,10 @@
 //! ```text
 //! pipeline ── hold ──► Teller of the organization ── lease ──► at once
 //!                           │ too little in the lease
-//!                           └── its task ── one message at a time ──► escrow (Redis, or memory)
+//!                           └── a task on the call's thread ── one message at a time ──► escrow (Redis, or memory)
 //! ```
+//! A task of each teller in the background says what no call waits for.
+//!
 //! Must stay true: an attempt over which a hard budget stands is sent only with a hold of the most it can cost, and the
 //! hold ends by what it did cost. The protocol is that of `docs/decisions/0014-escrow-by-claims.md`, its arithmetic lies
 //! in `metering::escrow`; here is only what carries it.
@@ -44,10 +46,12 @@ const HEARD_MILLIS: i64 = 60_000;
 /// Pause after a conversation panicked.
 const AFTER_PANIC: Duration = Duration::from_millis(100);
 
-/// The budgets of every organization that calls through this worker. Clones share them.
+/// The budgets of every organization that calls through this worker. Clones share them, and a connection to the store.
 #[derive(Clone)]
 pub struct Budgets {
     shared: Arc<Shared>,
+    /// Carries what calls ask.
+    escrow: Escrow,
 }
 
 struct Shared {
@@ -68,7 +72,7 @@ pub struct Office {
 }
 
 impl Budgets {
-    /// Without any money yet. Nothing can be held while [`Office::run`] does not run.
+    /// Without any money yet. What the store cannot grant at once is decided only while [`Office::run`] runs.
     #[must_use]
     pub fn new(epoch: Epoch, escrow: Escrow, clock: Clock) -> (Self, Office) {
         let (hired, tellers) = mpsc::unbounded_channel();
@@ -81,6 +85,7 @@ impl Budgets {
         };
         let budgets = Self {
             shared: Arc::new(shared),
+            escrow: escrow.clone(),
         };
         let office = Office {
             budgets: budgets.clone(),
@@ -90,10 +95,18 @@ impl Budgets {
         (budgets, office)
     }
 
+    /// The same budgets over a connection of its own: each server thread has one, so that the store's word wakes no other.
+    pub(crate) fn apart(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            escrow: self.escrow.apart(),
+        }
+    }
+
     /// Sets `amount` aside on every account of `path`. Waits for the store when the lease here has too little.
     pub(crate) async fn hold(&self, organization: OrganizationId, path: &Path, amount: NanoUsd) -> Outcome {
         let teller = self.teller(organization);
-        teller.hold(path, amount, &self.shared.clock).await
+        teller.hold(path, amount, &self.escrow, &self.shared.clock).await
     }
 
     /// Which share of an account's limit nobody has spent, as this worker last heard; `None`: not in the last minute. No
@@ -238,7 +251,7 @@ impl Office {
     fn conversation(&self, teller: Arc<Teller>, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let (escrow, clock) = (self.escrow.clone(), self.budgets.shared.clock.clone());
         async move {
-            // Calls wait for what is said here: a mistake may cost this round, never the conversation.
+            // Calls rely on what is said here: a mistake may cost this round, never the conversation.
             while AssertUnwindSafe(teller.run(&escrow, &clock, &stop))
                 .catch_unwind()
                 .await

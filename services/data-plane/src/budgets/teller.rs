@@ -1,8 +1,13 @@
-//! One organization's money in this worker: its book, the calls that wait for the store's word, and the task that
-//! carries the conversation.
+//! One organization's money in this worker: its book, the calls that wait for the store's word, and the conversation
+//! with the store.
+//!
+//! A call that finds too little brings a carrier: a task on its own thread, which takes its turn, sends one message for all
+//! that wait, and hears the answer there. So no other thread has to wake up on the way, and no call is left without
+//! somebody who speaks for it: its carrier goes only when it is answered, or leaves it to the background task, which
+//! looks every [`TICK`] while the book has anything in it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sluicegate_backplane::Escrow;
@@ -23,7 +28,23 @@ pub(super) struct Teller {
     organization: OrganizationId,
     pub(super) book: Book,
     waiting: Mutex<HashMap<AskId, oneshot::Sender<Outcome>>>,
+    /// Whose turn it is to speak, first come, first served: one message a turn.
+    turn: tokio::sync::Mutex<Turn>,
+    /// There is something to say that no call waits for.
     wake: Notify,
+    /// The book may no longer be at rest.
+    stirred: Notify,
+}
+
+/// How the last turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// There was nothing to say.
+    Silent,
+    /// The store heard, and there may be more to say.
+    Heard,
+    /// The store did not answer, or cannot now. Only time helps.
+    Unheard,
 }
 
 impl Teller {
@@ -32,24 +53,37 @@ impl Teller {
             organization,
             book: Book::new(epoch),
             waiting: Mutex::default(),
+            turn: tokio::sync::Mutex::new(Turn::Silent),
             wake: Notify::new(),
+            stirred: Notify::new(),
         }
     }
 
     /// Sets `amount` aside: at once from the lease of the path, else when the store has spoken.
-    pub(super) async fn hold(&self, path: &Path, amount: NanoUsd, clock: &Clock) -> Outcome {
-        let now = now(clock);
-        if let Some(hold) = self.book.hold(path, amount, now) {
+    pub(super) async fn hold(
+        self: &Arc<Self>,
+        path: &Path,
+        amount: NanoUsd,
+        escrow: &Escrow,
+        clock: &Clock,
+    ) -> Outcome {
+        if let Some(hold) = self.book.hold(path, amount, now(clock)) {
             if hold.leaves_little() {
                 self.wake.notify_one();
             }
             return Outcome::Held(hold);
         }
         let (mut asked, outcome) = self.ask(path, amount, clock);
-        self.wake.notify_one();
+        // On the runtime of the call, but not in the call: it may go away while a message is on its way.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a carrier that ends with its thread is lost in order"
+        )]
+        tokio::spawn(Arc::clone(self).carry(asked.id, escrow.clone(), clock.clone()));
+        self.stirred.notify_one();
         let outcome = outcome.await;
-        asked.id = None;
-        // The task ends with the process.
+        asked.is_told = true;
+        // Only a call that goes away takes its sender along.
         outcome.unwrap_or(Outcome::Unavailable(Unavailable::Closed))
     }
 
@@ -61,7 +95,8 @@ impl Teller {
         waiting.insert(id, tell);
         let asked = Asked {
             teller: self,
-            id: Some(id),
+            id,
+            is_told: false,
         };
         (asked, outcome)
     }
@@ -88,54 +123,114 @@ impl Teller {
         self.wake.notify_one();
     }
 
-    /// Carries the conversation until `stop` is cancelled.
+    /// Keeps up with the store until `stop` is cancelled: says what no call waits for, and speaks for those that were
+    /// not answered at once.
     pub(super) async fn run(&self, escrow: &Escrow, clock: &Clock, stop: &CancellationToken) {
-        loop {
-            self.tell(self.book.tick(now(clock)));
-            let heard = self.converse(escrow, clock).await;
-            let is_quiet = self.book.is_at_rest();
+        while !stop.is_cancelled() {
+            let mut turn = self.turn.lock().await;
+            *turn = self.speak(escrow, clock).await;
+            let last = *turn;
+            drop(turn);
+            if last == Turn::Heard {
+                continue;
+            }
+            let is_over = last == Turn::Silent && self.book.is_at_rest();
             tokio::select! {
-                // After a failure only time helps, so that a store that is away is not hurried.
-                () = self.wake.notified(), if heard => {}
-                () = tokio::time::sleep(TICK), if !(heard && is_quiet) => {}
+                // A store that is away is not hurried.
+                () = self.wake.notified(), if last == Turn::Silent => {}
+                () = self.stirred.notified(), if is_over => {}
+                () = tokio::time::sleep(TICK), if !is_over => {}
                 () = stop.cancelled() => return,
             }
         }
     }
 
-    /// Says all there is to say; false when the store did not answer, or cannot now.
-    async fn converse(&self, escrow: &Escrow, clock: &Clock) -> bool {
-        while let Some(request) = self.book.next(now(clock)) {
-            let response = escrow.send(self.organization, &request).await;
-            let goes_on = match &response {
-                Ok(Response::Reconciled(_) | Response::Registered) => true,
-                // All is to be claimed anew, at once.
-                Ok(Response::Refused(Refusal::Generation(_))) => true,
-                Ok(Response::Refused(Refusal::Forgotten | Refusal::Closed | Refusal::Stale)) => false,
-                Err(error) => {
-                    tracing::debug!(organization = %self.organization, %error, "the budget store did not answer");
-                    false
-                }
-            };
-            self.tell(self.book.answered(response.ok(), now(clock)));
-            if !goes_on {
-                return false;
+    /// Speaks until `ask` is answered, or nothing more can be said for it now.
+    async fn carry(self: Arc<Self>, ask: AskId, escrow: Escrow, clock: Clock) {
+        loop {
+            let mut turn = self.turn.lock().await;
+            // Whoever spoke before may have spoken for this call too. A store that is away is not hurried.
+            if *turn == Turn::Unheard || !self.waiting().contains_key(&ask) {
+                return;
+            }
+            *turn = self.speak(&escrow, &clock).await;
+            if *turn != Turn::Heard {
+                return;
             }
         }
-        true
+    }
+
+    /// Serves whom it can, and says the next thing there is to say. To be called by whose turn it is.
+    async fn speak(&self, escrow: &Escrow, clock: &Clock) -> Turn {
+        self.tell(self.book.tick(now(clock)));
+        let Some(request) = self.book.next(now(clock)) else {
+            return Turn::Silent;
+        };
+        let mut message = Message {
+            teller: self,
+            clock,
+            response: None,
+        };
+        match escrow.send(self.organization, &request).await {
+            Ok(response) => {
+                let turn = heard(&response);
+                message.response = Some(response);
+                turn
+            }
+            Err(error) => {
+                tracing::debug!(organization = %self.organization, %error, "the budget store did not answer");
+                Turn::Unheard
+            }
+        }
+    }
+}
+
+fn heard(response: &Response) -> Turn {
+    match response {
+        // After another generation all is to be claimed anew, at once.
+        Response::Reconciled(_) | Response::Registered | Response::Refused(Refusal::Generation(_)) => {
+            Turn::Heard
+        }
+        Response::Refused(Refusal::Forgotten | Refusal::Closed | Refusal::Stale) => Turn::Unheard,
+    }
+}
+
+/// A message on its way. When it is dropped the book takes the response, or takes it that there will be none: also when
+/// who carried it went away with its runtime, so that nobody waits for the answer for good.
+struct Message<'t> {
+    teller: &'t Teller,
+    clock: &'t Clock,
+    response: Option<Response>,
+}
+
+impl Drop for Message<'_> {
+    fn drop(&mut self) {
+        let Self {
+            teller,
+            clock,
+            response,
+        } = self;
+        teller.tell(teller.book.answered(response.take(), now(clock)));
     }
 }
 
 /// A call in the queue; leaves it when dropped.
 struct Asked<'t> {
     teller: &'t Teller,
-    id: Option<AskId>,
+    id: AskId,
+    is_told: bool,
 }
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        let Some(id) = self.id else { return };
-        self.teller.book.cancel(id);
-        self.teller.waiting().remove(&id);
+        if !self.is_told {
+            self.teller.book.cancel(self.id);
+            self.teller.waiting().remove(&self.id);
+        }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "calls of tests end with their runtime")]
+#[path = "teller_tests.rs"]
+mod tests;

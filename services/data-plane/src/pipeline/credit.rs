@@ -29,7 +29,7 @@ pub(super) async fn hold_credit(
         return Err(GatewayError::new(ErrorKind::PriceUnknown, message).at("model"));
     };
     let organization = planned.request.caller.project.organization;
-    match gateway.state().budgets.hold(organization, &path, amount).await {
+    match gateway.budgets().hold(organization, &path, amount).await {
         Outcome::Held(hold) => Ok((account, hold)),
         Outcome::Unavailable(why) => Err(undecided(why)),
         Outcome::Refused { available: left, .. } | Outcome::TooLarge { most: left, .. } => {

@@ -4,24 +4,30 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::budgets::Budgets;
 use crate::state::WorkerState;
 use crate::upstream::Client;
 
-/// The worker's state with the client of this thread. Clones are cheap and stay on the thread.
+/// The worker's state with the connections of this thread. Clones are cheap and stay on the thread.
 #[derive(Clone)]
 pub struct Gateway(Rc<Inner>);
 
 struct Inner {
     state: Arc<WorkerState>,
     client: Client,
+    budgets: Budgets,
 }
 
 impl Gateway {
     /// Built once per server thread.
     #[must_use]
     pub fn new(state: Arc<WorkerState>) -> Self {
-        let client = state.clients.client();
-        Self(Rc::new(Inner { state, client }))
+        let (client, budgets) = (state.clients.client(), state.budgets.apart());
+        Self(Rc::new(Inner {
+            state,
+            client,
+            budgets,
+        }))
     }
 
     pub(crate) fn state(&self) -> &WorkerState {
@@ -30,6 +36,11 @@ impl Gateway {
 
     pub(crate) fn client(&self) -> &Client {
         &self.0.client
+    }
+
+    /// The money calls may start from, asked for over a connection of this thread.
+    pub(crate) fn budgets(&self) -> &Budgets {
+        &self.0.budgets
     }
 }
 

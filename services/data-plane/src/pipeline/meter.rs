@@ -14,6 +14,7 @@ use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::bound::{Slice, Slicing, StreamHold};
 use sluicegate_metering::escrow::{Outcome, Path};
 
+use super::Gateway;
 use super::finish::Finish;
 use super::reserve::undecided;
 use crate::budgets::refusal::{Left, Shortage, exceeded};
@@ -73,9 +74,10 @@ impl Meter {
         &mut self,
         used: u64,
         finish: &mut Finish,
-        state: &WorkerState,
+        gateway: &Gateway,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), GatewayError>> {
+        let state = gateway.state();
         loop {
             let is_used_up = used >= self.hold.granted();
             if let Some((slice, asked)) = &mut self.asked {
@@ -108,7 +110,7 @@ impl Meter {
                 self.hold.take(slice);
                 continue;
             }
-            let (budgets, path) = (state.budgets.clone(), self.path.clone());
+            let (budgets, path) = (gateway.budgets().clone(), self.path.clone());
             let organization = self.organization;
             let asked = async move { budgets.hold(organization, &path, slice.amount).await };
             self.asked = Some((slice, Box::pin(asked)));

@@ -78,7 +78,7 @@ fn budget_left(gateway: &Gateway, route: RouteId, name: &str, request: &Inspecte
     let named = named.filter(|it| it.name == name && it.status == Status::Active);
     let left = named.filter_map(|budget| {
         let (account, limit) = account_of(budget, &facts)?;
-        let budgets = &gateway.state().budgets;
+        let budgets = gateway.budgets();
         budgets.remaining_ratio(caller.project.organization, &account, limit)
     });
     left.reduce(f64::min).map(Reading::number)

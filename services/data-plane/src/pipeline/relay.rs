@@ -151,7 +151,7 @@ impl Relay {
             return Poll::Ready(());
         };
         let used = self.reader.facts().content_bytes;
-        meter.poll(used, finish, self.gateway.state(), cx).map(|goes_on| {
+        meter.poll(used, finish, &self.gateway, cx).map(|goes_on| {
             if let Err(error) = goes_on {
                 self.end_with(
                     &error,

@@ -374,7 +374,7 @@ impl Purse<'_, '_> {
         amount: NanoUsd,
     ) -> Result<Result<Hold, (AccountId, Left)>, GatewayError> {
         let organization = self.planned.request.caller.project.organization;
-        let budgets = &self.gateway.state().budgets;
+        let budgets = self.gateway.budgets();
         Ok(match budgets.hold(organization, path, amount).await {
             Outcome::Held(hold) => Ok(hold),
             Outcome::Unavailable(why) => return Err(undecided(why)),
