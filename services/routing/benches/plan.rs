@@ -5,8 +5,8 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::io::Write;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use sluicegate_contracts::config::{
     Connection, Constraints, Endpoint, Facts, Level, Operation, Place, PriceCard, ProviderSettings, Rates,
@@ -15,7 +15,7 @@ use sluicegate_contracts::config::{
 use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_routing::health::{Delivery, Health, Moment, Peers, Word};
+use sluicegate_routing::health::{Assessment, Delivery, Health, Moment, Peers, Word};
 use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
@@ -33,18 +33,19 @@ fn at(seconds: f64) -> Moment {
     Moment::default().after(seconds)
 }
 
-/// One state for each account, by its number.
+/// One state for each account, by its number, behind a lock as in a worker.
 #[derive(Debug)]
-struct Known(Vec<Health>);
+struct Known(Vec<Mutex<Health>>);
 
 impl Live for Known {
     fn moment(&self) -> Moment {
         at(21.0)
     }
 
-    fn health(&self, candidate: &Candidate<'_>) -> Option<Health> {
+    fn assess(&self, candidate: &Candidate<'_>, delivery: Delivery, tokens: f64) -> Option<Assessment> {
         let number = candidate.connection?.priority;
-        self.0.get(usize::try_from(number).ok()?).cloned()
+        let health = self.0.get(usize::try_from(number).ok()?)?.lock().ok()?;
+        Some(health.assess(self.moment(), delivery, tokens))
     }
 
     fn warm_tokens(&self, _: &Candidate<'_>) -> u32 {
@@ -179,7 +180,7 @@ fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
         (Level::Request, &nothing_kept),
     ];
     let demands = demands.map(|(level, constraints)| Demand { level, constraints });
-    let live = Known((0..endpoints).map(lived).collect());
+    let live = Known((0..endpoints).map(lived).map(Mutex::new).collect());
     let (signals, metadata) = (Signals::default(), [("tier".to_owned(), "pro".to_owned())]);
     let observed = observed(&signals, &metadata);
     let candidates = accounts

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sluicegate_routing::Seed;
 use sluicegate_routing::health::{Delivery, Health, Moment, Sessions};
-use sluicegate_routing::select::{Ask, Contender, Objective, Pool, Price, Weights, rank};
+use sluicegate_routing::select::{Ask, Contender, Objective, Pool, Price, Weights, rank, room};
 
 const ROUNDS: usize = 9;
 const CALLS: u32 = 20_000;
@@ -47,10 +47,10 @@ fn best(mut round: impl FnMut()) -> f64 {
 
 fn choose(endpoints: u32) -> (f64, bool) {
     let health: Vec<Health> = (0..endpoints).map(lived).collect();
-    let contenders: Vec<Contender<'_>> = health
+    let contenders: Vec<Contender> = health
         .iter()
         .map(|health| Contender {
-            health,
+            known: health.assess(at(21.0), Delivery::Streamed, room(1_000, 200)),
             price: Price {
                 input: 3.0,
                 warm_input: 0.3,
@@ -73,7 +73,6 @@ fn choose(endpoints: u32) -> (f64, bool) {
             let ask = Ask {
                 now: at(21.0),
                 seed: Seed::from_id(u128::from(call)),
-                delivery: Delivery::Streamed,
                 input_tokens: 1_000,
                 output_tokens: 200,
                 conversation: false,

@@ -5,7 +5,7 @@
 use sluicegate_contracts::config::{Level, Status, Strategy};
 use smallvec::SmallVec;
 
-use crate::constraints;
+use crate::constraints::Subject;
 use crate::input::{Candidate, Ceiling, Credential, RequestFeatures, RoutingInput, Selection};
 use crate::plan::{Rejection, RejectionCode};
 
@@ -22,8 +22,9 @@ pub(crate) struct Admitted {
 
 /// Looks at every target and candidate once.
 pub(crate) fn admit(input: &RoutingInput<'_>) -> Admitted {
+    let most = input.targets.iter().map(|it| it.candidates.len()).sum();
     let mut admitted = Admitted {
-        eligible: SmallVec::new(),
+        eligible: SmallVec::with_capacity(most),
         rejections: SmallVec::new(),
     };
     for (target, view) in input.targets.iter().enumerate() {
@@ -85,8 +86,9 @@ pub struct Against {
 /// The first reason against it.
 pub fn check(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Result<(), Against> {
     can_serve(candidate, &input.features).map_err(|code| Against { code, level: None })?;
+    let subject = Subject::of(candidate);
     for demand in input.demands {
-        constraints::check(candidate, *demand, input.now).map_err(|code| Against {
+        subject.check(*demand, input.now).map_err(|code| Against {
             code,
             level: Some(demand.level),
         })?;

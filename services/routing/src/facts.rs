@@ -2,7 +2,6 @@
 //! order. Asked by [`crate::constraints`], fact by fact, without copying any.
 
 use sluicegate_contracts::config::{Connection, Facts, Place, ProviderId, Quantization, StatedFacts};
-use sluicegate_contracts::ids::ConnectionId;
 
 use crate::input::Candidate;
 use crate::regions;
@@ -11,10 +10,10 @@ use crate::regions;
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
     provider: &'a str,
-    connection: Option<ConnectionId>,
+    account: Option<&'a Connection>,
+    upstream_model: &'a str,
     model: &'a str,
     stated: &'a [StatedFacts],
-    region: Option<Place>,
     catalog: &'a Facts,
     /// The account is at the provider itself, and not at a server that speaks like it.
     is_at_home: bool,
@@ -31,14 +30,12 @@ impl<'a> Known<'a> {
         let is_at_home = account.is_some_and(is_at_home);
         Self {
             provider: candidate.provider,
-            connection: account.map(|account| account.id),
+            account,
+            upstream_model: candidate.upstream_model,
             model: candidate
                 .endpoint
                 .map_or(candidate.upstream_model, |it| it.model.as_str()),
             stated: candidate.stated,
-            region: account
-                .filter(|_| is_at_home)
-                .and_then(|account| regions::processing(account, candidate.upstream_model)),
             catalog: candidate.endpoint.map_or(&UNLISTED, |it| &it.facts),
             is_at_home,
         }
@@ -46,12 +43,8 @@ impl<'a> Known<'a> {
 
     /// What the owner of the account states, the most particular first.
     fn stated(&self) -> impl Iterator<Item = &'a Facts> {
-        let Self {
-            provider,
-            connection,
-            model,
-            ..
-        } = *self;
+        let Self { provider, model, .. } = *self;
+        let connection = self.account.map(|account| account.id);
         let stated = self.stated.iter();
         stated
             .filter(move |it| it.about.fits(provider, connection, model))
@@ -73,8 +66,10 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn processing(&self) -> Option<Place> {
         let stated = self.stated().find_map(|it| it.processing);
+        let at_home = self.account.filter(|_| self.is_at_home);
+        let of_region = || at_home.and_then(|account| regions::processing(account, self.upstream_model));
         stated
-            .or(self.region)
+            .or_else(of_region)
             .or_else(|| self.of_service(|it| it.processing))
     }
 

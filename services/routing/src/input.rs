@@ -8,7 +8,7 @@ use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 
 use crate::constraints::Demand;
-use crate::health::{Delivery, Health, Moment};
+use crate::health::{Assessment, Delivery, Moment};
 use crate::preferences::Preferences;
 use crate::seed::Seed;
 
@@ -63,8 +63,8 @@ pub trait Bounds: fmt::Debug {
 pub trait Live: fmt::Debug {
     /// The moment.
     fn moment(&self) -> Moment;
-    /// State of the endpoint behind a candidate; `None` when nothing was ever sent there.
-    fn health(&self, candidate: &Candidate<'_>) -> Option<Health>;
+    /// How the endpoint behind a candidate stands for a call of so many tokens; `None` when nothing was ever sent there.
+    fn assess(&self, candidate: &Candidate<'_>, delivery: Delivery, tokens: f64) -> Option<Assessment>;
     /// Input tokens of this call that the endpoint has in its prompt cache.
     fn warm_tokens(&self, candidate: &Candidate<'_>) -> u32;
 }
@@ -78,7 +78,7 @@ impl Live for Unknown {
         Moment::default()
     }
 
-    fn health(&self, _: &Candidate<'_>) -> Option<Health> {
+    fn assess(&self, _: &Candidate<'_>, _: Delivery, _: f64) -> Option<Assessment> {
         None
     }
 

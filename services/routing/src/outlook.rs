@@ -2,12 +2,9 @@
 //! Called by [`crate::plan()`] only.
 
 use crate::eligibility::Candidates;
-use crate::health::{Delivery, Estimate, Health, Moment, Speed, Standing};
+use crate::health::{Assessment, Estimate, Health, Moment, Speed, Standing};
 use crate::input::RoutingInput;
-use crate::select::Pool;
-
-/// Output may be longer than expected: room for so many times the expectation is asked of a rate limit.
-const OUTPUT_SLACK: f64 = 1.3;
+use crate::select::{Pool, room};
 
 /// Seconds after which an endpoint that fails often gets another call before the others.
 const ASKED_EVERY: f64 = 2.0;
@@ -19,12 +16,9 @@ pub(crate) type Place = (usize, usize);
 #[derive(Debug)]
 pub(crate) struct Outlook {
     pub(crate) now: Moment,
-    pub(crate) delivery: Delivery,
     /// Tokens to expect of the answer.
     pub(crate) output_tokens: u32,
-    /// Tokens that a rate limit should have room for.
-    room: f64,
-    /// None where there is no choice.
+    /// By their places, ascending. None where there is no choice.
     seen: Vec<Seen>,
 }
 
@@ -32,19 +26,23 @@ pub(crate) struct Outlook {
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) at: Place,
-    pub(crate) health: Health,
+    pub(crate) known: Assessment,
     pub(crate) warm_tokens: u32,
 }
 
 impl Outlook {
-    /// Looks at all of `eligible`.
+    /// Looks at all of `eligible`, which ascend.
     pub(crate) fn of(input: &RoutingInput<'_>, eligible: &Candidates, pool: &Pool) -> Self {
+        let now = input.live.moment();
         let output_tokens = pool.expected_output(input.features.max_output_tokens);
+        let delivery = input.features.delivery();
+        let tokens = room(input.features.input_tokens, output_tokens);
         let look = |at: &Place| {
             let candidate = input.candidate(*at);
+            let known = input.live.assess(candidate, delivery, tokens);
             Seen {
                 at: *at,
-                health: input.live.health(candidate).unwrap_or_default(),
+                known: known.unwrap_or_else(|| Health::default().assess(now, delivery, tokens)),
                 warm_tokens: input.live.warm_tokens(candidate),
             }
         };
@@ -54,10 +52,8 @@ impl Outlook {
             &[]
         };
         Self {
-            now: input.live.moment(),
-            delivery: input.features.delivery(),
+            now,
             output_tokens,
-            room: f64::from(input.features.input_tokens) + OUTPUT_SLACK * f64::from(output_tokens),
             seen: chosen_from.iter().map(look).collect(),
         }
     }
@@ -67,41 +63,43 @@ impl Outlook {
         &self.seen
     }
 
-    fn health(&self, at: Place) -> Option<&Health> {
-        Some(&self.seen.iter().find(|it| it.at == at)?.health)
+    /// Where among those that were looked at one is.
+    pub(crate) fn position(&self, at: Place) -> Option<usize> {
+        self.seen.binary_search_by_key(&at, |it| it.at).ok()
+    }
+
+    fn known(&self, at: Place) -> Option<&Assessment> {
+        Some(&self.seen[self.position(at)?].known)
     }
 
     /// Whether the endpoint takes the call now; ready, where nothing speaks against it.
     pub(crate) fn standing(&self, at: Place) -> Standing {
-        self.health(at)
-            .map_or(Standing::Ready, |it| it.standing(self.now, self.room))
+        self.known(at).map_or(Standing::Ready, |it| it.standing)
     }
 
     /// The time until the call brings something.
     pub(crate) fn estimate(&self, at: Place) -> Option<Estimate> {
-        Some(self.health(at)?.estimate(self.now, self.delivery))
+        Some(self.known(at)?.estimate)
     }
 
     /// How fast the answer is written; `None`: not known.
     pub(crate) fn speed(&self, at: Place) -> Option<Speed> {
-        self.health(at)?.speed(self.now, self.delivery)
+        self.known(at)?.speed
     }
 
     /// Moves to the back what is known not to take the call, or to fail often. Being full is our own guess, and moves
     /// nothing.
     pub(crate) fn push_back_unwell(&self, order: &mut Candidates) {
-        if !self.seen.is_empty() {
-            order.sort_by_cached_key(|at| self.health(*at).is_some_and(|health| self.is_unwell(health)));
+        if self.seen.iter().any(|it| is_unwell(&it.known)) {
+            order.sort_by_cached_key(|at| self.known(*at).is_some_and(is_unwell));
         }
     }
+}
 
-    fn is_unwell(&self, health: &Health) -> bool {
-        match health.standing(self.now, self.room) {
-            Standing::Drained(_) | Standing::Broken(_) | Standing::OnTrial => true,
-            // Now and then it is asked whether it still does.
-            Standing::Ready | Standing::Full => {
-                health.fails_often(self.now) && health.idle(self.now) < ASKED_EVERY
-            }
-        }
+fn is_unwell(known: &Assessment) -> bool {
+    match known.standing {
+        Standing::Drained(_) | Standing::Broken(_) | Standing::OnTrial => true,
+        // Now and then it is asked whether it still does.
+        Standing::Ready | Standing::Full => known.fails_often && known.idle < ASKED_EVERY,
     }
 }

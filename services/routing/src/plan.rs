@@ -254,11 +254,7 @@ pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> 
             candidate: at.1,
             cause: if index == 0 { first_cause } else { Cause::Fallback },
             standing: outlook.standing(*at),
-            score: order
-                .scores
-                .iter()
-                .find(|(of, _)| of == at)
-                .map(|(_, score)| *score),
+            score: outlook.position(*at).and_then(|it| *order.scores.get(it)?),
         })
         .collect();
     if attempts.is_empty() {

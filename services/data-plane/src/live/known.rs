@@ -45,8 +45,9 @@ impl Known {
         self.state().health.heard(now, told);
     }
 
-    pub(super) fn health(&self) -> Health {
-        self.state().health.clone()
+    /// What is read off it under its lock.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Health) -> T) -> T {
+        look(&self.state().health)
     }
 
     pub(super) fn idle(&self, now: Moment) -> f64 {

@@ -2,7 +2,7 @@
 //! at those it can choose from ([`Sight`]).
 //!
 //! ```text
-//! plan ── Sight ──► health of each candidate ──► routing orders them
+//! plan ── Sight ──► assessment of each candidate ──► routing orders them
 //! walk ── Underway: sent, first token, headers, ended ──► health of the one that is called
 //! ```
 //! What is known stays in this process and may be lost with it; [`Exchange`] tells other workers of it in the background, and
@@ -161,8 +161,8 @@ impl Endpoints {
         pool: &SharedPool,
     ) -> bool {
         let now = self.now();
-        let well = |it: &Candidate<'_>| self.health(it).is_none_or(|health| is_well(&health, now, 0.0));
-        others.any(well) || locked(pool).spend_retry()
+        let well = |it: &Candidate<'_>| self.look(it, |health| is_well(health, now, 0.0));
+        others.any(|it| well(it).unwrap_or(true)) || locked(pool).spend_retry()
     }
 
     /// How long a call that leaves now may bring nothing before it is late; `None`: that is not known.
@@ -172,14 +172,24 @@ impl Endpoints {
         delivery: Delivery,
         after: HedgeAfter,
     ) -> Option<Duration> {
-        let health = self.health(candidate).unwrap_or_default();
-        late_after(&health, self.now(), delivery, after)
+        let now = self.now();
+        let late = |health: &Health| late_after(health, now, delivery, after);
+        self.look(candidate, late)
+            .unwrap_or_else(|| late(&Health::default()))
     }
 
     /// Whether the endpoint takes a call of so many tokens that it would not get otherwise.
-    pub(crate) fn has_room_to_spare(&self, candidate: &Candidate<'_>, tokens: f64) -> bool {
-        let health = self.health(candidate);
-        health.is_none_or(|health| has_room_to_spare(&health, self.now(), tokens))
+    pub(crate) fn has_room_to_spare(
+        &self,
+        candidate: &Candidate<'_>,
+        delivery: Delivery,
+        tokens: f64,
+    ) -> bool {
+        let now = self.now();
+        self.look(candidate, |health| {
+            has_room_to_spare(&health.assess(now, delivery, tokens))
+        })
+        .unwrap_or(true)
     }
 
     /// Whether a call of the route may be sent twice, where so large a share of them may be.
@@ -192,12 +202,13 @@ impl Endpoints {
         locked(pool).spend_hedge(self.now(), share)
     }
 
-    fn health(&self, candidate: &Candidate<'_>) -> Option<Health> {
+    /// Reads something off the state of an endpoint; `None` when nothing was ever sent there.
+    fn look<T>(&self, candidate: &Candidate<'_>, look: impl FnOnce(&Health) -> T) -> Option<T> {
         let key = Key::of(candidate)?;
         let states = self.shared.states.read().unwrap_or_else(PoisonError::into_inner);
         let state = Arc::clone(states.get(&key)?);
         drop(states);
-        Some(state.health())
+        Some(state.look(look))
     }
 
     /// What other workers know of an endpoint. At most half of the room is for those that only they have called.

@@ -1,6 +1,6 @@
 //! What one decision can see of the endpoints it chooses from.
 
-use sluicegate_routing::health::{Health, Moment};
+use sluicegate_routing::health::{Assessment, Delivery, Moment, Vitals};
 use sluicegate_routing::{Candidate, Live};
 
 use super::{Endpoints, Key};
@@ -21,6 +21,16 @@ impl<'e> Sight<'e> {
             session,
         }
     }
+
+    /// How several fare together.
+    pub(crate) fn vitals<'c>(&self, candidates: impl IntoIterator<Item = &'c Candidate<'c>>) -> Vitals {
+        let mut vitals = Vitals::default();
+        for candidate in candidates {
+            self.endpoints
+                .look(candidate, |health| vitals.add(health, self.now));
+        }
+        vitals
+    }
 }
 
 impl Live for Sight<'_> {
@@ -28,8 +38,9 @@ impl Live for Sight<'_> {
         self.now
     }
 
-    fn health(&self, candidate: &Candidate<'_>) -> Option<Health> {
-        self.endpoints.health(candidate)
+    fn assess(&self, candidate: &Candidate<'_>, delivery: Delivery, tokens: f64) -> Option<Assessment> {
+        self.endpoints
+            .look(candidate, |health| health.assess(self.now, delivery, tokens))
     }
 
     fn warm_tokens(&self, candidate: &Candidate<'_>) -> u32 {

@@ -260,7 +260,9 @@ impl<'s> Walk<'_, 's> {
         attempts.find_map(|(at, next)| {
             let candidate = planned.candidate(*next);
             let endpoints = &self.gateway.state().endpoints;
-            if is_same(first, candidate) || !endpoints.has_room_to_spare(candidate, tokens) {
+            if is_same(first, candidate)
+                || !endpoints.has_room_to_spare(candidate, features.delivery(), tokens)
+            {
                 return None;
             }
             match prepare(planned, candidate, self.depth) {

@@ -53,13 +53,11 @@ fn vitals(gateway: &Gateway, route: &LiveRoute, question: &Question, request: &I
     };
     let sight = gateway.state().endpoints.sight(None);
     let mut seen = HashSet::new();
-    let healths: Vec<_> = found
+    let once = found
         .iter()
         .filter(is_over)
-        .filter(|it| seen.insert((it.connection.map(|it| it.id), it.upstream_model)))
-        .filter_map(|it| sluicegate_routing::Live::health(&sight, it))
-        .collect();
-    Vitals::of(&healths, sluicegate_routing::Live::moment(&sight))
+        .filter(|it| seen.insert((it.connection.map(|it| it.id), it.upstream_model)));
+    sight.vitals(once)
 }
 
 /// What is left of the budget with this name, of this call's share where each has its own; the least, where several have

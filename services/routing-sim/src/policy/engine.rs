@@ -8,7 +8,7 @@ use sluicegate_routing::health::{
     Allotment, Call, Delivery, Failure as Cause, Health, Limits, Moment, Sessions,
 };
 use sluicegate_routing::select::{
-    Ask, Contender, Hedging, Objective, Pool, Price, Weights, hedge_after, hedge_target, is_well, rank,
+    Ask, Contender, Hedging, Objective, Pool, Price, Weights, hedge_after, hedge_target, is_well, rank, room,
 };
 use smallvec::SmallVec;
 
@@ -64,7 +64,6 @@ impl Engine {
         Ask {
             now: moment(view.now),
             seed: Seed::from_id(u128::from(self.dice.draw())),
-            delivery: Delivery::Streamed,
             input_tokens: request.input as u32,
             output_tokens: request.output as u32,
             conversation: request.session.is_some(),
@@ -75,16 +74,17 @@ impl Engine {
 }
 
 /// More endpoints than a scenario has, without an allocation.
-type Contenders<'a> = SmallVec<[Contender<'a>; 16]>;
+type Contenders = SmallVec<[Contender; 16]>;
 
-fn contenders<'a>(health: &'a [Health], sessions: &Sessions, view: &View<'_>) -> Contenders<'a> {
-    let contender = |(number, health): (usize, &'a Health)| {
+/// All endpoints, asked for room for so many tokens.
+fn contenders(health: &[Health], sessions: &Sessions, view: &View<'_>, tokens: f64) -> Contenders {
+    let contender = |(number, health): (usize, &Health)| {
         let params = view.endpoints[number].at(view.now);
         let warm = view.request.session.map_or(0, |session| {
             sessions.warm(moment(view.now), session, number as u64, params.cache_ttl_s)
         });
         Contender {
-            health,
+            known: health.assess(moment(view.now), Delivery::Streamed, tokens),
             price: Price {
                 input: params.price_in,
                 warm_input: params.price_in * params.cached_factor,
@@ -105,8 +105,9 @@ impl Policy for Engine {
         if view.request.tried.is_empty() && ask.held.is_zero() {
             self.pool.arrived();
         }
+        let tokens = room(ask.input_tokens, ask.output_tokens);
         let ranking = rank(
-            &contenders(&self.health, &self.sessions, view),
+            &contenders(&self.health, &self.sessions, view, tokens),
             &ask,
             &self.objective,
             &mut self.pool,
@@ -196,14 +197,16 @@ impl Policy for Engine {
 
     fn hedge_after(&mut self, view: &mut View<'_>, endpoint: usize) -> Option<f64> {
         let ask = self.ask(view);
-        let contenders = contenders(&self.health, &self.sessions, view);
+        let tokens = view.request.input + view.request.output;
+        let contenders = contenders(&self.health, &self.sessions, view, tokens);
         hedge_after(&contenders[endpoint], &ask, &self.objective, &HEDGING).map(|it| it.as_secs_f64())
     }
 
     fn hedge_target(&mut self, view: &mut View<'_>) -> Option<usize> {
         let ask = self.ask(view);
+        let tokens = view.request.input + view.request.output;
         hedge_target(
-            &contenders(&self.health, &self.sessions, view),
+            &contenders(&self.health, &self.sessions, view, tokens),
             &ask,
             &self.objective,
             &HEDGING,

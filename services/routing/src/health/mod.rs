@@ -16,8 +16,10 @@
 //! | [`summary`] | what a worker tells others |
 //! | [`peers`] | what others told, put together |
 //! | `elsewhere` | how much of that counts by now |
+//! | `assessment` | all of it, as one decision sees it |
 //! | [`vitals`] | how several endpoints fare together |
 
+mod assessment;
 mod breaker;
 mod elsewhere;
 mod latency;
@@ -36,6 +38,7 @@ use std::time::Duration;
 
 use sluicegate_contracts::usage::AttemptOutcome;
 
+pub use assessment::Assessment;
 pub use latency::Estimate;
 pub use moment::Moment;
 pub use pace::{Delivery, Speed};
@@ -145,6 +148,19 @@ pub enum Standing {
     OnTrial,
 }
 
+/// Bad ends of the last seconds.
+struct Failures {
+    count: f64,
+    /// Of all ends.
+    share: f64,
+}
+
+impl Failures {
+    fn are_often(&self) -> bool {
+        self.count > OFTEN.0 && self.share > OFTEN.1
+    }
+}
+
 impl Health {
     /// A call of so many tokens, in and expected out, leaves.
     pub fn sent(&mut self, now: Moment, delivery: Delivery, tokens: f64) -> Call {
@@ -251,12 +267,15 @@ impl Health {
         }
     }
 
-    /// Bad ends by own calls and by what others told, and their share of all.
-    fn failures(&self, now: Moment) -> (f64, f64) {
+    /// By own calls and by what others told.
+    fn failures(&self, now: Moment) -> Failures {
         let (good, bad) = self.outcomes.counts(now);
         let (told_good, told_bad) = self.elsewhere.ends(now);
         let (good, bad) = (good + told_good, bad + told_bad);
-        (bad, bad / (good + bad))
+        Failures {
+            count: bad,
+            share: bad / (good + bad),
+        }
     }
 
     fn leave(&mut self, call: &Call) {
@@ -310,14 +329,7 @@ impl Health {
     /// Share of calls that fail lately.
     #[must_use]
     pub fn failure_share(&self, now: Moment) -> f64 {
-        self.failures(now).1
-    }
-
-    /// Whether calls fail often lately: a third of them, and more than one.
-    #[must_use]
-    pub fn fails_often(&self, now: Moment) -> bool {
-        let (bad, share) = self.failures(now);
-        bad > OFTEN.0 && share > OFTEN.1
+        self.failures(now).share
     }
 
     /// Seconds until a failure is known.
@@ -345,28 +357,10 @@ impl Health {
         self.load.in_flight()
     }
 
-    /// Open calls of other workers, as far as they told.
-    #[must_use]
-    pub fn in_flight_elsewhere(&self, now: Moment) -> f64 {
-        self.elsewhere.in_flight(now)
-    }
-
     /// Open calls it can take; infinite while nothing speaks against more.
     #[must_use]
     pub const fn limit(&self) -> f64 {
         self.load.limit()
-    }
-
-    /// Open calls it is known to take without effort; 0: not known.
-    #[must_use]
-    pub const fn calm(&self) -> f64 {
-        self.load.calm()
-    }
-
-    /// How many times as slow it writes as when unloaded; `None`: not known.
-    #[must_use]
-    pub fn stretch(&self) -> Option<f64> {
-        self.load.stretch()
     }
 
     /// Tokens that an answer brings each second; `None`: not known.

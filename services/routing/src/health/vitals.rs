@@ -27,25 +27,28 @@ impl Vitals {
     #[must_use]
     pub fn of<'h>(endpoints: impl IntoIterator<Item = &'h Health>, now: Moment) -> Self {
         let mut vitals = Self::default();
-        for health in endpoints {
-            let (good, bad) = health.seen(now);
-            vitals.good += good;
-            vitals.bad += bad;
-            let times = health.estimate(now, Delivery::Streamed);
-            vitals.weight += times.weight;
-            vitals.sum += times.weight * times.mu;
-            vitals.squares += times.weight * (times.variance + times.mu * times.mu);
-            if health.quota.is_known() {
-                let most = vitals.headroom.unwrap_or(0.0).max(health.headroom(now));
-                vitals.headroom = Some(most);
-            }
-            let takes = match health.standing(now, 0.0) {
-                Standing::Ready | Standing::Full => true,
-                Standing::Drained(_) | Standing::Broken(_) | Standing::OnTrial => false,
-            };
-            vitals.available = Some(takes || vitals.available == Some(true));
-        }
+        endpoints.into_iter().for_each(|health| vitals.add(health, now));
         vitals
+    }
+
+    /// One more.
+    pub fn add(&mut self, health: &Health, now: Moment) {
+        let (good, bad) = health.seen(now);
+        self.good += good;
+        self.bad += bad;
+        let times = health.estimate(now, Delivery::Streamed);
+        self.weight += times.weight;
+        self.sum += times.weight * times.mu;
+        self.squares += times.weight * (times.variance + times.mu * times.mu);
+        if health.quota.is_known() {
+            let most = self.headroom.unwrap_or(0.0).max(health.headroom(now));
+            self.headroom = Some(most);
+        }
+        let takes = match health.standing(now, 0.0) {
+            Standing::Ready | Standing::Full => true,
+            Standing::Drained(_) | Standing::Broken(_) | Standing::OnTrial => false,
+        };
+        self.available = Some(takes || self.available == Some(true));
     }
 
     /// Share of calls that are served.

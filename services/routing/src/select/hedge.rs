@@ -14,7 +14,7 @@ use super::objective::Objective;
 use super::pool::Pool;
 use super::score::score;
 use super::{Ask, Contender};
-use crate::health::{Delivery, Health, Moment, Standing};
+use crate::health::{Assessment, Delivery, Estimate, Health, Moment, Standing};
 
 /// Deviations above the middle at which a first token is late.
 const LATE: f64 = 1.9;
@@ -44,12 +44,12 @@ pub fn late_after(health: &Health, now: Moment, delivery: Delivery, after: Hedge
         HedgeAfter::Milliseconds(milliseconds) => Some(Duration::from_millis(u64::from(milliseconds))),
         HedgeAfter::Percentile(percent) => health
             .is_measured(now, delivery)
-            .then(|| late(health, now, delivery, deviations(percent))),
+            .then(|| late(&health.estimate(now, delivery), deviations(percent))),
     }
 }
 
-fn late(health: &Health, now: Moment, delivery: Delivery, deviations: f64) -> Duration {
-    let seconds = health.estimate(now, delivery).quantile(deviations);
+fn late(estimate: &Estimate, deviations: f64) -> Duration {
+    let seconds = estimate.quantile(deviations);
     Duration::from_secs_f64(seconds.max(SOONEST))
 }
 
@@ -63,16 +63,16 @@ fn deviations(percent: u8) -> f64 {
     t - numerator / denominator
 }
 
-/// Whether an endpoint takes a hedge of so many tokens: a call that it would not get otherwise.
+/// Whether an endpoint takes a hedge: a call that it would not get otherwise.
 #[must_use]
-pub fn has_room_to_spare(health: &Health, now: Moment, tokens: f64) -> bool {
-    health.is_trusted()
-        && health.standing(now, tokens) == Standing::Ready
-        && f64::from(health.in_flight()) < ROOM * health.limit()
-        && health.stretch().is_none_or(|stretch| stretch < EASY)
+pub fn has_room_to_spare(known: &Assessment) -> bool {
+    known.is_trusted
+        && known.standing == Standing::Ready
+        && f64::from(known.in_flight) < ROOM * known.limit
+        && known.stretch.is_none_or(|stretch| stretch < EASY)
 }
 
-fn worth(contender: &Contender<'_>, ask: &Ask, objective: &Objective, hedging: &Hedging, saved: f64) -> bool {
+fn worth(contender: &Contender, ask: &Ask, objective: &Objective, hedging: &Hedging, saved: f64) -> bool {
     let weights = objective.weights();
     let prompt = contender.price.of(f64::from(ask.input_tokens), 0.0, 0.0);
     hedging.most.is_none_or(|most| prompt <= most) && weights.seconds * saved > weights.milli_usd * prompt
@@ -81,12 +81,12 @@ fn worth(contender: &Contender<'_>, ask: &Ask, objective: &Objective, hedging: &
 /// How long to wait for the first token of a call that has just been sent to `contender`; `None`: it is not hedged.
 #[must_use]
 pub fn hedge_after(
-    contender: &Contender<'_>,
+    contender: &Contender,
     ask: &Ask,
     objective: &Objective,
     hedging: &Hedging,
 ) -> Option<Duration> {
-    let delay = late(contender.health, ask.now, ask.delivery, LATE);
+    let delay = late(&contender.known.estimate, LATE);
     let saved = delay.as_secs_f64();
     (hedging.idempotent && worth(contender, ask, objective, hedging, saved)).then_some(delay)
 }
@@ -94,7 +94,7 @@ pub fn hedge_after(
 /// Where the call is sent a second time, by position; `None`: nowhere.
 #[must_use]
 pub fn hedge_target(
-    contenders: &[Contender<'_>],
+    contenders: &[Contender],
     ask: &Ask,
     objective: &Objective,
     hedging: &Hedging,
@@ -103,14 +103,11 @@ pub fn hedge_target(
     if !hedging.idempotent || !pool.may_hedge(ask.now, hedging.share) {
         return None;
     }
-    let tokens = f64::from(ask.input_tokens) + f64::from(ask.output_tokens);
-    let open = |it: &Contender<'_>| {
-        let wait = || it.health.estimate(ask.now, ask.delivery).mean();
-        !it.tried
-            && has_room_to_spare(it.health, ask.now, tokens)
-            && worth(it, ask, objective, hedging, wait())
+    let open = |it: &Contender| {
+        let wait = || it.known.estimate.mean();
+        !it.tried && has_room_to_spare(&it.known) && worth(it, ask, objective, hedging, wait())
     };
-    let total = |it: &Contender<'_>| score(it, ask, objective, pool.miss_price()).total();
+    let total = |it: &Contender| score(it, ask, objective, pool.miss_price()).total();
     let targets = contenders.iter().enumerate().filter(|it| open(it.1));
     let scored = targets.map(|(position, it)| (total(it), position));
     let (_, target) = scored.min_by(|a, b| a.0.total_cmp(&b.0))?;

@@ -25,8 +25,17 @@ pub use score::Terms;
 
 use std::time::Duration;
 
-use crate::health::{Delivery, Health, Moment};
+use crate::health::{Assessment, Moment};
 use crate::seed::Seed;
+
+/// Output may be longer than expected: room for so many times the expectation is asked of a rate limit.
+const OUTPUT_SLACK: f64 = 1.3;
+
+/// Tokens that a rate limit should have room for.
+#[must_use]
+pub fn room(input_tokens: u32, output_tokens: u32) -> f64 {
+    f64::from(input_tokens) + OUTPUT_SLACK * f64::from(output_tokens)
+}
 
 /// USD per million tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -49,9 +58,9 @@ impl Price {
 
 /// An endpoint that may serve the call.
 #[derive(Debug, Clone, Copy)]
-pub struct Contender<'a> {
-    /// What is known of it.
-    pub health: &'a Health,
+pub struct Contender {
+    /// What is known of it, for this call.
+    pub known: Assessment,
     /// What it costs.
     pub price: Price,
     /// Input tokens of this call that it has warm ([`crate::health::Sessions::warm`]).
@@ -71,8 +80,6 @@ pub struct Ask {
     pub now: Moment,
     /// Source of every random choice. Another for each time the same call asks.
     pub seed: Seed,
-    /// How the answer comes.
-    pub delivery: Delivery,
     /// Input tokens.
     pub input_tokens: u32,
     /// Output tokens to expect.

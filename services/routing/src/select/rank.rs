@@ -12,15 +12,13 @@ use super::pool::Pool;
 use super::score::{Terms, score};
 use super::{Ask, Contender};
 use crate::health::{Health, Moment, Standing};
-use crate::seed::Generator;
+use crate::seed::{Generator, Seed};
 
 /// Share of the score, and of what is not known of the latency, within which endpoints count as near-equal.
 const TEMPERATURE: f64 = 0.03;
 const UNSURE: f64 = 0.35;
 /// Seconds without a call after which an endpoint is worth a visit, and the share of calls that make one.
 const EXPLORE: (f64, f64) = (20.0, 0.02);
-/// Output may be longer than expected: room for so many times the expectation is asked of a rate limit.
-const OUTPUT_SLACK: f64 = 1.3;
 /// Longest, and while something is merely full, that a call is held before it asks again.
 const LOOK_AGAIN: f64 = 1.0;
 const FULL_LOOK: f64 = 0.1;
@@ -86,22 +84,16 @@ fn tier(standing: Standing, tried: bool) -> Tier {
     }
 }
 
-/// Tokens that a rate limit should have room for.
-fn room(ask: &Ask) -> f64 {
-    f64::from(ask.input_tokens) + OUTPUT_SLACK * f64::from(ask.output_tokens)
-}
-
 /// Puts the contenders in order.
 #[must_use]
-pub fn rank(contenders: &[Contender<'_>], ask: &Ask, objective: &Objective, pool: &mut Pool) -> Ranking {
-    let wanted = room(ask);
+pub fn rank(contenders: &[Contender], ask: &Ask, objective: &Objective, pool: &mut Pool) -> Ranking {
     let ranked = contenders
         .iter()
         .enumerate()
         .take(usize::from(u16::MAX))
         .map(|(position, contender)| Ranked {
             contender: position as u16,
-            standing: contender.health.standing(ask.now, wanted),
+            standing: contender.known.standing,
             reason: Reason::Score,
             terms: score(contender, ask, objective, pool.miss_price()),
         });
@@ -119,7 +111,7 @@ pub fn rank(contenders: &[Contender<'_>], ask: &Ask, objective: &Objective, pool
         };
     };
     match tier(first.standing, tried(first)) {
-        Tier::Untried => draw(&mut order, contenders, ask),
+        Tier::Untried => draw(&mut order, contenders, ask.seed),
         Tier::Tried => {}
         Tier::Full | Tier::Out => return without_room(order, contenders, ask, pool),
     }
@@ -127,8 +119,8 @@ pub fn rank(contenders: &[Contender<'_>], ask: &Ask, objective: &Objective, pool
 }
 
 /// Moves to the front what the lot falls on.
-fn draw(order: &mut SmallVec<[Ranked; 12]>, contenders: &[Contender<'_>], ask: &Ask) {
-    let mut dice = ask.seed.generator();
+fn draw(order: &mut SmallVec<[Ranked; 12]>, contenders: &[Contender], seed: Seed) {
+    let mut dice = seed.generator();
     let view = |it: &Ranked| &contenders[usize::from(it.contender)];
     let ready = order
         .iter()
@@ -138,12 +130,12 @@ fn draw(order: &mut SmallVec<[Ranked; 12]>, contenders: &[Contender<'_>], ask: &
     if fresh
         && ready > 1
         && dice.unit() < EXPLORE.1
-        && let Some(place) = visit(&order[..ready], contenders, ask.now, &mut dice)
+        && let Some(place) = visit(&order[..ready], contenders, &mut dice)
     {
         to_front(order, place, Reason::Visited);
         return;
     }
-    let known = view(&order[0]).health.estimate(ask.now, ask.delivery);
+    let known = view(&order[0]).known.estimate;
     let unsure = f64::from(order[0].terms.latency) * (known.variance / (known.weight + 1.0)).sqrt();
     let near = near_equal(&order[..ready], unsure, &mut dice);
     if near > 0 {
@@ -152,12 +144,12 @@ fn draw(order: &mut SmallVec<[Ranked; 12]>, contenders: &[Contender<'_>], ask: &
 }
 
 /// One of `ready` that was not used for a while. What could not win even if it answered at once is not worth a visit.
-fn visit(ready: &[Ranked], contenders: &[Contender<'_>], now: Moment, dice: &mut Generator) -> Option<usize> {
+fn visit(ready: &[Ranked], contenders: &[Contender], dice: &mut Generator) -> Option<usize> {
     let best = ready.first()?.terms.total();
     let idle = |it: &Ranked| {
-        let health = contenders[usize::from(it.contender)].health;
+        let known = &contenders[usize::from(it.contender)].known;
         let at_once = it.terms.total() - it.terms.latency - it.terms.failure;
-        health.in_flight() == 0 && health.idle(now) > EXPLORE.0 && at_once < best
+        known.in_flight == 0 && known.idle > EXPLORE.0 && at_once < best
     };
     let chosen = dice.below(ready.iter().filter(|it| idle(it)).count() as u64) as usize;
     let mut places = ready.iter().enumerate().filter(|it| idle(it.1)).map(|it| it.0);
@@ -192,7 +184,7 @@ fn to_front(order: &mut SmallVec<[Ranked; 12]>, place: usize, reason: Reason) {
 /// held, for a full endpoint only so long, since its limit is our own guess.
 fn without_room(
     mut order: SmallVec<[Ranked; 12]>,
-    contenders: &[Contender<'_>],
+    contenders: &[Contender],
     ask: &Ask,
     pool: &mut Pool,
 ) -> Ranking {
@@ -200,10 +192,10 @@ fn without_room(
     let view = |it: &Ranked| &contenders[usize::from(it.contender)];
     let full = order.first().is_some_and(|it| it.standing == Standing::Full);
     let at_ease = |it: &Ranked| {
-        let health = view(it).health;
+        let known = &view(it).known;
         it.standing == Standing::Full
-            && f64::from(health.in_flight()) < OVER * health.limit()
-            && health.stretch().is_none_or(|stretch| stretch < AT_EASE)
+            && f64::from(known.in_flight) < OVER * known.limit
+            && known.stretch.is_none_or(|stretch| stretch < AT_EASE)
     };
     if ask.held.as_secs_f64() >= PATIENCE
         && let Some(place) = order.iter().position(at_ease)
@@ -212,8 +204,10 @@ fn without_room(
         return Ranking { order, hold: None };
     }
     let quick = |it: &Ranked| {
-        let health = view(it).health;
-        matches!(it.standing, Standing::Broken(_)) && !view(it).tried && health.time_to_fail() < QUICK_FAILURE
+        let contender = view(it);
+        matches!(it.standing, Standing::Broken(_))
+            && !contender.tried
+            && contender.known.time_to_fail < QUICK_FAILURE
     };
     let broken = order.iter().filter(|it| quick(it)).count();
     if full && broken > 0 && ask.tries_left > 1 && pool.spend_retry() {

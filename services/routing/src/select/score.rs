@@ -2,7 +2,6 @@
 
 use super::objective::{Objective, Weights};
 use super::{Ask, Contender};
-use crate::health::Estimate;
 
 /// A first token later than this is no worse than one at this time: both are hopeless.
 const LATEST: f64 = 10.0;
@@ -65,10 +64,11 @@ fn above(deviations: f64) -> f64 {
 
 /// How many times as long a first token takes because of calls sent since the time was measured. What the endpoint was
 /// seen to carry at ease costs nothing.
-fn crowding(contender: &Contender<'_>, estimate: &Estimate) -> f64 {
-    let open = f64::from(contender.health.in_flight());
+fn crowding(contender: &Contender) -> f64 {
+    let estimate = &contender.known.estimate;
+    let open = f64::from(contender.known.in_flight);
     let usual = if estimate.weight > KNOWN {
-        estimate.busy.max(contender.health.calm())
+        estimate.busy.max(contender.known.calm)
     } else {
         estimate.busy
     };
@@ -76,29 +76,29 @@ fn crowding(contender: &Contender<'_>, estimate: &Estimate) -> f64 {
 }
 
 /// Share of what it can have open that is. The limit is this worker's; calls of others take of what it has for everybody.
-fn fullness(contender: &Contender<'_>, ask: &Ask) -> f64 {
-    let (health, capacity) = (contender.health, contender.capacity.map_or(1e3, f64::from));
-    let here = f64::from(health.in_flight() + 1) / health.limit().min(capacity);
-    here + health.in_flight_elsewhere(ask.now) / capacity
+fn fullness(contender: &Contender) -> f64 {
+    let (known, capacity) = (&contender.known, contender.capacity.map_or(1e3, f64::from));
+    let here = f64::from(known.in_flight + 1) / known.limit.min(capacity);
+    here + known.in_flight_elsewhere / capacity
 }
 
-pub(super) fn score(contender: &Contender<'_>, ask: &Ask, objective: &Objective, miss_price: f64) -> Terms {
+pub(super) fn score(contender: &Contender, ask: &Ask, objective: &Objective, miss_price: f64) -> Terms {
     let Weights {
         seconds,
         milli_usd,
         quality,
         load,
     } = objective.weights();
-    let (health, price) = (contender.health, &contender.price);
+    let (known, price) = (&contender.known, &contender.price);
     let input = f64::from(ask.input_tokens);
     let warm = f64::from(contender.warm_tokens).min(input);
-    let estimate = health.estimate(ask.now, ask.delivery);
+    let estimate = known.estimate;
     let saved = if input > 0.0 {
         WARM_SAVES * warm / input
     } else {
         0.0
     };
-    let slower = crowding(contender, &estimate) * (1.0 - saved);
+    let slower = crowding(contender) * (1.0 - saved);
     let time = (estimate.mean() * slower).min(LATEST);
     let cost = price.of(input, warm, f64::from(ask.output_tokens));
     let next_turn = if ask.conversation {
@@ -106,8 +106,8 @@ pub(super) fn score(contender: &Contender<'_>, ask: &Ask, objective: &Objective,
     } else {
         0.0
     };
-    let failing = health.failure_share(ask.now);
-    let headroom = health.headroom(ask.now);
+    let failing = known.failing;
+    let headroom = known.headroom;
     let spared = if headroom < SPARE {
         (SPARE - headroom) / SPARE
     } else {
@@ -126,12 +126,12 @@ pub(super) fn score(contender: &Contender<'_>, ask: &Ask, objective: &Objective,
         | Objective::Balanced(_)
         | Objective::LeastLoaded => 0.0,
     };
-    let full = if load > 0.0 { fullness(contender, ask) } else { 0.0 };
+    let full = if load > 0.0 { fullness(contender) } else { 0.0 };
     Terms {
         latency: (seconds * time) as f32,
         cost: (milli_usd * cost) as f32,
         cache: (-milli_usd * next_turn) as f32,
-        failure: (failing * (seconds * (health.time_to_fail() + 0.4 * time) + milli_usd * cost + NUISANCE))
+        failure: (failing * (seconds * (known.time_to_fail + 0.4 * time) + milli_usd * cost + NUISANCE))
             as f32,
         headroom: (spared * SPARED * (seconds + milli_usd).min(1.0)) as f32,
         quality: (-quality * contender.quality) as f32,

@@ -10,7 +10,7 @@ use super::{Order, Score};
 use crate::eligibility::Candidates;
 use crate::input::{Candidate, RoutingInput};
 use crate::outlook::{Outlook, Seen};
-use crate::select::{Ask, Contender, Objective, Pool, Price, rank};
+use crate::select::{Ask, Contender, Objective, Pool, Price, Ranked, rank};
 
 /// Another use of the request's seed than the draw by weight.
 const DRAW: u64 = 0x6d65_6173_7572_6564;
@@ -36,11 +36,10 @@ pub(super) fn order(
         };
     }
     let contender = |seen| contender(seen, input);
-    let contenders: SmallVec<[Contender<'_>; 8]> = outlook.seen().iter().map(contender).collect();
+    let contenders: SmallVec<[Contender; 8]> = outlook.seen().iter().map(contender).collect();
     let ask = Ask {
         now: outlook.now,
         seed: input.seed.branch(DRAW),
-        delivery: outlook.delivery,
         input_tokens: input.features.input_tokens,
         output_tokens: outlook.output_tokens,
         conversation: input.features.conversation,
@@ -48,23 +47,23 @@ pub(super) fn order(
         tries_left: u32::try_from(eligible.len()).unwrap_or(u32::MAX),
     };
     let ranking = rank(&contenders, &ask, objective, pool);
-    let ranked = ranking.order.iter().map(|it| {
-        let score = Score {
+    let mut scores = vec![None; contenders.len()];
+    for it in &ranking.order {
+        scores[usize::from(it.contender)] = Some(Score {
             terms: it.terms,
             reason: it.reason,
-        };
-        (outlook.seen()[usize::from(it.contender)].at, score)
-    });
-    let scores: Vec<_> = ranked.collect();
+        });
+    }
+    let place = |it: &Ranked| outlook.seen()[usize::from(it.contender)].at;
     Order {
-        places: scores.iter().map(|(at, _)| *at).collect(),
+        places: ranking.order.iter().map(place).collect(),
         scores,
     }
 }
 
-fn contender<'a>(seen: &'a Seen, input: &RoutingInput<'_>) -> Contender<'a> {
+fn contender(seen: &Seen, input: &RoutingInput<'_>) -> Contender {
     Contender {
-        health: &seen.health,
+        known: seen.known,
         price: price(input.candidate(seen.at), input),
         warm_tokens: seen.warm_tokens,
         quality: 0.0,

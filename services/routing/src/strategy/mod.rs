@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use crate::eligibility::Candidates;
 use crate::input::{RoutingInput, Selection};
-use crate::outlook::{Outlook, Place};
+use crate::outlook::Outlook;
 use crate::select::{Objective, Pool, Reason, Terms, Weights};
 
 /// Positions of targets within the input.
@@ -23,8 +23,8 @@ type Targets = SmallVec<[usize; 8]>;
 /// Candidates in order.
 pub(crate) struct Order {
     pub(crate) places: Candidates,
-    /// Where measures ordered them: what the score of each is made of.
-    pub(crate) scores: Vec<(Place, Score)>,
+    /// Where measures ordered them: what the score of each is made of, in the order in which they were looked at.
+    pub(crate) scores: Vec<Option<Score>>,
 }
 
 /// What speaks for a candidate, and why it stands where it stands.
@@ -52,8 +52,10 @@ pub(crate) fn order(
         let mut targets: Targets = eligible.iter().map(|(target, _)| *target).collect();
         targets.dedup();
         let of = |target| eligible.iter().copied().filter(move |(of, _)| *of == target);
+        let mut places = Candidates::with_capacity(eligible.len());
+        places.extend(order(input, targets).into_iter().flat_map(of));
         Order {
-            places: order(input, targets).into_iter().flat_map(of).collect(),
+            places,
             scores: Vec::new(),
         }
     };

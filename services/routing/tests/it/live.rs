@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sluicegate_contracts::config::{Connection, Operation, PriceCard, Rates, Status, Strategy as Ordering};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_routing::health::{Delivery, Failure, Health, Moment, Standing};
+use sluicegate_routing::health::{Assessment, Delivery, Failure, Health, Moment, Standing};
 use sluicegate_routing::{
     Candidate, Cause, Live, Percentiles, Plan, Preferences, RequestFeatures, RoutingInput, Seed, Selection,
     Sort, Target,
@@ -32,8 +32,9 @@ impl Live for Known {
         at(START)
     }
 
-    fn health(&self, candidate: &Candidate<'_>) -> Option<Health> {
-        self.0.get(&candidate.connection?.slug).cloned()
+    fn assess(&self, candidate: &Candidate<'_>, delivery: Delivery, tokens: f64) -> Option<Assessment> {
+        let health = self.0.get(&candidate.connection?.slug)?;
+        Some(health.assess(self.moment(), delivery, tokens))
     }
 
     fn warm_tokens(&self, _: &Candidate<'_>) -> u32 {
@@ -50,7 +51,7 @@ impl Live for Nobody {
         at(START)
     }
 
-    fn health(&self, _: &Candidate<'_>) -> Option<Health> {
+    fn assess(&self, _: &Candidate<'_>, _: Delivery, _: f64) -> Option<Assessment> {
         panic!("looked at an endpoint without a choice")
     }
 

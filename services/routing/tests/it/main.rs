@@ -1,6 +1,8 @@
 //! What the decision engine promises: properties over random inputs, and cases worth reading.
 
 #[cfg(test)]
+mod allocations;
+#[cfg(test)]
 mod constraints;
 #[cfg(test)]
 mod facts;

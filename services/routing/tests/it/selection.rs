@@ -7,7 +7,7 @@ use sluicegate_routing::Seed;
 use sluicegate_routing::health::{Delivery, Failure, Health, Moment, Standing};
 use sluicegate_routing::select::{
     Ask, Contender, Hedging, Objective, Pool, Price, Ranking, Reason, Weights, hedge_after, hedge_target,
-    is_well, rank,
+    is_well, rank, room,
 };
 
 use crate::health::{life, lived};
@@ -32,9 +32,18 @@ fn known(ttft: f64) -> Health {
     health
 }
 
-fn contender(health: &Health, usd: f64) -> Contender<'_> {
+fn contender(health: &Health, usd: f64) -> Contender {
+    contender_at(at(START), health, usd)
+}
+
+fn contender_at(now: Moment, health: &Health, usd: f64) -> Contender {
+    let Ask {
+        input_tokens,
+        output_tokens,
+        ..
+    } = ask(0);
     Contender {
-        health,
+        known: health.assess(now, Delivery::Streamed, room(input_tokens, output_tokens)),
         price: Price {
             input: usd,
             warm_input: usd,
@@ -51,7 +60,6 @@ fn ask(seed: u128) -> Ask {
     Ask {
         now: at(START),
         seed: Seed::from_id(seed),
-        delivery: Delivery::Streamed,
         input_tokens: 1_000,
         output_tokens: 200,
         conversation: false,
@@ -60,7 +68,7 @@ fn ask(seed: u128) -> Ask {
     }
 }
 
-fn first(contenders: &[Contender<'_>], objective: &Objective) -> usize {
+fn first(contenders: &[Contender], objective: &Objective) -> usize {
     let ranking = rank(contenders, &ask(1), objective, &mut Pool::default());
     assert_eq!(ranking.hold, None);
     usize::from(ranking.order[0].contender)
@@ -154,7 +162,7 @@ fn a_warm_prompt_is_worth_its_price_and_no_more() {
     let mut sick = known(0.5);
     breaks(&mut sick);
     let holder = Contender {
-        health: &sick,
+        known: contender(&sick, 3.0).known,
         ..holder
     };
     assert_eq!(
@@ -182,7 +190,7 @@ fn what_was_not_used_for_long_is_visited_now_and_then() {
     let mut call = idle.sent(at(10.0), Delivery::Streamed, 0.0);
     idle.first_token(at(14.0), &mut call);
     idle.finished(at(14.0), call, 0);
-    let visits = |contenders: &[Contender<'_>], objective: &Objective| {
+    let visits = |contenders: &[Contender], objective: &Objective| {
         let visited = |seed: &u128| {
             let ranking = rank(contenders, &ask(*seed), objective, &mut Pool::default());
             ranking.order[0].reason == Reason::Visited
@@ -224,6 +232,7 @@ fn a_call_is_held_while_everything_is_drained_and_no_longer() {
         now: at(START + 0.05),
         ..ask(1)
     };
+    let all = [&a, &b].map(|health| contender_at(later.now, health, 1.0));
     let ranking = rank(&all, &later, &Objective::Fastest, &mut Pool::default());
     assert_eq!((ranking.hold, ranking.order[0].contender), (None, 1));
 }
@@ -245,7 +254,10 @@ fn a_target_is_met_by_a_mix_at_the_least_cost() {
     let (mut missed, mut dear, mut counted) = (0, 0, 0);
     for number in 0..12_000_u32 {
         let now = at(f64::from(number) * 0.3);
-        let all = [contender(&health[0], 1.0), contender(&health[1], 10.0)];
+        let all = [
+            contender_at(now, &health[0], 1.0),
+            contender_at(now, &health[1], 10.0),
+        ];
         let ranking = rank(
             &all,
             &Ask {
@@ -370,10 +382,10 @@ proptest! {
     fn every_contender_stands_once_and_the_first_takes_the_call(lives in prop::collection::vec((life(), any::<bool>(), 0_u32..5_000), 1..16), seed: u128, held in 0_u64..5_000) {
         let endpoints: Vec<(Health, Moment)> = lives.iter().map(|it| lived(&it.0)).collect();
         let now = endpoints.iter().map(|it| it.1).max().unwrap();
-        let contenders: Vec<Contender<'_>> = endpoints.iter().zip(&lives).map(|((health, _), (_, tried, warm))| Contender {
+        let contenders: Vec<Contender> = endpoints.iter().zip(&lives).map(|((health, _), (_, tried, warm))| Contender {
             tried: *tried,
             warm_tokens: *warm,
-            ..contender(health, 1.0)
+            ..contender_at(now, health, 1.0)
         }).collect();
         let ask = Ask { now, held: Duration::from_millis(held), conversation: true, ..ask(seed) };
         for objective in [Objective::Fastest, Objective::Cheapest, Objective::CheapestMeeting(Duration::from_millis(800)), Objective::FastestUnder(1.0), Objective::LeastLoaded] {
@@ -388,7 +400,7 @@ proptest! {
                 prop_assert_eq!(ranking.order[0].standing, Standing::Ready);
                 prop_assert_eq!(ranking.hold, None);
             }
-            let mirrored: Vec<Contender<'_>> = contenders.iter().rev().copied().collect();
+            let mirrored: Vec<Contender> = contenders.iter().rev().copied().collect();
             let mut other = by_score(&rank(&mirrored, &ask, &objective, &mut Pool::default()));
             other.reverse();
             prop_assert_eq!(totals.iter().map(|it| it.1).collect::<Vec<_>>(), other.iter().map(|it| it.1).collect::<Vec<_>>(), "a score depends on the order");
