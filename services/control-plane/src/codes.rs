@@ -71,6 +71,8 @@ codes! {
     AliasTaken = "alias_taken", CONFLICT, "Another route already has this alias";
     /// Another version was published since the draft was begun.
     DraftStale = "draft_stale", CONFLICT, "The draft is based on an older version";
+    /// A version of the route is being rolled out.
+    RolloutUnderWay = "rollout_under_way", CONFLICT, "A version of the route is being rolled out";
     /// Something else still refers to it.
     InUse = "in_use", CONFLICT, "Still in use";
     /// A request with the same Idempotency-Key is being answered.

@@ -16,6 +16,7 @@
 //! | [`strategy`] | in which order the route would have them tried; one file per kind |
 //! | `outlook` | what is known at this moment of those that may serve |
 //! | [`retry`] | what follows from the outcome of an attempt |
+//! | [`rollout`] | which of two versions of a route serves a request |
 //! | [`rules`] | which rule of a route applies to a request |
 //! | [`health`] | what is known of an endpoint from its calls |
 //! | [`select`] | which endpoint is best for a call now, and why |
@@ -34,6 +35,7 @@ pub mod preferences;
 pub mod proof;
 mod regions;
 pub mod retry;
+pub mod rollout;
 pub mod rules;
 pub mod seed;
 pub mod select;

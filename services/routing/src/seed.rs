@@ -15,6 +15,21 @@ impl Seed {
         Self(mix(high as u64) ^ low as u64)
     }
 
+    /// From a name (FNV-1a over its bytes).
+    #[must_use]
+    pub fn from_text(name: &str) -> Self {
+        let folded = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self(mix(folded))
+    }
+
+    /// Of this and another, so that both count.
+    #[must_use]
+    pub const fn joined(self, other: Self) -> Self {
+        self.branch(other.0)
+    }
+
     /// Another seed for another use, so that two uses do not share their draws.
     #[must_use]
     pub const fn branch(self, label: u64) -> Self {

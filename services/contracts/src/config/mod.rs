@@ -38,7 +38,7 @@ pub use price::{Fees, Margin, PriceCard, PriceTier, PriceWindow, Rates};
 pub use project::{BudgetRefusals, Project};
 pub use provider::{CredentialKind, ProviderId, UnknownProvider};
 pub use rate_limit::{RateLimit, RateMetric, RateScope};
-pub use route::{RetryPolicy, Route, RouteTarget, Rule, Strategy};
+pub use route::{RetryPolicy, Rollout, Route, RouteTarget, Rule, Strategy};
 pub use signal::{Signal, SignalValue};
 pub use stated_facts::{About, StatedFacts};
 

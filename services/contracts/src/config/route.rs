@@ -115,6 +115,17 @@ impl Rule {
     }
 }
 
+/// A version that serves a share of the conversations beside the published one, which serves the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollout {
+    /// Its number.
+    pub version: u32,
+    /// How many of 100 conversations it serves.
+    pub percent: u8,
+    /// Its rules; it has the names of the published version.
+    pub rules: Vec<Rule>,
+}
+
 /// A routing policy at one version: the first rule whose condition holds decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Document", into = "Document")]
@@ -133,6 +144,8 @@ pub struct Route {
     pub aliases: Vec<String>,
     /// At least one, in order.
     pub rules: Vec<Rule>,
+    /// The version that is being rolled out, while it serves anybody. Releases that do not know of it go on with this one.
+    pub rollout: Option<Rollout>,
 }
 
 impl Route {
@@ -163,6 +176,8 @@ struct Document {
     retry: Option<RetryPolicy>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rules: Vec<Rule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rollout: Option<Rollout>,
 }
 
 /// A route states neither rules nor a strategy.
@@ -187,6 +202,7 @@ impl TryFrom<Document> for Route {
             version: document.version,
             aliases: document.aliases,
             rules,
+            rollout: document.rollout,
         })
     }
 }
@@ -205,6 +221,7 @@ impl From<Route> for Document {
             targets: Vec::new(),
             retry: None,
             rules: route.rules,
+            rollout: route.rollout,
         };
         if is_plain && let Some(only) = document.rules.pop() {
             document.strategy = Some(only.strategy);
@@ -270,6 +287,7 @@ mod tests {
                 first,
                 Rule::always(Strategy::Weighted, targets(), RetryPolicy::default()),
             ],
+            rollout: None,
         };
         let text = serde_json::to_string(&route).unwrap();
         assert_eq!(serde_json::from_str::<Route>(&text).unwrap(), route);
@@ -286,6 +304,26 @@ mod tests {
         let hedge = route.plain().unwrap().retry.hedge.unwrap();
         assert_eq!((hedge.after, hedge.share()), (HedgeAfter::Percentile(95), 0.05));
         assert_eq!(serde_json::to_value(&route).unwrap()["retry"], retry);
+    }
+
+    #[test]
+    fn a_rollout_stands_beside_what_older_releases_read() {
+        let plain = json!({ "strategy": "ordered", "targets": [{ "model": "m", "connection": null, "weight": 1 }],
+            "retry": { "max_attempts": 2, "attempt_timeout_ms": 5000 } });
+        let mut route = written(plain.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&route).unwrap().get("rollout"), None);
+        route.rollout = Some(Rollout {
+            version: 4,
+            percent: 5,
+            rules: route.rules.clone(),
+        });
+        let text = serde_json::to_string(&route).unwrap();
+        assert_eq!(serde_json::from_str::<Route>(&text).unwrap(), route);
+        let shown = serde_json::to_value(&route).unwrap();
+        assert_eq!(
+            (&shown["targets"], &shown["version"]),
+            (&plain["targets"], &json!(3))
+        );
     }
 
     #[test]

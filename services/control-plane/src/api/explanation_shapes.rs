@@ -41,6 +41,9 @@ pub(super) struct ExplainRequest {
     /// The route whose draft decides in the place of what `model` names.
     #[schema(value_type = Option<String>, example = "rt_01jd0000000000000000000000")]
     pub(super) draft_of: Option<RouteId>,
+    /// The version of the route that decides; the published one when absent.
+    #[schema(minimum = 1)]
+    pub(super) version: Option<u32>,
     /// The key that it is made with; absent: one that demands and forbids nothing.
     #[schema(value_type = Option<String>, example = "key_01jd0000000000000000000000")]
     key: Option<ApiKeyId>,

@@ -101,6 +101,12 @@ const MONEY: ExplanationCaveat = ExplanationCaveat {
     detail: "Budgets, prepaid credit and rate limits may refuse the request, or lead it to another route.",
 };
 
+const SHARED: ExplanationCaveat = ExplanationCaveat {
+    code: "rollout_under_way",
+    detail: "A version of the route is being rolled out: it depends on the conversation which of the two serves. Here it is the \
+             published one, or the one of `version`.",
+};
+
 impl RequestExplanation {
     fn of(request: RequestId, found: Explanation) -> Self {
         let mut caveats = Vec::new();
@@ -108,6 +114,7 @@ impl RequestExplanation {
             caveats.push(HEALTH);
             caveats.extend(found.is_measured.then_some(MEASURES));
             caveats.push(MONEY);
+            caveats.extend(found.is_shared.then_some(SHARED));
         }
         let shown = Self {
             request,
@@ -165,6 +172,7 @@ pub(super) async fn explain_request(member: InProject<Viewer>, body: Json<Explai
         let detail = "Either a document or a draft decides.";
         return Err(Error::field("/draft_of", "stated_twice", detail));
     }
+    let version = body.version;
     let document = document
         .map(CreateRoute::unpublished)
         .transpose()
@@ -198,6 +206,7 @@ pub(super) async fn explain_request(member: InProject<Viewer>, body: Json<Explai
                     asked,
                     models,
                     instead,
+                    version,
                     now: millis(now),
                 };
                 explanation::run(connection, question, host).await

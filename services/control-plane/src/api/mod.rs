@@ -54,6 +54,8 @@ mod requests;
 mod route_checks;
 mod route_drafts;
 mod route_retry;
+mod route_rollout_shapes;
+mod route_rollouts;
 mod route_shapes;
 mod route_simulation_shapes;
 mod route_simulations;
@@ -229,6 +231,12 @@ fn project_contents(config: &mut ServiceConfig<'_>) {
         .service(route_drafts::write_route_draft)
         .service(route_drafts::discard_route_draft)
         .service(route_drafts::publish_route_draft)
+        .service(route_rollouts::get_route_rollout)
+        .service(route_rollouts::advance_route_rollout)
+        .service(route_rollouts::halt_route_rollout)
+        .service(route_rollouts::resume_route_rollout)
+        .service(route_rollouts::complete_route_rollout)
+        .service(route_rollouts::abort_route_rollout)
         .service(signals::list_signals)
         .service(signals::get_signal)
         .service(signals::push_signal)

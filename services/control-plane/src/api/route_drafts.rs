@@ -17,8 +17,10 @@ use super::extract::yaml::Places;
 use super::extract::{Developer, Document, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
 use super::route_checks::RouteCheck;
+use super::route_rollout_shapes::WriteRouteRollout;
 use super::route_shapes::{CreateRoute, Route};
 use super::shapes::Page;
+use crate::app::routes::PublishDraft;
 use crate::app::{route_drafts, route_supply, routes};
 use crate::domain::instant::millis;
 use crate::domain::precondition::IfMatch;
@@ -300,12 +302,29 @@ struct PublishRouteDraft {
     /// For the list of versions and the audit log.
     #[schema(min_length = 1, max_length = 1000, example = "Prefer the EU for support.")]
     message: String,
+    /// In which stages it takes the place of the published version; absent: at once.
+    rollout: Option<WriteRouteRollout>,
+}
+
+impl PublishRouteDraft {
+    /// How.
+    ///
+    /// # Errors
+    /// `validation_failed`.
+    fn how(self) -> Result<PublishDraft> {
+        let message = PublicationMessage::parse(&self.message);
+        Ok(PublishDraft {
+            message: message.map_err(|finding| Error::validation(vec![finding]))?,
+            rollout: self.rollout.map(WriteRouteRollout::checked).transpose()?,
+        })
+    }
 }
 
 /// Publish the draft of a route
 ///
-/// It becomes the next version, and the draft is gone. Refused with `draft_stale` when another version was published since
-/// it was begun.
+/// It becomes the next version, and the draft is gone. With a `rollout` it serves a share of the conversations at first, which grows
+/// stage by stage, and is halted by itself when it does worse than the published version. Refused with `draft_stale` when another
+/// version was published since it was begun, and with `rollout_under_way` while another one is being rolled out.
 #[utoipa::path(
     operation_id = "publish_route_draft", tag = "routes", request_body = PublishRouteDraft,
     params(
@@ -315,7 +334,7 @@ struct PublishRouteDraft {
     ),
     extensions(("x-sluicegate-role" = json!("developer"))),
     responses(
-        (status = 200, description = "The route at its new version", body = Route),
+        (status = 200, description = "The route at its new version; with a rollout at the one that is still published", body = Route),
         (status = "default", description = "Problem; `errors` points to every finding in the document", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -327,8 +346,7 @@ pub(super) async fn publish_route_draft(
     body: Json<PublishRouteDraft>,
 ) -> Result<Reply> {
     let if_match = if_match.required()?;
-    let message = PublicationMessage::parse(&body.checked()?.message);
-    let message = message.map_err(|finding| Error::validation(vec![finding]))?;
+    let how = body.checked()?.how()?;
     let host = route_supply::of_host(&member.caller.state).await?;
     let (project, id) = (member.project, id.0);
     let read = |document| stored::<CreateRoute>(document)?.unpublished();
@@ -336,7 +354,7 @@ pub(super) async fn publish_route_draft(
         .caller
         .change(
             move |tx| {
-                async move { route_drafts::publish(tx, project, id, &if_match, read, message, host).await }
+                async move { route_drafts::publish(tx, project, id, &if_match, read, how, host).await }
                     .boxed()
             },
             |(live, warnings)| {

@@ -10,6 +10,7 @@ use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::extract::yaml::Places;
 use super::route_checks::RouteFinding;
 use super::route_retry::{RouteRetry, WriteRouteRetry};
+use super::route_rollout_shapes::RouteRolloutSummary;
 use super::route_strategy::{RouteStrategy, WriteRouteStrategy};
 use crate::app::routes::Changes;
 use crate::domain::publication_message::PublicationMessage;
@@ -94,6 +95,9 @@ pub(super) struct Route {
     /// When this version was published.
     #[serde(with = "time::serde::rfc3339")]
     published_at: OffsetDateTime,
+    /// The version that is being rolled out beside it; null: none is.
+    #[schema(required = true)]
+    rollout: Option<RouteRolloutSummary>,
     /// What is doubtful about what was just published; absent where nothing is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<RouteFinding>,
@@ -124,6 +128,7 @@ impl Route {
             retry: last.retry,
             created_at,
             published_at,
+            rollout: None,
             warnings: Vec::new(),
         }
     }
@@ -131,7 +136,10 @@ impl Route {
 
 impl From<rows::LiveRoute> for Route {
     fn from(live: rows::LiveRoute) -> Self {
-        Self::of(live.route, live.created_at, live.published_at)
+        Self {
+            rollout: live.rollout.map(RouteRolloutSummary::from),
+            ..Self::of(live.route, live.created_at, live.published_at)
+        }
     }
 }
 

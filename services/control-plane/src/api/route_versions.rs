@@ -119,7 +119,8 @@ impl RollBackRoute {
 
 /// Roll a route back
 ///
-/// Publishes an older version again, as the next one. It is checked as a new one would be: what it names may be gone.
+/// Publishes an older version again, as the next one. It is checked as a new one would be: what it names may be gone. A rollout that
+/// is under way ends with it; with the number of the published version nothing else happens.
 #[utoipa::path(
     operation_id = "roll_back_route", tag = "routes", request_body = RollBackRoute,
     params(

@@ -45,9 +45,10 @@ pub(super) async fn list_webhooks(member: InOrganization<Admin>, page: PageQuery
 
 /// Create a webhook
 ///
-/// It is told when spending reaches an alert threshold of a budget (`budget.threshold`). Messages are signed as Standard Webhooks
-/// are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`, and two of them with a space between
-/// while its secret is being rotated. A message may come more than once,
+/// It is told when spending reaches an alert threshold of a budget (`budget.threshold`), and when a rollout of a route is halted or
+/// completed (`route.rollout.halted`, `route.rollout.completed`). Messages are signed as Standard Webhooks are: `webhook-signature` is
+/// an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`, and two of them with a space between while its secret is being
+/// rotated. A message may come more than once,
 /// with the same `webhook-id`. One that is not answered with 2xx within ten seconds is sent again after 5 seconds, 5 minutes,
 /// 30 minutes, 2, 5, 10 and 10 hours; then the webhook is switched off, as it is at once by 410.
 #[utoipa::path(

@@ -96,7 +96,9 @@ pub async fn names(connection: &mut Connection, project: ProjectId, key: ApiKeyI
         let is_allowed = names.reach(&format!("route/{}", route.slug))
             || route.aliases.iter().any(|alias| names.reach(alias));
         if is_allowed {
-            let targets = route.rules.into_iter().flat_map(|rule| rule.targets);
+            let newer = live.rollout.into_iter().flat_map(|it| it.route.rules);
+            let rules = route.rules.into_iter().chain(newer);
+            let targets = rules.flat_map(|rule| rule.targets);
             names.routed.extend(targets.map(|target| target.model));
         }
     }

@@ -16,7 +16,8 @@ use crate::domain::replay::{StatedOf, Today};
 use crate::domain::route_draft::{CheckedRoute, RouteDraft};
 use crate::error::{Error, Result};
 use crate::store::{
-    Connection, Lock, api_keys, config, connections, derived_keys, fact_statements, routes, signals,
+    Connection, Lock, api_keys, config, connections, derived_keys, fact_statements, route_versions, routes,
+    signals,
 };
 
 /// More routes, connections and signals than a project has.
@@ -35,6 +36,8 @@ pub struct Question {
     pub models: Vec<String>,
     /// What decides in the place of the route that the request names.
     pub instead: Option<Instead>,
+    /// The version of that route that decides; `None`: the published one.
+    pub version: Option<u32>,
     /// The moment whose prices, signals and time count.
     pub now: UnixMillis,
 }
@@ -70,6 +73,8 @@ pub struct Explanation {
     pub route: Option<Through>,
     /// Whether measures would decide, of which nothing is known.
     pub is_measured: bool,
+    /// Whether another version of the route serves some of the conversations.
+    pub is_shared: bool,
 }
 
 impl Explanation {
@@ -80,6 +85,7 @@ impl Explanation {
             refusal: Some(code),
             route: None,
             is_measured: false,
+            is_shared: false,
         }
     }
 }
@@ -102,10 +108,12 @@ pub async fn run(connection: &mut Connection, question: Question, host: Host) ->
         mut asked,
         models,
         instead,
+        version,
         now,
     } = question;
     let above = constraint_proof::levels(connection, organization, project, asked.key).await?;
     let found = found(connection, project, &asked.model, instead).await?;
+    let (found, is_shared) = at_version(connection, organization, found, version).await?;
     let named = named(&mut asked, &found, models)?;
     if !is_allowed(connection, project, &asked, &named).await? {
         return Ok(Explanation::refused("not_allowed"));
@@ -159,7 +167,38 @@ pub async fn run(connection: &mut Connection, question: Question, host: Host) ->
         refusal,
         route,
         is_measured,
+        is_shared,
     })
+}
+
+/// The route at `version`, and whether it shares what comes with another one.
+///
+/// # Errors
+/// `validation_failed` when no route decides, or it has no such version.
+async fn at_version(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    found: Found,
+    version: Option<u32>,
+) -> Result<(Found, bool)> {
+    let unknown = |detail| Error::field("/version", "unknown_version", detail);
+    match (found, version) {
+        (Found::Published(route), version) => {
+            let newer = route.rollout.as_ref().map(|newer| newer.version);
+            let wanted = version.unwrap_or(route.version);
+            let is_shared = newer.is_some() && (wanted == route.version || newer == Some(wanted));
+            if wanted == route.version {
+                return Ok((Found::Published(route), is_shared));
+            }
+            let other = route_versions::find(connection, organization, route.id, wanted).await?;
+            let other = other.ok_or_else(|| unknown("The route has no such version."))?;
+            Ok((Found::Published(Box::new(other.route)), is_shared))
+        }
+        (Found::Proposed(_) | Found::Models, Some(_)) => {
+            Err(unknown("Name a published route to ask for one of its versions."))
+        }
+        (found @ (Found::Proposed(_) | Found::Models), None) => Ok((found, false)),
+    }
 }
 
 /// What a model name leads to, with `instead` in the place of the route that it names.
@@ -181,7 +220,7 @@ async fn found(
     let means = |route: &Route| {
         name.strip_prefix("route/") == Some(route.slug.as_str()) || route.aliases.iter().any(|it| it == name)
     };
-    let route = live.into_iter().map(|it| it.route).find(means);
+    let route = live.into_iter().map(|it| it.published()).find(means);
     Ok(route.map_or(Found::Models, |route| Found::Published(Box::new(route))))
 }
 

@@ -29,6 +29,7 @@ pub mod projects;
 pub mod provider_invoices;
 pub mod rate_limits;
 pub mod route_drafts;
+pub mod route_rollouts;
 pub mod route_simulation;
 pub mod route_supply;
 pub mod routes;

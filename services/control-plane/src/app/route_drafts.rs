@@ -5,11 +5,10 @@ use sluicegate_contracts::ids::{ProjectId, RouteId};
 use sluicegate_service_runtime::ids;
 
 use super::Tx;
-use super::routes::{self, Published};
+use super::routes::{self, PublishDraft, Published};
 use crate::codes::Code;
 use crate::domain::identity::Slug;
 use crate::domain::precondition::IfMatch;
-use crate::domain::publication_message::PublicationMessage;
 use crate::domain::route_draft::RouteDraft;
 use crate::error::{Error, Result};
 use crate::store::connections::Account;
@@ -94,18 +93,18 @@ pub async fn discard(tx: &mut Tx, project: ProjectId, id: RouteId, if_match: &If
     Ok(())
 }
 
-/// Publishes the draft of a route as its next version. `read` makes a route of the document.
+/// Publishes the draft of a route as its next version, at once or in stages. `read` makes a route of the document.
 ///
 /// # Errors
 /// `not_found`, `version_conflict`; `draft_stale` when another version was published since it was begun; as
-/// [`routes::update`] else.
+/// [`routes::publish_draft`] else.
 pub async fn publish(
     tx: &mut Tx,
     project: ProjectId,
     id: RouteId,
     if_match: &IfMatch,
     read: impl FnOnce(Value) -> Result<RouteDraft> + Send,
-    message: PublicationMessage,
+    how: PublishDraft,
     host: Vec<Account>,
 ) -> Result<Published> {
     let (route, draft) = locked(tx, project, id).await?;
@@ -116,7 +115,7 @@ pub async fn publish(
     }
     let organization = tx.organization()?;
     let document = read(draft.document)?;
-    let published = routes::publish_draft(tx, project, &route, document, message, host).await?;
+    let published = routes::publish_draft(tx, project, &route, document, how, host).await?;
     route_drafts::delete(tx.connection(), organization, id).await?;
     Ok(published)
 }

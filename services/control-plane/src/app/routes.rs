@@ -7,11 +7,12 @@ use sluicegate_contracts::time::UnixMillis;
 use sluicegate_service_runtime::ids;
 use time::OffsetDateTime;
 
-use super::{Tx, route_supply};
+use super::{Tx, route_rollouts, route_supply};
 use crate::codes::Code;
 use crate::domain::instant::millis;
 use crate::domain::precondition::IfMatch;
 use crate::domain::publication_message::PublicationMessage;
+use crate::domain::rollout::Plan;
 use crate::domain::route_check::{Judgment, judge};
 use crate::domain::route_draft::{CheckedRoute, RouteDraft, RuleDraft, Rules, TargetDraft};
 use crate::error::{Error, FieldError, Result};
@@ -44,6 +45,15 @@ impl Changes {
     pub const fn touches_plain_rule(&self) -> bool {
         self.strategy.is_some() || self.targets.is_some() || self.retry.is_some()
     }
+}
+
+/// How a draft is published.
+#[derive(Debug)]
+pub struct PublishDraft {
+    /// Why.
+    pub message: PublicationMessage,
+    /// In which stages; `None`: at once.
+    pub rollout: Option<Plan>,
 }
 
 /// A route as it was just published, and what is doubtful about it.
@@ -110,6 +120,7 @@ pub async fn create(
         route,
         created_at: now,
         published_at: now,
+        rollout: None,
     };
     Ok((live, warnings))
 }
@@ -123,6 +134,7 @@ fn published(tx: &Tx, project: ProjectId, id: RouteId, version: u32, checked: Ch
         version,
         aliases: checked.aliases,
         rules: checked.rules,
+        rollout: None,
     })
 }
 
@@ -196,7 +208,8 @@ fn as_drafted(rule: &Rule) -> RuleDraft {
 /// Publishes the next version of a route.
 ///
 /// # Errors
-/// `not_found`, `not_published`, `version_conflict`, `validation_failed` with every finding, `slug_taken`, `alias_taken`.
+/// `not_found`, `not_published`, `version_conflict`, `rollout_under_way`, `validation_failed` with every finding, `slug_taken`,
+/// `alias_taken`.
 pub async fn update(
     tx: &mut Tx,
     project: ProjectId,
@@ -207,12 +220,14 @@ pub async fn update(
     host: Vec<Account>,
 ) -> Result<Published> {
     let live = locked(tx, project, id, if_match).await?;
+    route_rollouts::none_under_way(&live)?;
     let draft = merged(&live.route, changes)?;
     let publication = publication(tx, message, None);
     publish(tx, project, Before::of(&live), draft, &publication, host).await
 }
 
-/// Publishes an older version again, as the next one. It has to pass as if it were new: accounts and models may be gone.
+/// Publishes an older version again, as the next one. It has to pass as if it were new: accounts and models may be gone. A rollout
+/// ends with it; the published version itself is where that leads back to.
 ///
 /// # Errors
 /// As [`update`]; a finding at `/to_version` where there is no such version, or nothing to take back.
@@ -227,6 +242,12 @@ pub async fn roll_back(
 ) -> Result<Published> {
     let live = locked(tx, project, id, if_match).await?;
     let refused = |code, detail| Error::field("/to_version", code, detail);
+    if live.rollout.is_some() {
+        let live = route_rollouts::give_up(tx, project, id).await?;
+        if to == live.route.version {
+            return Ok((live, Vec::new()));
+        }
+    }
     if to == live.route.version {
         let detail = "This version is the published one: there is nothing to take back.";
         return Err(refused("is_published", detail));
@@ -243,7 +264,6 @@ pub async fn roll_back(
 #[derive(Debug, Clone, Copy)]
 struct Before {
     id: RouteId,
-    version: u32,
     created_at: OffsetDateTime,
 }
 
@@ -251,31 +271,56 @@ impl Before {
     fn of(live: &LiveRoute) -> Self {
         Self {
             id: live.route.id,
-            version: live.route.version,
             created_at: live.created_at,
         }
     }
 }
 
-/// Publishes what was a draft as the next version of its route, or as the first.
+/// Publishes what was a draft as the next version of its route, or as the first; with a plan in stages.
 ///
 /// # Errors
-/// `validation_failed` with every finding, `slug_taken`, `alias_taken`.
+/// `rollout_under_way`; `validation_failed` with every finding, also where nothing is published that could serve meanwhile;
+/// `slug_taken`, `alias_taken`.
 pub async fn publish_draft(
     tx: &mut Tx,
     project: ProjectId,
     drafted: &DraftedRoute,
     draft: RouteDraft,
-    message: PublicationMessage,
+    how: PublishDraft,
     host: Vec<Account>,
 ) -> Result<Published> {
     let before = Before {
         id: drafted.id,
-        version: drafted.version,
         created_at: drafted.created_at,
     };
-    let publication = publication(tx, Some(message), None);
-    publish(tx, project, before, draft, &publication, host).await
+    let publication = publication(tx, Some(how.message), None);
+    let live = routes::find(tx.connection(), project, drafted.id, Lock::None).await?;
+    live.as_ref().map_or(Ok(()), route_rollouts::none_under_way)?;
+    let Some(plan) = how.rollout else {
+        return publish(tx, project, before, draft, &publication, host).await;
+    };
+    let live = live.ok_or_else(|| {
+        let detail =
+            "Nothing is published that could serve the others meanwhile. Publish the first version at once.";
+        Error::field("/rollout", "nothing_published", detail)
+    })?;
+    let (route, warnings) = next(tx, project, before.id, draft, host).await?;
+    let live = route_rollouts::begin(tx, &live, route, &publication, plan).await?;
+    Ok((live, warnings))
+}
+
+/// The next version of a route, not yet published, and what is doubtful about it.
+async fn next(
+    tx: &mut Tx,
+    project: ProjectId,
+    id: RouteId,
+    draft: RouteDraft,
+    host: Vec<Account>,
+) -> Result<(Route, Vec<FieldError>)> {
+    let organization = tx.organization()?;
+    let (checked, warnings) = checked(tx, project, draft, host).await?;
+    let version = route_versions::next(tx.connection(), organization, id).await?;
+    Ok((published(tx, project, id, version, checked)?, warnings))
 }
 
 async fn publish(
@@ -286,8 +331,7 @@ async fn publish(
     publication: &Publication,
     host: Vec<Account>,
 ) -> Result<Published> {
-    let (checked, warnings) = checked(tx, project, draft, host).await?;
-    let route = published(tx, project, before.id, before.version + 1, checked)?;
+    let (route, warnings) = next(tx, project, before.id, draft, host).await?;
     let now = tx.ctx().now;
     routes::publish(tx.connection(), &route, publication, now).await?;
     let action = match publication.restores {
@@ -299,6 +343,7 @@ async fn publish(
         route,
         created_at: before.created_at,
         published_at: now,
+        rollout: None,
     };
     Ok((live, warnings))
 }

@@ -9,6 +9,7 @@ pub mod driver;
 pub mod housekeeping;
 pub mod metrics;
 pub mod outbox_relay;
+pub mod rollouts;
 pub mod signal_fetcher;
 pub mod usage_ingester;
 pub mod usage_watch;
@@ -27,6 +28,7 @@ use driver::Driver;
 use housekeeping::Housekeeping;
 use metrics::BackgroundMetrics;
 use outbox_relay::OutboxRelay;
+use rollouts::Rollouts;
 use signal_fetcher::SignalFetcher;
 use usage_ingester::UsageIngester;
 use usage_watch::UsageWatch;
@@ -71,6 +73,10 @@ pub fn start(state: &AppState, seams: &Seams, outbound: &Outbound) {
     {
         let state = state.clone();
         driver.start(move || CreditTranches::new(state.clone()));
+    }
+    {
+        let state = state.clone();
+        driver.start(move || Rollouts::new(state.clone()));
     }
     {
         let (state, outbound) = (state.clone(), outbound.clone());

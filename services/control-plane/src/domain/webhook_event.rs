@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 pub enum EventKind {
     /// Spending has reached a share of a budget's limit.
     BudgetThreshold,
+    /// The version of a route that was being rolled out is the published one.
+    RolloutCompleted,
+    /// The version of a route that was being rolled out serves nobody for now.
+    RolloutHalted,
     /// Somebody tries a webhook.
     WebhookTest,
 }
@@ -22,6 +26,8 @@ impl EventKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BudgetThreshold => "budget.threshold",
+            Self::RolloutCompleted => "route.rollout.completed",
+            Self::RolloutHalted => "route.rollout.halted",
             Self::WebhookTest => "webhook.test",
         }
     }

@@ -139,6 +139,21 @@ impl TryFrom<Row> for RouteVersion {
     }
 }
 
-fn number(version: u32) -> Result<i32> {
+/// The number of the next version of a route: it only grows, whatever became of the last.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn next(connection: &mut Connection, organization: OrganizationId, id: RouteId) -> Result<u32> {
+    let last = sqlx::query_scalar!(
+        r#"select coalesce(max(version), 0) as "last!" from route_versions where organization_id = $1 and route_id = $2"#,
+        organization.as_uuid(),
+        id.as_uuid(),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(u32::try_from(last).map_err(Error::internal)? + 1)
+}
+
+pub(super) fn number(version: u32) -> Result<i32> {
     i32::try_from(version).map_err(Error::internal)
 }

@@ -1,6 +1,6 @@
 //! Routes at their published versions, and the names they answer to. A version's document is the published entity.
 
-use sluicegate_contracts::config::Route;
+use sluicegate_contracts::config::{Rollout, Route};
 use sluicegate_contracts::ids::{ConnectionId, ProjectId, RouteId};
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -9,6 +9,7 @@ use super::constraint::on_constraint;
 use super::route_versions::{self, Publication};
 use super::{Connection, Lock};
 use crate::codes::Code;
+use crate::domain::rollout::State;
 use crate::error::{Error, Result};
 
 /// A route at its published version.
@@ -20,15 +21,86 @@ pub struct LiveRoute {
     pub created_at: OffsetDateTime,
     /// When this version was published.
     pub published_at: OffsetDateTime,
+    /// The version that is being rolled out beside it.
+    pub rollout: Option<Underway>,
+}
+
+/// A version on its way to be the published one.
+#[derive(Debug, Clone)]
+pub struct Underway {
+    /// The route as it has it.
+    pub route: Route,
+    /// Whether it serves, or is halted.
+    pub state: State,
+    /// How many of 100 conversations it serves.
+    pub percent: u8,
+}
+
+impl LiveRoute {
+    /// What workers are told: the published version, with the one that serves beside it.
+    #[must_use]
+    pub fn published(&self) -> Route {
+        let serving = self.rollout.iter().find(|it| it.percent > 0);
+        Route {
+            rollout: serving.map(|newer| Rollout {
+                version: newer.route.version,
+                percent: newer.percent,
+                rules: newer.route.rules.clone(),
+            }),
+            ..self.route.clone()
+        }
+    }
+}
+
+struct LiveRow {
+    document: Json<Route>,
+    created_at: OffsetDateTime,
+    published_at: OffsetDateTime,
+    newer: Option<Json<Route>>,
+    state: Option<String>,
+    percent: Option<i32>,
+}
+
+impl TryFrom<LiveRow> for LiveRoute {
+    type Error = Error;
+
+    fn try_from(row: LiveRow) -> Result<Self> {
+        let state = row.state.as_deref().and_then(State::named);
+        Ok(Self {
+            route: row.document.0,
+            created_at: row.created_at,
+            published_at: row.published_at,
+            rollout: match (row.newer, state) {
+                (Some(newer), Some(state)) => Some(Underway {
+                    route: newer.0,
+                    state,
+                    percent: u8::try_from(row.percent.unwrap_or(0)).map_err(Error::internal)?,
+                }),
+                (None, _) | (_, None) => None,
+            },
+        })
+    }
 }
 
 pub(super) fn slug_taken() -> Error {
     Error::new(Code::SlugTaken, "Another route of the project has this slug.")
 }
 
-fn only_drafted() -> Error {
+/// Why there is no published version of a route.
+async fn unpublished(connection: &mut Connection, project: ProjectId, id: RouteId) -> Result<Error> {
+    let exists = sqlx::query_scalar!(
+        r#"select exists (select 1 from routes where project_id = $1 and id = $2 and deleted_at is null) as "exists!""#,
+        project.as_uuid(),
+        id.as_uuid(),
+    )
+    .fetch_one(connection)
+    .await?;
     let detail = "The route was never published. It has only a draft: read that, publish it, or discard it.";
-    Error::new(Code::NotPublished, detail)
+    Ok(if exists {
+        Error::new(Code::NotPublished, detail)
+    } else {
+        Error::not_found()
+    })
 }
 
 /// Adds a route with its first version.
@@ -120,10 +192,17 @@ pub async fn list(
     before: Option<RouteId>,
     limit: i64,
 ) -> Result<Vec<LiveRoute>> {
-    let rows = sqlx::query!(
-        r#"select version.document as "document: Json<Route>", routes.created_at, version.created_at as published_at
+    let rows = sqlx::query_as!(
+        LiveRow,
+        r#"select version.document as "document: Json<Route>", routes.created_at, version.created_at as published_at,
+            newer.document as "newer?: Json<Route>", rollout.state as "state?",
+            case when rollout.state = 'progressing' then rollout.stages[rollout.stage + 1] else 0 end as percent
          from routes join route_versions version
             on version.route_id = routes.id and version.version = routes.version
+         left join route_rollouts rollout
+            on rollout.route_id = routes.id and rollout.state in ('progressing', 'halted')
+         left join route_versions newer
+            on newer.route_id = rollout.route_id and newer.version = rollout.version
          where routes.project_id = $1 and routes.deleted_at is null and ($2::uuid is null or routes.id < $2)
          order by routes.id desc limit $3"#,
         project.as_uuid(),
@@ -132,12 +211,7 @@ pub async fn list(
     )
     .fetch_all(connection)
     .await?;
-    let live = rows.into_iter().map(|row| LiveRoute {
-        route: row.document.0,
-        created_at: row.created_at,
-        published_at: row.published_at,
-    });
-    Ok(live.collect())
+    rows.into_iter().map(LiveRoute::try_from).collect()
 }
 
 /// The route with this id in `project`.
@@ -155,27 +229,46 @@ pub async fn published(
             .fetch_optional(&mut *connection)
             .await?;
     }
-    let row = sqlx::query!(
-        r#"select version.document as "document?: Json<Route>", routes.created_at,
-            version.created_at as "published_at?"
-         from routes left join route_versions version
+    let row = sqlx::query_as!(
+        LiveRow,
+        r#"select version.document as "document: Json<Route>", routes.created_at, version.created_at as published_at,
+            newer.document as "newer?: Json<Route>", rollout.state as "state?",
+            case when rollout.state = 'progressing' then rollout.stages[rollout.stage + 1] else 0 end as percent
+         from routes join route_versions version
             on version.route_id = routes.id and version.version = routes.version
+         left join route_rollouts rollout
+            on rollout.route_id = routes.id and rollout.state in ('progressing', 'halted')
+         left join route_versions newer
+            on newer.route_id = rollout.route_id and newer.version = rollout.version
          where routes.project_id = $1 and routes.id = $2 and routes.deleted_at is null"#,
         project.as_uuid(),
         id.as_uuid(),
     )
-    .fetch_optional(connection)
-    .await?
-    .ok_or_else(Error::not_found)?;
-    let (document, published_at) = row.document.zip(row.published_at).ok_or_else(only_drafted)?;
-    Ok(LiveRoute {
-        route: document.0,
-        created_at: row.created_at,
-        published_at,
-    })
+    .fetch_optional(&mut *connection)
+    .await?;
+    match row {
+        Some(row) => row.try_into(),
+        None => Err(unpublished(connection, project, id).await?),
+    }
 }
 
-/// Slugs of the live routes of `project` with a target pinned to `account`.
+/// Makes a version that was kept already the published one.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn promote(connection: &mut Connection, id: RouteId, version: u32) -> Result<()> {
+    sqlx::query!(
+        "update routes set version = $2 where id = $1",
+        id.as_uuid(),
+        i32::try_from(version).map_err(Error::internal)?,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Slugs of the live routes of `project` with a target pinned to `account`, in the published version or in the one that is being
+/// rolled out.
 ///
 /// # Errors
 /// When Postgres refuses.
@@ -185,8 +278,11 @@ pub async fn pinned_to(
     account: ConnectionId,
 ) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
-        "select routes.slug from routes join route_versions version
-            on version.route_id = routes.id and version.version = routes.version
+        "select distinct routes.slug from routes
+         left join route_rollouts rollout
+            on rollout.route_id = routes.id and rollout.state in ('progressing', 'halted')
+         join route_versions version
+            on version.route_id = routes.id and version.version in (routes.version, rollout.version)
          where routes.project_id = $1 and routes.deleted_at is null
             and (jsonb_path_exists(version.document, '$.targets[*].connection ? (@ == $pin)', jsonb_build_object('pin', $2::text))
                 or jsonb_path_exists(version.document, '$.rules[*].targets[*].connection ? (@ == $pin)',

@@ -135,7 +135,16 @@ impl World {
         let limit = made(owner, "/limits", &limit).await;
         let draft = json!({ "slug": "r1", "strategy": "ordered", "targets": [{ "model": "m" }] }).to_string();
         let path = owner.in_project(&format!("/routes/{}/draft", route.text_of("id")));
-        owner.send(Method::PUT, &path, Some(draft)).await.expect(200);
+        let write = || owner.send(Method::PUT, &path, Some(draft.clone()));
+        write().await.expect(200);
+        let staged = json!({ "message": "m", "rollout": {} });
+        let publish = format!("{path}/publish");
+        owner
+            .with("if-match", "*")
+            .post(&publish, &staged)
+            .await
+            .expect(200);
+        write().await.expect(200);
         push_signal(owner).await;
         app.member(owner, "viewer", guest).await;
         let members = owner

@@ -10,8 +10,8 @@ use sluicegate_protocols::lossy::{LossReport, Severity, list};
 use sluicegate_routing::preferences::{Suffix, without_suffix};
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
-    Bounds, Cause, Ceiling, Decided, Demand, NoRoute, Rejection, RejectionCode, RoutingInput, Seed,
-    Selection, plan as decide,
+    Bounds, Cause, Ceiling, Decided, Demand, NoRoute, Rejection, RejectionCode, RoutingInput, Selection,
+    plan as decide,
 };
 use tokio::time::{Instant, sleep};
 
@@ -194,7 +194,7 @@ fn decided<'s>(
     {
         preferences.to_mut().sort = Some(sort);
     }
-    let seed = Seed::from_id(request.caller.received.arrival.context.id.as_u128());
+    let seed = request.seed();
     let endpoints = &gateway.state().endpoints;
     let project = request.caller.key.project;
     let pool = match resolution.route {

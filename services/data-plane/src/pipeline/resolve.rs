@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sluicegate_contracts::config::{Endpoint, ProviderId, RetryPolicy, Route, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
+use sluicegate_routing::rollout::belongs_to;
 use sluicegate_routing::rules::Readings;
 use sluicegate_routing::{Candidate, Credential, Selection, Target};
 
@@ -55,7 +56,7 @@ pub(super) fn resolve<'s>(
     })
 }
 
-/// What a route means for a request: what its first rule says whose condition holds. A route without such a rule, which
+/// What a route means for a request: what the first rule of the version that serves it says whose condition holds. A route without such a rule, which
 /// cannot be published, leads nowhere.
 pub(super) fn through_route<'s>(
     gateway: &Gateway,
@@ -65,6 +66,7 @@ pub(super) fn through_route<'s>(
 ) -> Resolution<'s> {
     let project = request.caller.project;
     let catalog = request.caller.received.snapshot.catalog();
+    let route = route.serving(|| belongs_to(&request.labels, request.seed()));
     let readings = readings::read(gateway, route, request);
     let rule = deciding(route, request, &readings);
     let targets = rule.into_iter().flat_map(|rule| &rule.targets);

@@ -91,6 +91,11 @@ impl Inspected<'_> {
         self.caller.received.arrival.began.checked_add(deadline)
     }
 
+    /// Source of its random choices.
+    pub(super) fn seed(&self) -> Seed {
+        Seed::from_id(self.caller.received.arrival.context.id.as_u128())
+    }
+
     /// The conversation that the call belongs to.
     pub(super) fn conversation(&self) -> Option<u64> {
         let session = self.labels.session.as_deref()?;

@@ -120,6 +120,7 @@ pub(crate) fn route(n: u64, organization: u64, project: u64, aliases: &[&str]) -
             }],
             RetryPolicy::default(),
         )],
+        rollout: None,
     }
 }
 

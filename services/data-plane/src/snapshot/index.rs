@@ -13,6 +13,8 @@ use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
 use sluicegate_credentials::Keyring;
+use sluicegate_routing::Seed;
+use sluicegate_routing::rollout::serves;
 use sluicegate_routing::rules::{Condition, Question, Signals};
 
 use super::apply::State;
@@ -84,7 +86,7 @@ pub struct ProjectView {
     pub signals: Signals,
 }
 
-/// A route as it decides.
+/// A route as it decides, at one version; with the one that is being rolled out beside it.
 #[derive(Debug, Clone)]
 pub struct LiveRoute {
     /// The route.
@@ -93,6 +95,17 @@ pub struct LiveRoute {
     conditions: Vec<Option<Condition>>,
     /// What these ask of endpoints and budgets, each once.
     questions: Box<[Question]>,
+    /// The version that is being rolled out.
+    rollout: Option<Box<LiveRollout>>,
+}
+
+/// A version that serves a share of what comes to a route.
+#[derive(Debug, Clone)]
+struct LiveRollout {
+    /// The route as that version has it.
+    route: LiveRoute,
+    /// How many of 100 it serves.
+    percent: u8,
 }
 
 impl LiveRoute {
@@ -100,7 +113,19 @@ impl LiveRoute {
     ///
     /// # Errors
     /// The first condition that this release cannot read.
-    pub fn open(route: Route) -> Result<Self, String> {
+    pub fn open(mut route: Route) -> Result<Self, String> {
+        let rollout = route.rollout.take().map(|newer| {
+            let percent = newer.percent;
+            let route = Route {
+                version: newer.version,
+                rules: newer.rules,
+                ..route.clone()
+            };
+            Ok::<_, String>(Box::new(LiveRollout {
+                route: Self::open(route)?,
+                percent,
+            }))
+        });
         let read = |rule: &Rule| {
             let condition = rule.when.as_deref().map(Condition::read).transpose();
             condition.map_err(|mistake| format!("rule {:?}, {mistake}", rule.name))
@@ -112,7 +137,19 @@ impl LiveRoute {
             questions: questions.into_iter().cloned().collect(),
             route,
             conditions,
+            rollout: rollout.transpose()?,
         })
+    }
+
+    /// The version that serves what belongs to `whom`, who is asked for only while one is being rolled out.
+    #[must_use]
+    pub fn serving(&self, whom: impl FnOnce() -> Seed) -> &Self {
+        match &self.rollout {
+            Some(newer) if serves(self.route.id, newer.route.route.version, newer.percent, whom()) => {
+                &newer.route
+            }
+            Some(_) | None => self,
+        }
     }
 
     /// What is to be known of endpoints and budgets before a rule can be chosen.

@@ -60,6 +60,7 @@ mod pricing;
 #[cfg(test)]
 mod rate_limits;
 #[cfg(test)]
+mod rollouts;
 mod rules;
 #[cfg(test)]
 mod service_account;

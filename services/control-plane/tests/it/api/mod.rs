@@ -19,6 +19,7 @@ mod provider_invoices;
 mod rate_limits;
 mod route_checks;
 mod route_drafts;
+mod route_rollouts;
 mod route_simulations;
 mod route_versions;
 mod routes;

@@ -5,8 +5,8 @@ use sluicegate_contracts::account::AccountId;
 use sluicegate_contracts::config::{
     ApiKey, ApiKeyStatus, Budget, BudgetRefusals, BudgetScope, Connection, Constraints, Counts, Endpoint,
     Enforcement, Entity, Facts, KeySecret, Margin, OnExceed, Operation, Organization, PriceCard, Project,
-    ProviderSettings, RateLimit, RateMetric, RateScope, Rates, Resale, RetryPolicy, Route, RouteTarget, Rule,
-    Signal, SignalValue, StatedFacts, Status, Strategy, UnknownPrice,
+    ProviderSettings, RateLimit, RateMetric, RateScope, Rates, Resale, RetryPolicy, Rollout, Route,
+    RouteTarget, Rule, Signal, SignalValue, StatedFacts, Status, Strategy, UnknownPrice,
 };
 use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId, RateLimitId, RouteId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
@@ -291,8 +291,21 @@ impl Config {
             version: 3,
             aliases: vec![format!("{slug}-alias")],
             rules,
+            rollout: None,
         }));
         id
+    }
+
+    /// Rolls these rules out to a share of what comes to the last route.
+    pub(crate) fn rolling_out(&mut self, percent: u8, rules: Vec<Rule>) {
+        let Some(Entity::Route(route)) = self.entities.last_mut() else {
+            panic!("no route was added last");
+        };
+        route.rollout = Some(Rollout {
+            version: route.version + 1,
+            percent,
+            rules,
+        });
     }
 
     /// Adds a signal that is good until then.
