@@ -224,6 +224,22 @@ pub async fn published(
     id: RouteId,
     lock: Lock,
 ) -> Result<LiveRoute> {
+    match find(connection, project, id, lock).await? {
+        Some(live) => Ok(live),
+        None => Err(unpublished(connection, project, id).await?),
+    }
+}
+
+/// The route with this id in `project`, if it was published.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn find(
+    connection: &mut Connection,
+    project: ProjectId,
+    id: RouteId,
+    lock: Lock,
+) -> Result<Option<LiveRoute>> {
     if lock == Lock::ForUpdate {
         sqlx::query!("select id from routes where id = $1 for update", id.as_uuid())
             .fetch_optional(&mut *connection)
@@ -244,12 +260,9 @@ pub async fn published(
         project.as_uuid(),
         id.as_uuid(),
     )
-    .fetch_optional(&mut *connection)
+    .fetch_optional(connection)
     .await?;
-    match row {
-        Some(row) => row.try_into(),
-        None => Err(unpublished(connection, project, id).await?),
-    }
+    row.map(LiveRoute::try_from).transpose()
 }
 
 /// Makes a version that was kept already the published one.
