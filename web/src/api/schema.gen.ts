@@ -891,9 +891,10 @@ export interface paths {
         put?: never;
         /**
          * Create a webhook
-         * @description It is told when spending reaches an alert threshold of a budget (`budget.threshold`). Messages are signed as Standard Webhooks
-         *     are: `webhook-signature` is an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`, and two of them with a space between
-         *     while its secret is being rotated. A message may come more than once,
+         * @description It is told when spending reaches an alert threshold of a budget (`budget.threshold`), and when a rollout of a route is halted or
+         *     completed (`route.rollout.halted`, `route.rollout.completed`). Messages are signed as Standard Webhooks are: `webhook-signature` is
+         *     an HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`, and two of them with a space between while its secret is being
+         *     rotated. A message may come more than once,
          *     with the same `webhook-id`. One that is not answered with 2xx within ten seconds is sent again after 5 seconds, 5 minutes,
          *     30 minutes, 2, 5, 10 and 10 hours; then the webhook is switched off, as it is at once by 410.
          */
@@ -1425,8 +1426,9 @@ export interface paths {
         put?: never;
         /**
          * Publish the draft of a route
-         * @description It becomes the next version, and the draft is gone. Refused with `draft_stale` when another version was published since
-         *     it was begun.
+         * @description It becomes the next version, and the draft is gone. With a `rollout` it serves a share of the conversations at first, which grows
+         *     stage by stage, and is halted by itself when it does worse than the published version. Refused with `draft_stale` when another
+         *     version was published since it was begun, and with `rollout_under_way` while another one is being rolled out.
          */
         post: operations["publish_route_draft"];
         delete?: never;
@@ -1446,9 +1448,130 @@ export interface paths {
         put?: never;
         /**
          * Roll a route back
-         * @description Publishes an older version again, as the next one. It is checked as a new one would be: what it names may be gone.
+         * @description Publishes an older version again, as the next one. It is checked as a new one would be: what it names may be gone. A rollout that
+         *     is under way ends with it; with the number of the published version nothing else happens.
          */
         post: operations["roll_back_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the rollout of a route
+         * @description The newest: the one that is under way, or the last that was. Its figures are those of the stage that it has come to.
+         */
+        get: operations["get_route_rollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/rollout/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Abort the rollout of a route
+         * @description Gives the newer version up: the published one serves everybody again.
+         */
+        post: operations["abort_route_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/rollout/advance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Advance the rollout of a route
+         * @description Goes on to the next stage at once. After the last one the version is the published one.
+         */
+        post: operations["advance_route_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/rollout/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete the rollout of a route
+         * @description Leaves out the stages that are left: the newer version is the published one.
+         */
+        post: operations["complete_route_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/rollout/halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Halt the rollout of a route
+         * @description The newer version serves nobody until the rollout is resumed, completed or aborted.
+         */
+        post: operations["halt_route_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/routes/{route}/rollout/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a halted rollout of a route
+         * @description The newer version serves the share of its stage again, and both versions are compared anew.
+         */
+        post: operations["resume_route_rollout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2859,6 +2982,11 @@ export interface components {
              * @description Tools offered to the model.
              */
             tools?: number | null;
+            /**
+             * Format: int32
+             * @description The version of the route that decides; the published one when absent.
+             */
+            version?: number | null;
         };
         /** @description Something that an explanation does not say. */
         ExplanationCaveat: {
@@ -4312,6 +4440,7 @@ export interface components {
                 published_at: string;
                 /** @description Retries of the last rule. */
                 retry: components["schemas"]["RouteRetry"];
+                rollout: components["schemas"]["RouteRolloutSummary"] | null;
                 /** @description The first whose condition holds decides; the last has none. */
                 rules: components["schemas"]["RouteRule"][];
                 /**
@@ -4851,6 +4980,7 @@ export interface components {
              * @example Prefer the EU for support.
              */
             message: string;
+            rollout?: components["schemas"]["WriteRouteRollout"] | null;
         };
         /** @description A new value of a signal. */
         PushSignal: {
@@ -5196,6 +5326,51 @@ export interface components {
              */
             to_version: number;
         };
+        /** @description What both versions did in a stage of a rollout. */
+        RolloutFigures: {
+            /** @description The version that is rolled out. */
+            newer: components["schemas"]["VersionFigures"];
+            /** @description The version that is published. */
+            published: components["schemas"]["VersionFigures"];
+        };
+        /** @description What halts a rollout; null: that does not count. */
+        RolloutGuards: {
+            /**
+             * Format: double
+             * @description How many times the mean cost of a request.
+             */
+            cost_ratio: number | null;
+            /**
+             * Format: double
+             * @description Percentage points that the share of failed requests is higher.
+             */
+            error_rate_points: number | null;
+            /**
+             * Format: int32
+             * @description How many requests of a stage each version has to have served before they are compared.
+             */
+            min_requests: number;
+            /**
+             * Format: double
+             * @description How many times the time to the first byte, at the 95th percentile.
+             */
+            ttft_p95_ratio: number | null;
+        };
+        /** @description Why a rollout was halted. */
+        RolloutReason: {
+            /**
+             * @description `error_rate`, `cost`, `ttft` or `by_hand`.
+             * @example error_rate
+             */
+            code: string;
+            /** @description One sentence, with the numbers. */
+            detail: string;
+        };
+        /**
+         * @description Where a rollout stands.
+         * @enum {string}
+         */
+        RolloutState: "progressing" | "halted" | "completed" | "aborted";
         /** @description How to rotate a secret. */
         RotateSecret: {
             /**
@@ -5225,6 +5400,7 @@ export interface components {
             published_at: string;
             /** @description Retries of the last rule. */
             retry: components["schemas"]["RouteRetry"];
+            rollout: components["schemas"]["RouteRolloutSummary"] | null;
             /** @description The first whose condition holds decides; the last has none. */
             rules: components["schemas"]["RouteRule"][];
             /**
@@ -5349,6 +5525,82 @@ export interface components {
              * @description Upper bound of attempts over all targets.
              */
             max_attempts: number;
+        };
+        /** @description A rollout, and what both versions did in its stage. */
+        RouteRollout: {
+            /**
+             * Format: int32
+             * @description The version that it is compared with, and that serves the others.
+             */
+            base_version: number;
+            /** @description What both versions did in the stage. */
+            figures: components["schemas"]["RolloutFigures"];
+            /** @description What halts it. */
+            halt_when: components["schemas"]["RolloutGuards"];
+            /**
+             * Format: int32
+             * @description How long each stage lasts at least; null: until somebody advances it.
+             */
+            hold_minutes: number | null;
+            /**
+             * Format: date-time
+             * @description When the stage has lasted long enough; null, likewise.
+             */
+            holds_until: string | null;
+            /**
+             * Format: int32
+             * @description How many of 100 conversations the newer version serves.
+             */
+            percent: number;
+            reason: components["schemas"]["RolloutReason"] | null;
+            /** @description Which stage it has come to, from 1. */
+            stage: number;
+            /**
+             * Format: date-time
+             * @description When the figures begin: when the stage did.
+             */
+            stage_since: string;
+            /** @description How many of 100 it serves in each. */
+            stages: number[];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description Id of the user who began it. */
+            started_by: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["RolloutState"];
+            /**
+             * Format: date-time
+             * @description When the newer version stopped serving beside the published one; null while it does.
+             */
+            stopped_at: string | null;
+            /**
+             * Format: int32
+             * @description The version that is rolled out.
+             */
+            version: number;
+            /**
+             * @description What it waits for: `requests`, `time` or `operator`; null when it does not wait.
+             * @example time
+             */
+            waiting_for: string | null;
+        };
+        /** @description The version of a route that is being rolled out. */
+        RouteRolloutSummary: {
+            /**
+             * Format: int32
+             * @description How many of 100 conversations it serves.
+             */
+            percent: number;
+            /** @description `progressing`, or `halted`. */
+            state: components["schemas"]["RolloutState"];
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            version: number;
         };
         /** @description What is done with the requests that a condition holds for. */
         RouteRule: {
@@ -6080,6 +6332,30 @@ export interface components {
              */
             version: string;
         };
+        /** @description What a version did in a stage of a rollout. */
+        VersionFigures: {
+            /**
+             * Format: double
+             * @description Their share in percent; null of none.
+             */
+            error_percent: number | null;
+            /**
+             * Format: int64
+             * @description Those that did not end well.
+             */
+            errors: number;
+            mean_cost: components["schemas"]["Money"] | null;
+            /**
+             * Format: int64
+             * @description Requests it decided.
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description Time to the first byte in milliseconds that 95 of 100 served requests stayed within; null of none.
+             */
+            ttft_p95_ms: number | null;
+        };
         /** @description Where an organization is told of events. */
         Webhook: {
             /**
@@ -6314,6 +6590,37 @@ export interface components {
             per_image?: components["schemas"]["WriteMoney"] | null;
             per_request?: components["schemas"]["WriteMoney"] | null;
         };
+        /** @description From which difference to the published version on a rollout is halted, once chance is ruled out. */
+        WriteRolloutGuards: {
+            /**
+             * Format: double
+             * @description How many times the mean cost of a request; null: cost does not count.
+             * @default 1.5
+             * @example 1.5
+             */
+            cost_ratio: number | null;
+            /**
+             * Format: double
+             * @description Percentage points that the share of failed requests is higher; null: errors do not count.
+             * @default 2
+             * @example 2
+             */
+            error_rate_points: number | null;
+            /**
+             * Format: int32
+             * @description How many requests of a stage each version has to have served before they are compared.
+             * @default 50
+             * @example 50
+             */
+            min_requests: number;
+            /**
+             * Format: double
+             * @description How many times the time to the first byte, at the 95th percentile; null: time does not count.
+             * @default 1.5
+             * @example 1.5
+             */
+            ttft_p95_ratio: number | null;
+        };
         /** @description Hedging, as written. */
         WriteRouteHedge: {
             /** @description When an attempt is late. */
@@ -6338,6 +6645,26 @@ export interface components {
              * @description Upper bound of attempts over all targets, hedges included.
              */
             max_attempts: number;
+        };
+        /** @description In which stages a version takes the place of the published one. What is absent is as in the example. */
+        WriteRouteRollout: {
+            /** @description What halts it. */
+            halt_when?: components["schemas"]["WriteRolloutGuards"];
+            /**
+             * Format: int32
+             * @description How long each stage lasts at least; null: until somebody advances it.
+             * @example 10
+             */
+            hold_minutes?: number | null;
+            /**
+             * @description How many of 100 conversations it serves in each stage, ascending; after the last it serves all.
+             * @example [
+             *       5,
+             *       25,
+             *       50
+             *     ]
+             */
+            stages?: number[];
         };
         /** @description A rule as written. */
         WriteRouteRule: {
@@ -10425,7 +10752,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The route at its new version */
+            /** @description The route at its new version; with a rollout at the one that is still published */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10476,6 +10803,225 @@ export interface operations {
                 };
             };
             /** @description Problem; `errors` points to every finding */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_route_rollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rollout */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteRollout"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    abort_route_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rollout that was looked at */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rollout after it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteRollout"];
+                };
+            };
+            /** @description Problem: `conflict` when the rollout is not in a state for it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    advance_route_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rollout that was looked at */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rollout after it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteRollout"];
+                };
+            };
+            /** @description Problem: `conflict` when the rollout is not in a state for it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete_route_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rollout that was looked at */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rollout after it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteRollout"];
+                };
+            };
+            /** @description Problem: `conflict` when the rollout is not in a state for it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    halt_route_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rollout that was looked at */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rollout after it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteRollout"];
+                };
+            };
+            /** @description Problem: `conflict` when the rollout is not in a state for it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_route_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rollout that was looked at */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the project */
+                project: string;
+                /** @description Id of the route */
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rollout after it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteRollout"];
+                };
+            };
+            /** @description Problem: `conflict` when the rollout is not in a state for it */
             default: {
                 headers: {
                     [name: string]: unknown;
