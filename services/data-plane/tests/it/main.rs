@@ -61,6 +61,7 @@ mod pricing;
 mod rate_limits;
 #[cfg(test)]
 mod rollouts;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod service_account;
