@@ -70,7 +70,7 @@ export function versionOf(
 export function routeAt(version: StoredVersion, created_at: string): Route {
   const { route: id, created_at: published_at, ...published } = version;
   const { created_by: _by, message: _message, restores: _restores, ...document } = published;
-  return { id, ...document, created_at, published_at };
+  return { id, ...document, created_at, published_at, rollout: null };
 }
 
 /** Newest first. */

@@ -76,10 +76,12 @@ fn keeps_names(live: &Route, newer: &Route) -> Result<()> {
         aliases.sort_unstable();
         aliases
     };
-    let at = match () {
-        () if live.slug != newer.slug => "/slug",
-        () if sorted(live) != sorted(newer) => "/aliases",
-        () => return Ok(()),
+    let at = if live.slug != newer.slug {
+        "/slug"
+    } else if sorted(live) != sorted(newer) {
+        "/aliases"
+    } else {
+        return Ok(());
     };
     let detail = "A rollout changes what a route does, not its names. Publish the new names at once, and roll out the rest.";
     Err(Error::field(at, "changed_in_rollout", detail))

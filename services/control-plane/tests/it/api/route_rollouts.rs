@@ -244,7 +244,7 @@ async fn a_version_that_fails_is_halted_and_everybody_is_told(pool: PgPool) {
     );
     let audit = world
         .ada
-        .get(&world.ada.in_organization("/audit"))
+        .get(&world.ada.in_organization("/audit-events"))
         .await
         .expect(200)
         .body;
