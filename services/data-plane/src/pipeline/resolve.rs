@@ -56,8 +56,8 @@ pub(super) fn resolve<'s>(
     })
 }
 
-/// What a route means for a request: what the first rule of the version that serves it says whose condition holds. A route without such a rule, which
-/// cannot be published, leads nowhere.
+/// What a route means for a request: what the first rule says whose condition holds, in the version that serves it. A
+/// route without such a rule, which cannot be published, leads nowhere.
 pub(super) fn through_route<'s>(
     gateway: &Gateway,
     route: &'s LiveRoute,
