@@ -8,7 +8,6 @@
 mod memory;
 mod recalls;
 mod redis_store;
-mod scripts;
 
 pub use recalls::{Recall, Recalls};
 pub use sluicegate_metering::escrow::{

@@ -25,6 +25,10 @@ async fn command(url: &str, words: &[&str]) -> redis::RedisResult<redis::Value> 
     command.query_async(&mut connection).await
 }
 
+async fn query<T: redis::FromRedisValue>(url: &str, words: &[&str]) -> T {
+    redis::from_redis_value(command(url, words).await.unwrap()).unwrap()
+}
+
 /// Sends until the server is back.
 async fn send(escrow: &Escrow, organization: OrganizationId, request: &Request) -> Response {
     let attempt = async || match escrow.send(organization, request).await {
@@ -179,6 +183,39 @@ async fn keys_of_a_period_end_with_it() {
     };
     assert_eq!(expiry(1).await, redis::Value::Int(-1));
     assert_eq!(expiry(3).await, redis::Value::Int(END.get() + 48 * 3_600_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_in_another_layout_counts_as_forgotten() {
+    let server = services::redis().await;
+    let prefix = prefix();
+    let escrow = Escrow::redis(&server.url(), &prefix).unwrap();
+    let (organization, one) = (organization(), epoch());
+    begin(&escrow, organization, &[]).await;
+    let base = format!("{prefix}:escrow:{{{organization}}}");
+    let (generation, key) = (
+        format!("{base}:generation"),
+        format!("{base}:account:{}", account(1)),
+    );
+    // As the layout before had it: the run alone, and a field for each number.
+    let run: String = query(&server.url(), &["HGET", &generation, "run"]).await;
+    let (run, _) = run.split_once(':').unwrap();
+    command(&server.url(), &["HSET", &generation, "run", run])
+        .await
+        .unwrap();
+    let fields = ["HSET", &key, "generation", "2", "limit", "100", "claimed", "70"];
+    command(&server.url(), &fields).await.unwrap();
+    let told = reconcile(one, 1, &[claim(1, 100, 10)], &[]);
+    assert_eq!(refusal(&escrow, organization, &told).await, Refusal::Forgotten);
+    escrow.fence(organization, 2).await.unwrap();
+    escrow.open(organization, 2, &[], &[]).await.unwrap();
+    let Request::Reconcile(mut told) = told else {
+        panic!("not a reconcile")
+    };
+    told.generation = 2;
+    let said = reply(&escrow, organization, &Request::Reconcile(told)).await;
+    assert_eq!(said.left[0].available, nanos(90));
+    assert_eq!(query::<usize>(&server.url(), &["HLEN", &key]).await, 2);
 }
 
 /// One operation on either store.

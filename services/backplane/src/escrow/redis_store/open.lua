@@ -2,7 +2,7 @@
 -- KEYS: generation. ARGV: run, number, pending epochs, epoch..., (worker, first epoch that is not closed)...
 local known = redis.call('HMGET', KEYS[1], 'number', 'open', 'run')
 if not known[1] or known[3] ~= ARGV[1] then return {'forgotten'} end
-if known[1] ~= ARGV[2] or known[2] ~= '0' then return {'generation', known[1]} end
+if known[1] ~= ARGV[2] or known[2] ~= '0' then return {'generation', struct.pack('<d', tonumber(known[1]))} end
 local pending = tonumber(ARGV[3])
 for i = 4, 3 + pending do
   redis.call('HSET', KEYS[1], 'p:' .. ARGV[i], '1')

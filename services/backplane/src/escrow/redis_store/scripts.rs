@@ -6,9 +6,13 @@ use std::sync::LazyLock;
 use redis::{Cmd, Pipeline, Script, pipe};
 use sluicegate_metering::escrow::Refusal;
 
-use super::EscrowError;
+use super::numbers::{packed, unpacked};
 use crate::error::BackplaneError;
+use crate::escrow::EscrowError;
 use crate::redis_link::{LinkError, RedisLink};
+
+/// How the keys of an organization are laid out. What was written in another layout counts as forgotten.
+const LAYOUT: u8 = 2;
 
 /// One operation on the accounts of an organization.
 pub(super) struct StoreScript {
@@ -37,7 +41,7 @@ scripts! {
 #[derive(Default)]
 pub(super) struct Input {
     keys: Vec<String>,
-    arguments: Vec<String>,
+    arguments: Vec<Vec<u8>>,
 }
 
 impl Input {
@@ -46,7 +50,15 @@ impl Input {
     }
 
     pub(super) fn argument(&mut self, argument: impl Display) {
-        self.arguments.push(argument.to_string());
+        self.bytes(argument.to_string().into_bytes());
+    }
+
+    pub(super) fn numbers(&mut self, numbers: &[i64]) {
+        self.bytes(packed(numbers));
+    }
+
+    pub(super) fn bytes(&mut self, argument: Vec<u8>) {
+        self.arguments.push(argument);
     }
 }
 
@@ -59,34 +71,33 @@ impl StoreScript {
         }
     }
 
-    /// Runs it; what it answers after `ok`.
-    pub(super) async fn run(&self, link: &RedisLink, input: &Input) -> Result<Vec<String>, EscrowError> {
+    /// Runs it; the rows of numbers that it answers after `ok`.
+    pub(super) async fn run(&self, link: &RedisLink, input: &Input) -> Result<Vec<Vec<u8>>, EscrowError> {
         let by_digest = |run: &str| command("EVALSHA", &self.digest, input, run);
         let whole = |run: &str| command("EVAL", self.text, input, run);
         let outcome = match link.run_knowing(self.operation, by_digest).await {
             Err(error) if error.has_code("NOSCRIPT") => link.run_knowing(self.operation, whole).await,
             outcome => outcome,
         };
-        let (answer,): (Vec<String>,) =
+        let (answer,): (Vec<Vec<u8>>,) =
             outcome.map_err(|error: LinkError| error.into_backplane(self.operation))?;
         let mut answer = answer.into_iter();
         match answer.next().as_deref() {
-            Some("ok") => Ok(answer.collect()),
-            Some("forgotten") => Err(Refusal::Forgotten.into()),
-            Some("closed") => Err(Refusal::Closed.into()),
-            Some("stale") => Err(Refusal::Stale.into()),
-            Some("generation") => Err(Refusal::Generation(self.number(answer.next())?).into()),
+            Some(b"ok") => Ok(answer.collect()),
+            Some(b"forgotten") => Err(Refusal::Forgotten.into()),
+            Some(b"closed") => Err(Refusal::Closed.into()),
+            Some(b"stale") => Err(Refusal::Stale.into()),
+            Some(b"generation") => {
+                let [number] = self.row(answer.next().as_deref())?;
+                Err(Refusal::Generation(number.unsigned_abs()).into())
+            }
             Some(_) | None => Err(self.malformed().into()),
         }
     }
 
-    /// A number of an answer.
-    pub(super) fn number<T: std::str::FromStr>(
-        &self,
-        text: Option<impl AsRef<str>>,
-    ) -> Result<T, BackplaneError> {
-        text.and_then(|text| text.as_ref().parse().ok())
-            .ok_or_else(|| self.malformed())
+    /// A row of an answer.
+    pub(super) fn row<const N: usize>(&self, bytes: Option<&[u8]>) -> Result<[i64; N], BackplaneError> {
+        bytes.and_then(unpacked).ok_or_else(|| self.malformed())
     }
 
     pub(super) fn malformed(&self) -> BackplaneError {
@@ -97,7 +108,8 @@ impl StoreScript {
 fn command(verb: &str, script: &str, input: &Input, run: &str) -> Pipeline {
     let mut command = Cmd::new();
     command.arg(verb).arg(script).arg(input.keys.len());
-    command.arg(&input.keys).arg(run).arg(&input.arguments);
+    command.arg(&input.keys).arg(format!("{run}:{LAYOUT}"));
+    command.arg(&input.arguments);
     let mut pipeline = pipe();
     pipeline.add_command(command);
     pipeline
