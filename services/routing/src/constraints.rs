@@ -49,7 +49,7 @@ impl<'c, 'a> Subject<'c, 'a> {
     /// Checks one demand at the time of the decision.
     pub(crate) fn check(&self, demand: Demand<'_>, now: UnixMillis) -> Result<(), RejectionCode> {
         let (candidate, demands) = (self.candidate, demand.constraints);
-        if candidate.is_gateway {
+        if candidate.site.is_gateway {
             match demand.level {
                 // It is sent these, and keeps to them itself.
                 Level::Request => return Ok(()),

@@ -11,6 +11,7 @@ use crate::constraints::Demand;
 use crate::health::{Assessment, Delivery, Moment};
 use crate::preferences::Preferences;
 use crate::seed::Seed;
+use crate::site::Site;
 
 /// Everything a plan depends on.
 #[derive(Debug, Clone)]
@@ -127,8 +128,8 @@ pub struct Candidate<'a> {
     pub endpoint: Option<&'a Endpoint>,
     /// What the owner of the account states of accounts and models, the most particular first.
     pub stated: &'a [StatedFacts],
-    /// The provider is a gateway itself and is sent what the caller demands and wishes of providers: it answers for them.
-    pub is_gateway: bool,
+    /// What kind of place the account is at.
+    pub site: Site,
 }
 
 /// State of a candidate's credential.

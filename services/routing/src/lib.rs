@@ -39,6 +39,7 @@ pub mod rollout;
 pub mod rules;
 pub mod seed;
 pub mod select;
+mod site;
 pub mod strategy;
 
 pub use constraints::Demand;
@@ -50,4 +51,5 @@ pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, p
 pub use preferences::{Percentiles, Preferences, Sort};
 pub use retry::{Progress, StopReason, Verdict, judge};
 pub use seed::Seed;
+pub use site::Site;
 pub use strategy::Score;

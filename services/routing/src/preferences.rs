@@ -182,7 +182,7 @@ pub(crate) fn leave_out(
         } else {
             // A gateway is sent the order, and keeps to it itself.
             let candidate = input.candidate(*at);
-            place(wishes, candidate).is_some() || candidate.is_gateway
+            place(wishes, candidate).is_some() || candidate.site.is_gateway
         };
         if is_wanted {
             served.push(groups.number(at.0));

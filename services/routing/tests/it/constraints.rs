@@ -222,7 +222,7 @@ fn a_gateway_answers_for_what_it_is_sent_and_for_nothing_else() {
         ..endpoint(1, &[Operation::ChatCompletions])
     };
     let mut gateway = candidate(&account, Some(&priced));
-    gateway.is_gateway = true;
+    gateway.site.is_gateway = true;
     let providers = |only: Option<&[&str]>, ignore: &[&str]| Constraints {
         providers: Choice {
             only: only.map(names),

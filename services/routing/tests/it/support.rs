@@ -7,7 +7,7 @@ use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
-    Candidate, Credential, Demand, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Target,
+    Candidate, Credential, Demand, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Site, Target,
 };
 use uuid::Uuid;
 
@@ -92,7 +92,7 @@ pub(crate) fn candidate<'a>(connection: &'a Connection, endpoint: Option<&'a End
         credential: Credential::Ready,
         endpoint,
         stated: &[],
-        is_gateway: false,
+        site: Site::of(connection),
     }
 }
 
