@@ -72,11 +72,6 @@ impl Outlook {
         Some(&self.seen[self.position(at)?].known)
     }
 
-    /// Whether the endpoint takes the call now; ready, where nothing speaks against it.
-    pub(crate) fn standing(&self, at: Place) -> Standing {
-        self.known(at).map_or(Standing::Ready, |it| it.standing)
-    }
-
     /// The time until the call brings something.
     pub(crate) fn estimate(&self, at: Place) -> Option<Estimate> {
         Some(self.known(at)?.estimate)

@@ -249,12 +249,15 @@ pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> 
     };
     let planned = order.places.iter().enumerate();
     let attempts: SmallVec<[PlannedAttempt; 4]> = planned
-        .map(|(index, at)| PlannedAttempt {
-            target: at.0,
-            candidate: at.1,
-            cause: if index == 0 { first_cause } else { Cause::Fallback },
-            standing: outlook.standing(*at),
-            score: outlook.position(*at).and_then(|it| *order.scores.get(it)?),
+        .map(|(index, at)| {
+            let position = outlook.position(*at);
+            PlannedAttempt {
+                target: at.0,
+                candidate: at.1,
+                cause: if index == 0 { first_cause } else { Cause::Fallback },
+                standing: position.map_or(Standing::Ready, |it| outlook.seen()[it].known.standing),
+                score: position.and_then(|it| *order.scores.get(it)?),
+            }
         })
         .collect();
     if attempts.is_empty() {

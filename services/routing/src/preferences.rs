@@ -7,7 +7,7 @@ use sluicegate_contracts::config::{Level, PriceCard};
 use sluicegate_contracts::money::PicoUsd;
 use smallvec::SmallVec;
 
-use crate::constraints::{names_provider, region};
+use crate::constraints::is_named;
 use crate::eligibility::Candidates;
 use crate::input::{Candidate, RoutingInput};
 use crate::outlook::{Outlook, Place};
@@ -271,10 +271,6 @@ impl PartialEq for Measure {
 }
 
 impl Eq for Measure {}
-
-fn is_named(candidate: &Candidate<'_>, name: &str) -> bool {
-    names_provider(name, candidate.provider, region(candidate))
-}
 
 /// What three prompt tokens and one generated cost now; nothing at the gateway itself.
 fn price(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Option<PicoUsd> {
