@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Outage(Outage),
     /// Plays a scenario of endpoint selection against real workers, beside what the engine makes of it in virtual time.
     Routing(Routing),
-    /// A small hammer, a small storm and a small scenario with fixed seeds, of about a minute: what `./justw test` runs.
+    /// A small hammer, a small storm and a small scenario with fixed seeds, of about a minute and a half: what `./justw test` runs.
     Short,
 }
 
