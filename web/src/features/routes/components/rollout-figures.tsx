@@ -60,6 +60,6 @@ function columnsOf(names: { before: string; after: string }): Column<FigureRow>[
     { id: "name", header: "Of this stage", card: "lead", cell: ({ label }) => label },
     { id: "before", header: names.before, align: "end", card: "labelled", cell: ({ before }) => before.text },
     { id: "after", header: names.after, align: "end", card: "labelled", cell: ({ after }) => after.text },
-    { id: "limit", header: "Counts", align: "end", card: "labelled", cell: ({ limit }) => limit },
+    { id: "limit", header: "Limit", align: "end", card: "labelled", cell: ({ limit }) => limit },
   ];
 }

@@ -50,28 +50,26 @@ export function RolloutPanel(props: RolloutPanelProps) {
 }
 
 function Loaded({ current, route, mayWrite, shown }: RolloutPanelProps & { shown: Tagged<RouteRollout> }) {
-  const { value: rollout, etag } = shown;
+  const { value: rollout } = shown;
   const step = useStepRollout(current.id, route);
   const nameOf = useMemberNames(current.organization.id);
   const [confirming, setConfirming] = useState<{ step: GraveStep; on: Tagged<RouteRollout> } | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  const stepped = useRef(false);
+  const [steps, setSteps] = useState(0);
   const { tone, word } = rolloutState(rollout);
 
   // The button that was pressed is gone with the state that it was for; the focus must not be lost with it.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each step has another tag
   useEffect(() => {
-    if (stepped.current) heading.current?.focus();
-    stepped.current = false;
-  }, [etag]);
+    if (steps > 0) heading.current?.focus();
+  }, [steps]);
 
   function act(next: RolloutStep, on: Tagged<RouteRollout>) {
     step.mutate(
       { step: next, etag: on.etag },
       {
         onSuccess: () => {
-          stepped.current = true;
           setConfirming(null);
+          setSteps((done) => done + 1);
         },
       },
     );
