@@ -5328,6 +5328,11 @@ export interface components {
         };
         /** @description What both versions did in a stage of a rollout. */
         RolloutFigures: {
+            /**
+             * @description Whether the stage has had 50,000 requests or more of both versions together: the figures are then those of the newest
+             *     50,000.
+             */
+            is_cut: boolean;
             /** @description The version that is rolled out. */
             newer: components["schemas"]["VersionFigures"];
             /** @description The version that is published. */

@@ -85,6 +85,8 @@ pub async fn compare(connection: &mut Connection, question: Question) -> Result<
         };
         *side = row.try_into()?;
     }
+    let looked_at = comparison.published.errors.of + comparison.newer.errors.of;
+    comparison.is_cut = looked_at >= MOST.unsigned_abs();
     Ok(comparison)
 }
 
