@@ -36,11 +36,11 @@ async fn what_was_dropped_stands_in_a_header() {
     );
 }
 
-/// That models call tools, so that nothing but the dialect can stand against one.
-fn calls_tools(model: &str) -> StatedFacts {
+/// That every model calls tools, so that nothing but the dialect can stand against one.
+fn calls_tools() -> StatedFacts {
     StatedFacts {
         about: About {
-            model: Some(model.to_owned()),
+            model: Some("*".to_owned()),
             ..About::default()
         },
         facts: Facts {
@@ -55,7 +55,7 @@ async fn a_caller_that_insists_gets_an_error_rather_than_less() {
     let provider = Provider::start([]).await;
     let mut config = Config::new();
     config.compatible("local", &provider.url());
-    config.organization.facts = vec![calls_tools("local/*")];
+    config.organization.facts = vec![calls_tools()];
     let worker = Worker::start(&config);
     for insisting in [
         r#","provider":{"require_parameters":true}"#,
@@ -95,7 +95,7 @@ async fn a_caller_that_insists_gets_the_target_that_can() {
     config.compatible("local", &chat.url());
     config.connect("main", "anthropic", &own.url());
     config.model("anthropic/claude-x", "anthropic", "claude-x-1", 1, 1);
-    config.organization.facts = vec![calls_tools("*")];
+    config.organization.facts = vec![calls_tools()];
     config.route(
         "mixed",
         &["local/m", "anthropic/claude-x"],
