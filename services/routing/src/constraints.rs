@@ -88,7 +88,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         )
     }
 
-    fn known(&self) -> &Known<'a> {
+    pub(crate) fn known(&self) -> &Known<'a> {
         self.known.get_or_init(|| Known::of(self.candidate))
     }
 

@@ -1,5 +1,5 @@
 //! What is known of a candidate: what the owner of the account states, where the account's region is, and the catalog, in this
-//! order. Asked by [`crate::constraints`], fact by fact, without copying any.
+//! order. Asked by [`crate::constraints`] and [`crate::capabilities`], fact by fact, without copying any.
 
 use sluicegate_contracts::config::{Connection, Facts, Place, Quantization, StatedFacts};
 
@@ -127,5 +127,23 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn distillable(&self) -> Option<bool> {
         self.of_model(|it| it.distillable)
+    }
+
+    /// Whether the model calls tools.
+    #[must_use]
+    pub fn tools(&self) -> Option<bool> {
+        self.of_model(|it| it.tools)
+    }
+
+    /// Whether its answers can be held to a JSON schema.
+    #[must_use]
+    pub fn json_schema(&self) -> Option<bool> {
+        self.of_model(|it| it.json_schema)
+    }
+
+    /// Whether it thinks before it answers, where it is asked to.
+    #[must_use]
+    pub fn reasoning(&self) -> Option<bool> {
+        self.of_model(|it| it.reasoning)
     }
 }

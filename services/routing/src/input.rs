@@ -7,6 +7,7 @@ use sluicegate_contracts::config::{Connection, Endpoint, Operation, StatedFacts,
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::capabilities::Needs;
 use crate::constraints::Demand;
 use crate::health::{Assessment, Delivery, Moment};
 use crate::preferences::Preferences;
@@ -156,6 +157,8 @@ pub struct RequestFeatures {
     pub input_tokens: u32,
     /// Whether the call belongs to a session, so that another with the same beginning may follow.
     pub conversation: bool,
+    /// What the model has to be able to do.
+    pub needs: Needs,
 }
 
 impl RequestFeatures {

@@ -8,6 +8,7 @@
 //! | [`input`] | what a decision is made from |
 //! | [`mod@plan`] | which candidates are tried, in order, and why the others are not |
 //! | [`eligibility`] | can this candidate serve this request at all, and may it |
+//! | [`capabilities`] | can a model do what a request needs of it |
 //! | [`constraints`] | does an endpoint satisfy what is demanded of it |
 //! | [`facts`] | what is known of a candidate, by whom |
 //! | [`decided`] | how a decision is written down |
@@ -23,6 +24,7 @@
 //! | [`backoff`], [`seed`] | how long to wait, and the deterministic generator behind it |
 
 pub mod backoff;
+pub mod capabilities;
 pub mod constraints;
 pub mod decided;
 pub mod eligibility;
@@ -42,6 +44,7 @@ pub mod select;
 mod site;
 pub mod strategy;
 
+pub use capabilities::Needs;
 pub use constraints::Demand;
 pub use decided::Decided;
 pub use input::{

@@ -255,7 +255,7 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
     decoded.stream.enabled = Some(request.features.stream);
     Ok(Decoded {
         request: decoded,
-        insists: request.steering.insists || request.wishes.require_parameters,
+        insists: request.features.needs.for_certain,
     })
 }
 

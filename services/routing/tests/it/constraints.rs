@@ -60,6 +60,7 @@ fn a_fact_satisfies_its_demand_and_an_unknown_one_does_not() {
         open_weights: Some(true),
         license: Some("Apache-2.0".to_owned()),
         distillable: Some(true),
+        ..Facts::UNKNOWN
     };
     let of = |change: fn(&mut Constraints)| {
         let mut demands = Constraints::default();
