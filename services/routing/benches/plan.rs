@@ -19,8 +19,8 @@ use sluicegate_routing::health::{Assessment, Delivery, Health, Moment, Peers, Wo
 use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
-    Candidate, Credential, Demand, Live, Needs, Preferences, RequestFeatures, RoutingInput, Seed, Selection, Site,
-    Target, plan,
+    Candidate, Credential, Demand, Live, Needs, Preferences, RequestFeatures, RoutingInput, Seed, Selection,
+    Site, Target, plan,
 };
 use uuid::Uuid;
 

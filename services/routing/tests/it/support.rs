@@ -7,7 +7,8 @@ use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
-    Candidate, Credential, Demand, Needs, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Site, Target,
+    Candidate, Credential, Demand, Needs, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Site,
+    Target,
 };
 use uuid::Uuid;
 
