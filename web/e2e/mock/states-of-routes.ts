@@ -232,7 +232,7 @@ export const STATES_OF_ROUTES: readonly PageState[] = [
     },
     shows: "A call for openai/gpt-4o-mini reaches openai",
   },
-  { name: "facts", scenario: "busy", path: `${PROJECT}/facts`, shows: "7 of 10 known" },
+  { name: "facts", scenario: "busy", path: `${PROJECT}/facts`, shows: "7 of 13 known" },
   {
     name: "facts, of an endpoint",
     scenario: "busy",
