@@ -41,7 +41,7 @@ test("an endpoint shows each fact with its evidence, and what is not known as no
     await endpoints.findByRole("table", { name: "Facts of mistral-small-latest at mistral" }),
   );
   expect(table.getByText("keeps nothing")).toBeTruthy();
-  expect(table.getAllByText("Not known")).toHaveLength(3);
+  expect(table.getAllByText("Not known")).toHaveLength(6);
   expect(table.getAllByText(/contract MI-2231/)).toHaveLength(4);
   expect(table.getAllByRole("link")[0]?.getAttribute("rel")).toBe("noreferrer");
 });
