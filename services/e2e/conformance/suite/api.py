@@ -55,7 +55,7 @@ def set_up(dashboard, mock, upstreams):
 
 
 def state_capabilities(organization, token):
-    """The mock provider does everything under every name, also what the catalog knows the model of that name not to do."""
+    """The mock provider does everything under every name, also what the model of that name is known not to do."""
     statement = {
         "about": {"model": "*"},
         "facts": {"tools": True, "json_schema": True, "reasoning": True},
