@@ -52,22 +52,22 @@ impl Needs {
     ///
     /// # Errors
     /// The first that it lacks; where it only may lack it, by the level of the request, which minds that.
-    pub(crate) fn check(self, known: &Known<'_>) -> Result<(), Against> {
-        let needed = [
-            (self.tools, known.tools(), RejectionCode::ToolsUnsupported),
+    pub(crate) fn check<'a>(self, known: &Known<'a>) -> Result<(), Against> {
+        let needed: [(bool, fn(&Known<'a>) -> Option<bool>, RejectionCode); 3] = [
+            (self.tools, Known::tools, RejectionCode::ToolsUnsupported),
             (
                 self.json_schema,
-                known.json_schema(),
+                Known::json_schema,
                 RejectionCode::SchemaUnsupported,
             ),
             (
                 self.reasoning,
-                known.reasoning(),
+                Known::reasoning,
                 RejectionCode::ReasoningUnsupported,
             ),
         ];
         for (_, can, code) in needed.into_iter().filter(|(is_needed, ..)| *is_needed) {
-            let level = match can {
+            let level = match can(known) {
                 Some(true) => continue,
                 Some(false) => None,
                 None if self.for_certain => Some(Level::Request),
