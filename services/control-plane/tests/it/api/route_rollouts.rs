@@ -205,9 +205,9 @@ async fn figures_that_leave_older_requests_out_say_so(pool: PgPool) {
     assert_eq!(world.rollout().await["figures"]["is_cut"], false);
     // The same request again and again, under ids that follow its own.
     let copies = sqlx::query(
-        "insert into requests select (jsonb_populate_record(request, jsonb_build_object('id',
-            overlay(request.id::text placing lpad(to_hex(n), 12, '0') from 25)))).*
-         from requests request cross join generate_series(2, 50001) n",
+        "insert into requests select copy.* from requests request cross join generate_series(2, 50001) n
+            cross join lateral (select overlay(request.id::text placing lpad(to_hex(n), 12, '0') from 25) id) next
+            cross join lateral jsonb_populate_record(request, jsonb_build_object('id', next.id)) copy",
     );
     copies.execute(&world.app.judge).await.unwrap();
     let figures = &world.rollout().await["figures"];
