@@ -10,6 +10,9 @@ use crate::eligibility::Against;
 use crate::facts::Known;
 use crate::plan::RejectionCode;
 
+/// How a capability is looked up.
+type Fact<'a> = fn(&Known<'a>) -> Option<bool>;
+
 /// What a request needs a model to be able to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
@@ -53,7 +56,7 @@ impl Needs {
     /// # Errors
     /// The first that it lacks; where it only may lack it, by the level of the request, which minds that.
     pub(crate) fn check<'a>(self, known: &Known<'a>) -> Result<(), Against> {
-        let needed: [(bool, fn(&Known<'a>) -> Option<bool>, RejectionCode); 3] = [
+        let needed: [(bool, Fact<'a>, RejectionCode); 3] = [
             (self.tools, Known::tools, RejectionCode::ToolsUnsupported),
             (
                 self.json_schema,

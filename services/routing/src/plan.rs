@@ -268,7 +268,7 @@ pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> 
                 target: at.0,
                 candidate: at.1,
                 cause: if index == 0 { first_cause } else { Cause::Fallback },
-                standing: position.map_or(Standing::Ready, |it| outlook.seen()[it].known.standing),
+                standing: position.map_or(Standing::Ready, |it| outlook.contenders()[it].known.standing),
                 score: position.and_then(|it| *order.scores.get(it)?),
             }
         })
