@@ -35,13 +35,14 @@ impl Needs {
         for_certain: false,
     };
 
-    /// Of a request of this kind. What nobody looked for in it is not needed.
+    /// Of a request of this kind. What nobody looked for in it is not needed; nor is it to think first, unless the caller
+    /// requires every parameter: coding tools ask that of every model, and an answer without it is an answer.
     #[must_use]
     pub fn of(shape: &RequestShape, for_certain: bool) -> Self {
         Self {
             tools: shape.tools.is_some_and(|count| count > 0),
             json_schema: shape.json_schema == Some(true),
-            reasoning: shape.reasoning == Some(true),
+            reasoning: for_certain && shape.reasoning == Some(true),
             for_certain,
         }
     }
