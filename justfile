@@ -126,6 +126,12 @@ bench *ARGS:
 relcheck *ARGS:
     @{{ scripts }}/relcheck.sh "$@"
 
+# a scenario of endpoint selection against real workers, beside virtual time (docs/reliability.md)
+[no-exit-message]
+[group('check')]
+routing-live *ARGS:
+    @{{ scripts }}/relcheck.sh routing "$@"
+
 # every scenario of endpoint selection under every policy, in virtual time (options go to sluicegate-routing-sim)
 [no-exit-message]
 [group('check')]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::pace::{Latency, RateLimit};
 use crate::text::mix;
 
 /// Behaviours by model.
@@ -25,6 +26,10 @@ pub struct Script {
 pub struct Behaviour {
     /// Wait before the status line, in milliseconds.
     pub header_delay_ms: u64,
+    /// A further wait before the status line of a good answer, drawn for each call.
+    pub latency: Option<Latency>,
+    /// How many calls are let through; its bucket is full when this is set.
+    pub rate_limit: Option<RateLimit>,
     /// Wait between the head and the first byte of the body, in milliseconds.
     pub first_token_ms: u64,
     /// Wait between the chunks of a stream, in milliseconds.
@@ -133,6 +138,8 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             header_delay_ms: 0,
+            latency: None,
+            rate_limit: None,
             first_token_ms: 0,
             chunk_interval_ms: 0,
             tokens_per_second: None,

@@ -46,12 +46,7 @@ struct SetBehaviour {
 
 async fn set_behaviour(state: web::Data<State>, change: web::Json<SetBehaviour>) -> HttpResponse {
     let SetBehaviour { model, behaviour } = change.into_inner();
-    let mut script = state.script();
-    match model {
-        Some(model) => drop(script.models.insert(model, behaviour)),
-        None => script.default = behaviour,
-    }
-    state.set_script(script);
+    state.set_behaviour(model, behaviour);
     HttpResponse::NoContent().finish()
 }
 

@@ -22,6 +22,7 @@ use crate::events::Voice;
 use crate::formats::{Format, Provider, Wire};
 use crate::frames::Shape;
 use crate::ledger::Outcome;
+use crate::pace::Allowance;
 use crate::plan::{Order, Plan};
 use crate::server;
 use crate::state::{Bill, State};
@@ -185,6 +186,18 @@ pub(crate) async fn stall_before_head(fault: Option<&Fault>) {
     }
 }
 
+/// What an answer tells of the rate limit, in OpenAI's words.
+fn limit_headers(allowance: &Allowance) -> [(&'static str, String); 3] {
+    [
+        ("x-ratelimit-limit-requests", allowance.most.to_string()),
+        ("x-ratelimit-remaining-requests", allowance.left.to_string()),
+        (
+            "x-ratelimit-reset-requests",
+            format!("{}ms", allowance.full_in.as_millis()),
+        ),
+    ]
+}
+
 /// Answers a call that is booked when it ends.
 pub(crate) async fn reply(
     state: &Arc<State>,
@@ -201,7 +214,13 @@ pub(crate) async fn reply(
         return format.provider.refuse(state, &trouble);
     }
     stall_before_head(plan.fault.as_ref()).await;
+    if !plan.latency.is_zero() {
+        actix_web::rt::time::sleep(plan.latency).await;
+    }
     let mut head = HttpResponse::Ok();
+    for header in plan.allowance.iter().flat_map(limit_headers) {
+        head.insert_header(header);
+    }
     if let Some(name) = format.provider.id_header {
         head.insert_header((name, bill.call_id()));
     }

@@ -26,6 +26,7 @@ pub mod behaviour;
 pub mod config;
 pub mod ledger;
 pub mod load;
+pub mod pace;
 pub mod pricing;
 
 mod answer;

@@ -57,6 +57,7 @@ fn listed(entry: ModelEntry) -> ListedModel {
         generates: true,
         embeds: true,
         price: None,
+        parameters: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ use sluicegate_protocols::TokenCounts;
 
 use crate::answer::{Content, Decision};
 use crate::behaviour::{Fault, StreamUsage};
+use crate::pace::Allowance;
 use crate::state::{Call, Model, State, unix_nanos};
 use crate::text;
 
@@ -60,6 +61,10 @@ pub(crate) struct Plan {
     pub(crate) usage_chunk: bool,
     pub(crate) model: Arc<Model>,
     pub(crate) fault: Option<Fault>,
+    /// Wait before the head of a good answer.
+    pub(crate) latency: Duration,
+    /// What is told of the model's rate limit.
+    pub(crate) allowance: Option<Allowance>,
 }
 
 impl Plan {
@@ -74,8 +79,16 @@ impl Plan {
         } = order;
         let model = state.model(&model_name);
         let behaviour = &model.behaviour;
-        let scripted = behaviour.fault(state.config.seed, model.next_call()).cloned();
-        let fault = decision.fault.or(scripted);
+        let (seed, number) = (state.config.seed, model.next_call());
+        let allowance = model.admit();
+        let refused_for = allowance.as_ref().and_then(|it| it.refused_for);
+        let limited = refused_for.map(|wait| Fault::Status {
+            code: 429,
+            retry_after_s: Some(wait.as_secs_f64().ceil() as u64),
+        });
+        let scripted = || behaviour.fault(seed, number).cloned();
+        let fault = decision.fault.or(limited).or_else(scripted);
+        let latency = behaviour.latency.map_or(Duration::ZERO, |it| it.of(seed, number));
         let variant = text::mix(state.config.seed, question);
         let usual = match fault {
             Some(Fault::HugeBody(bytes)) => bytes.div_ceil(HUGE_WORD.len() as u64),
@@ -123,6 +136,8 @@ impl Plan {
             usage_chunk,
             model,
             fault,
+            latency,
+            allowance,
         }
     }
 

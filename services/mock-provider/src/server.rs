@@ -144,9 +144,7 @@ impl MockHandle {
 
     /// Sets the behaviour of one model.
     pub fn set_behaviour(&self, model: &str, behaviour: Behaviour) {
-        let mut script = self.state.script();
-        script.models.insert(model.to_owned(), behaviour);
-        self.state.set_script(script);
+        self.state.set_behaviour(Some(model.to_owned()), behaviour);
     }
 
     /// Stops at once, open calls included, and waits for the end.

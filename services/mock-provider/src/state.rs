@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::HttpRequest;
 
 use crate::behaviour::{Behaviour, Fault, Script};
 use crate::config::Config;
 use crate::ledger::{Entry, Ledger, Outcome};
+use crate::pace::{Allowance, Bucket, RateLimit};
 
 /// The shared state.
 #[derive(Debug)]
@@ -23,18 +24,19 @@ pub(crate) struct State {
     epoch: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Loaded {
     script: Script,
     default: Arc<Model>,
     models: HashMap<String, Arc<Model>>,
 }
 
-/// One model's behaviour and its calls since the script was set.
+/// One model's behaviour, and its calls since that was set.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) behaviour: Behaviour,
     calls: AtomicU64,
+    bucket: Option<(RateLimit, Mutex<Bucket>)>,
 }
 
 impl Model {
@@ -42,12 +44,22 @@ impl Model {
         Arc::new(Self {
             behaviour: behaviour.clone(),
             calls: AtomicU64::new(0),
+            bucket: behaviour
+                .rate_limit
+                .map(|limit| (limit, Mutex::new(Bucket::new(limit, Instant::now())))),
         })
     }
 
     /// The number of a new call, from 0.
     pub(crate) fn next_call(&self) -> u64 {
         self.calls.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Counts a new call against the rate limit, where there is one.
+    pub(crate) fn admit(&self) -> Option<Allowance> {
+        let (limit, bucket) = self.bucket.as_ref()?;
+        let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(bucket.take(*limit, Instant::now()))
     }
 }
 
@@ -81,6 +93,20 @@ impl State {
     /// Sets the script; counts of calls start anew.
     pub(crate) fn set_script(&self, script: Script) {
         *self.script.write().unwrap_or_else(PoisonError::into_inner) = Loaded::new(script);
+    }
+
+    /// Sets the behaviour of one model, or without a name the default. Of the others counts of calls go on.
+    pub(crate) fn set_behaviour(&self, name: Option<String>, behaviour: Behaviour) {
+        let mut current = self.script.write().unwrap_or_else(PoisonError::into_inner);
+        let (mut loaded, model) = (Loaded::clone(&current), Model::new(&behaviour));
+        match name {
+            Some(name) => {
+                loaded.models.insert(name.clone(), model);
+                loaded.script.models.insert(name, behaviour);
+            }
+            None => (loaded.default, loaded.script.default) = (model, behaviour),
+        }
+        *current = Arc::new(loaded);
     }
 
     fn loaded(&self) -> Arc<Loaded> {

@@ -3,10 +3,12 @@
 //! OpenRouter's. The data plane and the mock provider answer with them.
 
 mod openrouter;
+mod parameters;
 
 use serde::Serialize;
 
 pub use openrouter::{Page, openrouter_list};
+pub use parameters::{Capability, parameters};
 
 /// A model as callers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct ListedModel {
     pub embeds: bool,
     /// What a token of the prompt and one of the answer cost at first, in 10⁻¹² US dollars; when known.
     pub price: Option<(u64, u64)>,
+    /// The [`parameters()`] that it is known to take.
+    pub parameters: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -193,6 +197,7 @@ impl<'a> From<&'a ListedModel> for GeminiItem<'a> {
             generates,
             embeds,
             price: _,
+            parameters: _,
         } = model;
         let mut methods = Vec::new();
         if *generates {
@@ -305,6 +310,7 @@ mod tests {
             generates: false,
             embeds: true,
             price: Some((2_500_000, 0)),
+            parameters: vec!["tools"],
         };
         let gemini = read(gemini_list(std::slice::from_ref(&model)).unwrap());
         let openrouter =
@@ -313,6 +319,7 @@ mod tests {
         assert_eq!(openrouter["pricing"]["completion"], "0");
         assert_eq!(openrouter["architecture"]["modality"], "text->embeddings");
         assert_eq!(openrouter["top_provider"]["context_length"], 9);
+        assert_eq!(openrouter["supported_parameters"][0], "tools");
         assert_eq!(gemini["models"][0], read(gemini_one(&model).unwrap()));
         assert_eq!(gemini["models"][0]["name"], "models/a/m");
         assert_eq!(gemini["models"][0]["inputTokenLimit"], 9);

@@ -31,7 +31,9 @@ pub(crate) enum Command {
     Storm(Storm),
     /// Takes parts away for long: calls of known keys go on.
     Outage(Outage),
-    /// A small hammer and a small storm with fixed seeds, of about a minute: what `./justw test` runs.
+    /// Plays a scenario of endpoint selection against real workers, beside what the engine makes of it in virtual time.
+    Routing(Routing),
+    /// A small hammer, a small storm and a small scenario with fixed seeds, of about a minute and a half: what `./justw test` runs.
     Short,
 }
 
@@ -107,6 +109,25 @@ pub(crate) struct Outage {
     /// For how long.
     #[arg(long = "for", default_value = "120s", value_parser = duration)]
     pub(crate) lasting: Duration,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Routing {
+    /// The scenario, as in services/routing-sim/scenarios; or `trouble`.
+    #[arg(default_value = "s03_brownout")]
+    pub(crate) scenario: String,
+    /// Requests a second, begun whether or not earlier ones have ended.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) rate: u32,
+    /// How long it lasts; times of the scenario are shortened to it.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=3_600))]
+    pub(crate) secs: u64,
+    /// Workers.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub(crate) workers: u16,
+    /// Decides about arrivals and the luck of every call.
+    #[arg(long, default_value_t = 21)]
+    pub(crate) seed: u64,
 }
 
 /// An amount of money, in nano-dollars: `1USD`, `0.25USD`.
@@ -229,6 +250,7 @@ mod tests {
             "relcheck storm --calls 50000 --kill worker,ingester,redis:5s",
             "relcheck outage --kill redis --for 120s",
             "relcheck outage --kill api,postgres,rabbitmq --for 300s --rate 100",
+            "relcheck routing s03_brownout --rate 50 --secs 60 --workers 2",
             "relcheck short",
         ] {
             let words = line.split(' ');

@@ -107,6 +107,28 @@ impl Tenant {
         text(&made["id"])
     }
 
+    /// Connects the mock provider as a server of the tenant's own, which serves a model of any name.
+    pub(crate) async fn connect_own_server(
+        &self,
+        project: &str,
+        slug: &str,
+        provider_url: &str,
+    ) -> anyhow::Result<()> {
+        let body = json!({
+            "slug": slug, "provider": "openai-compatible", "base_url": provider_url, "credential": CREDENTIAL,
+        });
+        let path = format!("/projects/{project}/connections?wait=applied");
+        self.call(Method::POST, &path, Some(&body)).await?;
+        Ok(())
+    }
+
+    /// Publishes a route and waits until the live workers know it.
+    pub(crate) async fn publish(&self, project: &str, route: &Value) -> anyhow::Result<()> {
+        let path = format!("/projects/{project}/routes?wait=applied");
+        self.call(Method::POST, &path, Some(route)).await?;
+        Ok(())
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
         let request = self.http.request(method, format!("{}{path}", self.base));
         let mut request = request.timeout(Duration::from_secs(60));

@@ -35,7 +35,9 @@ pub struct Metrics {
     pub share: Vec<f64>,
 }
 
-pub(crate) fn measure(scenario: &Scenario, requests: &[Request], counts: &Counts) -> Metrics {
+/// Judges requests after a run, in whatever time it was.
+#[must_use]
+pub fn measure(scenario: &Scenario, requests: &[Request], counts: &Counts) -> Metrics {
     let scored: Vec<&Request> = requests.iter().filter(|it| it.at >= scenario.warmup_s).collect();
     let count = scored.len().max(1) as f64;
     let mut times: Vec<f64> = scored.iter().filter(|it| !it.failed).map(|it| it.ttft).collect();

@@ -79,10 +79,13 @@ impl Eq for Timed {}
 
 /// What was counted beside the requests.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) sent: Vec<u64>,
-    pub(crate) refused: u64,
-    pub(crate) hedges: u64,
+pub struct Counts {
+    /// Sends, by endpoint.
+    pub sent: Vec<u64>,
+    /// Refusals for their rate.
+    pub refused: u64,
+    /// Second sends beside the first.
+    pub hedges: u64,
 }
 
 struct Run<'a> {

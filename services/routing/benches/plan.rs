@@ -19,8 +19,8 @@ use sluicegate_routing::health::{Assessment, Delivery, Health, Moment, Peers, Wo
 use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
-    Candidate, Credential, Demand, Live, Preferences, RequestFeatures, RoutingInput, Seed, Selection, Target,
-    plan,
+    Candidate, Credential, Demand, Live, Needs, Preferences, RequestFeatures, RoutingInput, Seed, Selection,
+    Site, Target, plan,
 };
 use uuid::Uuid;
 
@@ -151,6 +151,11 @@ const FEATURES: RequestFeatures = RequestFeatures {
     max_output_tokens: Some(1_000),
     input_tokens: 2_000,
     conversation: false,
+    needs: Needs {
+        tools: true,
+        json_schema: true,
+        ..Needs::NONE
+    },
 };
 
 /// The work is worth a tenth of a cent a second.
@@ -193,7 +198,7 @@ fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
             credential: Credential::Ready,
             endpoint: Some(endpoint),
             stated: &[],
-            is_gateway: false,
+            site: Site::of(connection),
         });
     let targets = [Target {
         model: "openai/gpt-4o-mini",

@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 
 use sluicegate_contracts::config::{
-    Choice, Constraints, Level, Place, PriceCard, PriceCeiling, Quantization, Rates, model_matches,
+    Constraints, Level, Place, PriceCard, PriceCeiling, Quantization, Rates, model_matches,
 };
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -49,7 +49,7 @@ impl<'c, 'a> Subject<'c, 'a> {
     /// Checks one demand at the time of the decision.
     pub(crate) fn check(&self, demand: Demand<'_>, now: UnixMillis) -> Result<(), RejectionCode> {
         let (candidate, demands) = (self.candidate, demand.constraints);
-        if candidate.is_gateway {
+        if candidate.site.is_gateway {
             match demand.level {
                 // It is sent these, and keeps to them itself.
                 Level::Request => return Ok(()),
@@ -58,17 +58,17 @@ impl<'c, 'a> Subject<'c, 'a> {
                 }
             }
         }
-        let region = region(candidate);
-        let model = candidate
-            .endpoint
-            .map_or(candidate.upstream_model, |it| it.model.as_str());
+        let model = || {
+            let listed = candidate.endpoint.map(|it| it.model.as_str());
+            listed.unwrap_or(candidate.upstream_model)
+        };
         let holds = |holds: bool, code: RejectionCode| if holds { Ok(()) } else { Err(code) };
         holds(
-            admits_provider(&demands.providers, candidate.provider, region),
+            demands.providers.admits(|name| is_named(candidate, name)),
             RejectionCode::ProviderExcluded,
         )?;
         holds(
-            demands.models.admits(|pattern| model_matches(pattern, model)),
+            demands.models.admits(|pattern| model_matches(pattern, model())),
             RejectionCode::ModelExcluded,
         )?;
         // What the gateway answers itself leaves it for nowhere, and costs nothing.
@@ -88,7 +88,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         )
     }
 
-    fn known(&self) -> &Known<'a> {
+    pub(crate) fn known(&self) -> &Known<'a> {
         self.known.get_or_init(|| Known::of(self.candidate))
     }
 
@@ -147,18 +147,19 @@ fn check_gateway(candidate: &Candidate<'_>, demands: &Constraints) -> Result<(),
     }
 }
 
+/// Whether `name` means a candidate's provider, or the region of it that the candidate is reached in.
+pub(crate) fn is_named(candidate: &Candidate<'_>, name: &str) -> bool {
+    names_provider(name, candidate.provider, region(candidate))
+}
+
 /// The region that a candidate is reached in, where its provider tells them apart.
-pub(crate) fn region<'a>(candidate: &Candidate<'a>) -> Option<&'a str> {
+fn region<'a>(candidate: &Candidate<'a>) -> Option<&'a str> {
     let of_endpoint = candidate.endpoint.and_then(|it| it.region.as_deref());
     of_endpoint.or_else(|| candidate.connection?.settings.region.as_deref())
 }
 
-/// Whether a list of providers admits this one: `google-vertex` names every region of it, `google-vertex/us-east5` one.
-fn admits_provider(choice: &Choice, provider: &str, region: Option<&str>) -> bool {
-    choice.admits(|name| names_provider(name, provider, region))
-}
-
-/// Whether `name` means this provider, or this region of it. As in OpenRouter's lists, case does not count.
+/// Whether `name` means this provider, or this region of it: `google-vertex` names every region, `google-vertex/us-east5`
+/// one. As in OpenRouter's lists, case does not count.
 #[must_use]
 pub fn names_provider(name: &str, provider: &str, region: Option<&str>) -> bool {
     match name.split_once('/') {

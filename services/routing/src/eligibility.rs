@@ -80,13 +80,17 @@ pub struct Against {
     pub level: Option<Level>,
 }
 
-/// Whether one candidate can and may serve the request: first what it is, then what is demanded of it.
+/// Whether one candidate can and may serve the request: first what it is and can do, then what is demanded of it.
 ///
 /// # Errors
 /// The first reason against it.
 pub fn check(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Result<(), Against> {
     can_serve(candidate, &input.features).map_err(|code| Against { code, level: None })?;
     let subject = Subject::of(candidate);
+    let needs = input.features.needs;
+    if needs.are_some() {
+        needs.check(subject.known())?;
+    }
     for demand in input.demands {
         subject.check(*demand, input.now).map_err(|code| Against {
             code,

@@ -1,7 +1,7 @@
 //! What is known of a candidate: what the owner of the account states, where the account's region is, and the catalog, in this
-//! order. Asked by [`crate::constraints`], fact by fact, without copying any.
+//! order. Asked by [`crate::constraints`] and [`crate::capabilities`], fact by fact, without copying any.
 
-use sluicegate_contracts::config::{Connection, Facts, Place, ProviderId, Quantization, StatedFacts};
+use sluicegate_contracts::config::{Connection, Facts, Place, Quantization, StatedFacts};
 
 use crate::input::Candidate;
 use crate::regions;
@@ -11,12 +11,11 @@ use crate::regions;
 pub struct Known<'a> {
     provider: &'a str,
     account: Option<&'a Connection>,
+    is_own: bool,
     upstream_model: &'a str,
     model: &'a str,
     stated: &'a [StatedFacts],
     catalog: &'a Facts,
-    /// The account is at the provider itself, and not at a server that speaks like it.
-    is_at_home: bool,
 }
 
 /// Of what the catalog does not list.
@@ -26,18 +25,16 @@ impl<'a> Known<'a> {
     /// Of a candidate.
     #[must_use]
     pub fn of(candidate: &Candidate<'a>) -> Self {
-        let account = candidate.connection;
-        let is_at_home = account.is_some_and(is_at_home);
         Self {
             provider: candidate.provider,
-            account,
+            account: candidate.connection,
+            is_own: candidate.site.is_own,
             upstream_model: candidate.upstream_model,
             model: candidate
                 .endpoint
                 .map_or(candidate.upstream_model, |it| it.model.as_str()),
             stated: candidate.stated,
             catalog: candidate.endpoint.map_or(&UNLISTED, |it| &it.facts),
-            is_at_home,
         }
     }
 
@@ -53,7 +50,7 @@ impl<'a> Known<'a> {
 
     /// A fact about where and by whom the model is run. The catalog's hold for the provider's own addresses only.
     fn of_service<T>(&self, fact: impl Fn(&'a Facts) -> Option<T>) -> Option<T> {
-        let catalog = Some(self.catalog).filter(|_| self.is_at_home);
+        let catalog = Some(self.catalog).filter(|_| self.is_own);
         self.stated().chain(catalog).find_map(fact)
     }
 
@@ -66,7 +63,7 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn processing(&self) -> Option<Place> {
         let stated = self.stated().find_map(|it| it.processing);
-        let at_home = self.account.filter(|_| self.is_at_home);
+        let at_home = self.account.filter(|_| self.is_own);
         let of_region = || at_home.and_then(|account| regions::processing(account, self.upstream_model));
         stated
             .or_else(of_region)
@@ -131,10 +128,22 @@ impl<'a> Known<'a> {
     pub fn distillable(&self) -> Option<bool> {
         self.of_model(|it| it.distillable)
     }
-}
 
-fn is_at_home(account: &Connection) -> bool {
-    let provider = account.provider.parse::<ProviderId>();
-    let host = account.base_url.host_str();
-    matches!((provider, host), (Ok(provider), Some(host)) if provider.is_own_host(host))
+    /// Whether the model calls tools.
+    #[must_use]
+    pub fn tools(&self) -> Option<bool> {
+        self.of_model(|it| it.tools)
+    }
+
+    /// Whether its answers can be held to a JSON schema.
+    #[must_use]
+    pub fn json_schema(&self) -> Option<bool> {
+        self.of_model(|it| it.json_schema)
+    }
+
+    /// Whether it thinks before it answers, where it is asked to.
+    #[must_use]
+    pub fn reasoning(&self) -> Option<bool> {
+        self.of_model(|it| it.reasoning)
+    }
 }

@@ -7,10 +7,12 @@ use sluicegate_contracts::config::{Connection, Endpoint, Operation, StatedFacts,
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::capabilities::Needs;
 use crate::constraints::Demand;
 use crate::health::{Assessment, Delivery, Moment};
 use crate::preferences::Preferences;
 use crate::seed::Seed;
+use crate::site::Site;
 
 /// Everything a plan depends on.
 #[derive(Debug, Clone)]
@@ -127,8 +129,8 @@ pub struct Candidate<'a> {
     pub endpoint: Option<&'a Endpoint>,
     /// What the owner of the account states of accounts and models, the most particular first.
     pub stated: &'a [StatedFacts],
-    /// The provider is a gateway itself and is sent what the caller demands and wishes of providers: it answers for them.
-    pub is_gateway: bool,
+    /// What kind of place the account is at.
+    pub site: Site,
 }
 
 /// State of a candidate's credential.
@@ -155,6 +157,8 @@ pub struct RequestFeatures {
     pub input_tokens: u32,
     /// Whether the call belongs to a session, so that another with the same beginning may follow.
     pub conversation: bool,
+    /// What the model has to be able to do.
+    pub needs: Needs,
 }
 
 impl RequestFeatures {

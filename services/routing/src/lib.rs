@@ -8,6 +8,7 @@
 //! | [`input`] | what a decision is made from |
 //! | [`mod@plan`] | which candidates are tried, in order, and why the others are not |
 //! | [`eligibility`] | can this candidate serve this request at all, and may it |
+//! | [`capabilities`] | can a model do what a request needs of it |
 //! | [`constraints`] | does an endpoint satisfy what is demanded of it |
 //! | [`facts`] | what is known of a candidate, by whom |
 //! | [`decided`] | how a decision is written down |
@@ -23,6 +24,7 @@
 //! | [`backoff`], [`seed`] | how long to wait, and the deterministic generator behind it |
 
 pub mod backoff;
+pub mod capabilities;
 pub mod constraints;
 pub mod decided;
 pub mod eligibility;
@@ -39,8 +41,10 @@ pub mod rollout;
 pub mod rules;
 pub mod seed;
 pub mod select;
+mod site;
 pub mod strategy;
 
+pub use capabilities::Needs;
 pub use constraints::Demand;
 pub use decided::Decided;
 pub use input::{
@@ -50,4 +54,5 @@ pub use plan::{Cause, NoRoute, Plan, PlannedAttempt, Rejection, RejectionCode, p
 pub use preferences::{Percentiles, Preferences, Sort};
 pub use retry::{Progress, StopReason, Verdict, judge};
 pub use seed::Seed;
+pub use site::Site;
 pub use strategy::Score;

@@ -1,10 +1,14 @@
 //! What is known at the moment of a decision of those that may serve: looked up once, and only where there is a choice.
 //! Called by [`crate::plan()`] only.
 
+use sluicegate_contracts::config::PriceCard;
+use sluicegate_contracts::money::PicoUsd;
+use sluicegate_contracts::time::UnixMillis;
+
 use crate::eligibility::Candidates;
 use crate::health::{Assessment, Estimate, Health, Moment, Speed, Standing};
-use crate::input::RoutingInput;
-use crate::select::{Pool, room};
+use crate::input::{Candidate, RoutingInput};
+use crate::select::{Contender, Pool, Price, room};
 
 /// Seconds after which an endpoint that fails often gets another call before the others.
 const ASKED_EVERY: f64 = 2.0;
@@ -12,22 +16,23 @@ const ASKED_EVERY: f64 = 2.0;
 /// Positions of a target and of a candidate in it.
 pub(crate) type Place = (usize, usize);
 
+/// Stands for a price that is not known, above all that are: what money decides, it loses.
+const UNKNOWN: Price = Price {
+    input: 1_000.0,
+    warm_input: 1_000.0,
+    output: 1_000.0,
+};
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Outlook {
     pub(crate) now: Moment,
     /// Tokens to expect of the answer.
     pub(crate) output_tokens: u32,
-    /// By their places, ascending. None where there is no choice.
-    seen: Vec<Seen>,
-}
-
-/// One of those that may serve.
-#[derive(Debug)]
-pub(crate) struct Seen {
-    pub(crate) at: Place,
-    pub(crate) known: Assessment,
-    pub(crate) warm_tokens: u32,
+    /// Places of those that may serve, ascending. None where there is no choice.
+    places: Candidates,
+    /// What is known of each, in the same order.
+    contenders: Vec<Contender>,
 }
 
 impl Outlook {
@@ -40,10 +45,13 @@ impl Outlook {
         let look = |at: &Place| {
             let candidate = input.candidate(*at);
             let known = input.live.assess(candidate, delivery, tokens);
-            Seen {
-                at: *at,
+            Contender {
                 known: known.unwrap_or_else(|| Health::default().assess(now, delivery, tokens)),
+                price: price(candidate, input.now),
                 warm_tokens: input.live.warm_tokens(candidate),
+                quality: 0.0,
+                capacity: None,
+                tried: false,
             }
         };
         let chosen_from = if eligible.len() > 1 {
@@ -54,27 +62,28 @@ impl Outlook {
         Self {
             now,
             output_tokens,
-            seen: chosen_from.iter().map(look).collect(),
+            places: Candidates::from_slice(chosen_from),
+            contenders: chosen_from.iter().map(look).collect(),
         }
     }
 
     /// Those that were looked at, in the order in which they were eligible.
-    pub(crate) fn seen(&self) -> &[Seen] {
-        &self.seen
+    pub(crate) fn contenders(&self) -> &[Contender] {
+        &self.contenders
+    }
+
+    /// Where the contender at this position is.
+    pub(crate) fn place(&self, position: usize) -> Place {
+        self.places[position]
     }
 
     /// Where among those that were looked at one is.
     pub(crate) fn position(&self, at: Place) -> Option<usize> {
-        self.seen.binary_search_by_key(&at, |it| it.at).ok()
+        self.places.binary_search(&at).ok()
     }
 
     fn known(&self, at: Place) -> Option<&Assessment> {
-        Some(&self.seen[self.position(at)?].known)
-    }
-
-    /// Whether the endpoint takes the call now; ready, where nothing speaks against it.
-    pub(crate) fn standing(&self, at: Place) -> Standing {
-        self.known(at).map_or(Standing::Ready, |it| it.standing)
+        Some(&self.contenders[self.position(at)?].known)
     }
 
     /// The time until the call brings something.
@@ -90,7 +99,7 @@ impl Outlook {
     /// Moves to the back what is known not to take the call, or to fail often. Being full is our own guess, and moves
     /// nothing.
     pub(crate) fn push_back_unwell(&self, order: &mut Candidates) {
-        if self.seen.iter().any(|it| is_unwell(&it.known)) {
+        if self.contenders.iter().any(|it| is_unwell(&it.known)) {
             order.sort_by_cached_key(|at| self.known(*at).is_some_and(is_unwell));
         }
     }
@@ -101,5 +110,23 @@ fn is_unwell(known: &Assessment) -> bool {
         Standing::Drained(_) | Standing::Broken(_) | Standing::OnTrial => true,
         // Now and then it is asked whether it still does.
         Standing::Ready | Standing::Full => known.fails_often && known.idle < ASKED_EVERY,
+    }
+}
+
+/// What a candidate costs now; nothing at the gateway itself.
+fn price(candidate: &Candidate<'_>, now: UnixMillis) -> Price {
+    if candidate.connection.is_none() {
+        return Price::default();
+    }
+    let mut cards = candidate.endpoint.map_or(&[][..], |it| it.prices()).iter();
+    let Some(PriceCard { rates, .. }) = cards.find(|card| card.is_valid_at(now)) else {
+        return UNKNOWN;
+    };
+    // Pico-dollars a token are micro-dollars a million.
+    let per_million = |price: PicoUsd| price.picos() as f64 / 1e6;
+    Price {
+        input: per_million(rates.input),
+        warm_input: per_million(rates.cache_read.unwrap_or(rates.input)),
+        output: per_million(rates.output),
     }
 }

@@ -119,6 +119,12 @@ pub enum RejectionCode {
     ModalityUnsupported,
     /// More tokens are asked for than the model's context holds.
     ContextTooSmall,
+    /// The model calls no tools, or is not known to where that is required.
+    ToolsUnsupported,
+    /// The model's answers cannot be held to a JSON schema, or are not known to where that is required.
+    SchemaUnsupported,
+    /// The model does not think before it answers, or is not known to where that is required.
+    ReasoningUnsupported,
     /// The endpoint was taken out of the catalog.
     Deprecated,
     /// The target's weight is 0.
@@ -158,6 +164,9 @@ impl RejectionCode {
             Self::CredentialDisabled => "credential_disabled",
             Self::ModalityUnsupported => "modality_unsupported",
             Self::ContextTooSmall => "context_too_small",
+            Self::ToolsUnsupported => "tools_unsupported",
+            Self::SchemaUnsupported => "schema_unsupported",
+            Self::ReasoningUnsupported => "reasoning_unsupported",
             Self::Deprecated => "deprecated",
             Self::WeightZero => "weight_zero",
             Self::ProviderExcluded => "provider_excluded",
@@ -175,11 +184,14 @@ impl RejectionCode {
         }
     }
 
-    /// Whether it is a demand or a wish that stands against a candidate which could serve.
+    /// Whether it is a demand, a wish or a parameter that stands against a candidate which could serve without.
     #[must_use]
     pub const fn is_by_choice(self) -> bool {
         match self {
-            Self::ProviderExcluded
+            Self::ToolsUnsupported
+            | Self::SchemaUnsupported
+            | Self::ReasoningUnsupported
+            | Self::ProviderExcluded
             | Self::ModelExcluded
             | Self::RegionBlocked
             | Self::RetentionRequired
@@ -217,7 +229,8 @@ impl NoRoute {
         !self.rejections.is_empty() && codes.all(|code| code == RejectionCode::ContextTooSmall)
     }
 
-    /// Whether with other demands or wishes something could serve it: somebody chose that, and it is no fault of this moment.
+    /// Whether asked with other parameters, demands or wishes something could serve it: somebody chose that, and it is no
+    /// fault of this moment.
     #[must_use]
     pub fn is_by_choice(&self) -> bool {
         self.rejections.iter().any(|it| it.code.is_by_choice())
@@ -249,12 +262,15 @@ pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> 
     };
     let planned = order.places.iter().enumerate();
     let attempts: SmallVec<[PlannedAttempt; 4]> = planned
-        .map(|(index, at)| PlannedAttempt {
-            target: at.0,
-            candidate: at.1,
-            cause: if index == 0 { first_cause } else { Cause::Fallback },
-            standing: outlook.standing(*at),
-            score: outlook.position(*at).and_then(|it| *order.scores.get(it)?),
+        .map(|(index, at)| {
+            let position = outlook.position(*at);
+            PlannedAttempt {
+                target: at.0,
+                candidate: at.1,
+                cause: if index == 0 { first_cause } else { Cause::Fallback },
+                standing: position.map_or(Standing::Ready, |it| outlook.contenders()[it].known.standing),
+                score: position.and_then(|it| *order.scores.get(it)?),
+            }
         })
         .collect();
     if attempts.is_empty() {

@@ -7,7 +7,7 @@ use sluicegate_contracts::config::{Level, PriceCard};
 use sluicegate_contracts::money::PicoUsd;
 use smallvec::SmallVec;
 
-use crate::constraints::{names_provider, region};
+use crate::constraints::is_named;
 use crate::eligibility::Candidates;
 use crate::input::{Candidate, RoutingInput};
 use crate::outlook::{Outlook, Place};
@@ -182,7 +182,7 @@ pub(crate) fn leave_out(
         } else {
             // A gateway is sent the order, and keeps to it itself.
             let candidate = input.candidate(*at);
-            place(wishes, candidate).is_some() || candidate.is_gateway
+            place(wishes, candidate).is_some() || candidate.site.is_gateway
         };
         if is_wanted {
             served.push(groups.number(at.0));
@@ -271,10 +271,6 @@ impl PartialEq for Measure {
 }
 
 impl Eq for Measure {}
-
-fn is_named(candidate: &Candidate<'_>, name: &str) -> bool {
-    names_provider(name, candidate.provider, region(candidate))
-}
 
 /// What three prompt tokens and one generated cost now; nothing at the gateway itself.
 fn price(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Option<PicoUsd> {

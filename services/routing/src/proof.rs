@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use sluicegate_contracts::config::{Constraints, Level, Operation};
 use sluicegate_contracts::time::UnixMillis;
 
+use crate::capabilities::Needs;
 use crate::constraints::{self, Demand};
 use crate::eligibility::can_serve;
 use crate::input::{Candidate, RequestFeatures, Target};
@@ -105,6 +106,8 @@ fn is_reached(candidate: &Candidate<'_>, demands: &[Demand<'_>], at: UnixMillis)
         max_output_tokens: None,
         input_tokens: 0,
         conversation: false,
+        // Whatever needs something in particular reaches no more.
+        needs: Needs::NONE,
     };
     let operations = [
         Operation::ChatCompletions,

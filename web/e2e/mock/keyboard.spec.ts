@@ -201,3 +201,36 @@ test("keep a change as a draft, simulate it, publish it, and roll it back", asyn
   await page.keyboard.press("Enter");
   await expect(page.getByText("version 1 again")).toBeVisible();
 });
+
+test("roll a draft out in stages, advance it, halt it, and give it up", async ({
+  page,
+  context,
+  baseURL,
+}) => {
+  await enterWorld(context, baseURL ?? "", "busy");
+  await page.goto(`${PROJECT}/routes/rt_support/draft?tab=changes`);
+  await tabTo(page, "button", "Publish…");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Step by step.");
+  await tabTo(page, "radio", "At once");
+  await page.keyboard.press("ArrowDown");
+  await tabTo(page, "textbox", "Minutes per stage");
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Version 4 is being rolled out")).toBeVisible();
+
+  await tabTo(page, "button", "Advance to 25 %");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("status").getByText("serves 25 of 100 conversations")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Rollout of version 4" })).toBeFocused();
+  await tabTo(page, "button", "Halt");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Somebody halted it.")).toBeVisible();
+  await tabTo(page, "button", "Abort…");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "button", "Abort rollout");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("was given up: version 3 serves everybody")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Rollout of version 4" })).toBeFocused();
+});

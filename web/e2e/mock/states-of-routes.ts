@@ -85,17 +85,37 @@ export const STATES_OF_ROUTES: readonly PageState[] = [
     shows: "rules busy-hours",
   },
   {
+    name: "route, rolling out",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_triage`,
+    shows: "those of the newest 50,000",
+  },
+  {
+    name: "route, rollout halted",
+    scenario: "busy",
+    path: `${PROJECT}/routes/rt_extract`,
+    act: async (page) => {
+      await page.getByRole("radio", { name: "Table" }).check({ force: true });
+      await press("Complete…")(page);
+    },
+    shows: "It is halted: 36.7 % of its requests failed",
+  },
+  {
     name: "draft",
     scenario: "busy",
     path: `${PROJECT}/routes/rt_support/draft`,
     shows: "Can be published, with 2 warnings",
   },
   {
-    name: "draft, publish",
+    name: "draft, publish in stages",
     scenario: "busy",
     path: `${PROJECT}/routes/rt_support/draft?tab=changes`,
-    act: press("Publish…"),
-    shows: "For the list of versions and the audit log.",
+    act: async (page) => {
+      await press("Publish…")(page);
+      await page.getByRole("radio", { name: "In stages" }).check();
+      await page.getByText("What halts it").click();
+    },
+    shows: "An empty field does not count.",
   },
   {
     name: "draft, behind",
@@ -212,7 +232,7 @@ export const STATES_OF_ROUTES: readonly PageState[] = [
     },
     shows: "A call for openai/gpt-4o-mini reaches openai",
   },
-  { name: "facts", scenario: "busy", path: `${PROJECT}/facts`, shows: "7 of 10 known" },
+  { name: "facts", scenario: "busy", path: `${PROJECT}/facts`, shows: "7 of 13 known" },
   {
     name: "facts, of an endpoint",
     scenario: "busy",

@@ -2970,6 +2970,8 @@ export interface components {
              * @example req_01jd0000000000000000000000
              */
             request?: string | null;
+            /** @description Whether every parameter has to be heeded, so that a model which is not known to take it does not serve. */
+            require_parameters?: boolean;
             /** @description In which session. */
             session?: string | null;
             sort?: components["schemas"]["ExplainedSort"] | null;
@@ -3003,6 +3005,8 @@ export interface components {
             certifications: string[];
             /** @description Whether the author lets others train on the model's answers. */
             distillable: boolean | null;
+            /** @description Whether its answers follow a JSON schema that they are held to. */
+            json_schema: boolean | null;
             /** @description License of the weights. */
             license: string | null;
             /** @description Whether the model's weights are published. */
@@ -3013,11 +3017,15 @@ export interface components {
             processing: string | null;
             /** @description Number format of the weights. */
             quantization: string | null;
+            /** @description Whether it thinks before it answers, where it is asked to. */
+            reasoning: boolean | null;
             /**
              * Format: int32
              * @description Longest that a prompt or an answer is kept, in days; 0: not at all.
              */
             retention_days: number | null;
+            /** @description Whether the model calls tools. */
+            tools: boolean | null;
             /** @description Whether the operator trains on prompts or answers. */
             trains: boolean | null;
         };
@@ -5328,6 +5336,11 @@ export interface components {
         };
         /** @description What both versions did in a stage of a rollout. */
         RolloutFigures: {
+            /**
+             * @description Whether the stage has had 50,000 requests or more of both versions together: the figures are then those of the newest
+             *     50,000.
+             */
+            is_cut: boolean;
             /** @description The version that is rolled out. */
             newer: components["schemas"]["VersionFigures"];
             /** @description The version that is published. */
@@ -6525,6 +6538,8 @@ export interface components {
             certifications?: string[];
             /** @description Whether the author lets others train on the model's answers. */
             distillable?: boolean | null;
+            /** @description Whether its answers follow a JSON schema that they are held to. */
+            json_schema?: boolean | null;
             /** @description License of the weights. */
             license?: string | null;
             /** @description Whether the model's weights are published. */
@@ -6535,11 +6550,15 @@ export interface components {
             processing?: string | null;
             /** @description Number format of the weights. */
             quantization?: string | null;
+            /** @description Whether it thinks before it answers, where it is asked to. */
+            reasoning?: boolean | null;
             /**
              * Format: int32
              * @description Longest that a prompt or an answer is kept, in days; 0: not at all.
              */
             retention_days?: number | null;
+            /** @description Whether the model calls tools. */
+            tools?: boolean | null;
             /** @description Whether the operator trains on prompts or answers. */
             trains?: boolean | null;
         };

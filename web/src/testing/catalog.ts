@@ -14,7 +14,13 @@ const NO_FACTS: Facts = {
   open_weights: null,
   license: null,
   distillable: null,
+  tools: null,
+  json_schema: null,
+  reasoning: null,
 };
+
+/** What a price list says, which has a date. */
+const LISTED = ["open_weights", "tools", "json_schema", "reasoning"];
 
 type Known = Partial<Record<keyof Facts, unknown>>;
 
@@ -24,7 +30,7 @@ function listed(known: Known): KnownFact[] {
     // The document calls any value an object.
     value: value as Record<string, never>,
     source: LIST,
-    as_of: name === "open_weights" ? "2026-07" : null,
+    as_of: LISTED.includes(name) ? "2026-07" : null,
     statement: null,
   }));
 }
@@ -59,7 +65,13 @@ function model(id: string, name: string, endpoints: ModelEndpoint[]): Model {
   };
 }
 
-const US_CLOSED = { author_home: "US", open_weights: false };
+const US_CLOSED = {
+  author_home: "US",
+  open_weights: false,
+  tools: true,
+  json_schema: true,
+  reasoning: false,
+};
 const OPEN_LLAMA = { author_home: "US", open_weights: true, license: "llama-3.3" };
 
 const MODELS: readonly Model[] = [

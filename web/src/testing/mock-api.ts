@@ -10,6 +10,7 @@ import { keyMocks } from "./handlers/keys.ts";
 import { limitMocks } from "./handlers/limits.ts";
 import { requestMocks } from "./handlers/requests.ts";
 import { routeDraftMocks } from "./handlers/route-drafts.ts";
+import { routeRolloutMocks } from "./handlers/route-rollouts.ts";
 import { routeMocks } from "./handlers/routes.ts";
 import { signalMocks } from "./handlers/signals.ts";
 import { usageMocks } from "./handlers/usage.ts";
@@ -25,6 +26,7 @@ const mocks = [
   ...connectionMocks,
   ...routeMocks,
   ...routeDraftMocks,
+  ...routeRolloutMocks,
   ...constraintMocks,
   ...factMocks,
   ...signalMocks,

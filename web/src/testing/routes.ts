@@ -1,6 +1,7 @@
 // Made-up routes: one with rules and a history, one plain.
 import type { Route, RouteRule, RouteVersion } from "@/api/types";
 import { NO_CONSTRAINTS } from "./fixtures.ts";
+import { busyRollouts, type StoredRollout } from "./rollouts.ts";
 
 const DAY = 86_400_000;
 const ADA = "usr_01k00000000000000000000001";
@@ -66,11 +67,28 @@ export function versionOf(
   return { route, version, ...document, ...why, created_by: by, created_at: at };
 }
 
-/** The route at a version. */
-export function routeAt(version: StoredVersion, created_at: string): Route {
+/** The route at a version, beside which another one may be rolled out. */
+export function routeAt(version: StoredVersion, created_at: string, beside?: StoredRollout): Route {
+  const rollout = beside ? { version: beside.version, state: beside.state, percent: beside.percent } : null;
   const { route: id, created_at: published_at, ...published } = version;
   const { created_by: _by, message: _message, restores: _restores, ...document } = published;
-  return { id, ...document, created_at, published_at, rollout: null };
+  return { id, ...document, created_at, published_at, rollout };
+}
+
+/** The published version, and the one that is rolled out beside it. */
+function rolledOut(slug: string, published: string, begun: string): StoredVersion[] {
+  const of = { slug, aliases: [], by: ADA };
+  const small = rule({ targets: [{ model: "openai/gpt-4.1-nano", weight: 1, connection: null }] });
+  return [
+    versionOf(`rt_${slug}`, {
+      ...of,
+      version: 2,
+      rules: [small],
+      at: begun,
+      message: "Try the small model.",
+    }),
+    versionOf(`rt_${slug}`, { ...of, version: 1, rules: [rule()], at: published }),
+  ];
 }
 
 /** Newest first. */
@@ -95,14 +113,19 @@ export function busyVersions(now: number): StoredVersion[] {
       rules: [rule({ strategy: "cheapest" })],
       at: at(4),
     }),
+    ...rolledOut("triage", at(2), at(0)),
+    ...rolledOut("extract", at(9), at(0)),
   ];
 }
 
 export function busyRoutes(now: number): Route[] {
   const versions = busyVersions(now);
-  return ["rt_support", "rt_cheap"].flatMap((id) => {
+  const rollouts = new Map(busyRollouts(now).map((rollout) => [rollout.route, rollout]));
+  return ["rt_support", "rt_cheap", "rt_triage", "rt_extract"].flatMap((id) => {
     const own = versions.filter(({ route }) => route === id);
-    const [newest, oldest] = [own[0], own.at(-1)];
-    return newest && oldest ? [routeAt(newest, oldest.created_at)] : [];
+    const rollout = rollouts.get(id);
+    const published = own.find(({ version }) => version === (rollout?.base_version ?? own[0]?.version));
+    const oldest = own.at(-1);
+    return published && oldest ? [routeAt(published, oldest.created_at, rollout)] : [];
   });
 }

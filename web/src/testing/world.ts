@@ -24,6 +24,7 @@ import { busyConstraints } from "./constraints.ts";
 import { busyDrafts, type StoredDraft } from "./drafts.ts";
 import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
 import { busyLimits } from "./limits.ts";
+import { busyRollouts, type StoredRollout } from "./rollouts.ts";
 import { busyRoutes, busyVersions } from "./routes.ts";
 import { busySignals } from "./signals.ts";
 import { busyRequests } from "./traffic.ts";
@@ -47,6 +48,8 @@ export interface World {
   routes: Route[];
   /** Of every route, newest first. */
   routeVersions: (RouteVersion & { route: string })[];
+  /** The newest of each route that had one. */
+  rollouts: StoredRollout[];
   drafts: StoredDraft[];
   budgets: Budget[];
   alerts: BudgetAlert[];
@@ -81,6 +84,7 @@ export function createWorld(scenario: Scenario, now: number): World {
     requests: quiet ? [] : busyRequests(now),
     routes: quiet ? [] : busyRoutes(now),
     routeVersions: quiet ? [] : busyVersions(now),
+    rollouts: quiet ? [] : busyRollouts(now),
     drafts: quiet ? [] : busyDrafts(now),
     budgets: quiet ? [] : busyBudgets(now),
     alerts: quiet ? [] : busyAlerts(now),

@@ -1,5 +1,5 @@
-//! What is known of an endpoint beyond its price: where and by whom requests are processed, what is kept of them, and what
-//! the model is. A fact that is not known satisfies no constraint.
+//! What is known of an endpoint beyond its price: where and by whom requests are processed, what is kept of them, what the
+//! model is, and what it can do. A fact that is not known satisfies no constraint.
 
 use std::fmt;
 use std::str::FromStr;
@@ -186,6 +186,15 @@ pub struct Facts {
     /// Whether the author lets others train on the model's answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distillable: Option<bool>,
+    /// Whether the model calls tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<bool>,
+    /// Whether its answers follow a JSON schema that they are held to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json_schema: Option<bool>,
+    /// Whether it thinks before it answers, where it is asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<bool>,
 }
 
 impl Facts {
@@ -201,6 +210,9 @@ impl Facts {
         open_weights: None,
         license: None,
         distillable: None,
+        tools: None,
+        json_schema: None,
+        reasoning: None,
     };
 
     /// The names of those that are known, as in the wire format.
@@ -217,6 +229,9 @@ impl Facts {
             ("open_weights", self.open_weights.is_some()),
             ("license", self.license.is_some()),
             ("distillable", self.distillable.is_some()),
+            ("tools", self.tools.is_some()),
+            ("json_schema", self.json_schema.is_some()),
+            ("reasoning", self.reasoning.is_some()),
         ];
         let known = known.into_iter().filter(|(_, is_known)| *is_known);
         known.map(|(name, _)| name).collect()
@@ -238,6 +253,9 @@ impl Facts {
             self.license.clone_from(&other.license);
         }
         self.distillable = self.distillable.or(other.distillable);
+        self.tools = self.tools.or(other.tools);
+        self.json_schema = self.json_schema.or(other.json_schema);
+        self.reasoning = self.reasoning.or(other.reasoning);
     }
 
     /// Whether nothing is known.
@@ -298,11 +316,12 @@ mod tests {
     fn what_is_known_is_named_as_it_is_written_and_not_replaced() {
         let known: Facts = serde_json::from_str(
             r#"{"processing":"DE","operator_home":"FR","retention_days":1,"trains":false,"quantization":"fp8",
-                "certifications":["soc2"],"author_home":"US","open_weights":true,"license":"MIT","distillable":true}"#,
+                "certifications":["soc2"],"author_home":"US","open_weights":true,"license":"MIT","distillable":true,
+                "tools":true,"json_schema":false,"reasoning":true}"#,
         )
         .unwrap();
         let written = serde_json::to_value(&known).unwrap();
-        assert!(known.names().iter().all(|name| written.get(name).is_some()) && known.names().len() == 10);
+        assert!(known.names().iter().all(|name| written.get(name).is_some()) && known.names().len() == 13);
         let mut filled = Facts::UNKNOWN;
         filled.fill(&known);
         assert_eq!(filled, known);

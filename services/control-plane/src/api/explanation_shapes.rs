@@ -8,7 +8,7 @@ use sluicegate_contracts::config::{Constraints, Operation};
 use sluicegate_contracts::ids::{ApiKeyId, RequestId, RouteId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::{MAX_TAGS, RequestShape};
-use sluicegate_routing::{Preferences, RequestFeatures, Sort};
+use sluicegate_routing::{Needs, Preferences, RequestFeatures, Sort};
 use sluicegate_service_runtime::ids;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -73,6 +73,9 @@ pub(super) struct ExplainRequest {
     json_schema: Option<bool>,
     /// Whether the model is asked to think first.
     reasoning: Option<bool>,
+    /// Whether every parameter has to be heeded, so that a model which is not known to take it does not serve.
+    #[serde(default)]
+    require_parameters: bool,
     /// What it holds besides text.
     #[serde(default)]
     modalities: Vec<ExplainedModality>,
@@ -224,7 +227,7 @@ impl ExplainRequest {
         findings
     }
 
-    const fn features(&self) -> RequestFeatures {
+    fn features(&self) -> RequestFeatures {
         RequestFeatures {
             operation: match self.operation {
                 ExplainedOperation::ChatCompletions => Operation::ChatCompletions,
@@ -235,6 +238,7 @@ impl ExplainRequest {
             max_output_tokens: self.max_output_tokens,
             input_tokens: self.input_tokens,
             conversation: self.session.is_some(),
+            needs: Needs::of(&self.shape(), self.require_parameters),
         }
     }
 

@@ -41,6 +41,15 @@ pub(super) struct Facts {
     /// Whether the author lets others train on the model's answers.
     #[schema(required = true)]
     distillable: Option<bool>,
+    /// Whether the model calls tools.
+    #[schema(required = true)]
+    tools: Option<bool>,
+    /// Whether its answers follow a JSON schema that they are held to.
+    #[schema(required = true)]
+    json_schema: Option<bool>,
+    /// Whether it thinks before it answers, where it is asked to.
+    #[schema(required = true)]
+    reasoning: Option<bool>,
 }
 
 /// Facts, as written; what is absent or null is not stated.
@@ -68,6 +77,12 @@ pub(super) struct WriteFacts {
     license: Option<String>,
     /// Whether the author lets others train on the model's answers.
     distillable: Option<bool>,
+    /// Whether the model calls tools.
+    tools: Option<bool>,
+    /// Whether its answers follow a JSON schema that they are held to.
+    json_schema: Option<bool>,
+    /// Whether it thinks before it answers, where it is asked to.
+    reasoning: Option<bool>,
 }
 
 impl From<config::Facts> for Facts {
@@ -84,6 +99,9 @@ impl From<config::Facts> for Facts {
             open_weights: it.open_weights,
             license: it.license,
             distillable: it.distillable,
+            tools: it.tools,
+            json_schema: it.json_schema,
+            reasoning: it.reasoning,
         }
     }
 }
@@ -131,6 +149,9 @@ impl WriteFacts {
             open_weights: self.open_weights,
             license: self.license,
             distillable: self.distillable,
+            tools: self.tools,
+            json_schema: self.json_schema,
+            reasoning: self.reasoning,
         })
     }
 }

@@ -217,6 +217,9 @@ struct RolloutFigures {
     published: VersionFigures,
     /// The version that is rolled out.
     newer: VersionFigures,
+    /// Whether the stage has had 50,000 requests or more of both versions together: the figures are then those of the newest
+    /// 50,000.
+    is_cut: bool,
 }
 
 /// What a version did in a stage of a rollout.
@@ -287,6 +290,7 @@ impl RouteRollout {
             figures: RolloutFigures {
                 published: seen.published.into(),
                 newer: seen.newer.into(),
+                is_cut: seen.is_cut,
             },
             started_by: rollout.started_by,
             started_at: rollout.started_at,

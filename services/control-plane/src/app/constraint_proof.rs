@@ -14,7 +14,7 @@ use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::preferences::Suffix;
 use sluicegate_routing::proof::{Proof, prove, representatives};
-use sluicegate_routing::{Candidate, Credential, Demand, Target};
+use sluicegate_routing::{Candidate, Credential, Demand, Site, Target};
 
 use crate::error::{Error, Result};
 use crate::store::{
@@ -264,7 +264,7 @@ impl World {
             },
             endpoint,
             stated: &it.stated,
-            is_gateway: it.account.provider == ProviderId::OpenRouter.as_str(),
+            site: Site::of(&it.account),
         };
         let served = self
             .endpoints

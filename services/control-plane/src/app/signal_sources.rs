@@ -13,6 +13,7 @@ use super::signals::{self, Push};
 use super::{Ctx, Tx, data_key};
 use crate::codes::Code;
 use crate::domain::base_url;
+use crate::domain::exchange_room::ExchangeRoom;
 use crate::domain::signal_source::{Terms, value_at};
 use crate::error::{Error, FieldError, Result};
 use crate::outbound::Outbound;
@@ -122,15 +123,15 @@ pub async fn delete(tx: &mut Tx, project: ProjectId, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes sources whose turn it is, at most `limit`.
+/// Takes sources whose turn it is, as many as there is room for.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn take(state: &AppState, limit: i64) -> Result<Vec<SignalSource>> {
+pub async fn take(state: &AppState, room: ExchangeRoom) -> Result<Vec<SignalSource>> {
     let now = state.now()?;
     state
         .within(Scope::System, move |connection| {
-            signal_sources::take(connection, now, limit).boxed()
+            async move { signal_sources::take(connection, now, &room).await }.boxed()
         })
         .await
 }

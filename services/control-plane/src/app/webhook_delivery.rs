@@ -9,6 +9,7 @@ use sluicegate_service_runtime::ids;
 use time::{Duration, OffsetDateTime};
 
 use super::{Ctx, Tx, data_key, webhooks};
+use crate::domain::exchange_room::ExchangeRoom;
 use crate::domain::webhook_event::{Event, EventKind};
 use crate::domain::webhook_retries::{Disabled, Next, next};
 use crate::error::{Error, Result};
@@ -22,15 +23,15 @@ use crate::store::{Lock, webhooks as rows};
 const TAKEN_FOR: Duration = Duration::seconds(60);
 const SENDER: &str = "webhook sender";
 
-/// Takes events that are due, at most `limit`.
+/// Takes events that are due, as many as there is room for.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn take(state: &AppState, limit: i64) -> Result<Vec<Taken>> {
+pub async fn take(state: &AppState, room: ExchangeRoom) -> Result<Vec<Taken>> {
     let now = state.now()?;
     state
         .within(Scope::System, move |connection| {
-            webhook_deliveries::take(connection, now, now + TAKEN_FOR, limit).boxed()
+            async move { webhook_deliveries::take(connection, now, now + TAKEN_FOR, &room).await }.boxed()
         })
         .await
 }

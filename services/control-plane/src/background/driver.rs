@@ -23,6 +23,11 @@ pub trait Task: Send + 'static {
 
     /// Does what is due. Short enough to be awaited when the process stops.
     fn pass(&mut self) -> impl Future<Output = anyhow::Result<Pass>> + Send;
+
+    /// Ends when a pass is worth it before its time. Dropped when something else comes first.
+    fn woken(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
 /// How a pass ended.
@@ -97,6 +102,7 @@ async fn drive<T: Task>(mut task: T, check: CheckHandle, poke: Poke, drain: Canc
             () = drain.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
             () = poke.0.notified(), if !failing => {}
+            () = task.woken(), if !failing => {}
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod budget_periods;
 pub mod credit_expiry;
 pub mod credit_tranches;
 pub mod driver;
+pub mod exchanges;
 pub mod housekeeping;
 pub mod metrics;
 pub mod outbox_relay;
@@ -24,7 +25,8 @@ use budget_keeper::BudgetKeeper;
 use budget_periods::BudgetPeriods;
 use credit_expiry::CreditExpiry;
 use credit_tranches::CreditTranches;
-use driver::Driver;
+use driver::{Driver, Task};
+use exchanges::Exchanges;
 use housekeeping::Housekeeping;
 use metrics::BackgroundMetrics;
 use outbox_relay::OutboxRelay;
@@ -80,11 +82,13 @@ pub fn start(state: &AppState, seams: &Seams, outbound: &Outbound) {
     }
     {
         let (state, outbound) = (state.clone(), outbound.clone());
-        driver.start(move || SignalFetcher::new(state.clone(), outbound.clone()));
+        let exchanges = Exchanges::new(tasks.clone(), SignalFetcher::NAME);
+        driver.start(move || SignalFetcher::new(state.clone(), outbound.clone(), exchanges.clone()));
     }
     {
         let (state, outbound) = (state.clone(), outbound.clone());
-        driver.start(move || WebhookSender::new(state.clone(), outbound.clone()));
+        let exchanges = Exchanges::new(tasks.clone(), WebhookSender::NAME);
+        driver.start(move || WebhookSender::new(state.clone(), outbound.clone(), exchanges.clone()));
     }
     driver.start(move || Housekeeping::new(state.clone()));
 }

@@ -3,27 +3,28 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-
 use super::driver::{Pass, Task};
+use super::exchanges::Exchanges;
 use crate::app::signal_sources;
 use crate::outbound::Outbound;
 use crate::state::AppState;
-
-/// Sources fetched side by side.
-const BATCH: i64 = 16;
 
 /// See the module.
 pub struct SignalFetcher {
     state: AppState,
     outbound: Outbound,
+    exchanges: Exchanges,
 }
 
 impl SignalFetcher {
-    /// The task.
+    /// The task, which fetches through `exchanges`.
     #[must_use]
-    pub fn new(state: AppState, outbound: Outbound) -> Self {
-        Self { state, outbound }
+    pub fn new(state: AppState, outbound: Outbound, exchanges: Exchanges) -> Self {
+        Self {
+            state,
+            outbound,
+            exchanges,
+        }
     }
 }
 
@@ -32,15 +33,18 @@ impl Task for SignalFetcher {
     const INTERVAL: Duration = Duration::from_secs(1);
 
     async fn pass(&mut self) -> anyhow::Result<Pass> {
-        let taken = signal_sources::take(&self.state, BATCH).await?;
-        let is_empty = taken.is_empty();
-        let fetched = taken
-            .into_iter()
-            .map(|source| signal_sources::fetch(&self.state, &self.outbound, source));
-        // One that cannot be helped now must not keep the others waiting.
-        match join_all(fetched).await.into_iter().find_map(Result::err) {
-            Some(error) => Err(error.into()),
-            None => Ok(if is_empty { Pass::Idle } else { Pass::More }),
+        self.exchanges.check()?;
+        for source in signal_sources::take(&self.state, self.exchanges.room()).await? {
+            let (state, outbound) = (self.state.clone(), self.outbound.clone());
+            self.exchanges
+                .begin(source.organization, source.id.as_uuid(), async move {
+                    signal_sources::fetch(&state, &outbound, source).await
+                });
         }
+        Ok(Pass::Idle)
+    }
+
+    async fn woken(&self) {
+        self.exchanges.ended().await;
     }
 }

@@ -3,27 +3,28 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-
 use super::driver::{Pass, Task};
+use super::exchanges::Exchanges;
 use crate::app::webhook_delivery;
 use crate::outbound::Outbound;
 use crate::state::AppState;
-
-/// Events sent side by side, each to another webhook.
-const BATCH: i64 = 16;
 
 /// See the module.
 pub struct WebhookSender {
     state: AppState,
     outbound: Outbound,
+    exchanges: Exchanges,
 }
 
 impl WebhookSender {
-    /// The task.
+    /// The task, which sends through `exchanges`.
     #[must_use]
-    pub fn new(state: AppState, outbound: Outbound) -> Self {
-        Self { state, outbound }
+    pub fn new(state: AppState, outbound: Outbound, exchanges: Exchanges) -> Self {
+        Self {
+            state,
+            outbound,
+            exchanges,
+        }
     }
 }
 
@@ -32,16 +33,18 @@ impl Task for WebhookSender {
     const INTERVAL: Duration = Duration::from_secs(1);
 
     async fn pass(&mut self) -> anyhow::Result<Pass> {
-        let taken = webhook_delivery::take(&self.state, BATCH).await?;
-        let is_empty = taken.is_empty();
-        let sent = taken
-            .into_iter()
-            .map(|one| webhook_delivery::send(&self.state, &self.outbound, one));
-        // One that cannot be helped now must not keep the others waiting.
-        let failed = join_all(sent).await.into_iter().find_map(Result::err);
-        match failed {
-            Some(error) => Err(error.into()),
-            None => Ok(if is_empty { Pass::Idle } else { Pass::More }),
+        self.exchanges.check()?;
+        for event in webhook_delivery::take(&self.state, self.exchanges.room()).await? {
+            let (state, outbound) = (self.state.clone(), self.outbound.clone());
+            self.exchanges
+                .begin(event.organization, event.webhook.as_uuid(), async move {
+                    webhook_delivery::send(&state, &outbound, event).await
+                });
         }
+        Ok(Pass::Idle)
+    }
+
+    async fn woken(&self) {
+        self.exchanges.ended().await;
     }
 }

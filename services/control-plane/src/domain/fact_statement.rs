@@ -7,7 +7,15 @@ use super::model_pattern;
 use crate::error::FieldError;
 
 /// Facts about a model, whoever runs it.
-const OF_MODELS: [&str; 4] = ["author_home", "open_weights", "license", "distillable"];
+const OF_MODELS: [&str; 7] = [
+    "author_home",
+    "open_weights",
+    "license",
+    "distillable",
+    "tools",
+    "json_schema",
+    "reasoning",
+];
 const EVIDENCE_BYTES: std::ops::RangeInclusive<usize> = 10..=1_000;
 const MAX_DAYS: u32 = 36_500;
 const MAX_CERTIFICATES: usize = 32;

@@ -1,5 +1,5 @@
 //! The facts that the catalog holds of endpoints, each with its evidence: a committed list of seats and licenses, and what a
-//! price list says of weights. Pure; called by [`super::model_catalog`].
+//! price list says of weights and capabilities. Pure; called by [`super::model_catalog`].
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -39,9 +39,9 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     entries
 });
 
-/// What is known of `model` at `provider`; `open_weights` is what a price list with this evidence says.
+/// What is known of `model` at `provider`; `listed` is what a price list with this evidence says.
 #[must_use]
-pub fn of(provider: &str, model: &str, open_weights: Option<bool>, list: &Evidence) -> (Facts, EvidenceOf) {
+pub fn of(provider: &str, model: &str, listed: &Facts, list: &Evidence) -> (Facts, EvidenceOf) {
     let (mut known, mut evidence) = (Facts::UNKNOWN, EvidenceOf::new());
     for entry in ENTRIES.iter().filter(|it| it.about.fits(provider, None, model)) {
         let source = Evidence {
@@ -50,11 +50,7 @@ pub fn of(provider: &str, model: &str, open_weights: Option<bool>, list: &Eviden
         };
         take(&mut known, &entry.facts, &source, &mut evidence);
     }
-    let listed = Facts {
-        open_weights,
-        ..Facts::UNKNOWN
-    };
-    take(&mut known, &listed, list, &mut evidence);
+    take(&mut known, listed, list, &mut evidence);
     (known, evidence)
 }
 
@@ -110,7 +106,11 @@ mod tests {
             source: "a list".to_owned(),
             as_of: None,
         };
-        let (facts, evidence) = of("groq", "openai/gpt-oss-120b", Some(true), &list);
+        let listed = Facts {
+            open_weights: Some(true),
+            ..Facts::UNKNOWN
+        };
+        let (facts, evidence) = of("groq", "openai/gpt-oss-120b", &listed, &list);
         assert_eq!(facts.operator_home.unwrap().to_string(), "US");
         assert_eq!(facts.license.as_deref(), Some("Apache-2.0"));
         assert_eq!((facts.open_weights, facts.retention_days), (Some(true), None));
@@ -121,7 +121,7 @@ mod tests {
             evidence.keys().collect::<Vec<_>>(),
             ["author_home", "license", "open_weights", "operator_home"]
         );
-        let (nothing, evidence) = of("ollama", "somebody/llama", None, &list);
+        let (nothing, evidence) = of("ollama", "somebody/llama", &Facts::UNKNOWN, &list);
         assert!(nothing.are_none() && evidence.is_empty());
     }
 }

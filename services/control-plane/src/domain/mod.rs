@@ -10,6 +10,7 @@ pub mod budget_window;
 pub mod constraint_check;
 pub mod countries;
 pub mod credit_tranche;
+pub mod exchange_room;
 pub mod explanation;
 pub mod fact_statement;
 pub mod identity;

@@ -124,6 +124,9 @@ struct ModelEntry {
     limit: LimitEntry,
     modalities: Modalities,
     open_weights: Option<bool>,
+    tool_call: Option<bool>,
+    structured_output: Option<bool>,
+    reasoning: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -193,6 +196,9 @@ impl Catalog {
             price,
             facts: Facts {
                 open_weights: entry.open_weights,
+                tools: entry.tool_call,
+                json_schema: entry.structured_output,
+                reasoning: entry.reasoning,
                 ..Facts::UNKNOWN
             },
             evidence: EvidenceOf::new(),
@@ -207,7 +213,8 @@ impl Catalog {
         self.endpoints.push(endpoint);
     }
 
-    /// Adds what is known of every endpoint. Where rows of one model disagree about its weights, nothing is known of them.
+    /// Adds what is known of every endpoint. Where rows of one model disagree about its weights, nothing is known of them;
+    /// what a model can do depends on who serves it, so that each row speaks for itself.
     fn add_facts(&mut self, list: &Evidence) {
         let mut said: BTreeMap<String, Option<bool>> = BTreeMap::new();
         for endpoint in &self.endpoints {
@@ -218,8 +225,8 @@ impl Catalog {
             *said = said.filter(|before| *before == open);
         }
         for endpoint in &mut self.endpoints {
-            let open_weights = said.get(&endpoint.model).copied().flatten();
-            let known = listed_facts::of(endpoint.provider, &endpoint.model, open_weights, list);
+            endpoint.facts.open_weights = said.get(&endpoint.model).copied().flatten();
+            let known = listed_facts::of(endpoint.provider, &endpoint.model, &endpoint.facts, list);
             (endpoint.facts, endpoint.evidence) = known;
         }
     }
@@ -375,6 +382,32 @@ mod tests {
                 .endpoints
                 .iter()
                 .all(|it| it.facts.open_weights.is_none())
+        );
+    }
+
+    #[test]
+    fn what_a_model_can_do_is_what_its_row_says_and_unknown_where_it_is_silent() {
+        let catalog = Catalog::parse(SEED).unwrap();
+        let abilities = |provider, upstream| {
+            let Facts {
+                tools,
+                json_schema,
+                reasoning,
+                ..
+            } = endpoint(&catalog, provider, upstream).facts;
+            (tools, json_schema, reasoning)
+        };
+        assert_eq!(
+            abilities("openai", "gpt-4o-mini"),
+            (Some(true), Some(true), Some(false))
+        );
+        assert_eq!(
+            abilities("openai", "gpt-4"),
+            (Some(true), Some(false), Some(false))
+        );
+        assert_eq!(
+            abilities("azure", "phi-4-reasoning"),
+            (Some(false), None, Some(true))
         );
     }
 

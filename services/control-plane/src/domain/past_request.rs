@@ -5,8 +5,8 @@ use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, RequestId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{DecidedFacts, DecidedReading};
-use sluicegate_routing::RequestFeatures;
 use sluicegate_routing::rules::{Measure, Modalities, Observed, Question, Reading, Readings, Signals};
+use sluicegate_routing::{Needs, RequestFeatures};
 
 /// What its record says.
 #[derive(Debug, Clone)]
@@ -109,6 +109,8 @@ impl PastRequest {
             max_output_tokens: facts.max_output_tokens,
             input_tokens: facts.input_tokens,
             conversation: self.session.is_some(),
+            // Who requires that every parameter is heeded steers.
+            needs: Needs::of(shape, false),
         })
     }
 

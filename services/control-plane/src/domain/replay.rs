@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use sluicegate_contracts::config::{
-    Connection, Constraints, Endpoint, Level, Margin, ProviderId, RouteTarget, Rule, StatedFacts,
+    Connection, Constraints, Endpoint, Level, Margin, RouteTarget, Rule, StatedFacts,
 };
 use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, OrganizationId};
 use sluicegate_contracts::money::NanoUsd;
@@ -19,7 +19,7 @@ use sluicegate_routing::select::Pool;
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
     Candidate, Credential, Demand, Preferences, RejectionCode, RequestFeatures, RoutingInput, Seed,
-    Selection, Target, Unknown as NothingKnown, plan,
+    Selection, Site, Target, Unknown as NothingKnown, plan,
 };
 
 use super::past_request::{EndpointKey, PastRequest, Unknown};
@@ -299,7 +299,7 @@ pub(super) fn target<'w>(target: &'w RouteTarget, today: &'w Today, stated: &'w 
             credential: Credential::NotNeeded,
             endpoint: None,
             stated: &[],
-            is_gateway: false,
+            site: Site::OTHER,
         }]
     } else {
         let offers = offered(model, &today.supply);
@@ -317,7 +317,7 @@ pub(super) fn target<'w>(target: &'w RouteTarget, today: &'w Today, stated: &'w 
                 },
                 endpoint: offer,
                 stated: stated.0.get(&connection.id).map_or(&[][..], Vec::as_slice),
-                is_gateway: connection.provider == ProviderId::OpenRouter.as_str(),
+                site: Site::of(connection),
             }
         };
         reached.map(candidate).collect()

@@ -42,6 +42,8 @@ pub struct Comparison {
     pub published: Figures,
     /// The one that is being rolled out.
     pub newer: Figures,
+    /// Whether there were so many requests that only the newest were looked at.
+    pub is_cut: bool,
 }
 
 /// What a rollout that progresses waits for.
@@ -183,7 +185,12 @@ mod tests {
 
     fn halted(newer: Figures, plan: &Plan) -> Option<Reason> {
         let published = figures(950, 10);
-        match after(10, plan, &Comparison { published, newer }) {
+        let seen = Comparison {
+            published,
+            newer,
+            is_cut: false,
+        };
+        match after(10, plan, &seen) {
             Verdict::Do(Step::Halt(reason)) => Some(reason),
             Verdict::Wait(_) | Verdict::Do(_) => None,
         }
@@ -195,6 +202,7 @@ mod tests {
         let seen = |published, newer| Comparison {
             published: figures(published, 0),
             newer: figures(newer, 0),
+            is_cut: false,
         };
         let waits = |waiting| Verdict::Wait(waiting);
         assert_eq!(after(60, &plan, &seen(950, 49)), waits(Waiting::Requests));

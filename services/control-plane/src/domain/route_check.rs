@@ -9,7 +9,7 @@ use sluicegate_contracts::config::{
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::constraints::{Demand, check as satisfies};
 use sluicegate_routing::rules::{Condition, Measure, Question, nearest};
-use sluicegate_routing::{Candidate, Credential, RejectionCode};
+use sluicegate_routing::{Candidate, Credential, RejectionCode, Site};
 
 use super::route_draft::CheckedRoute;
 use crate::error::FieldError;
@@ -373,7 +373,7 @@ fn candidate<'s>(model: &'s str, connection: &'s Connection, offer: Option<&'s E
         credential: Credential::Ready,
         endpoint: offer,
         stated: &[],
-        is_gateway: connection.provider == ProviderId::OpenRouter.as_str(),
+        site: Site::of(connection),
     }
 }
 

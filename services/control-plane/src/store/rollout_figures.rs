@@ -41,7 +41,8 @@ pub struct Question {
 pub async fn compare(connection: &mut Connection, question: Question) -> Result<Comparison> {
     let (from, to) = question.window;
     let (published, newer) = (i64::from(question.published), i64::from(question.newer));
-    // The id lets Postgres skip what came before the stage; ids sort by time.
+    // The id lets Postgres skip what came before the stage; ids sort by time. The percentile is taken once: where Postgres has no
+    // statistics yet, as of a day that has just begun, it would take it anew for each request.
     let rows = sqlx::query_as!(
         Row,
         r#"with decided as (
@@ -51,7 +52,7 @@ pub async fn compare(connection: &mut Connection, question: Question) -> Result<
                 and started_at >= $6 and started_at < $7 and id >= $8
                 and day >= $6::timestamptz::date - 1 and day <= $7::timestamptz::date + 1
             order by day desc, id desc limit $9
-         ), usual as (
+         ), usual as materialized (
             select percentile_disc(0.95) within group (order by first_byte_us) as us from decided where route_version = $4
          )
          select route_version as "version!", count(*) as "requests!",
@@ -85,6 +86,8 @@ pub async fn compare(connection: &mut Connection, question: Question) -> Result<
         };
         *side = row.try_into()?;
     }
+    let looked_at = comparison.published.errors.of + comparison.newer.errors.of;
+    comparison.is_cut = looked_at >= MOST.unsigned_abs();
     Ok(comparison)
 }
 

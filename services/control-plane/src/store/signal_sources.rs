@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Connection;
+use crate::domain::exchange_room::ExchangeRoom;
 use crate::domain::signal_source::Terms;
 use crate::error::{Error, Result};
 
@@ -195,22 +196,36 @@ pub async fn delete_all(
     Ok(())
 }
 
-/// Takes sources whose turn it is, at most `limit`; their next turn is an interval later. System scope.
+/// Takes sources whose turn it is, as many as there is room for; their next turn is an interval later. System scope.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn take(connection: &mut Connection, now: OffsetDateTime, limit: i64) -> Result<Vec<SignalSource>> {
+pub async fn take(
+    connection: &mut Connection,
+    now: OffsetDateTime,
+    room: &ExchangeRoom,
+) -> Result<Vec<SignalSource>> {
     let rows = sqlx::query_as!(
         Row,
         r#"update signal_sources set next_fetch_at = $1 + make_interval(secs => every_seconds)
          where id in (
-            select id from signal_sources where next_fetch_at <= $1 order by next_fetch_at limit $2
-            for update skip locked
+            select source.id from signal_sources source
+            join (
+                select id, row_number() over (partition by organization_id order by next_fetch_at, id) as place
+                from signal_sources where next_fetch_at <= $1 and id <> all($3)
+            ) turn on turn.id = source.id
+            where source.next_fetch_at <= $1 and turn.place
+                + (select count(*) from unnest($4::uuid[]) busy where busy = source.organization_id) <= $5
+            order by source.next_fetch_at limit $2
+            for update of source skip locked
          )
          returning id, organization_id, project_id, name, url, pointer, "authorization", every_seconds, ttl_seconds,
             next_fetch_at, last_fetch_at, last_error, created_by, created_at"#,
         now,
-        limit,
+        room.count,
+        &room.targets,
+        &room.organizations,
+        room.share,
     );
     let rows = rows.fetch_all(connection).await?;
     rows.into_iter().map(SignalSource::try_from).collect()

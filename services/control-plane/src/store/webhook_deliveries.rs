@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Connection;
+use crate::domain::exchange_room::ExchangeRoom;
 use crate::domain::webhook_event::Event;
 use crate::error::Result;
 
@@ -118,7 +119,8 @@ pub async fn insert(
     Ok(id)
 }
 
-/// Takes events that are due, at most one of each webhook, and counts the attempt. They are due again at `until`. System scope.
+/// Takes events that are due, as many as there is room for and at most one of each webhook, and counts the attempt. They are
+/// due again at `until`. System scope.
 ///
 /// # Errors
 /// When Postgres refuses.
@@ -126,7 +128,7 @@ pub async fn take(
     connection: &mut Connection,
     now: OffsetDateTime,
     until: OffsetDateTime,
-    limit: i64,
+    room: &ExchangeRoom,
 ) -> Result<Vec<Taken>> {
     let rows = sqlx::query!(
         "update webhook_deliveries delivery
@@ -134,13 +136,19 @@ pub async fn take(
          from webhooks webhook
          where webhook.id = delivery.webhook_id and delivery.id in (
             select due.id from webhook_deliveries due
-            join webhooks target on target.id = due.webhook_id
-            where due.next_attempt_at <= $1 and target.status = 'active' and target.deleted_at is null
-                and not exists (
-                    select from webhook_deliveries earlier
-                    where earlier.webhook_id = due.webhook_id and earlier.next_attempt_at <= $1
-                        and (earlier.next_attempt_at, earlier.id) < (due.next_attempt_at, due.id)
-                )
+            join (
+                select first.id, row_number() over (partition by first.organization_id order by first.next_attempt_at) as place
+                from (
+                    select distinct on (waiting.webhook_id) waiting.id, waiting.organization_id, waiting.next_attempt_at
+                    from webhook_deliveries waiting
+                    join webhooks target on target.id = waiting.webhook_id
+                    where waiting.next_attempt_at <= $1 and target.status = 'active' and target.deleted_at is null
+                        and waiting.webhook_id <> all($4)
+                    order by waiting.webhook_id, waiting.next_attempt_at, waiting.id
+                ) first
+            ) turn on turn.id = due.id
+            where due.next_attempt_at <= $1 and turn.place
+                + (select count(*) from unnest($5::uuid[]) busy where busy = due.organization_id) <= $6
             order by due.next_attempt_at limit $3
             for update of due skip locked
          )
@@ -149,7 +157,10 @@ pub async fn take(
             delivery.event_id, delivery.body, delivery.attempts",
         now,
         until,
-        limit,
+        room.count,
+        &room.targets,
+        &room.organizations,
+        room.share,
     )
     .fetch_all(connection)
     .await?;

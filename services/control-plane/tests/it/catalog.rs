@@ -164,6 +164,21 @@ async fn people_find_models_and_prices(pool: PgPool) {
         own["price"]["input_per_mtok"],
         json!({ "amount": "0.150000000", "currency": "USD" })
     );
+    let tools = own["facts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["name"] == "tools")
+        .unwrap();
+    assert_eq!(
+        (&tools["value"], &tools["as_of"]),
+        (&json!(true), &json!("2026-07"))
+    );
+    assert_eq!(
+        published(&app, "gpt-4o-mini").await["facts"]["tools"],
+        true,
+        "workers are told"
+    );
     assert!(endpoints.len() > 1, "also served by others");
     ada.get("/api/v1/models/openai/no-such-model")
         .await

@@ -6,10 +6,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sluicegate_contracts::address::AddressPolicy;
 use sluicegate_control_plane::background::driver::Task;
+use sluicegate_control_plane::background::exchanges::Exchanges;
 use sluicegate_control_plane::background::signal_fetcher::SignalFetcher;
 use sluicegate_control_plane::outbound::Outbound;
+use sluicegate_service_runtime::shutdown::Tasks;
 use sqlx::PgPool;
 
+use crate::support::exchanges::whole_pass;
 use crate::support::receiver::Receiver;
 use crate::support::{Client, TestApp};
 
@@ -54,8 +57,7 @@ impl Scene {
     /// One pass of the fetcher, under the operator's policy.
     async fn fetched_under(&self, policy: &AddressPolicy) -> Value {
         let outbound = Outbound::new(policy).unwrap();
-        let mut fetcher = SignalFetcher::new(self.app.state.clone(), outbound);
-        fetcher.pass().await.unwrap();
+        whole_pass(|exchanges| SignalFetcher::new(self.app.state.clone(), outbound, exchanges)).await;
         self.ada.get(&self.path()).await.expect(200).body
     }
 
@@ -233,4 +235,41 @@ async fn what_cannot_be_fetched_is_refused_with_its_field(pool: PgPool) {
     let body = json!({ "url": "https://example.com/", "every_seconds": 60 }).to_string();
     let refused = ada.send(Method::PUT, &path, Some(body)).await;
     refused.refused(422, "validation_failed");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn who_answers_late_keeps_nobody_else_waiting(pool: PgPool) {
+    let scene = Scene::of(&pool).await;
+    let (bob, prompt) = (scene.app.sign_up("Bob").await, Receiver::start().await);
+    scene.server.answer(&[Receiver::NEVER; 20]);
+    prompt.say("0.5");
+    let source = |server: &Receiver| json!({ "url": server.url(), "every_seconds": 60 }).to_string();
+    for number in 0..20 {
+        let path = scene.ada.in_project(&format!("/signals/load{number}/source"));
+        let set = scene
+            .ada
+            .send(Method::PUT, &path, Some(source(&scene.server)))
+            .await;
+        set.expect(200);
+    }
+    scene.app.advance(Duration::from_secs(1));
+    let path = bob.in_project("/signals/load/source");
+    bob.send(Method::PUT, &path, Some(source(&prompt)))
+        .await
+        .expect(200);
+
+    let exchanges = Exchanges::new(Tasks::new(), SignalFetcher::NAME);
+    let outbound = Outbound::new(&home()).unwrap();
+    let mut fetcher = SignalFetcher::new(scene.app.state.clone(), outbound, exchanges.clone());
+    fetcher.pass().await.unwrap();
+    exchanges.ended().await;
+    assert_eq!(scene.published().await, [json!(0.5)]);
+    let under_way = exchanges.room().organizations;
+    assert_eq!(under_way.len(), 8, "a part of those that are due before his");
+    fetcher.pass().await.unwrap();
+    assert_eq!(
+        exchanges.room().organizations,
+        under_way,
+        "no more of hers beside them"
+    );
 }

@@ -12,12 +12,15 @@ use sluicegate_contracts::address::AddressPolicy;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_control_plane::app::webhook_delivery;
 use sluicegate_control_plane::background::driver::Task;
+use sluicegate_control_plane::background::exchanges::Exchanges;
 use sluicegate_control_plane::background::metrics::BackgroundMetrics;
 use sluicegate_control_plane::background::usage_ingester::UsageIngester;
 use sluicegate_control_plane::background::webhook_sender::WebhookSender;
 use sluicegate_control_plane::outbound::Outbound;
+use sluicegate_service_runtime::shutdown::Tasks;
 use sqlx::PgPool;
 
+use crate::support::exchanges::whole_pass;
 use crate::support::receiver::{Message, Receiver};
 use crate::support::usage::{Writer, entry};
 use crate::support::{Client, TestApp};
@@ -79,8 +82,7 @@ impl Scene {
     /// What reaches the receiver in one pass of the sender.
     async fn sent(&self) -> Vec<Message> {
         let outbound = Outbound::new(&home()).unwrap();
-        let mut sender = WebhookSender::new(self.app.state.clone(), outbound);
-        sender.pass().await.unwrap();
+        whole_pass(|exchanges| WebhookSender::new(self.app.state.clone(), outbound, exchanges)).await;
         self.receiver.messages()
     }
 
@@ -247,10 +249,9 @@ async fn what_is_not_taken_is_sent_again_and_so_is_what_a_dead_sender_took(pool:
     );
     scene.app.advance(Duration::from_secs(300));
     // A sender takes it and dies.
-    assert_eq!(
-        webhook_delivery::take(&scene.app.state, 16).await.unwrap().len(),
-        1
-    );
+    let room = Exchanges::new(Tasks::new(), WebhookSender::NAME).room();
+    let taken = webhook_delivery::take(&scene.app.state, room).await;
+    assert_eq!(taken.unwrap().len(), 1);
     assert_eq!(scene.sent().await.len(), 0);
     scene.app.advance(Duration::from_secs(60));
     assert_eq!(scene.sent().await.len(), 1);

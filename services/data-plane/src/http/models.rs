@@ -11,7 +11,7 @@ use sluicegate_protocols::models_list::{self, ListedModel, ModelEntry};
 
 use super::{Arrival, paths, render_error};
 use crate::error::{ErrorKind, GatewayError};
-use crate::pipeline::{Api, callable_names, known_caller};
+use crate::pipeline::{Api, callable_names, known_caller, supported_parameters};
 use crate::snapshot::{ProjectView, Snapshot};
 
 /// `GET /v1/models`.
@@ -110,6 +110,7 @@ fn models(snapshot: &Snapshot, project: &ProjectView, key: &ApiKey) -> Vec<Liste
                 generates: endpoints.is_empty() || offers(Operation::ChatCompletions),
                 embeds: endpoints.is_empty() || offers(Operation::Embeddings),
                 price: endpoints.iter().filter_map(price).min(),
+                parameters: supported_parameters(name, project, snapshot.catalog()),
             }
         })
         .collect()

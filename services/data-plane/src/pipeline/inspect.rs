@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use sluicegate_contracts::usage::RequestShape;
 use sluicegate_protocols::embeddings::gemini;
 use sluicegate_protocols::json::Cursor;
 use sluicegate_protocols::lossy::LossReport;
 use sluicegate_protocols::openai_responses::request::ServerState;
 use sluicegate_protocols::passthrough::{in_chat, lifted};
 use sluicegate_protocols::{DecodeError, TokenCounts};
-use sluicegate_routing::RequestFeatures;
+use sluicegate_routing::{Needs, RequestFeatures};
 
 use super::api::{Api, Clothes};
 use super::extension::Extension;
@@ -146,12 +147,19 @@ pub(super) fn inspect<'s>(
     let Received { api, arrival, .. } = caller.received;
     let (labels, hints) = said::labels(&arrival.labels, extension, body, api.body_dialect(), depth)?;
     let wishes = said::wishes(arrival.wishes, extension, labels.session.is_some())?;
+    let shape = RequestShape {
+        tools: view.tools(),
+        json_schema: hints.json_schema,
+        reasoning: hints.reasoning,
+        ..RequestShape::default()
+    };
     let features = RequestFeatures {
         operation: api.operation(),
         stream: view.is_stream(),
         max_output_tokens: view.max_output_tokens(),
         input_tokens: u32::try_from(TokenCounts::estimate(view.input_bytes(), 0).input).unwrap_or(u32::MAX),
         conversation: labels.session.is_some(),
+        needs: Needs::of(&shape, steering.insists || wishes.require_parameters),
     };
     Ok(Inspected {
         caller,

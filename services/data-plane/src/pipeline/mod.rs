@@ -35,6 +35,7 @@ mod resolve;
 mod said;
 mod stage;
 mod steering;
+mod supported;
 mod trial;
 mod vectors;
 mod view;
@@ -58,6 +59,7 @@ pub(crate) use last_word::Refused;
 pub use limits::Limits;
 pub(crate) use relay::Relay;
 pub(crate) use resolve::callable_names;
+pub(crate) use supported::supported_parameters;
 
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::{Arrival, body};

@@ -63,7 +63,7 @@ pub(super) fn shape(request: &Inspected<'_>, is_sorted: bool) -> RequestShape {
         audio,
         file,
         steered: is_sorted
-            || steering.insists
+            || request.features.needs.for_certain
             || request.wishes.max_cost.is_some()
             || !steering.models.is_empty()
             || !steering.constraints.are_none()

@@ -219,7 +219,7 @@ pub(super) fn prepare<'s>(
 /// The body for a provider that is a gateway itself: what the caller asks of routing holds there too.
 fn steered(request: &Inspected<'_>, candidate: &Candidate<'_>, body: Bytes) -> Bytes {
     match &request.steering.provider {
-        Some(wishes) if candidate.is_gateway => with_provider(&body, wishes),
+        Some(wishes) if candidate.site.is_gateway => with_provider(&body, wishes),
         Some(_) | None => body,
     }
 }
@@ -255,7 +255,7 @@ fn decode<'s>(request: &Inspected<'s>, depth: u32) -> Result<Decoded<'s>, Decode
     decoded.stream.enabled = Some(request.features.stream);
     Ok(Decoded {
         request: decoded,
-        insists: request.steering.insists || request.wishes.require_parameters,
+        insists: request.features.needs.for_certain,
     })
 }
 

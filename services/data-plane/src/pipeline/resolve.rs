@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use sluicegate_contracts::config::{Endpoint, ProviderId, RetryPolicy, Route, RouteTarget, Rule, Strategy};
+use sluicegate_contracts::config::{Endpoint, RetryPolicy, Route, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
 use sluicegate_routing::rollout::belongs_to;
 use sluicegate_routing::rules::Readings;
-use sluicegate_routing::{Candidate, Credential, Selection, Target};
+use sluicegate_routing::{Candidate, Credential, Selection, Site, Target};
 
 use super::Gateway;
 use super::observed::deciding;
@@ -140,7 +140,7 @@ fn built_in(name: &str) -> Candidate<'_> {
         credential: Credential::NotNeeded,
         endpoint: None,
         stated: &[],
-        is_gateway: false,
+        site: Site::OTHER,
     }
 }
 
@@ -161,7 +161,7 @@ fn through<'s>(
         credential,
         endpoint,
         stated: &live.stated,
-        is_gateway: live.connection.provider == ProviderId::OpenRouter.as_str(),
+        site: live.site,
     }
 }
 

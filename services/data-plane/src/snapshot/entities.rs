@@ -14,6 +14,7 @@ use sluicegate_contracts::ids::{
     ApiKeyId, BudgetId, ConnectionId, EndpointId, OrganizationId, ProjectId, RateLimitId, RouteId, SignalId,
 };
 use sluicegate_credentials::{DataKey, Keyring};
+use sluicegate_routing::Site;
 use uuid::Uuid;
 
 use super::index::{LiveConnection, LiveRoute};
@@ -255,6 +256,7 @@ impl Entities {
                 }
                 (
                     LiveConnection {
+                        site: Site::of(&entity),
                         connection: entity,
                         account: None,
                         stated: Arc::default(),

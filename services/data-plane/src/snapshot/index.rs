@@ -13,9 +13,9 @@ use sluicegate_contracts::ids::{ConnectionId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
 use sluicegate_credentials::Keyring;
-use sluicegate_routing::Seed;
 use sluicegate_routing::rollout::serves;
 use sluicegate_routing::rules::{Condition, Question, Signals};
+use sluicegate_routing::{Seed, Site};
 
 use super::apply::State;
 use super::budgets::BudgetIndex;
@@ -172,6 +172,8 @@ impl LiveRoute {
 pub struct LiveConnection {
     /// The connection.
     pub connection: Connection,
+    /// What kind of place it leads to.
+    pub site: Site,
     /// The account with its credential opened; `None` when it could not be, so that the connection cannot be used.
     pub account: Option<Account>,
     /// What its owner states of accounts and models, the most particular first.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sluicegate_contracts::config::{Connection, Organization};
 use sluicegate_credentials::{DataKey, Keyring, Sealing};
+use sluicegate_routing::Site;
 
 use super::index::LiveConnection;
 use crate::upstream::Account;
@@ -30,6 +31,7 @@ pub(super) fn connection(connection: Connection, key: Option<&DataKey>) -> Resul
     };
     let account = Account::open(&connection, secret.as_ref())?;
     Ok(LiveConnection {
+        site: Site::of(&connection),
         connection,
         account: Some(account),
         stated: Arc::default(),

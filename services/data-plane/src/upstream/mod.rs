@@ -22,7 +22,7 @@ mod resolver;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::config::{Operation, ProviderId};
 use sluicegate_contracts::ids::RequestId;
 use sluicegate_protocols::Dialect;
 use sluicegate_protocols::embeddings::vendor::Family;
@@ -150,6 +150,14 @@ pub enum SendFailure {
     /// Nothing was sent: the token endpoint gave no usable answer.
     #[error("the connection's token endpoint did not give a token")]
     NoToken,
+}
+
+/// The dialect that a provider is called in for a chat completion: `wanted` when it speaks it; `None` when there is no such
+/// provider.
+#[must_use]
+pub fn spoken_by(provider: &str, model: &str, wanted: Dialect) -> Option<Dialect> {
+    let id = provider.parse::<ProviderId>().ok()?;
+    Some(provider::of(id).spoken(model, wanted).dialect)
 }
 
 impl<'a> Upstream<'a> {

@@ -11,6 +11,8 @@ mod auth;
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
+mod capabilities;
+#[cfg(test)]
 mod connection_test;
 #[cfg(test)]
 mod constraints;

@@ -4,6 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 
 from . import accounts
 
@@ -37,6 +38,7 @@ def set_up(dashboard, mock, upstreams):
     token = call("POST", f"{api}/auth/sign-up", account)["access_token"]
     membership = call("GET", f"{api}/me", token=token)["memberships"][0]
     project = f"{api}/projects/{membership['projects'][0]['id']}"
+    state_capabilities(f"{api}/organizations/{membership['organization']['id']}", token)
     for upstream in upstreams:
         connection = {
             "slug": upstream.name,
@@ -50,6 +52,17 @@ def set_up(dashboard, mock, upstreams):
         if upstream.embedding_model:
             publish(project, token, upstream.embedding_alias(), upstream.embedding_model, upstream.name)
     return call("POST", f"{project}/keys?wait=applied", {"name": "conformance"}, token)["secret"]
+
+
+def state_capabilities(organization, token):
+    """The mock provider does everything under every name, also what the model of that name is known not to do."""
+    statement = {
+        "about": {"model": "*"},
+        "facts": {"tools": True, "json_schema": True, "reasoning": True},
+        "evidence": "The mock provider, services/mock-provider",
+        "as_of": datetime.now(UTC).date().isoformat(),
+    }
+    call("POST", f"{organization}/facts", statement, token)
 
 
 def publish(project, token, alias, model, connection):

@@ -20,6 +20,8 @@ mod outage;
 #[cfg(test)]
 mod propagation;
 #[cfg(test)]
+mod rollouts;
+#[cfg(test)]
 mod session_caps;
 #[cfg(test)]
 mod storm;

@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use sluicegate_mock_provider::pace::{Latency, RateLimit};
 use sluicegate_mock_provider::{Behaviour, Fault, MockHandle, Outcome, Rule, When};
 
 use crate::client::{billed, chat, chunks, complete, http, post, start};
@@ -212,4 +213,53 @@ async fn answers_take_the_time_the_script_says() {
         "{:?}",
         started.elapsed()
     );
+}
+
+#[tokio::test]
+async fn each_call_takes_a_time_of_its_own() {
+    let mock = start();
+    let latency = Latency {
+        median_ms: 30,
+        spread_percent: 0,
+    };
+    let slow = Behaviour {
+        latency: Some(latency),
+        ..Behaviour::default()
+    };
+    mock.set_behaviour("m", slow);
+    let started = std::time::Instant::now();
+    complete(&mock, &chat("m", json!({}))).await;
+    assert!(started.elapsed().as_millis() >= 30, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_limit_is_told_and_kept_when_another_model_changes() {
+    let mock = start();
+    let rate_limit = RateLimit {
+        requests_per_minute: 1,
+        burst: 2,
+    };
+    let limited = Behaviour {
+        rate_limit: Some(rate_limit),
+        ..Behaviour::default()
+    };
+    mock.set_behaviour("m", limited);
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let response = post(&mock, PATH, &chat("m", json!({}))).await;
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        let (limit, left) = ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests");
+        told.push((header(limit), header(left)));
+        mock.set_behaviour("other", Behaviour::default());
+    }
+    let expected = |left: &str| ("2".to_owned(), left.to_owned());
+    assert_eq!(told, [expected("1"), expected("0")]);
+    let refused = post(&mock, PATH, &chat("m", json!({}))).await;
+    let seconds: u64 = refused.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(refused.status().as_u16(), 429);
+    assert!((30..=60).contains(&seconds), "{seconds}");
 }

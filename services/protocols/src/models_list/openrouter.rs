@@ -53,7 +53,7 @@ struct Item<'a> {
     pricing: Pricing,
     top_provider: TopProvider,
     per_request_limits: Option<()>,
-    supported_parameters: [&'static str; 0],
+    supported_parameters: &'a [&'static str],
     default_parameters: Option<()>,
     supported_voices: Option<()>,
     links: ItemLinks,
@@ -124,7 +124,7 @@ impl<'a> From<&'a ListedModel> for Item<'a> {
                 is_moderated: false,
             },
             per_request_limits: None,
-            supported_parameters: [],
+            supported_parameters: &model.parameters,
             default_parameters: None,
             supported_voices: None,
             links: ItemLinks {

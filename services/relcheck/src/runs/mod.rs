@@ -2,6 +2,7 @@
 
 mod hammer;
 mod outage;
+mod routing;
 mod stage;
 mod store;
 mod storm;
@@ -16,7 +17,7 @@ use tokio::time::sleep;
 use crate::evidence::Evidence;
 use crate::load::Plan;
 use crate::load::call::Call;
-use crate::options::{Also, Cli, Command, Dollars, Hammer, Kills, Outage, Shape, Storm};
+use crate::options::{Also, Cli, Command, Dollars, Hammer, Kills, Outage, Routing, Shape, Storm};
 use crate::report::{self, put};
 use crate::scene::Scene;
 use crate::schedule::{Kind, Size, Target};
@@ -55,6 +56,18 @@ enum Run {
     Hammer(Hammer),
     Storm(Storm),
     Outage(Outage),
+    Routing(Routing),
+}
+
+impl Run {
+    const fn name_and_seed(&self) -> (&'static str, u64) {
+        match self {
+            Self::Hammer(hammer) => ("hammer", hammer.shape.seed),
+            Self::Storm(storm) => ("storm", storm.shape.seed),
+            Self::Outage(outage) => ("outage", outage.shape.seed),
+            Self::Routing(routing) => ("routing", routing.seed),
+        }
+    }
 }
 
 fn runs(command: Command) -> Vec<Run> {
@@ -99,6 +112,7 @@ fn runs(command: Command) -> Vec<Run> {
                 })
                 .collect()
         }
+        Command::Routing(routing) => vec![Run::Routing(routing)],
         Command::Short => short(),
     }
 }
@@ -141,34 +155,37 @@ fn short() -> Vec<Run> {
         also: None,
         quiet_secs: GENEROUS_SECS,
     };
-    vec![Run::Hammer(hammer), Run::Storm(storm)]
+    let routing = Routing {
+        scenario: "trouble".to_owned(),
+        rate: 40,
+        secs: 10,
+        workers: 2,
+        seed: 21,
+    };
+    vec![Run::Hammer(hammer), Run::Storm(storm), Run::Routing(routing)]
 }
 
 async fn in_folder(logs: &Path, keep: bool, run: &Run) -> anyhow::Result<Verdict> {
-    let (name, shape) = match run {
-        Run::Hammer(hammer) => ("hammer", &hammer.shape),
-        Run::Storm(storm) => ("storm", &storm.shape),
-        Run::Outage(outage) => ("outage", &outage.shape),
-    };
+    let (name, seed) = run.name_and_seed();
     let folder = tempfile::Builder::new()
-        .prefix(&format!("{name}-seed-{}.", shape.seed))
+        .prefix(&format!("{name}-seed-{seed}."))
         .permissions(PermissionsExt::from_mode(0o711))
         .tempdir_in(logs)?;
     // Kept until the verdict is known, also when the run itself fails.
     let folder = folder.keep();
     report::begin(&folder)?;
-    put(&format!("==== {name}, seed {}", shape.seed));
+    put(&format!("==== {name}, seed {seed}"));
     let begun = Instant::now();
     let verdict = match run {
         Run::Hammer(hammer) => Box::pin(hammer::run(hammer, &folder)).await,
         Run::Storm(storm) => Box::pin(storm::run(storm, &folder)).await,
         Run::Outage(outage) => Box::pin(outage::run(outage, &folder)).await,
+        Run::Routing(routing) => Box::pin(routing::run(routing, &folder)).await,
     };
-    let verdict = verdict.with_context(|| format!("seed {}: see {}", shape.seed, folder.display()))?;
+    let verdict = verdict.with_context(|| format!("seed {seed}: see {}", folder.display()))?;
     let (held, broken) = verdict.counts();
     put(&format!(
-        "---- verdict on {name}, seed {}, after {:.0?}",
-        shape.seed,
+        "---- verdict on {name}, seed {seed}, after {:.0?}",
         begun.elapsed()
     ));
     verdict.show();

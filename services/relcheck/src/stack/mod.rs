@@ -54,6 +54,8 @@ pub(crate) struct Stack {
     pub(crate) operator_token: String,
     /// The provider's base URL, as connections name it.
     pub(crate) provider_url: String,
+    /// The provider itself, for whoever scripts it.
+    pub(crate) provider_origin: String,
     pub(crate) ledger: PathBuf,
 }
 
@@ -134,6 +136,7 @@ impl Stack {
             ),
             operator_token,
             provider_url,
+            provider_origin: format!("http://{}", provider.address),
             ledger: provider.ledger.clone(),
             workers: workers.into_iter().map(Mutex::new).collect(),
             control_planes: control_planes.into_iter().map(Mutex::new).collect(),

@@ -156,17 +156,16 @@ fn visit(ready: &[Ranked], contenders: &[Contender], dice: &mut Generator) -> Op
     places.nth(chosen)
 }
 
-/// A draw by how close each score is to the best. The less is known of the best, the wider.
+/// A draw by how close each score is to the best, which stands first. The less is known of the best, the wider.
 fn near_equal(ready: &[Ranked], unsure: f64, dice: &mut Generator) -> usize {
     let total = |it: &Ranked| f64::from(it.terms.total());
     let best = ready.first().map_or(0.0, total);
     let temperature = (TEMPERATURE * (best.abs() + 0.05) + UNSURE * unsure).max(1e-9);
-    let weight = |it: &Ranked| {
-        let above = (total(it) - best) / temperature;
-        if above < 3.0 { (-above).exp() } else { 0.0 }
-    };
-    let mut ticket = dice.unit() * ready.iter().map(weight).sum::<f64>();
-    let winner = ready.iter().position(|it| {
+    let above = |it: &Ranked| (total(it) - best) / temperature;
+    let near = &ready[..ready.partition_point(|it| above(it) < 3.0)];
+    let weight = |it: &Ranked| (-above(it)).exp();
+    let mut ticket = dice.unit() * near.iter().map(weight).sum::<f64>();
+    let winner = near.iter().position(|it| {
         ticket -= weight(it);
         ticket < 0.0
     });

@@ -60,6 +60,7 @@ fn a_fact_satisfies_its_demand_and_an_unknown_one_does_not() {
         open_weights: Some(true),
         license: Some("Apache-2.0".to_owned()),
         distillable: Some(true),
+        ..Facts::UNKNOWN
     };
     let of = |change: fn(&mut Constraints)| {
         let mut demands = Constraints::default();
@@ -222,7 +223,7 @@ fn a_gateway_answers_for_what_it_is_sent_and_for_nothing_else() {
         ..endpoint(1, &[Operation::ChatCompletions])
     };
     let mut gateway = candidate(&account, Some(&priced));
-    gateway.is_gateway = true;
+    gateway.site.is_gateway = true;
     let providers = |only: Option<&[&str]>, ignore: &[&str]| Constraints {
         providers: Choice {
             only: only.map(names),

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod allocations;
 #[cfg(test)]
+mod capabilities;
+#[cfg(test)]
 mod constraints;
 #[cfg(test)]
 mod facts;

@@ -153,7 +153,7 @@ fn models_stand_in_their_order_unless_all_are_compared() {
 fn a_gateway_keeps_to_the_order_itself() {
     let (account, endpoint) = offer(1, "openrouter", None);
     let mut gateway = candidate(&account, Some(&endpoint));
-    gateway.is_gateway = true;
+    gateway.site.is_gateway = true;
     let order = Preferences {
         order: vec!["deepinfra".to_owned()],
         no_fallbacks: true,

@@ -7,7 +7,8 @@ use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
-    Candidate, Credential, Demand, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Target,
+    Candidate, Credential, Demand, Needs, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Site,
+    Target,
 };
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ pub(crate) const CHAT: RequestFeatures = RequestFeatures {
     max_output_tokens: Some(1_000),
     input_tokens: 1_000,
     conversation: false,
+    needs: Needs::NONE,
 };
 
 /// Every way to order targets.
@@ -92,7 +94,7 @@ pub(crate) fn candidate<'a>(connection: &'a Connection, endpoint: Option<&'a End
         credential: Credential::Ready,
         endpoint,
         stated: &[],
-        is_gateway: false,
+        site: Site::of(connection),
     }
 }
 

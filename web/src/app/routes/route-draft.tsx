@@ -20,8 +20,11 @@ export function RouteDraftPage() {
       refusal={missingRole(project.role, "routes:write", project.organization.name)}
       search={search}
       onSearch={(next) => navigate({ search: next, replace: true, resetScroll: false })}
-      onPublished={({ version, warnings }) => {
-        toast(`Version ${version} is published${warnings?.length ? ", with warnings" : ""}.`);
+      onPublished={({ version, rollout, warnings }) => {
+        const done = rollout
+          ? `Version ${rollout.version} is being rolled out`
+          : `Version ${version} is published`;
+        toast(`${done}${warnings?.length ? ", with warnings" : ""}.`);
         void navigate({ to: "/o/$org/p/$project/routes/$route", params: { route }, replace: true });
       }}
       onDiscarded={(isPublished) => {

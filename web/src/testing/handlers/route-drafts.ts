@@ -1,5 +1,12 @@
 import { parse } from "yaml";
-import type { CreateRoute, RouteDraft, RouteDraftSummary, RouteFinding, SimulateRoute } from "@/api/types";
+import type {
+  CreateRoute,
+  RouteDraft,
+  RouteDraftSummary,
+  RouteFinding,
+  SimulateRoute,
+  WriteRouteRollout,
+} from "@/api/types";
 import type { StoredDraft } from "../drafts.ts";
 import { readDocument } from "../route-document.ts";
 import { simulationOf } from "../simulation.ts";
@@ -74,6 +81,11 @@ function discard(world: World, draft: StoredDraft): void {
   world.drafts = world.drafts.filter((other) => other !== draft);
 }
 
+interface Publication {
+  message: string;
+  rollout?: WriteRouteRollout | null;
+}
+
 export const routeDraftMocks: Mock[] = [
   {
     method: "GET",
@@ -128,9 +140,9 @@ export const routeDraftMocks: Mock[] = [
         const read = readDocument(JSON.stringify(draft.document));
         const against = objection(read);
         if (against) return against;
-        const { message } = call.body as { message: string };
+        const { message, rollout } = call.body as Publication;
         discard(call.world, draft);
-        return { ...publish(call, draft.id, read, { message }), status: 200 };
+        return { ...publish(call, draft.id, read, { message, rollout: rollout ?? null }), status: 200 };
       }),
   },
   {

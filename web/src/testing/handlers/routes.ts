@@ -1,9 +1,10 @@
-import type { Problem, RouteCheck, RouteFinding } from "@/api/types";
+import type { Problem, RouteCheck, RouteFinding, WriteRouteRollout } from "@/api/types";
 import { type ReadDocument, readDocument } from "../route-document.ts";
 import { routeAt, versionOf } from "../routes.ts";
 import { freshId, type World } from "../world.ts";
 import { type Answer, type Call, type Mock, page, problem } from "./call.ts";
 import { etagOf } from "./revision.ts";
+import { beginRollout } from "./route-rollouts.ts";
 
 const ROUTES = "/projects/{project}/routes";
 
@@ -41,13 +42,14 @@ export function checkOf({ rules, findings }: ReadDocument): RouteCheck {
   return { valid, findings, rules: valid ? reach : [] };
 }
 
-/** Publishes a document as the next version of a route. */
+/** Publishes a document as the next version of a route, or begins to roll it out beside the published one. */
 export function publish(
-  { world, now }: Call,
+  call: Call,
   id: string,
   read: ReadDocument,
-  why: { message?: string; restores?: number } = {},
+  { rollout, ...why }: { message?: string; restores?: number; rollout?: WriteRouteRollout | null } = {},
 ): Answer {
+  const { world, now } = call;
   const previous = world.routes.find((route) => route.id === id);
   const at = new Date(now).toISOString();
   const version = versionOf(id, {
@@ -59,8 +61,12 @@ export function publish(
     at,
     ...why,
   });
-  const route = routeAt(version, previous?.created_at ?? at);
   world.routeVersions.unshift(version);
+  if (rollout && previous) {
+    beginRollout(call, id, [previous.version, version.version], rollout);
+    return { status: 200, body: found(world, id), etag: etagOf(world, id) };
+  }
+  const route = routeAt(version, previous?.created_at ?? at);
   world.routes = [route, ...world.routes.filter((other) => other.id !== id)];
   world.revisions.set(id, version.version);
   const status = previous ? 200 : 201;

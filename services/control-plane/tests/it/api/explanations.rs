@@ -28,8 +28,10 @@ impl World {
                 "modalities": { "input": ["text"], "output": ["text"] }, "cost": { "input": input, "output": 2 },
             })
         };
+        let mut dear = model(3);
+        dear["tool_call"] = json!(false);
         let list = json!({ "providers": {
-            "openai": { "models": { "dear": model(3) } }, "mistral": { "models": { "cheap": model(1) } },
+            "openai": { "models": { "dear": dear } }, "mistral": { "models": { "cheap": model(1) } },
         } });
         catalog::import(&app.state, &list.to_string()).await.unwrap();
         for provider in ["openai", "mistral"] {
@@ -78,6 +80,25 @@ fn candidates(explained: &Value) -> Value {
 fn codes(explained: &Value) -> Vec<&str> {
     let caveats = explained["caveats"].as_array().unwrap().iter();
     caveats.map(|it| it["code"].as_str().unwrap()).collect()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_a_model_is_known_to_lack_stands_against_it(pool: PgPool) {
+    let world = World::new(&pool).await;
+    let told = world
+        .explain(json!({ "model": "route/support", "tools": 2 }))
+        .await;
+    assert_eq!(
+        candidates(&told),
+        json!([["mistral", 1, null], ["openai", null, "tools_unsupported"]])
+    );
+    let certain = json!({ "model": "route/support", "tools": 2, "require_parameters": true });
+    let told = world.explain(certain).await;
+    assert_eq!(told["refusal"], "constraint_filtered");
+    let reasons = told["candidates"].as_array().unwrap().iter();
+    let reasons: Vec<_> = reasons.map(|it| (&it["reason"], &it["level"])).collect();
+    let code = json!("tools_unsupported");
+    assert_eq!(reasons, [(&code, &Value::Null), (&code, &json!("request"))]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

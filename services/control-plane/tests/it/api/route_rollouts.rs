@@ -198,6 +198,26 @@ async fn a_version_that_does_well_takes_over_stage_by_stage(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn figures_that_leave_older_requests_out_say_so(pool: PgPool) {
+    let mut world = World::new(&pool).await;
+    world.rolling().await;
+    world.serve(1, 1, 0).await;
+    assert_eq!(world.rollout().await["figures"]["is_cut"], false);
+    // The same request again and again, under ids that follow its own.
+    let copies = sqlx::query(
+        "insert into requests select copy.* from requests request cross join generate_series(2, 50001) n
+            cross join lateral (select overlay(request.id::text placing lpad(to_hex(n), 12, '0') from 25) id) next
+            cross join lateral jsonb_populate_record(request, jsonb_build_object('id', next.id)) copy",
+    );
+    copies.execute(&world.app.judge).await.unwrap();
+    let figures = &world.rollout().await["figures"];
+    assert_eq!(
+        (&figures["published"]["requests"], &figures["is_cut"]),
+        (&json!(50_000), &json!(true))
+    );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn a_version_that_fails_is_halted_and_everybody_is_told(pool: PgPool) {
     let mut world = World::new(&pool).await;
     let hook = json!({ "name": "w", "url": "https://example.com/" });

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod client;
+pub mod exchanges;
 pub mod receiver;
 pub mod usage;
 

@@ -41,6 +41,9 @@ pub struct Receiver {
 }
 
 impl Receiver {
+    /// A message with this in the place of a status is not answered.
+    pub const NEVER: u16 = 0;
+
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
@@ -96,6 +99,9 @@ impl Receiver {
                         inner.messages.push(message);
                         (inner.answers.pop_front().unwrap_or(200), inner.document.clone())
                     };
+                    if status == Self::NEVER {
+                        return std::future::pending().await;
+                    }
                     let answer = format!(
                         "HTTP/1.1 {status} x\r\nlocation: /elsewhere\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{document}",
                         document.len()

@@ -1,7 +1,7 @@
 //! What a target cannot express: named in a header, or a reason not to try it when the caller insists.
 
 use serde_json::Value;
-use sluicegate_contracts::config::RetryPolicy;
+use sluicegate_contracts::config::{About, Facts, RetryPolicy, StatedFacts};
 
 use super::{CHAT_ANSWER, header, with_chat};
 use crate::support::{Config, Provider, Script, Worker};
@@ -36,9 +36,27 @@ async fn what_was_dropped_stands_in_a_header() {
     );
 }
 
+/// That every model calls tools, so that nothing but the dialect can stand against one.
+fn calls_tools() -> StatedFacts {
+    StatedFacts {
+        about: About {
+            model: Some("*".to_owned()),
+            ..About::default()
+        },
+        facts: Facts {
+            tools: Some(true),
+            ..Facts::UNKNOWN
+        },
+    }
+}
+
 #[actix_web::test]
 async fn a_caller_that_insists_gets_an_error_rather_than_less() {
-    let (worker, provider) = with_chat([]).await;
+    let provider = Provider::start([]).await;
+    let mut config = Config::new();
+    config.compatible("local", &provider.url());
+    config.organization.facts = vec![calls_tools()];
+    let worker = Worker::start(&config);
     for insisting in [
         r#","provider":{"require_parameters":true}"#,
         r#","sluicegate":{"require_parameters":true}"#,
@@ -77,6 +95,7 @@ async fn a_caller_that_insists_gets_the_target_that_can() {
     config.compatible("local", &chat.url());
     config.connect("main", "anthropic", &own.url());
     config.model("anthropic/claude-x", "anthropic", "claude-x-1", 1, 1);
+    config.organization.facts = vec![calls_tools()];
     config.route(
         "mixed",
         &["local/m", "anthropic/claude-x"],

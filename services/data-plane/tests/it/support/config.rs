@@ -254,6 +254,13 @@ impl Config {
         }
     }
 
+    /// Says what is known of the catalog row added last.
+    pub(crate) fn known_for(&mut self, facts: Facts) {
+        if let Some(Entity::Endpoint(endpoint)) = self.entities.last_mut() {
+            endpoint.facts = facts;
+        }
+    }
+
     /// Limits the answers of the catalog row added last.
     pub(crate) fn limits_answers_to(&mut self, tokens: u64) {
         if let Some(Entity::Endpoint(endpoint)) = self.entities.last_mut() {

@@ -157,6 +157,21 @@ impl Tenant {
             .await;
     }
 
+    /// Rolls a new version of a route out, as the plan says, and waits until the live workers know.
+    pub(crate) async fn roll_out(&self, route: &str, document: &Value, plan: &Value) {
+        let draft = format!("/routes/{route}/draft");
+        self.write(Method::PUT, &draft, Some(document), 200).await;
+        let body = json!({ "message": "Try it.", "rollout": plan });
+        let path = format!("{draft}/publish?wait=applied");
+        self.write(Method::POST, &path, Some(&body), 200).await;
+    }
+
+    /// How the rollout of a route stands.
+    pub(crate) async fn rollout(&self, route: &str) -> Value {
+        self.write(Method::GET, &format!("/routes/{route}/rollout"), None, 200)
+            .await
+    }
+
     /// Makes something of the project, as its REST path and body say, and waits until the live workers know it.
     pub(crate) async fn make(&self, rest: &str, body: &Value) -> Value {
         let path = format!("{rest}?wait=applied");
@@ -192,6 +207,8 @@ impl Tenant {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.base))
+            // Nobody else changes anything here.
+            .header("if-match", "*")
             .timeout(Duration::from_secs(20));
         if !self.token.is_empty() {
             request = request.bearer_auth(&self.token);

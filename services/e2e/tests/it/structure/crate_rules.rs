@@ -66,7 +66,10 @@ const ALLOWED: [(&str, &[&str]); 14] = [
         ],
     ),
     ("routing-sim", &["routing"]),
-    ("relcheck", &["backplane", "contracts", "mock-provider"]),
+    (
+        "relcheck",
+        &["backplane", "contracts", "mock-provider", "routing-sim"],
+    ),
     ("e2e", &[]),
 ];
 

@@ -98,6 +98,24 @@ export function ModelFactFields({ draft, onChange, errors }: FactFieldsProps) {
         error={messageAt(errors, "/facts/distillable")}
         onChange={(distillable) => onChange({ distillable })}
       />
+      <TruthField
+        label="Calls tools"
+        value={draft.tools}
+        error={messageAt(errors, "/facts/tools")}
+        onChange={(tools) => onChange({ tools })}
+      />
+      <TruthField
+        label="Answers by a JSON schema"
+        value={draft.json_schema}
+        error={messageAt(errors, "/facts/json_schema")}
+        onChange={(json_schema) => onChange({ json_schema })}
+      />
+      <TruthField
+        label="Thinks before it answers"
+        value={draft.reasoning}
+        error={messageAt(errors, "/facts/reasoning")}
+        onChange={(reasoning) => onChange({ reasoning })}
+      />
     </div>
   );
 }

@@ -35,13 +35,13 @@ test("an endpoint shows each fact with its evidence, and what is not known as no
   const { user } = await open("busy");
   const endpoints = within(await screen.findByRole("region", { name: "Endpoints" }));
   const summary = await endpoints.findByText("mistral");
-  expect(endpoints.getByText("7 of 10 known")).toBeTruthy();
+  expect(endpoints.getByText("7 of 13 known")).toBeTruthy();
   await user.click(summary);
   const table = within(
     await endpoints.findByRole("table", { name: "Facts of mistral-small-latest at mistral" }),
   );
   expect(table.getByText("keeps nothing")).toBeTruthy();
-  expect(table.getAllByText("Not known")).toHaveLength(3);
+  expect(table.getAllByText("Not known")).toHaveLength(6);
   expect(table.getAllByText(/contract MI-2231/)).toHaveLength(4);
   expect(table.getAllByRole("link")[0]?.getAttribute("rel")).toBe("noreferrer");
 });
@@ -89,7 +89,7 @@ test("a statement is withdrawn, and the endpoint no longer knows it", async () =
   expect(await screen.findByText("The statement is withdrawn.")).toBeTruthy();
   expect(world.statements).toHaveLength(0);
   expect(await screen.findByText("Nothing stated yet")).toBeTruthy();
-  expect(screen.queryByText("7 of 10 known")).toBeNull();
+  expect(screen.queryByText("7 of 13 known")).toBeNull();
 });
 
 test("who is no owner states and withdraws nothing", async () => {

@@ -12,6 +12,7 @@ import { useToast } from "@/components/ui/toaster";
 import { useConnectionNames } from "@/hooks/use-connection-names";
 import type { CurrentProject } from "@/hooks/use-project";
 import { useStateFacts } from "../api/statements";
+import { MODEL_FACTS } from "../lib/fact-words";
 import { newStatement, PLACES, type StatementDraft, statementBody } from "../lib/statement-draft";
 import { ModelFactFields, OperatorFactFields } from "./fact-fields";
 import styles from "./fact-fields.module.css";
@@ -89,9 +90,7 @@ export function StateFactsDialog({ current, onClose }: StateFactsDialogProps) {
         <OperatorFactFields draft={draft} onChange={change} errors={errors} />
         <Disclosure
           title="Facts of the model"
-          forced={["author_home", "open_weights", "license", "distillable", "quantization"].some((name) =>
-            messageAt(errors, `/facts/${name}`),
-          )}
+          forced={MODEL_FACTS.some((name) => messageAt(errors, `/facts/${name}`))}
         >
           <ModelFactFields draft={draft} onChange={change} errors={errors} />
         </Disclosure>

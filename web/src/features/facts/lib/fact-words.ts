@@ -14,14 +14,32 @@ export const FACT_LABELS: Readonly<Record<FactName, string>> = {
   open_weights: "Weights",
   license: "License",
   distillable: "Distillation",
+  tools: "Tools",
+  json_schema: "JSON schema",
+  reasoning: "Reasoning",
 };
 
 export const FACT_NAMES = Object.keys(FACT_LABELS) as FactName[];
+
+/** Those about the model rather than about who runs it. */
+export const MODEL_FACTS: readonly FactName[] = [
+  "quantization",
+  "author_home",
+  "license",
+  "open_weights",
+  "distillable",
+  "tools",
+  "json_schema",
+  "reasoning",
+];
 
 const TRUTHS: Partial<Record<FactName, readonly [yes: string, no: string]>> = {
   trains: ["trains on prompts or answers", "does not train on prompts and answers"],
   open_weights: ["published", "not published"],
   distillable: ["others may train on the answers", "others may not train on the answers"],
+  tools: ["calls tools", "calls no tools"],
+  json_schema: ["answers keep to a schema", "answers keep to no schema"],
+  reasoning: ["thinks first", "does not think first"],
 };
 
 /** A value as it is told. A newer server may send a type that is not expected here. */

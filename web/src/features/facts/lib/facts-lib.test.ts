@@ -22,6 +22,9 @@ test("every fact has a row, and what is not known is told as such", () => {
     open_weights: "published",
     license: null,
     distillable: null,
+    tools: null,
+    json_schema: null,
+    reasoning: null,
   });
   expect(rows.find(({ name }) => name === "trains")?.known).toMatchObject({
     isStated: true,

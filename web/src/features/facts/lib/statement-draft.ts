@@ -19,6 +19,9 @@ export interface StatementDraft {
   open_weights: Truth;
   license: string;
   distillable: Truth;
+  tools: Truth;
+  json_schema: Truth;
+  reasoning: Truth;
   evidence: string;
   as_of: string;
 }
@@ -46,6 +49,9 @@ export function newStatement(provider: string, today: string): StatementDraft {
     open_weights: "",
     license: "",
     distillable: "",
+    tools: "",
+    json_schema: "",
+    reasoning: "",
     evidence: "",
     as_of: today,
   };
@@ -69,6 +75,9 @@ export function statementBody(draft: StatementDraft): StateFacts {
       ...truth("open_weights", draft.open_weights),
       ...text("license", draft.license),
       ...truth("distillable", draft.distillable),
+      ...truth("tools", draft.tools),
+      ...truth("json_schema", draft.json_schema),
+      ...truth("reasoning", draft.reasoning),
     },
     evidence: draft.evidence.trim(),
     as_of: draft.as_of,

@@ -1,9 +1,10 @@
-// Publishes a draft with a message that stays with the version.
+// Publishes a draft with a message that stays with the version: at once, or in stages beside the published one.
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { asProblem, type Tagged } from "@/api/problem";
 import type { Route, RouteDraft, RouteDraftSummary } from "@/api/types";
 import { Button } from "@/components/ui/button";
+import { ChoiceField } from "@/components/ui/choice-field";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { TextAreaField } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
@@ -12,8 +13,10 @@ import { findingsOf } from "../api/document";
 import { usePublishDraft } from "../api/publish-draft";
 import { nextVersion } from "../lib/draft-words";
 import { countOf } from "../lib/finding-places";
+import { mistakesIn, rolloutBody, USUAL_ROLLOUT } from "../lib/rollout-draft";
 import styles from "./dialog-form.module.css";
 import { FindingsNotice } from "./findings-notice";
+import { RolloutFields } from "./rollout-fields";
 
 interface PublishDraftDialogProps {
   project: string;
@@ -34,6 +37,10 @@ export function PublishDraftDialog({
   const publish = usePublishDraft(project, value.route);
   const client = useQueryClient();
   const [message, setMessage] = useState("");
+  const [manner, setManner] = useState<"at_once" | "in_stages">("at_once");
+  const [rollout, setRollout] = useState(USUAL_ROLLOUT);
+  const isStaged = manner === "in_stages";
+  const isMistaken = isStaged && Object.keys(mistakesIn(rollout)).length > 0;
   const { check } = value;
   const warnings = countOf(check.findings, "warning");
   const version = nextVersion(standing);
@@ -41,7 +48,7 @@ export function PublishDraftDialog({
   function confirm(event: FormEvent) {
     event.preventDefault();
     publish.mutate(
-      { etag, message: message.trim() },
+      { etag, message: message.trim(), rollout: isStaged ? rolloutBody(rollout) : null },
       {
         onSuccess: onPublished,
         // It may have become stale, which the page then says.
@@ -55,7 +62,7 @@ export function PublishDraftDialog({
       open
       onOpenChange={(next) => !next && onClose()}
       title={`Publish ${standing.slug} as version ${version}`}
-      description="It takes effect on every worker within seconds. An older version can be published again at any time."
+      description="An older version can be published again at any time."
     >
       <form className={styles["form"]} onSubmit={confirm}>
         {!check.valid && (
@@ -76,15 +83,32 @@ export function PublishDraftDialog({
           error={publish.error ? asProblem(publish.error).pointers["/message"] : undefined}
           onChange={(event) => setMessage(event.target.value)}
         />
+        {/* What is not published yet has nothing to be compared with. */}
+        {standing.published_version !== null && (
+          <ChoiceField
+            label="How"
+            value={manner}
+            options={[
+              { value: "at_once", label: "At once", hint: "Everybody is served by it within seconds." },
+              {
+                value: "in_stages",
+                label: "In stages",
+                hint: "It serves a growing share, and is halted when it does worse.",
+              },
+            ]}
+            onChange={setManner}
+          />
+        )}
+        {isStaged && <RolloutFields draft={rollout} onChange={setRollout} />}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button
             type="submit"
             variant="primary"
-            disabled={!check.valid || message.trim() === ""}
+            disabled={!check.valid || message.trim() === "" || isMistaken}
             pending={publish.isPending && "Publishing…"}
           >
-            Publish version {version}
+            {isStaged ? `Roll out version ${version}` : `Publish version ${version}`}
           </Button>
         </DialogActions>
       </form>

@@ -20,11 +20,14 @@ import { CallRoute } from "./call-route";
 import { DeleteRouteDialog } from "./delete-route-dialog";
 import { DraftNotice } from "./draft-notice";
 import { EditRoute } from "./edit-route";
+import { RolloutPanel } from "./rollout-panel";
 import { RouteSummary } from "./route-summary";
 import { RouteVersions } from "./route-versions";
 import { Published } from "./routes-table";
 
 const LIVE_MS = 30_000;
+/** A rollout may end by itself, and another version is the published one then. */
+const ROLLOUT_LIVE_MS = 10_000;
 
 interface RouteDetailProps {
   current: CurrentProject;
@@ -39,7 +42,10 @@ interface RouteDetailProps {
 }
 
 export function RouteDetail(props: RouteDetailProps) {
-  const read = useQuery({ ...routeQuery(props.current.id, props.route), refetchInterval: LIVE_MS });
+  const read = useQuery({
+    ...routeQuery(props.current.id, props.route),
+    refetchInterval: (query) => (query.state.data?.value.rollout ? ROLLOUT_LIVE_MS : LIVE_MS),
+  });
   if (read.data) return <Loaded {...props} shown={read.data} />;
   const isDraft = read.isError && asProblem(read.error).code === "not_published";
   return (
@@ -78,6 +84,9 @@ function Loaded(props: RouteDetailProps & { shown: Tagged<Route> }) {
   const draft = drafts.data?.find((other) => other.route === route.id);
   const connections = useConnectionNames(current.id);
   const toast = useToast();
+  // Whoever watched a rollout sees how it ended.
+  const [isWatched, setWatched] = useState(false);
+  if (route.rollout && !isWatched) setWatched(true);
   const [deleting, setDeleting] = useState<Tagged<Route> | null>(null);
   const tabs: { id: RouteTab; label: string; content: ReactNode }[] = [
     {
@@ -140,6 +149,7 @@ function Loaded(props: RouteDetailProps & { shown: Tagged<Route> }) {
         }
       />
       {draft && <DraftNotice current={current} draft={draft} />}
+      {isWatched && <RolloutPanel current={current} route={route.id} mayWrite={!refusal} />}
       <Tabs
         label="About the route"
         tabs={tabs}

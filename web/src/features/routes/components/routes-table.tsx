@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Route } from "@/api/types";
+import { Badge } from "@/components/ui/badge";
 import { type Column, DataTable } from "@/components/ui/data-table";
 import { TimeAgo } from "@/components/ui/time-ago";
 import { useMemberNames } from "@/hooks/use-member-names";
 import type { CurrentProject } from "@/hooks/use-project";
 import { plural } from "@/lib/format";
 import { newestVersionQuery } from "../api/list-versions";
+import { besideWords, rolloutState } from "../lib/rollout-words";
 import { candidatesOf, strategiesOf } from "../lib/strategy-words";
 import styles from "./routes-table.module.css";
 
@@ -34,7 +36,16 @@ export function RoutesTable({ current, routes }: { current: CurrentProject; rout
       id: "version",
       header: "Version",
       card: "labelled",
-      cell: (row) => <span className="num">{row.version}</span>,
+      cell: ({ version, rollout }) => (
+        <>
+          <span className="num">{version}</span>{" "}
+          {rollout && (
+            <Badge tone={rolloutState(rollout).tone} title={`Rollout of version ${rollout.version}`}>
+              {besideWords(rollout)}
+            </Badge>
+          )}
+        </>
+      ),
     },
     {
       id: "published",

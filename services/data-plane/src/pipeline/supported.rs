@@ -1,0 +1,44 @@
+//! Which parameters a model is known to take here: what the facts of an endpoint that serves it say it can do, as far as the
+//! dialect that its provider is called in can say it. Called by the listing of models.
+
+use sluicegate_protocols::Dialect;
+use sluicegate_protocols::models_list::{Capability, parameters};
+use sluicegate_routing::Candidate;
+use sluicegate_routing::facts::Known;
+
+use super::resolve::candidates;
+use crate::snapshot::{Catalog, ProjectView};
+use crate::upstream::spoken_by;
+
+/// The parameters by OpenRouter's names, each once; one endpoint that takes it is enough. Of routes nothing is said.
+pub(crate) fn supported_parameters(
+    name: &str,
+    project: &ProjectView,
+    catalog: &Catalog,
+) -> Vec<&'static str> {
+    let mut supported: Vec<&'static str> = Vec::new();
+    for candidate in candidates(name, None, project, catalog).unwrap_or_default() {
+        for parameter in taken_by(&candidate) {
+            if !supported.contains(&parameter) {
+                supported.push(parameter);
+            }
+        }
+    }
+    supported.sort_unstable();
+    supported
+}
+
+fn taken_by(candidate: &Candidate<'_>) -> impl Iterator<Item = &'static str> {
+    let known = Known::of(candidate);
+    let dialect = spoken_by(candidate.provider, candidate.upstream_model, Dialect::OpenAiChat);
+    let capabilities = [
+        (Capability::Tools, known.tools()),
+        (Capability::JsonSchema, known.json_schema()),
+        (Capability::Reasoning, known.reasoning()),
+    ];
+    let known_to_be_able = capabilities.into_iter().filter(|(_, can)| *can == Some(true));
+    known_to_be_able
+        .filter_map(move |(capability, _)| Some(parameters(capability, dialect?)))
+        .flatten()
+        .copied()
+}
