@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use sluicegate_backplane::escrow::{Answer, Epoch, Loaded, Refusal, Request, Response, Settled};
+use sluicegate_backplane::escrow::{Epoch, Loaded, Refusal, Request, Response, Settled};
 use sluicegate_backplane::{BackplaneError, Escrow, EscrowError};
 use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_contracts::time::UnixMillis;
@@ -405,41 +405,4 @@ fn the_scripts_do_what_the_pure_store_does() {
         })
     });
     outcome.unwrap();
-}
-
-/// Not a check but a measure, for the record: `--ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn how_fast_claims_are_reconciled() {
-    const ROUNDS: u64 = 5_000;
-    let server = services::redis().await;
-    for speakers in [1_usize, 16] {
-        let escrow = Escrow::redis(&server.url(), &prefix()).unwrap();
-        let organization = organization();
-        begin(&escrow, organization, &[]).await;
-        let started = std::time::Instant::now();
-        let speaking = (0..speakers).map(|_| {
-            let escrow = escrow.clone();
-            async move {
-                let (one, mut times) = (epoch(), Vec::new());
-                for op in 1..=ROUNDS / speakers as u64 {
-                    let claims: Vec<_> = (1..=4).map(|budget| claim(budget, 1_000_000, 5)).collect();
-                    let ask = reconcile(one, op, &claims, &[(&[0, 1, 2, 3], 10, 10)]);
-                    let asked = std::time::Instant::now();
-                    let answers = reply(&escrow, organization, &ask).await.answers;
-                    times.push(asked.elapsed());
-                    assert_eq!(answers, [Answer::Grant(nanos(10))]);
-                }
-                times
-            }
-        });
-        let mut times = futures_util::future::join_all(speaking).await.concat();
-        let rate = f64::from(u32::try_from(times.len()).unwrap()) / started.elapsed().as_secs_f64();
-        times.sort_unstable();
-        println!(
-            "{speakers} at a time: {rate:.0} a second, p50 {:?}, p99 {:?}",
-            times[times.len() / 2],
-            times[times.len() * 99 / 100]
-        );
-    }
 }

@@ -12,6 +12,10 @@ const IDLE_MILLIS: i64 = 2_000;
 const REFILL_MILLIS: i64 = 5;
 /// Shortest time over which a pace is measured.
 const SAMPLE_MILLIS: i64 = 100;
+/// Which part of what is left all leases together may have ready: one in so many.
+const READY: i64 = 2;
+/// The same where little is left: what a worker that is paused keeps from the others has to be a small part of a limit.
+const READY_OF_LITTLE: i64 = 8;
 
 /// The accounts of a path, as last heard: the scarcest of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +54,8 @@ impl Pace {
         may
     }
 
-    /// What the lease should have ready; zero means that every call is to ask for itself.
+    /// What the lease should have ready; zero means that every call is to ask for itself, because nobody uses the lease, or
+    /// its share of what is left is less than a call takes.
     pub(super) fn target(
         &mut self,
         lease: &Lease,
@@ -64,12 +69,13 @@ impl Pace {
             return 0;
         };
         let is_idle = now.get().saturating_sub(lease.used_at().get()) >= IDLE_MILLIS;
-        if is_idle || lease.is_over(now) || supply.is_scarce || supply.available < latest.saturating_mul(4) {
+        let ready = if supply.is_scarce { READY_OF_LITTLE } else { READY };
+        let share = supply.available / i64::from(workers.max(1)).saturating_mul(ready);
+        if is_idle || lease.is_over(now) || share < latest {
             return 0;
         }
-        let share = supply.available / i64::from(workers.max(1)).saturating_mul(2);
         let wanted = self.per_milli.saturating_mul(HORIZON_MILLIS).max(latest);
-        if share < latest { 0 } else { wanted.min(share) }
+        wanted.min(share)
     }
 
     fn measure(&mut self, taken: i64, now: UnixMillis) {
@@ -151,21 +157,42 @@ mod tests {
     }
 
     #[test]
-    fn scarce_money_is_asked_for_call_by_call() {
+    fn a_lease_has_its_share_of_what_is_left_or_nothing() {
         let (lease, mut pace) = (lease(), Pace::new(at(0)));
         lease.note_use(100, at(1));
         let mut target = |available, is_scarce, workers| {
             let supply = Some(Supply { available, is_scarce });
             pace.target(&lease, supply, workers, at(1))
         };
-        assert_eq!(target(1_000, false, 1), 100);
-        assert_eq!(target(1_000, true, 1), 0);
-        assert_eq!(target(399, false, 1), 0);
-        assert_eq!(
-            target(1_000, false, 8),
-            0,
-            "a share smaller than a call is of no use"
-        );
+        assert_eq!(target(200, false, 1), 100, "half of what is left");
+        assert_eq!(target(199, false, 1), 0, "less than a call is of no use");
+        assert_eq!(target(1_600, false, 8), 100);
+        assert_eq!(target(1_599, false, 8), 0);
+        assert_eq!(target(800, true, 1), 100, "an eighth of little");
+        assert_eq!(target(799, true, 1), 0);
         assert_eq!(pace.target(&lease, None, 1, at(1)), 0);
+    }
+
+    #[test]
+    fn leases_shrink_with_what_is_left() {
+        let (lease, mut pace) = (lease(), Pace::new(at(0)));
+        // A thousand calls of 100 a second.
+        for tick in 1..=20 {
+            (0..100).for_each(|_| lease.note_use(100, at(tick * 100)));
+            pace.target(&lease, PLENTY, 2, at(tick * 100));
+        }
+        let mut target = |available, is_scarce| {
+            let supply = Some(Supply { available, is_scarce });
+            pace.target(&lease, supply, 2, at(2_000))
+        };
+        let whole = target(1_000_000, false);
+        assert!(whole > 40_000, "half a second of calls: {whole}");
+        assert_eq!(
+            target(1_000_000, true),
+            whole,
+            "much is much, whatever part of a limit it is"
+        );
+        assert_eq!(target(80_000, false), 20_000);
+        assert_eq!(target(80_000, true), 5_000);
     }
 }
