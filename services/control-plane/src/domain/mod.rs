@@ -21,6 +21,7 @@ pub mod listed_facts;
 pub mod model_catalog;
 pub mod model_names;
 pub mod model_pattern;
+pub mod models_dev;
 pub mod past_request;
 pub mod payments;
 pub mod precondition;
