@@ -48,5 +48,6 @@ pub mod stripe;
 mod unlisted_prices;
 pub mod usage_progress;
 pub mod usage_query;
+pub mod version_state;
 pub mod webhook_event;
 pub mod webhook_retries;
