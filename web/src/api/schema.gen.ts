@@ -4442,6 +4442,11 @@ export interface components {
                  */
                 id: string;
                 /**
+                 * Format: int32
+                 * @description The number that the next version gets: higher than that of every version so far, also of those given up.
+                 */
+                next_version: number;
+                /**
                  * Format: date-time
                  * @description When this version was published.
                  */
@@ -4486,6 +4491,11 @@ export interface components {
                 is_stale: boolean;
                 /**
                  * Format: int32
+                 * @description The number that it gets when it is published: higher than that of every version so far, also of those given up.
+                 */
+                next_version: number;
+                /**
+                 * Format: int32
                  * @description The version that is published now; null: none.
                  */
                 published_version: number | null;
@@ -4520,12 +4530,12 @@ export interface components {
                 aliases: string[];
                 /**
                  * Format: date-time
-                 * @description When it was published.
+                 * @description When it was published, or its rollout begun.
                  */
                 created_at: string;
-                /** @description Id of the user who published it. */
+                /** @description Id of the user who published it, or began its rollout. */
                 created_by: string | null;
-                /** @description Why it was published, in their words. */
+                /** @description Why, in their words. */
                 message: string | null;
                 /**
                  * Format: int32
@@ -4538,6 +4548,8 @@ export interface components {
                 rules: components["schemas"]["RouteRule"][];
                 /** @description The slug at that version. */
                 slug: string;
+                /** @description What became of it. */
+                state: components["schemas"]["RouteVersionState"];
                 /** @description How targets of the last rule were ordered. */
                 strategy: components["schemas"]["RouteStrategy"];
                 /** @description Where requests went that no other rule took. */
@@ -5407,6 +5419,11 @@ export interface components {
              */
             id: string;
             /**
+             * Format: int32
+             * @description The number that the next version gets: higher than that of every version so far, also of those given up.
+             */
+            next_version: number;
+            /**
              * Format: date-time
              * @description When this version was published.
              */
@@ -5458,6 +5475,11 @@ export interface components {
             base_version: number | null;
             /** @description Whether another version was published since; it cannot be published then before it takes that into account. */
             is_stale: boolean;
+            /**
+             * Format: int32
+             * @description The number that it gets when it is published: higher than that of every version so far, also of those given up.
+             */
+            next_version: number;
             /**
              * Format: int32
              * @description The version that is published now; null: none.
@@ -5724,18 +5746,18 @@ export interface components {
              */
             weight: number;
         };
-        /** @description One version of a route, never changed. */
+        /** @description One version of a route. What it says never changes, its state does. */
         RouteVersion: {
             /** @description Further model names. */
             aliases: string[];
             /**
              * Format: date-time
-             * @description When it was published.
+             * @description When it was published, or its rollout begun.
              */
             created_at: string;
-            /** @description Id of the user who published it. */
+            /** @description Id of the user who published it, or began its rollout. */
             created_by: string | null;
-            /** @description Why it was published, in their words. */
+            /** @description Why, in their words. */
             message: string | null;
             /**
              * Format: int32
@@ -5748,6 +5770,8 @@ export interface components {
             rules: components["schemas"]["RouteRule"][];
             /** @description The slug at that version. */
             slug: string;
+            /** @description What became of it. */
+            state: components["schemas"]["RouteVersionState"];
             /** @description How targets of the last rule were ordered. */
             strategy: components["schemas"]["RouteStrategy"];
             /** @description Where requests went that no other rule took. */
@@ -5758,6 +5782,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description What became of a version of a route.
+         * @enum {string}
+         */
+        RouteVersionState: "rolling_out" | "published" | "superseded" | "given_up";
         /** @description One way in which a rule can be served. */
         RuleEndpoint: {
             /** @description Slug of the connection; null for what the gateway answers itself. */

@@ -6,7 +6,9 @@ import { busyRollouts, type StoredRollout } from "./rollouts.ts";
 const DAY = 86_400_000;
 const ADA = "usr_01k00000000000000000000001";
 
-export type StoredVersion = RouteVersion & { route: string };
+/** What became of a version, and which number is next, is derived from all that is kept. */
+export type StoredVersion = Omit<RouteVersion, "state"> & { route: string };
+export type StoredRoute = Omit<Route, "next_version">;
 
 function rule(over: Partial<RouteRule> = {}): RouteRule {
   return {
@@ -68,7 +70,7 @@ export function versionOf(
 }
 
 /** The route at a version, beside which another one may be rolled out. */
-export function routeAt(version: StoredVersion, created_at: string, beside?: StoredRollout): Route {
+export function routeAt(version: StoredVersion, created_at: string, beside?: StoredRollout): StoredRoute {
   const rollout = beside ? { version: beside.version, state: beside.state, percent: beside.percent } : null;
   const { route: id, created_at: published_at, ...published } = version;
   const { created_by: _by, message: _message, restores: _restores, ...document } = published;
@@ -118,7 +120,7 @@ export function busyVersions(now: number): StoredVersion[] {
   ];
 }
 
-export function busyRoutes(now: number): Route[] {
+export function busyRoutes(now: number): StoredRoute[] {
   const versions = busyVersions(now);
   const rollouts = new Map(busyRollouts(now).map((rollout) => [rollout.route, rollout]));
   return ["rt_support", "rt_cheap", "rt_triage", "rt_extract"].flatMap((id) => {

@@ -12,8 +12,6 @@ import type {
   Me,
   Money,
   RequestRecord,
-  Route,
-  RouteVersion,
   Signal,
   Webhook,
 } from "@/api/types";
@@ -25,7 +23,7 @@ import { busyDrafts, type StoredDraft } from "./drafts.ts";
 import { busyConnections, busyKeys, memberOf } from "./fixtures.ts";
 import { busyLimits } from "./limits.ts";
 import { busyRollouts, type StoredRollout } from "./rollouts.ts";
-import { busyRoutes, busyVersions } from "./routes.ts";
+import { busyRoutes, busyVersions, type StoredRoute, type StoredVersion } from "./routes.ts";
 import { busySignals } from "./signals.ts";
 import { busyRequests } from "./traffic.ts";
 import { busyDeliveries, busyWebhooks, type StoredDelivery } from "./webhooks.ts";
@@ -45,9 +43,9 @@ export interface World {
   keys: Key[];
   connections: Connection[];
   requests: RequestRecord[];
-  routes: Route[];
+  routes: StoredRoute[];
   /** Of every route, newest first. */
-  routeVersions: (RouteVersion & { route: string })[];
+  routeVersions: StoredVersion[];
   /** The newest of each route that had one. */
   rollouts: StoredRollout[];
   drafts: StoredDraft[];

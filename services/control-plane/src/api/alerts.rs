@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use sluicegate_contracts::ids::{AlertId, BudgetId};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::extract::{InOrganization, PageQuery, Viewer};
 use super::money::Money;
@@ -89,15 +88,10 @@ pub(super) async fn list_alerts(
     let unknown = |_| Error::field("budget", "invalid", "Not the id of a budget.");
     let budget = of.budget.as_deref().map(str::parse::<BudgetId>);
     let budget = budget.transpose().map_err(unknown)?;
-    let before = page.before::<Uuid>()?.map(AlertId::from);
+    let before = page.before()?;
     let (organization, fetch) = (member.organization, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, organization, budget, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| row.id.as_uuid(),
-        BudgetAlert::from,
-    )?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, BudgetAlert::from)?)
 }

@@ -5,7 +5,6 @@ use futures_util::FutureExt;
 use sluicegate_contracts::config::ApiKeyStatus;
 use sluicegate_contracts::ids::ApiKeyId;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::api_key_shapes::{CreateKey, Key, KeyWithSecret, UpdateKey};
 use super::constraint_shapes::WriteConstraints;
@@ -36,7 +35,7 @@ fn shown(row: rows::ApiKey, now: OffsetDateTime) -> Result<Reply> {
 pub(super) async fn list_keys(member: InProject<Viewer>, page: PageQuery) -> Result<Reply> {
     let project = member.project;
     let listing = Listing {
-        before: page.before::<Uuid>()?.map(ApiKeyId::from),
+        before: page.before()?,
         with_disabled: true,
         offset: 0,
         limit: page.fetch()?,
@@ -45,12 +44,7 @@ pub(super) async fn list_keys(member: InProject<Viewer>, page: PageQuery) -> Res
         .read(move |connection| rows::list(connection, project, listing).boxed())
         .await?;
     let now = member.ctx.now;
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| row.id.as_uuid(),
-        |row| Key::of(row, now),
-    )?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, |row| Key::of(row, now))?)
 }
 
 /// Create a key

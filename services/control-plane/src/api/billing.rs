@@ -8,7 +8,6 @@ use serde::Deserialize;
 use sluicegate_contracts::ids::TopUpId;
 use sluicegate_contracts::money::NanoUsd;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use super::billing_shapes::{
     Billing, CreateTopUp, Credit, LedgerTransfer, Statement, StatementLine, StatementUsage, TopUp,
@@ -107,17 +106,12 @@ pub(super) async fn list_ledger(member: InOrganization<Admin>, page: PageQuery) 
 pub(super) async fn list_top_ups(member: InOrganization<Admin>, page: PageQuery) -> Result<Reply> {
     is_sold(&member.state)?;
     let organization = member.organization;
-    let (before, fetch) = (page.before::<Uuid>()?.map(TopUpId::from), page.fetch()?);
+    let (before, fetch) = (page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| top_ups::list(connection, organization, before, fetch).boxed())
         .await?;
     let link = member.state.settings.billing.payment_link.as_ref();
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| row.id.as_uuid(),
-        |row| TopUp::of(row, link),
-    )?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, |row| TopUp::of(row, link))?)
 }
 
 /// Ask for a top-up

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use sluicegate_contracts::ids::{BudgetAdjustmentId, BudgetId, UserId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::extract::{Admin, Creation, InOrganization, PageQuery, PathId, Viewer};
 use super::money::{Money, WriteMoney};
@@ -143,7 +142,7 @@ pub(super) async fn list_budget_adjustments(
     page: PageQuery,
 ) -> Result<Reply> {
     let (organization, id) = (member.organization, id.0);
-    let before = page.before::<Uuid>()?.map(BudgetAdjustmentId::from);
+    let before = page.before()?;
     let fetch = page.fetch()?;
     let found = member
         .find(move |connection| {
@@ -158,6 +157,6 @@ pub(super) async fn list_budget_adjustments(
             .boxed()
         })
         .await?;
-    let id = |row: &rows::Adjustment| row.id.as_uuid();
+    let id = |row: &rows::Adjustment| row.id;
     Reply::ok(&Page::of(&page, found, id, BudgetAdjustment::from)?)
 }

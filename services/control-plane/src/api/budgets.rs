@@ -8,7 +8,6 @@ use sluicegate_contracts::ids::{BudgetId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use time::OffsetDateTime;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use super::budget_bodies::{CreateBudget, UpdateBudget};
 use super::budget_shapes::{Budget, BudgetWindow};
@@ -72,7 +71,7 @@ pub(super) async fn list_budgets(
 ) -> Result<Reply> {
     let project = of.id()?;
     let (organization, now) = (member.organization, member.ctx.now);
-    let (before, fetch) = (page.before::<Uuid>()?.map(BudgetId::from), page.fetch()?);
+    let (before, fetch) = (page.before()?, page.fetch()?);
     let mut found = member
         .read(move |connection| {
             async move {
@@ -84,7 +83,7 @@ pub(super) async fn list_budgets(
         .await?;
     let windows = found.iter_mut().map(|one| &mut one.window);
     budget_standing::add_held(&escrow, organization, windows).await;
-    let id = |one: &Standing| one.budget.id.as_uuid();
+    let id = |one: &Standing| one.budget.id;
     Reply::ok(&Page::of(&page, found, id, Budget::from)?)
 }
 

@@ -4,7 +4,6 @@ use actix_web::{delete, get, patch, post};
 use futures_util::FutureExt;
 use sluicegate_contracts::config::Status;
 use sluicegate_contracts::ids::ConnectionId;
-use uuid::Uuid;
 
 use super::connection_shapes::{Connection, CreateConnection, UpdateConnection};
 use super::extract::{Creation, Developer, InProject, Json, PageQuery, PathId, Viewer};
@@ -31,15 +30,11 @@ fn shown(row: rows::Account) -> Result<Reply> {
 )]
 #[get("/projects/{project}/connections")]
 pub(super) async fn list_connections(member: InProject<Viewer>, page: PageQuery) -> Result<Reply> {
-    let (project, before, fetch) = (
-        member.project,
-        page.before::<Uuid>()?.map(ConnectionId::from),
-        page.fetch()?,
-    );
+    let (project, before, fetch) = (member.project, page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, project, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Connection::from)?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, Connection::from)?)
 }
 
 /// Create a connection

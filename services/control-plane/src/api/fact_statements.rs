@@ -8,7 +8,6 @@ use sluicegate_contracts::ids::{ConnectionId, FactStatementId, UserId};
 use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::extract::{Creation, InOrganization, Owner, PageQuery, PathId, Viewer};
 use super::fact_shapes::{Facts, WriteFacts};
@@ -126,17 +125,12 @@ impl StateFacts {
 )]
 #[get("/organizations/{org}/facts")]
 pub(super) async fn list_fact_statements(member: InOrganization<Viewer>, page: PageQuery) -> Result<Reply> {
-    let before = page.before::<Uuid>()?.map(FactStatementId::from);
+    let before = page.before()?;
     let (organization, fetch) = (member.organization, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, organization, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| row.id.as_uuid(),
-        FactStatement::from,
-    )?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, FactStatement::from)?)
 }
 
 /// State facts

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use sluicegate_contracts::ids::{InviteId, MembershipId, OrganizationId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::extract::{Admin, Creation, InOrganization, PageQuery, PathId, Session};
 use super::reply::Reply;
@@ -104,15 +103,11 @@ struct AcceptedInvite {
 )]
 #[get("/organizations/{org}/invites")]
 pub(super) async fn list_invites(member: InOrganization<Admin>, page: PageQuery) -> Result<Reply> {
-    let (id, before, fetch) = (
-        member.organization,
-        page.before::<Uuid>()?.map(InviteId::from),
-        page.fetch()?,
-    );
+    let (id, before, fetch) = (member.organization, page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, id, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Invite::from)?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, Invite::from)?)
 }
 
 /// Invite somebody

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use sluicegate_contracts::ids::{ManagementKeyId, UserId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::extract::{Admin, Creation, InOrganization, PageQuery, PathId};
 use super::reply::Reply;
@@ -98,17 +97,12 @@ impl From<rows::ManagementKey> for ManagementKey {
 )]
 #[get("/organizations/{org}/management-keys")]
 pub(super) async fn list_management_keys(member: InOrganization<Admin>, page: PageQuery) -> Result<Reply> {
-    let before = page.before::<Uuid>()?.map(ManagementKeyId::from);
+    let before = page.before()?;
     let (organization, fetch) = (member.organization, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, organization, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| row.id.as_uuid(),
-        ManagementKey::from,
-    )?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, ManagementKey::from)?)
 }
 
 /// Create a management key

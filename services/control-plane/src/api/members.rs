@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use sluicegate_contracts::ids::MembershipId;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::extract::{Admin, InOrganization, Json, PageQuery, PathId, Viewer};
 use super::me::User;
@@ -67,15 +66,11 @@ fn shown(row: rows::Membership) -> Result<Reply> {
 )]
 #[get("/organizations/{org}/members")]
 pub(super) async fn list_members(member: InOrganization<Viewer>, page: PageQuery) -> Result<Reply> {
-    let (id, before, fetch) = (
-        member.organization,
-        page.before::<Uuid>()?.map(MembershipId::from),
-        page.fetch()?,
-    );
+    let (id, before, fetch) = (member.organization, page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, id, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Member::from)?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, Member::from)?)
 }
 
 /// Read a member

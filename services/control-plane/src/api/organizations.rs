@@ -7,7 +7,6 @@ use sluicegate_contracts::ids::OrganizationId;
 use sluicegate_service_runtime::ids;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::extract::{Creation, InOrganization, Json, Owner, PageQuery, Session, SignedIn, Viewer};
@@ -85,20 +84,11 @@ fn shown(row: rows::Organization) -> Result<Reply> {
 )]
 #[get("/organizations")]
 pub(super) async fn list_organizations(who: SignedIn, page: PageQuery) -> Result<Reply> {
-    let (principal, before, fetch) = (
-        who.principal,
-        page.before::<Uuid>()?.map(OrganizationId::from),
-        page.fetch()?,
-    );
+    let (principal, before, fetch) = (who.principal, page.before()?, page.fetch()?);
     let found = who
         .look_up(move |connection| rows::list_of(connection, principal, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| row.id.as_uuid(),
-        Organization::from,
-    )?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, Organization::from)?)
 }
 
 /// Create an organization

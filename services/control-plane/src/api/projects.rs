@@ -7,7 +7,6 @@ use sluicegate_contracts::config;
 use sluicegate_contracts::ids::{OrganizationId, ProjectId};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::extract::access::{self, Admin};
@@ -142,15 +141,11 @@ pub(super) async fn list_projects(
         Some(named) => Some(access::to_organization::<Viewer>(&who, named).await?.organization),
         None => None,
     };
-    let (principal, before, fetch) = (
-        who.principal,
-        page.before::<Uuid>()?.map(ProjectId::from),
-        page.fetch()?,
-    );
+    let (principal, before, fetch) = (who.principal, page.before()?, page.fetch()?);
     let found = who
         .look_up(move |connection| rows::list_of(connection, principal, organization, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Project::from)?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, Project::from)?)
 }
 
 /// Create a project

@@ -8,7 +8,6 @@ use sluicegate_contracts::money::NanoUsd;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::extract::{Admin, Creation, InOrganization, PageQuery, PathId};
 use super::money::Money;
@@ -246,16 +245,11 @@ pub(super) async fn create_provider_invoice(
 #[get("/organizations/{org}/provider-invoices")]
 pub(super) async fn list_provider_invoices(member: InOrganization<Admin>, page: PageQuery) -> Result<Reply> {
     let organization = member.organization;
-    let (before, fetch) = (page.before::<Uuid>()?.map(ProviderInvoiceId::from), page.fetch()?);
+    let (before, fetch) = (page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, organization, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| row.id.as_uuid(),
-        ProviderInvoice::from,
-    )?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, ProviderInvoice::from)?)
 }
 
 /// Compare an invoice

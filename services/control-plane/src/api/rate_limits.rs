@@ -11,7 +11,6 @@ use sluicegate_contracts::config::Partition;
 use sluicegate_contracts::ids::RateLimitId;
 use sluicegate_metering::bucket::{Allowance, Standing};
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use super::budgets::OfProject;
 use super::extract::{Admin, Creation, InOrganization, Json, PageQuery, PathId, Viewer};
@@ -46,11 +45,11 @@ pub(super) async fn list_limits(
 ) -> Result<Reply> {
     let project = of.id()?;
     let organization = member.organization;
-    let (before, fetch) = (page.before::<Uuid>()?.map(RateLimitId::from), page.fetch()?);
+    let (before, fetch) = (page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, organization, project, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), Limit::from)?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, Limit::from)?)
 }
 
 /// Whose share of limits that are kept apart to show.
@@ -82,7 +81,7 @@ pub(super) async fn list_limit_usage(
 ) -> Result<Reply> {
     let project = of.id()?;
     let organization = member.organization;
-    let (before, fetch) = (page.before::<Uuid>()?.map(RateLimitId::from), page.fetch()?);
+    let (before, fetch) = (page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, organization, project, before, fetch).boxed())
         .await?;
@@ -105,7 +104,7 @@ pub(super) async fn list_limit_usage(
         .zip(standings)
         .collect();
     let shape = |row: rows::RateLimit| LimitUsage::new(&row, standings.get(&row.id).copied());
-    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), shape)?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, shape)?)
 }
 
 /// What calls count on, where that is one thing.

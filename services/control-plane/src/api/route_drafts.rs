@@ -10,7 +10,6 @@ use sluicegate_contracts::ids::{ProjectId, RouteId, UserId};
 use sluicegate_contracts::time::UnixMillis;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::extract::document::stored;
 use super::extract::yaml::Places;
@@ -46,6 +45,8 @@ struct RouteDraftSummary {
     /// The version that is published now; null: none.
     #[schema(required = true)]
     published_version: Option<u32>,
+    /// The number that it gets when it is published: higher than that of every version so far, also of those given up.
+    next_version: u32,
     /// Whether another version was published since; it cannot be published then before it takes that into account.
     is_stale: bool,
     /// Id of the user who wrote it.
@@ -77,6 +78,7 @@ impl RouteDraftSummary {
             slug: draft.slug.clone(),
             base_version: version(draft.base_version),
             published_version: version(draft.published_version),
+            next_version: draft.last_version + 1,
             is_stale: draft.base_version != draft.published_version,
             updated_by: draft.updated_by,
             updated_at: draft.updated_at,
@@ -119,12 +121,12 @@ fn shown((revision, draft): (u32, RouteDraft)) -> Result<Reply> {
 #[get("/projects/{project}/route-drafts")]
 pub(super) async fn list_route_drafts(member: InProject<Viewer>, page: PageQuery) -> Result<Reply> {
     let (organization, project) = (member.organization()?, member.project);
-    let (before, fetch) = (page.before::<Uuid>()?.map(RouteId::from), page.fetch()?);
+    let (before, fetch) = (page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, organization, project, before, fetch).boxed())
         .await?;
     let shown = |row: Draft| RouteDraftSummary::of(&row);
-    Reply::ok(&Page::of(&page, found, |row| row.route.as_uuid(), shown)?)
+    Reply::ok(&Page::of(&page, found, |row| row.route, shown)?)
 }
 
 /// Begin a draft of a new route

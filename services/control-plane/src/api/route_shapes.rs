@@ -1,8 +1,8 @@
-//! What routes look like in REST: shown, written, and as one of their versions.
+//! What routes look like in REST: shown, and written.
 
 use serde::{Deserialize, Serialize};
 use sluicegate_contracts::config::{self, Rule, Strategy};
-use sluicegate_contracts::ids::{ConnectionId, RouteId, UserId};
+use sluicegate_contracts::ids::{ConnectionId, RouteId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use crate::app::routes::Changes;
 use crate::domain::publication_message::PublicationMessage;
 use crate::domain::route_draft::{RouteDraft, RuleDraft, Rules, TargetDraft};
 use crate::error::{Error, FieldError, Result};
-use crate::store::{route_versions, routes as rows};
+use crate::store::routes as rows;
 
 /// Where a route sends requests.
 #[derive(Serialize, ToSchema)]
@@ -43,11 +43,11 @@ pub(super) struct RouteRule {
     /// What every endpoint must satisfy that serves it, besides what is demanded at other levels.
     constraints: Constraints,
     /// How targets are ordered.
-    strategy: RouteStrategy,
+    pub(super) strategy: RouteStrategy,
     /// Where requests go.
-    targets: Vec<RouteTarget>,
+    pub(super) targets: Vec<RouteTarget>,
     /// Retries.
-    retry: RouteRetry,
+    pub(super) retry: RouteRetry,
 }
 
 impl From<Rule> for RouteRule {
@@ -81,6 +81,8 @@ pub(super) struct Route {
     aliases: Vec<String>,
     /// The published version; also the ETag.
     version: u32,
+    /// The number that the next version gets: higher than that of every version so far, also of those given up.
+    next_version: u32,
     /// The first whose condition holds decides; the last has none.
     rules: Vec<RouteRule>,
     /// How targets of the last rule are ordered.
@@ -111,84 +113,34 @@ impl Route {
             ..Self::from(live)
         }
     }
+}
 
-    fn of(route: config::Route, created_at: OffsetDateTime, published_at: OffsetDateTime) -> Self {
-        let rules: Vec<RouteRule> = route.rules.iter().cloned().map(RouteRule::from).collect();
-        // What is published has a rule; without one it would serve nothing, and says so.
-        let nothing = || Rule::always(Strategy::Ordered, Vec::new(), config::RetryPolicy::default());
-        let last = RouteRule::from(route.rules.last().cloned().unwrap_or_else(nothing));
+/// The rules of a route, and the last of them.
+pub(super) fn rules_of(rules: Vec<Rule>) -> (Vec<RouteRule>, RouteRule) {
+    // What is published has a rule; without one it would serve nothing, and says so.
+    let nothing = || Rule::always(Strategy::Ordered, Vec::new(), config::RetryPolicy::default());
+    let last = rules.last().cloned().unwrap_or_else(nothing);
+    (rules.into_iter().map(RouteRule::from).collect(), last.into())
+}
+
+impl From<rows::LiveRoute> for Route {
+    fn from(live: rows::LiveRoute) -> Self {
+        let route = live.route;
+        let (rules, last) = rules_of(route.rules);
         Self {
             id: route.id,
             slug: route.slug,
             aliases: route.aliases,
             version: route.version,
+            next_version: live.last_version + 1,
             rules,
             strategy: last.strategy,
             targets: last.targets,
             retry: last.retry,
-            created_at,
-            published_at,
-            rollout: None,
-            warnings: Vec::new(),
-        }
-    }
-}
-
-impl From<rows::LiveRoute> for Route {
-    fn from(live: rows::LiveRoute) -> Self {
-        Self {
+            created_at: live.created_at,
+            published_at: live.published_at,
             rollout: live.rollout.map(RouteRolloutSummary::from),
-            ..Self::of(live.route, live.created_at, live.published_at)
-        }
-    }
-}
-
-/// One version of a route, never changed.
-#[derive(Serialize, ToSchema)]
-pub(super) struct RouteVersion {
-    /// Its number, from 1.
-    version: u32,
-    /// The slug at that version.
-    slug: String,
-    /// Further model names.
-    aliases: Vec<String>,
-    /// Its rules.
-    rules: Vec<RouteRule>,
-    /// How targets of the last rule were ordered.
-    strategy: RouteStrategy,
-    /// Where requests went that no other rule took.
-    targets: Vec<RouteTarget>,
-    /// Retries of the last rule.
-    retry: RouteRetry,
-    /// Id of the user who published it.
-    #[schema(value_type = Option<String>, required = true)]
-    created_by: Option<UserId>,
-    /// Why it was published, in their words.
-    #[schema(required = true)]
-    message: Option<String>,
-    /// The older version that it is again; null: it is new.
-    #[schema(required = true)]
-    restores: Option<u32>,
-    /// When it was published.
-    #[serde(with = "time::serde::rfc3339")]
-    created_at: OffsetDateTime,
-}
-
-impl From<route_versions::RouteVersion> for RouteVersion {
-    fn from(row: route_versions::RouteVersion) -> Self {
-        let route = Route::of(row.route, row.created_at, row.created_at);
-        Self {
-            version: route.version,
-            slug: route.slug,
-            aliases: route.aliases,
-            rules: route.rules,
-            strategy: route.strategy,
-            targets: route.targets,
-            retry: route.retry,
-            created_by: row.publication.by,
-            message: row.publication.message,
-            restores: row.publication.restores,
-            created_at: row.created_at,
+            warnings: Vec::new(),
         }
     }
 }

@@ -1,22 +1,104 @@
-//! Versions of routes: what was published when, by whom and why; and publishing one of them again.
+//! Versions of routes: what was published when, by whom and why, and what became of it; and publishing one of them again.
 
 use actix_web::{get, post, web};
 use futures_util::FutureExt;
-use serde::Deserialize;
-use sluicegate_contracts::ids::RouteId;
+use serde::{Deserialize, Serialize};
+use sluicegate_contracts::ids::{RouteId, UserId};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::extract::yaml::Places;
 use super::extract::{Developer, InProject, Json, PageQuery, PathId, Viewer};
 use super::reply::Reply;
-use super::route_shapes::{Route, RouteVersion, read_message};
+use super::route_retry::RouteRetry;
+use super::route_shapes::{Route, RouteRule, RouteTarget, read_message, rules_of};
+use super::route_strategy::RouteStrategy;
 use super::shapes::Page;
 use crate::app::{route_supply, routes as use_cases};
 use crate::domain::precondition::IfMatch;
 use crate::domain::publication_message::PublicationMessage;
+use crate::domain::version_state::VersionState;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::store::{Lock, route_versions, routes};
+
+/// What became of a version of a route.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RouteVersionState {
+    /// It is to take the place of the published one: its rollout is under way, or halted.
+    RollingOut,
+    /// It is the published one.
+    Published,
+    /// It was the published one before another.
+    Superseded,
+    /// Its rollout was aborted: it never was the published one.
+    GivenUp,
+}
+
+impl From<VersionState> for RouteVersionState {
+    fn from(state: VersionState) -> Self {
+        match state {
+            VersionState::RollingOut => Self::RollingOut,
+            VersionState::Published => Self::Published,
+            VersionState::Superseded => Self::Superseded,
+            VersionState::GivenUp => Self::GivenUp,
+        }
+    }
+}
+
+/// One version of a route. What it says never changes, its state does.
+#[derive(Serialize, ToSchema)]
+struct RouteVersion {
+    /// Its number, from 1.
+    version: u32,
+    /// What became of it.
+    state: RouteVersionState,
+    /// The slug at that version.
+    slug: String,
+    /// Further model names.
+    aliases: Vec<String>,
+    /// Its rules.
+    rules: Vec<RouteRule>,
+    /// How targets of the last rule were ordered.
+    strategy: RouteStrategy,
+    /// Where requests went that no other rule took.
+    targets: Vec<RouteTarget>,
+    /// Retries of the last rule.
+    retry: RouteRetry,
+    /// Id of the user who published it, or began its rollout.
+    #[schema(value_type = Option<String>, required = true)]
+    created_by: Option<UserId>,
+    /// Why, in their words.
+    #[schema(required = true)]
+    message: Option<String>,
+    /// The older version that it is again; null: it is new.
+    #[schema(required = true)]
+    restores: Option<u32>,
+    /// When it was published, or its rollout begun.
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+}
+
+impl From<route_versions::RouteVersion> for RouteVersion {
+    fn from(row: route_versions::RouteVersion) -> Self {
+        let (rules, last) = rules_of(row.route.rules);
+        Self {
+            version: row.route.version,
+            state: row.state.into(),
+            slug: row.route.slug,
+            aliases: row.route.aliases,
+            rules,
+            strategy: last.strategy,
+            targets: last.targets,
+            retry: last.retry,
+            created_by: row.publication.by,
+            message: row.publication.message,
+            restores: row.publication.restores,
+            created_at: row.created_at,
+        }
+    }
+}
 
 /// List the versions of a route
 #[utoipa::path(

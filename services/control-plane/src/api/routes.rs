@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::{delete, get, patch, post};
 use futures_util::FutureExt;
 use sluicegate_contracts::ids::RouteId;
-use uuid::Uuid;
 
 use super::extract::document::Written;
 use super::extract::{Developer, Document, InProject, PageQuery, PathId, Viewer};
@@ -34,20 +33,11 @@ fn shown(live: rows::LiveRoute) -> Result<Reply> {
 )]
 #[get("/projects/{project}/routes")]
 pub(super) async fn list_routes(member: InProject<Viewer>, page: PageQuery) -> Result<Reply> {
-    let (project, before, fetch) = (
-        member.project,
-        page.before::<Uuid>()?.map(RouteId::from),
-        page.fetch()?,
-    );
+    let (project, before, fetch) = (member.project, page.before()?, page.fetch()?);
     let found = member
         .read(move |connection| rows::list(connection, project, before, fetch).boxed())
         .await?;
-    Reply::ok(&Page::of(
-        &page,
-        found,
-        |row| row.route.id.as_uuid(),
-        Route::from,
-    )?)
+    Reply::ok(&Page::of(&page, found, |row| row.route.id, Route::from)?)
 }
 
 /// Create a route

@@ -2,9 +2,8 @@
 
 use actix_web::{delete, get, patch, post, web};
 use futures_util::FutureExt;
-use sluicegate_contracts::ids::{WebhookDeliveryId, WebhookId};
+use sluicegate_contracts::ids::WebhookId;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::extract::{Admin, Creation, InOrganization, Json, PageQuery, PathId};
 use super::reply::Reply;
@@ -35,12 +34,12 @@ fn shown(row: rows::Webhook, now: OffsetDateTime) -> Result<Reply> {
 #[get("/organizations/{org}/webhooks")]
 pub(super) async fn list_webhooks(member: InOrganization<Admin>, page: PageQuery) -> Result<Reply> {
     let (organization, fetch, now) = (member.organization, page.fetch()?, member.ctx.now);
-    let before = page.before::<Uuid>()?.map(WebhookId::from);
+    let before = page.before()?;
     let found = member
         .read(move |connection| rows::list(connection, organization, before, fetch).boxed())
         .await?;
     let shape = |row| Webhook::of(row, now);
-    Reply::ok(&Page::of(&page, found, |row| row.id.as_uuid(), shape)?)
+    Reply::ok(&Page::of(&page, found, |row| row.id, shape)?)
 }
 
 /// Create a webhook
@@ -260,7 +259,7 @@ pub(super) async fn list_webhook_deliveries(
     page: PageQuery,
 ) -> Result<Reply> {
     let (organization, id, fetch) = (member.organization, id.0, page.fetch()?);
-    let before = page.before::<Uuid>()?.map(WebhookDeliveryId::from);
+    let before = page.before()?;
     let found = member
         .find(move |connection| {
             async move {
@@ -276,6 +275,6 @@ pub(super) async fn list_webhook_deliveries(
             .boxed()
         })
         .await?;
-    let id = |row: &webhook_deliveries::Delivery| row.id.as_uuid();
+    let id = |row: &webhook_deliveries::Delivery| row.id;
     Reply::ok(&Page::of(&page, found, id, WebhookDelivery::from)?)
 }

@@ -117,6 +117,7 @@ pub async fn create(
     routes::insert(tx.connection(), &route, &publication, now).await?;
     announce(tx, &route, "route.create", &publication)?;
     let live = LiveRoute {
+        last_version: route.version,
         route,
         created_at: now,
         published_at: now,
@@ -340,6 +341,7 @@ async fn publish(
     };
     announce(tx, &route, action, publication)?;
     let live = LiveRoute {
+        last_version: route.version,
         route,
         created_at: before.created_at,
         published_at: now,

@@ -1,16 +1,14 @@
-//! Reads a price and model list in the form of models.dev into catalog rows. Pure; the import decides what changes.
-//! What cannot be expressed exactly is left out and counted, never rounded.
+//! What a price and model list says, as catalog rows. Pure; the import decides what changes. What cannot be expressed exactly is
+//! left out and counted, never rounded.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use sluicegate_contracts::config::{Facts, Operation, PriceCard, PriceTier, ProviderId, Rates};
+use sluicegate_contracts::config::{Facts, Operation, PriceCard, ProviderId};
 
 use super::bedrock_models;
 use super::listed_facts::{self, Evidence, EvidenceOf};
 use super::model_names;
-use super::price_text::{PriceTextError, per_million_dollars};
+use super::models_dev::{self, Document, Modalities, ModelEntry};
 use super::providers::{self, Provider};
 use super::unlisted_prices;
 
@@ -73,89 +71,13 @@ pub struct Catalog {
     pub unpriced: u64,
 }
 
-/// A text is not such a list.
-#[derive(Debug, thiserror::Error)]
-#[error("not a models.dev list (line {line}, column {column}): {source}", line = .source.line(), column = .source.column())]
-pub struct CatalogError {
-    #[from]
-    source: serde_json::Error,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    #[serde(default)]
-    source: ListSource,
-    providers: BTreeMap<String, ProviderEntry>,
-}
-
-/// Where a list is from, as far as it says.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ListSource {
-    repo: Option<String>,
-    commit: Option<String>,
-    as_of: Option<String>,
-}
-
-impl ListSource {
-    fn evidence(self) -> Evidence {
-        let source = match (self.repo, self.commit) {
-            (Some(repo), Some(commit)) => format!("https://github.com/{repo}/tree/{commit}"),
-            (_, _) => "the imported price list".to_owned(),
-        };
-        Evidence {
-            source,
-            as_of: self.as_of,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct ProviderEntry {
-    models: BTreeMap<String, ModelEntry>,
-}
-
-#[derive(Deserialize)]
-struct ModelEntry {
-    name: String,
-    family: Option<String>,
-    cost: Option<Prices>,
-    #[serde(default)]
-    limit: LimitEntry,
-    modalities: Modalities,
-    open_weights: Option<bool>,
-    tool_call: Option<bool>,
-    structured_output: Option<bool>,
-    reasoning: Option<bool>,
-}
-
-#[derive(Default, Deserialize)]
-struct LimitEntry {
-    context: Option<u64>,
-    output: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Modalities {
-    input: Vec<String>,
-    output: Vec<String>,
-}
-
-/// Members of a price entry. Numbers stay text until [`per_million_dollars`] reads them.
-type Prices = BTreeMap<String, Box<RawValue>>;
-
-#[derive(Deserialize)]
-struct TierBound {
-    size: u64,
-}
-
 impl Catalog {
     /// Reads a list.
     ///
     /// # Errors
     /// When the text is not JSON of that form.
-    pub fn parse(text: &str) -> Result<Self, CatalogError> {
-        let document: Document = serde_json::from_str(text)?;
+    pub fn parse(text: &str) -> Result<Self, models_dev::Unreadable> {
+        let document = Document::parse(text)?;
         let mut catalog = Self::default();
         for (id, entry) in document.providers {
             match providers::find(&id).filter(|provider| !provider.id.names_its_own_models()) {
@@ -185,7 +107,10 @@ impl Catalog {
             return;
         }
         let model = model_names::canonical(provider, &upstream_model);
-        let price = entry.cost.as_ref().and_then(|cost| price_card(cost).ok());
+        let price = entry
+            .cost
+            .as_ref()
+            .and_then(|cost| models_dev::price_card(cost).ok());
         let price = price.map(|card| unlisted_prices::added(card, provider.id, &model));
         self.unpriced += u64::from(price.is_none());
         let endpoint = CatalogEndpoint {
@@ -277,51 +202,9 @@ fn operation(upstream_model: &str, family: Option<&str>) -> Operation {
     }
 }
 
-fn price_card(cost: &Prices) -> Result<PriceCard, PriceTextError> {
-    let tiers: Vec<Prices> = cost.get("tiers").map_or(Ok(Vec::new()), |tiers| read(tiers))?;
-    let mut tiers = tiers.iter().map(price_tier).collect::<Result<Vec<_>, _>>()?;
-    tiers.sort_by_key(|tier| tier.above_input_tokens);
-    Ok(PriceCard {
-        rates: rates(cost)?,
-        tiers,
-        ..PriceCard::default()
-    })
-}
-
-fn price_tier(tier: &Prices) -> Result<PriceTier, PriceTextError> {
-    let bound: TierBound = read(tier.get("tier").ok_or(PriceTextError::NotAPrice)?)?;
-    Ok(PriceTier {
-        above_input_tokens: bound.size,
-        rates: rates(tier)?,
-    })
-}
-
-/// The classes lists of this form know; what they leave out is in [`unlisted_prices`].
-fn rates(prices: &Prices) -> Result<Rates, PriceTextError> {
-    let optional = |class: &str| {
-        let number = prices.get(class).filter(|number| number.get() != "null");
-        number.map(|number| per_million_dollars(number.get())).transpose()
-    };
-    let required = |class: &str| optional(class)?.ok_or(PriceTextError::NotAPrice);
-    Ok(Rates {
-        input: required("input")?,
-        output: required("output")?,
-        cache_read: optional("cache_read")?,
-        cache_write: optional("cache_write")?,
-        reasoning: optional("reasoning")?,
-        input_audio: optional("input_audio")?,
-        output_audio: optional("output_audio")?,
-        ..Rates::default()
-    })
-}
-
-fn read<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, PriceTextError> {
-    serde_json::from_str(value.get()).map_err(|_| PriceTextError::NotAPrice)
-}
-
 #[cfg(test)]
 mod tests {
-    use sluicegate_contracts::money::{NanoUsd, PicoUsd};
+    use sluicegate_contracts::money::PicoUsd;
 
     use super::*;
 
@@ -464,48 +347,6 @@ mod tests {
             catalog.endpoints.len(),
             "one row per provider and name"
         );
-    }
-
-    #[test]
-    fn every_listed_class_is_carried_over_also_in_tiers() {
-        let text = r#"{"providers":{"openai":{"models":{"a":{"name":"A","modalities":{"input":["text"],"output":["text"]},
-            "cost":{"input":1,"output":2,"cache_read":3,"cache_write":4,"reasoning":5,"input_audio":6,"output_audio":7,
-            "tiers":[{"tier":{"size":9,"type":"context"},"input":10,"output":20,"input_audio":60},
-                     {"tier":{"size":8},"input":9,"output":19}]}}}}}}"#;
-        let catalog = Catalog::parse(text).unwrap();
-        let dollar = PicoUsd::from_per_million;
-        let dollars = |amount: i64| dollar(NanoUsd::from_nanos(amount * 1_000_000_000));
-        let rates = |input, output| Rates {
-            input: dollars(input).unwrap(),
-            output: dollars(output).unwrap(),
-            ..Rates::default()
-        };
-        let tier = |above_input_tokens, rates| PriceTier {
-            above_input_tokens,
-            rates,
-        };
-        let expected = PriceCard {
-            rates: Rates {
-                cache_read: dollars(3),
-                cache_write: dollars(4),
-                reasoning: dollars(5),
-                input_audio: dollars(6),
-                output_audio: dollars(7),
-                ..rates(1, 2)
-            },
-            tiers: vec![
-                tier(8, rates(9, 19)),
-                tier(
-                    9,
-                    Rates {
-                        input_audio: dollars(60),
-                        ..rates(10, 20)
-                    },
-                ),
-            ],
-            ..PriceCard::default()
-        };
-        assert_eq!(catalog.endpoints[0].price, Some(expected));
     }
 
     #[test]

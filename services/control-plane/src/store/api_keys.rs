@@ -115,6 +115,14 @@ const fn status_text(status: ApiKeyStatus) -> &'static str {
     }
 }
 
+pub(super) fn status_of(word: &str) -> ApiKeyStatus {
+    if word == "active" {
+        ApiKeyStatus::Active
+    } else {
+        ApiKeyStatus::Disabled
+    }
+}
+
 impl TryFrom<Row> for ApiKey {
     type Error = Error;
 
@@ -134,11 +142,7 @@ impl TryFrom<Row> for ApiKey {
             hint: row.hint,
             digest: digest(&row.digest)?,
             previous,
-            status: if row.status == "active" {
-                ApiKeyStatus::Active
-            } else {
-                ApiKeyStatus::Disabled
-            },
+            status: status_of(&row.status),
             grants: KeyGrants {
                 expires_at: row.expires_at,
                 allowed_models: row.allowed_models,

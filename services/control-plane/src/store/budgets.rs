@@ -11,7 +11,7 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Lock, budget_schedules};
+use super::{Connection, Lock, budget_schedules, status};
 use crate::domain::budget_adjusted::AdjustedWindows;
 use crate::domain::budget_draft::Terms;
 use crate::domain::instant::{calendar, millis};
@@ -151,13 +151,6 @@ const fn unknown_price_text(policy: UnknownPrice) -> &'static str {
     }
 }
 
-const fn status_text(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Disabled => "disabled",
-    }
-}
-
 impl TryFrom<Row> for Budget {
     type Error = Error;
 
@@ -193,11 +186,7 @@ impl TryFrom<Row> for Budget {
             limit_version: row.limit_version,
             peak: NanoUsd::from_nanos(row.peak_nanos),
             adjusted: row.adjusted.0,
-            status: if row.status == "active" {
-                Status::Active
-            } else {
-                Status::Disabled
-            },
+            status: status::of(&row.status),
             revision: row.revision,
             created_by: row.created_by.map(UserId::from),
             created_at: row.created_at,
@@ -246,7 +235,7 @@ pub async fn insert(
         budget.terms.counts_own_connections,
         unknown_price_text(budget.terms.unknown_price),
         &thresholds(&budget.terms),
-        status_text(budget.status),
+        status::word(budget.status),
         budget.revision,
         renew_at,
         budget.created_by.map(UserId::as_uuid),
@@ -282,7 +271,7 @@ pub async fn update(
         budget.terms.counts_own_connections,
         unknown_price_text(budget.terms.unknown_price),
         &thresholds(&budget.terms),
-        status_text(budget.status),
+        status::word(budget.status),
         renew_at,
         budget.peak.nanos(),
         Json(&budget.adjusted) as _,

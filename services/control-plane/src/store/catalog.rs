@@ -1,10 +1,10 @@
 //! Models and the priced ways to reach them. Written by the import, read by everybody.
 
-use sluicegate_contracts::config::{Endpoint, Operation, PriceCard, Status};
+use sluicegate_contracts::config::{Endpoint, Operation, PriceCard};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Connection;
+use super::{Connection, status};
 use crate::domain::listed_facts::EvidenceOf;
 use crate::domain::model_catalog::CatalogModel;
 use crate::error::{Error, Result};
@@ -80,11 +80,7 @@ impl TryFrom<EndpointRow> for StoredEndpoint {
                 context_window: row.context_window.map(i64::cast_unsigned),
                 max_output_tokens: row.max_output_tokens.map(i64::cast_unsigned),
                 facts: serde_json::from_value(row.facts).map_err(Error::internal)?,
-                status: if row.status == "active" {
-                    Status::Active
-                } else {
-                    Status::Disabled
-                },
+                status: status::of(&row.status),
             },
         })
     }
@@ -253,11 +249,7 @@ pub async fn upsert_endpoint(
         price_version,
         tokens(endpoint.context_window)?,
         tokens(endpoint.max_output_tokens)?,
-        if endpoint.status == Status::Active {
-            "active"
-        } else {
-            "disabled"
-        },
+        status::word(endpoint.status),
         now,
         serde_json::to_value(&endpoint.facts).map_err(Error::internal)?,
         serde_json::to_value(&stored.evidence).map_err(Error::internal)?,

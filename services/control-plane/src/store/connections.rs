@@ -10,7 +10,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::constraint::on_constraint;
-use super::{Connection, Lock};
+use super::{Connection, Lock, status};
 use crate::codes::Code;
 use crate::error::{Error, Result};
 
@@ -97,13 +97,6 @@ struct Row {
     created_at: OffsetDateTime,
 }
 
-const fn status_text(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Disabled => "disabled",
-    }
-}
-
 impl TryFrom<Row> for Account {
     type Error = Error;
 
@@ -123,11 +116,7 @@ impl TryFrom<Row> for Account {
                 sealed: SealedText(sealed),
                 hint: row.credential_hint.unwrap_or_default(),
             }),
-            status: if row.status == "active" {
-                Status::Active
-            } else {
-                Status::Disabled
-            },
+            status: status::of(&row.status),
             priority: row.priority,
             resale: row.resale_margin_ppm.map(|ppm| Resale {
                 margin: Margin::from_ppm(ppm.unsigned_abs()),
@@ -157,7 +146,7 @@ pub async fn insert(connection: &mut Connection, account: &Account) -> Result<()
         account.base_url.as_str(),
         account.credential.as_ref().map(|credential| &credential.sealed.0),
         account.credential.as_ref().map(|credential| &credential.hint),
-        status_text(account.status),
+        status::word(account.status),
         account.priority,
         account.revision,
         account.created_at,
@@ -263,7 +252,7 @@ pub async fn update(connection: &mut Connection, account: &mut Account) -> Resul
         account.base_url.as_str(),
         account.credential.as_ref().map(|credential| &credential.sealed.0),
         account.credential.as_ref().map(|credential| &credential.hint),
-        status_text(account.status),
+        status::word(account.status),
         account.priority,
         account.last_test,
         Json(&account.settings) as _,

@@ -5,6 +5,7 @@ use sluicegate_contracts::ids::{ApiKeyId, ProjectId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::api_keys::status_of;
 use super::{Connection, constraints};
 use crate::domain::key_grants::KeyGrants;
 use crate::error::Result;
@@ -37,11 +38,7 @@ pub async fn hold(connection: &mut Connection, project: ProjectId, keys: &[ApiKe
     .await?;
     let above = rows.into_iter().map(|row| {
         Ok(Above {
-            status: if row.status == "active" {
-                ApiKeyStatus::Active
-            } else {
-                ApiKeyStatus::Disabled
-            },
+            status: status_of(&row.status),
             grants: KeyGrants {
                 expires_at: row.expires_at,
                 allowed_models: row.allowed_models,

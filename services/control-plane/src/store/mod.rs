@@ -52,6 +52,7 @@ pub mod sessions;
 pub mod signal_sources;
 pub mod signals;
 pub mod snapshot;
+mod status;
 pub mod throttles;
 pub mod top_ups;
 pub mod usage_dead_letters;

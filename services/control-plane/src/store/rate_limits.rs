@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Lock};
+use super::{Connection, Lock, status};
 use crate::domain::rate_limit_draft::Rate;
 use crate::error::{Error, Result};
 
@@ -62,13 +62,6 @@ struct Row {
     created_at: OffsetDateTime,
 }
 
-const fn status_text(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Disabled => "disabled",
-    }
-}
-
 impl TryFrom<Row> for RateLimit {
     type Error = Error;
 
@@ -88,11 +81,7 @@ impl TryFrom<Row> for RateLimit {
                 amount: row.amount.unsigned_abs(),
                 burst: row.burst.unsigned_abs(),
             },
-            status: if row.status == "active" {
-                Status::Active
-            } else {
-                Status::Disabled
-            },
+            status: status::of(&row.status),
             revision: row.revision,
             created_by: row.created_by.map(UserId::from),
             created_at: row.created_at,
@@ -118,7 +107,7 @@ pub async fn insert(connection: &mut Connection, limit: &RateLimit) -> Result<()
         limit.metric.as_str(),
         limit.rate.amount.cast_signed(),
         limit.rate.burst.cast_signed(),
-        status_text(limit.status),
+        status::word(limit.status),
         limit.revision,
         limit.created_by.map(UserId::as_uuid),
         limit.created_at,
@@ -139,7 +128,7 @@ pub async fn update(connection: &mut Connection, limit: &mut RateLimit) -> Resul
         limit.id.as_uuid(),
         limit.rate.amount.cast_signed(),
         limit.rate.burst.cast_signed(),
-        status_text(limit.status),
+        status::word(limit.status),
     )
     .fetch_one(connection)
     .await?;

@@ -32,6 +32,8 @@ pub struct Draft {
     pub slug: String,
     /// The published version; 0: none.
     pub published_version: u32,
+    /// The highest number of its versions, published or not; 0: it has none.
+    pub last_version: u32,
     /// The published version it was begun from; 0: none was published then.
     pub base_version: u32,
     /// Its entity tag.
@@ -210,8 +212,9 @@ pub async fn find(
 ) -> Result<Option<Draft>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select draft.route_id, slug, version, base_version, revision, document as "document: Json<Value>",
-            updated_by, updated_at
+        r#"select draft.route_id, slug, version, base_version, revision, document as "document: Json<Value>", updated_by,
+            updated_at,
+            coalesce((select max(last.version) from route_versions last where last.route_id = routes.id), 0) as "last_version!"
          from route_drafts draft join routes on routes.id = draft.route_id
          where draft.organization_id = $1 and draft.project_id = $2 and draft.route_id = $3
             and routes.deleted_at is null"#,
@@ -237,8 +240,9 @@ pub async fn list(
 ) -> Result<Vec<Draft>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"select draft.route_id, slug, version, base_version, revision, document as "document: Json<Value>",
-            updated_by, updated_at
+        r#"select draft.route_id, slug, version, base_version, revision, document as "document: Json<Value>", updated_by,
+            updated_at,
+            coalesce((select max(last.version) from route_versions last where last.route_id = routes.id), 0) as "last_version!"
          from route_drafts draft join routes on routes.id = draft.route_id
          where draft.organization_id = $1 and draft.project_id = $2 and routes.deleted_at is null
             and ($3::uuid is null or draft.route_id < $3)
@@ -257,6 +261,7 @@ struct Row {
     route_id: uuid::Uuid,
     slug: String,
     version: i32,
+    last_version: i32,
     base_version: i32,
     revision: i32,
     document: Json<Value>,
@@ -272,6 +277,7 @@ impl TryFrom<Row> for Draft {
             route: row.route_id.into(),
             slug: row.slug,
             published_version: count(row.version)?,
+            last_version: count(row.last_version)?,
             base_version: count(row.base_version)?,
             revision: count(row.revision)?,
             document: row.document.0,

@@ -1,4 +1,4 @@
-//! The versions of routes, as they were published: written once, never changed.
+//! The versions of routes: written once, never changed. What became of each is told by its route and its rollout.
 
 use sluicegate_contracts::config::Route;
 use sluicegate_contracts::ids::{OrganizationId, RouteId, UserId};
@@ -6,6 +6,8 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 
 use super::Connection;
+use crate::domain::rollout::State;
+use crate::domain::version_state::VersionState;
 use crate::error::{Error, Result};
 
 /// How a version comes to be.
@@ -22,8 +24,10 @@ pub struct Publication {
 /// One version of a route.
 #[derive(Debug, Clone)]
 pub struct RouteVersion {
-    /// The entity as it was published.
+    /// The entity as this version has it.
     pub route: Route,
+    /// What became of it.
+    pub state: VersionState,
     /// How it came to be.
     pub publication: Publication,
     /// When.
@@ -71,9 +75,13 @@ pub async fn list(
 ) -> Result<Vec<RouteVersion>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"select document as "document: Json<Route>", created_by, created_at, message, restores from route_versions
-         where organization_id = $1 and route_id = $2 and ($3::bigint is null or version < $3)
-         order by version desc limit $4"#,
+        r#"select version.document as "document: Json<Route>", version.created_by, version.created_at, version.message,
+            version.restores, routes.version as published, rollout.state as "rollout?"
+         from route_versions version join routes on routes.id = version.route_id
+         left join route_rollouts rollout
+            on rollout.route_id = version.route_id and rollout.version = version.version
+         where version.organization_id = $1 and version.route_id = $2 and ($3::bigint is null or version.version < $3)
+         order by version.version desc limit $4"#,
         organization.as_uuid(),
         id.as_uuid(),
         before,
@@ -100,8 +108,12 @@ pub async fn find(
     };
     let row = sqlx::query_as!(
         Row,
-        r#"select document as "document: Json<Route>", created_by, created_at, message, restores from route_versions
-         where organization_id = $1 and route_id = $2 and version = $3"#,
+        r#"select version.document as "document: Json<Route>", version.created_by, version.created_at, version.message,
+            version.restores, routes.version as published, rollout.state as "rollout?"
+         from route_versions version join routes on routes.id = version.route_id
+         left join route_rollouts rollout
+            on rollout.route_id = version.route_id and rollout.version = version.version
+         where version.organization_id = $1 and version.route_id = $2 and version.version = $3"#,
         organization.as_uuid(),
         id.as_uuid(),
         version,
@@ -117,14 +129,20 @@ struct Row {
     created_at: OffsetDateTime,
     message: Option<String>,
     restores: Option<i32>,
+    published: i32,
+    rollout: Option<String>,
 }
 
 impl TryFrom<Row> for RouteVersion {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
+        let route = row.document.0;
+        let published = u32::try_from(row.published).map_err(Error::internal)?;
+        let rollout = row.rollout.as_deref().and_then(State::named);
         Ok(Self {
-            route: row.document.0,
+            state: VersionState::of(route.version, published, rollout),
+            route,
             publication: Publication {
                 by: row.created_by.map(UserId::from),
                 message: row.message,

@@ -21,6 +21,8 @@ pub struct LiveRoute {
     pub created_at: OffsetDateTime,
     /// When this version was published.
     pub published_at: OffsetDateTime,
+    /// The highest number of its versions: the published one's, or that of one which was rolled out since.
+    pub last_version: u32,
     /// The version that is being rolled out beside it.
     pub rollout: Option<Underway>,
 }
@@ -56,6 +58,7 @@ struct LiveRow {
     document: Json<Route>,
     created_at: OffsetDateTime,
     published_at: OffsetDateTime,
+    last_version: i32,
     newer: Option<Json<Route>>,
     state: Option<String>,
     percent: Option<i32>,
@@ -70,6 +73,7 @@ impl TryFrom<LiveRow> for LiveRoute {
             route: row.document.0,
             created_at: row.created_at,
             published_at: row.published_at,
+            last_version: u32::try_from(row.last_version).map_err(Error::internal)?,
             rollout: match (row.newer, state) {
                 (Some(newer), Some(state)) => Some(Underway {
                     route: newer.0,
@@ -195,6 +199,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         LiveRow,
         r#"select version.document as "document: Json<Route>", routes.created_at, version.created_at as published_at,
+            (select max(last.version) from route_versions last where last.route_id = routes.id) as "last_version!",
             newer.document as "newer?: Json<Route>", rollout.state as "state?",
             case when rollout.state = 'progressing' then rollout.stages[rollout.stage + 1] else 0 end as percent
          from routes join route_versions version
@@ -248,6 +253,7 @@ pub async fn find(
     let row = sqlx::query_as!(
         LiveRow,
         r#"select version.document as "document: Json<Route>", routes.created_at, version.created_at as published_at,
+            (select max(last.version) from route_versions last where last.route_id = routes.id) as "last_version!",
             newer.document as "newer?: Json<Route>", rollout.state as "state?",
             case when rollout.state = 'progressing' then rollout.stages[rollout.stage + 1] else 0 end as percent
          from routes join route_versions version

@@ -5,7 +5,7 @@ use sluicegate_contracts::ids::{OrganizationId, UserId, WebhookId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Lock};
+use super::{Connection, Lock, status};
 use crate::domain::webhook_retries::Disabled;
 use crate::error::{Error, Result};
 
@@ -60,13 +60,6 @@ struct Row {
     created_at: OffsetDateTime,
 }
 
-const fn status_text(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Disabled => "disabled",
-    }
-}
-
 impl TryFrom<Row> for Webhook {
     type Error = Error;
 
@@ -84,11 +77,7 @@ impl TryFrom<Row> for Webhook {
                 secret: SealedText(secret),
                 valid_until,
             }),
-            status: if row.status == "active" {
-                Status::Active
-            } else {
-                Status::Disabled
-            },
+            status: status::of(&row.status),
             disabled_reason: reason
                 .map(|text| Disabled::parse(text).ok_or_else(unknown))
                 .transpose()?,
@@ -112,7 +101,7 @@ pub async fn insert(connection: &mut Connection, webhook: &Webhook) -> Result<()
         webhook.name,
         webhook.url,
         webhook.secret.0,
-        status_text(webhook.status),
+        status::word(webhook.status),
         webhook.revision,
         webhook.created_by.map(UserId::as_uuid),
         webhook.created_at,
@@ -147,7 +136,7 @@ pub async fn update(connection: &mut Connection, webhook: &mut Webhook) -> Resul
         webhook.id.as_uuid(),
         webhook.name,
         webhook.url,
-        status_text(webhook.status),
+        status::word(webhook.status),
         webhook.disabled_reason.map(Disabled::as_str),
         webhook.secret.0,
         webhook.previous.as_ref().map(|previous| &*previous.secret.0),

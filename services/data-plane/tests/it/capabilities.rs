@@ -197,6 +197,57 @@ async fn a_refusal_says_what_is_missing_and_is_the_callers_to_mend() {
     assert_eq!((status, code.as_str()), (404, "constraint_filtered"));
 }
 
+/// What a worker lists.
+async fn listed(worker: &Worker) -> Value {
+    let answer = worker.get("/api/v1/models").send().await.unwrap();
+    answer.json().await.unwrap()
+}
+
+fn told(list: &Value, id: &str) -> Value {
+    let mut models = list["data"].as_array().unwrap().iter();
+    models.find(|it| it["id"] == id).unwrap()["supported_parameters"].clone()
+}
+
+#[actix_web::test]
+async fn a_route_takes_what_a_target_of_any_of_its_rules_takes() {
+    let mut config = Config::new();
+    let only = |fact: fn(&mut Facts)| {
+        let mut facts = known(false);
+        fact(&mut facts);
+        facts
+    };
+    for (slug, model, facts) in [
+        ("a", "openai/tools", only(|it| it.tools = Some(true))),
+        ("b", "openai/schemas", only(|it| it.json_schema = Some(true))),
+        ("c", "openai/neither", known(false)),
+    ] {
+        config.connect(slug, "openai", "http://127.0.0.1:9/v1");
+        config.model(model, "openai", slug, 1, 1);
+        config.known_for(facts);
+    }
+    let rule = |models: &[&str], when| Config::rule(models, when, RetryPolicy::default());
+    let rules = vec![
+        rule(&["openai/tools", "openai/neither"], Some("request.tools > 0")),
+        rule(&["openai/schemas"], None),
+    ];
+    config.ruled("able", rules);
+    config.route("unable", &["openai/neither"], RetryPolicy::default());
+    config.route("nowhere", &["openai/unlisted"], RetryPolicy::default());
+    let list = listed(&Worker::start(&config)).await;
+    let all = json!([
+        "parallel_tool_calls",
+        "response_format",
+        "structured_outputs",
+        "tool_choice",
+        "tools",
+    ]);
+    assert_eq!(told(&list, "route/able"), all);
+    assert_eq!(told(&list, "able-alias"), all, "by whatever name");
+    for id in ["route/unable", "route/nowhere"] {
+        assert_eq!(told(&list, id), json!([]), "{id}");
+    }
+}
+
 #[actix_web::test]
 async fn a_listing_tells_the_parameters_that_model_and_dialect_are_known_to_take() {
     let mut config = Config::new();
@@ -210,19 +261,8 @@ async fn a_listing_tells_the_parameters_that_model_and_dialect_are_known_to_take
         config.model(model, provider, "m", 1, 1);
         config.known_for(facts);
     }
-    let worker = Worker::start(&config);
-    let list: Value = worker
-        .get("/api/v1/models")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let told = |id: &str| {
-        let mut models = list["data"].as_array().unwrap().iter();
-        models.find(|it| it["id"] == id).unwrap()["supported_parameters"].clone()
-    };
+    let list = listed(&Worker::start(&config)).await;
+    let told = |id: &str| told(&list, id);
     let all = [
         "parallel_tool_calls",
         "reasoning",

@@ -13,7 +13,7 @@ import { simulationOf } from "../simulation.ts";
 import { freshId, type World } from "../world.ts";
 import { type Answer, type Call, type Mock, page, problem } from "./call.ts";
 import { etagOf } from "./revision.ts";
-import { checkOf, objection, publish, refused } from "./routes.ts";
+import { checkOf, nextVersion, objection, publish, refused } from "./routes.ts";
 
 const DRAFT = "/projects/{project}/routes/{route}/draft";
 
@@ -28,6 +28,7 @@ function summaryOf(world: World, { id, slug, base, by, at }: StoredDraft): Route
     slug,
     base_version: base,
     published_version: published,
+    next_version: nextVersion(world, id),
     is_stale: base !== published,
     updated_by: by,
     updated_at: at,

@@ -17,7 +17,8 @@ function shown(world: World, { route, ...body }: StoredRollout): Answer {
 /** Keeps how a rollout stands, and lets its route tell. */
 function keep(world: World, rollout: StoredRollout): void {
   const { route: id, version, state, percent } = rollout;
-  world.rollouts = [rollout, ...world.rollouts.filter(({ route }) => route !== id)];
+  const others = world.rollouts.filter((other) => other.route !== id || other.version !== version);
+  world.rollouts = [rollout, ...others];
   world.revisions.set(revisionOf(id), (world.revisions.get(revisionOf(id)) ?? 1) + 1);
   const isUnderWay = state === "progressing" || state === "halted";
   const summary = isUnderWay ? { version, state, percent } : null;

@@ -1,6 +1,6 @@
-import type { Problem, RouteCheck, RouteFinding, WriteRouteRollout } from "@/api/types";
+import type { Problem, Route, RouteCheck, RouteFinding, RouteVersion, WriteRouteRollout } from "@/api/types";
 import { type ReadDocument, readDocument } from "../route-document.ts";
-import { routeAt, versionOf } from "../routes.ts";
+import { routeAt, type StoredRoute, type StoredVersion, versionOf } from "../routes.ts";
 import { freshId, type World } from "../world.ts";
 import { type Answer, type Call, type Mock, page, problem } from "./call.ts";
 import { etagOf } from "./revision.ts";
@@ -56,7 +56,7 @@ export function publish(
     slug: read.slug ?? previous?.slug ?? "",
     aliases: read.aliases ?? previous?.aliases ?? [],
     rules: read.rules,
-    version: (previous?.version ?? 0) + 1,
+    version: nextVersion(world, id),
     by: world.me?.user.id ?? null,
     at,
     ...why,
@@ -73,7 +73,7 @@ export function publish(
   const { findings: warnings } = read;
   return {
     status,
-    body: { ...route, ...(warnings.length > 0 ? { warnings } : {}) },
+    body: { ...shown(world, route), ...(warnings.length > 0 ? { warnings } : {}) },
     etag: etagOf(world, id),
   };
 }
@@ -89,8 +89,32 @@ function based(call: Call, change: (id: string) => Answer): Answer {
   return change(route.id);
 }
 
-function found(world: World, id: string | undefined) {
-  return world.routes.find((route) => route.id === id);
+/** The number that the next version of a route gets, whatever became of those before. */
+export function nextVersion(world: World, id: string): number {
+  const published = world.routes.find((route) => route.id === id)?.version ?? 0;
+  const own = world.routeVersions.filter(({ route }) => route === id).map(({ version }) => version);
+  return Math.max(published, ...own) + 1;
+}
+
+function shown(world: World, route: StoredRoute): Route {
+  return { ...route, next_version: nextVersion(world, route.id) };
+}
+
+function found(world: World, id: string | undefined): Route | undefined {
+  const route = world.routes.find((candidate) => candidate.id === id);
+  return route && shown(world, route);
+}
+
+function stateOf(world: World, { route: id, version }: StoredVersion): RouteVersion["state"] {
+  const rollout = world.rollouts.find((other) => other.route === id && other.version === version);
+  if (rollout?.state === "progressing" || rollout?.state === "halted") return "rolling_out";
+  if (rollout?.state === "aborted") return "given_up";
+  return found(world, id)?.version === version ? "published" : "superseded";
+}
+
+function shownVersion(world: World, stored: StoredVersion): RouteVersion {
+  const { route: _, ...version } = stored;
+  return { ...version, state: stateOf(world, stored) };
 }
 
 function versionAt({ world, path }: Call, number: number) {
@@ -106,7 +130,15 @@ export const routeMocks: Mock[] = [
       return (read.unreadable && objection(read)) ?? { status: 200, body: checkOf(read) };
     },
   },
-  { method: "GET", path: ROUTES, handler: (call) => page(call, call.world.routes) },
+  {
+    method: "GET",
+    path: ROUTES,
+    handler: (call) =>
+      page(
+        call,
+        call.world.routes.map((route) => shown(call.world, route)),
+      ),
+  },
   {
     method: "POST",
     path: ROUTES,
@@ -157,7 +189,7 @@ export const routeMocks: Mock[] = [
       const own = call.world.routeVersions.filter(({ route }) => route === call.path["route"]);
       return page(
         call,
-        own.map(({ route: _, ...version }) => version),
+        own.map((version) => shownVersion(call.world, version)),
       );
     },
   },
@@ -167,8 +199,7 @@ export const routeMocks: Mock[] = [
     handler: (call) => {
       const version = versionAt(call, Number(call.path["version"]));
       if (!version) return problem(404, "not_found", "There is no such version.");
-      const { route: _, ...body } = version;
-      return { status: 200, body };
+      return { status: 200, body: shownVersion(call.world, version) };
     },
   },
   {

@@ -7,6 +7,11 @@ use actix_web::{FromRequest, HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use sluicegate_contracts::ids::{
+    AlertId, ApiKeyId, BudgetAdjustmentId, BudgetId, ConnectionId, FactStatementId, InviteId,
+    ManagementKeyId, MembershipId, OrganizationId, ProjectId, ProviderInvoiceId, RateLimitId, RouteId,
+    TopUpId, WebhookDeliveryId, WebhookId,
+};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -53,6 +58,41 @@ impl Cursor for i64 {
         bytes.try_into().ok().map(Self::from_be_bytes)
     }
 }
+
+/// Ids are in the order in which their rows were made.
+macro_rules! ids {
+    ($($id:ident),* $(,)?) => {$(
+        impl Cursor for $id {
+            fn to_bytes(&self) -> Vec<u8> {
+                self.as_uuid().to_bytes()
+            }
+
+            fn from_bytes(bytes: &[u8]) -> Option<Self> {
+                <Uuid as Cursor>::from_bytes(bytes).map(Self::from)
+            }
+        }
+    )*};
+}
+
+ids!(
+    AlertId,
+    ApiKeyId,
+    BudgetAdjustmentId,
+    BudgetId,
+    ConnectionId,
+    FactStatementId,
+    InviteId,
+    ManagementKeyId,
+    MembershipId,
+    OrganizationId,
+    ProjectId,
+    ProviderInvoiceId,
+    RateLimitId,
+    RouteId,
+    TopUpId,
+    WebhookDeliveryId,
+    WebhookId,
+);
 
 /// The text of a cursor.
 #[must_use]

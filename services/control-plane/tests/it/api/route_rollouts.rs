@@ -115,6 +115,18 @@ impl World {
         Rollouts::new(self.app.state.clone()).pass().await.unwrap();
     }
 
+    /// Each version with what became of it, newest first, and the number of the next one as route and draft tell it.
+    async fn versions(&self) -> (Value, Value) {
+        let list = self.ada.get(&self.path("/versions")).await.expect(200).body;
+        let told = list["data"].as_array().unwrap().iter();
+        let told = told.map(|it| json!([it["version"], it["state"]])).collect();
+        let route = self.ada.get(&self.path("")).await.expect(200).body;
+        self.draft(&routed("support", "sluicegate/echo")).await;
+        let draft = self.ada.get(&self.path("/draft")).await.expect(200).body;
+        assert_eq!(route["next_version"], draft["next_version"]);
+        (told, draft["next_version"].clone())
+    }
+
     /// What workers know of the rollout.
     async fn told(&self) -> (Value, Value) {
         let route = &self.app.published("route").await[0];
@@ -322,6 +334,31 @@ async fn a_rollout_is_driven_by_hand_by_those_who_know_how_it_stands(pool: PgPoo
     assert_eq!(world.told().await, (json!(2), Value::Null));
     let versions = world.ada.get(&world.path("/versions/2")).await.expect(200).body;
     assert_eq!(versions["message"], "Try it.");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_version_says_what_became_of_it_and_its_number_never_comes_back(pool: PgPool) {
+    let world = World::new(&pool).await;
+    assert_eq!(world.versions().await, (json!([[1, "published"]]), json!(2)));
+    world.rolling().await;
+    let rolling = json!([[2, "rolling_out"], [1, "published"]]);
+    assert_eq!(world.versions().await, (rolling.clone(), json!(3)));
+    world.act("halt").await;
+    assert_eq!(world.versions().await, (rolling, json!(3)));
+    world.act("abort").await;
+    let given_up = json!([[2, "given_up"], [1, "published"]]);
+    assert_eq!(world.versions().await, (given_up, json!(3)));
+    assert_eq!(world.rolling().await["next_version"], 4);
+    world.act("complete").await;
+    let completed = json!([[3, "published"], [2, "given_up"], [1, "superseded"]]);
+    assert_eq!(world.versions().await, (completed, json!(4)));
+    let first = world.ada.get(&world.path("/versions/1")).await.expect(200).body;
+    assert_eq!(first["state"], "superseded");
+    let at_once = world.publish(&json!({ "message": "At once." })).await.expect(200);
+    assert_eq!(
+        (&at_once.body["version"], &at_once.body["next_version"]),
+        (&json!(4), &json!(5))
+    );
 }
 
 #[sqlx::test(migrations = "../../migrations")]

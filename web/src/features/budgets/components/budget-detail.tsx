@@ -6,10 +6,9 @@ import type { Budget } from "@/api/types";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { ErrorState } from "@/components/ui/error-state";
 import { Notice } from "@/components/ui/notice";
 import { PageHeader } from "@/components/ui/page-header";
-import { SkeletonRows } from "@/components/ui/skeleton";
+import { PendingPage } from "@/components/ui/pending-page";
 import { useToast } from "@/components/ui/toaster";
 import type { CurrentProject } from "@/hooks/use-project";
 import { useScopeNames } from "@/hooks/use-scope-names";
@@ -47,22 +46,7 @@ export function BudgetDetail(props: BudgetDetailProps) {
     refetchInterval: LIVE_MS,
   });
   if (read.data) return <Loaded {...props} shown={read.data.value} />;
-  return (
-    <>
-      <PageHeader title="Budget" />
-      <Card flush>
-        {read.isError ? (
-          <ErrorState
-            error={read.error}
-            title="The budget could not be loaded."
-            onRetry={() => read.refetch()}
-          />
-        ) : (
-          <SkeletonRows rows={6} label="Loading the budget" />
-        )}
-      </Card>
-    </>
-  );
+  return <PendingPage title="Budget" noun="budget" rows={6} read={read} />;
 }
 
 function Loaded({

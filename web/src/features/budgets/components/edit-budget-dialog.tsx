@@ -1,11 +1,9 @@
 // Changes a budget: only what differs is sent, so that a new limit cannot reopen the window by accident.
-import { type FormEvent, useState } from "react";
-import { asProblem, type Tagged } from "@/api/problem";
+import { useState } from "react";
+import type { Tagged } from "@/api/problem";
 import type { Budget } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { DialogActions } from "@/components/ui/dialog";
-import { EditDialog, OutdatedNotice } from "@/components/ui/edit-dialog";
-import { FormProblem } from "@/components/ui/form-problem";
+import { EditDialog } from "@/components/ui/edit-dialog";
+import { EditForm } from "@/components/ui/edit-form";
 import { useToast } from "@/components/ui/toaster";
 import { type ScopeNames, scopeWords } from "@/lib/scope";
 import { readBudget } from "../api/get-budget";
@@ -31,7 +29,7 @@ export function EditBudgetDialog({ organization, editing, names, onClose }: Edit
       onClose={onClose}
     >
       {(current, reload) => (
-        <EditForm
+        <BudgetForm
           organization={organization}
           current={current}
           names={names}
@@ -43,7 +41,7 @@ export function EditBudgetDialog({ organization, editing, names, onClose }: Edit
   );
 }
 
-interface EditFormProps {
+interface BudgetFormProps {
   organization: string;
   current: Tagged<Budget>;
   names: ScopeNames;
@@ -51,16 +49,14 @@ interface EditFormProps {
   onClose: () => void;
 }
 
-function EditForm({ organization, current, names, onReload, onClose }: EditFormProps) {
+function BudgetForm({ organization, current, names, onReload, onClose }: BudgetFormProps) {
   const update = useUpdateBudget(organization);
   const toast = useToast();
   const { value: budget, etag } = current;
   const [draft, setDraft] = useState(() => draftOf(budget));
   const change = changeBody(draft, budget);
-  const problem = update.error ? asProblem(update.error) : null;
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function save() {
     if (Object.keys(change).length === 0) return onClose();
     update.mutate(
       { budget: budget.id, etag, change },
@@ -78,30 +74,21 @@ function EditForm({ organization, current, names, onReload, onClose }: EditFormP
   }
 
   return (
-    <form className={styles["form"]} onSubmit={submit}>
-      {problem?.status === 412 ? (
-        <OutdatedNotice onReload={onReload} />
-      ) : (
-        <FormProblem error={update.error} places={TERM_PLACES} />
+    <EditForm save={update} places={TERM_PLACES} onSave={save} onReload={onReload} onClose={onClose}>
+      {(errors) => (
+        <BudgetTerms
+          draft={draft}
+          onChange={setDraft}
+          errors={errors}
+          scope={
+            <p className={styles["sentence"]}>
+              Counts calls of {scopeWords(budget.scope, names)}. This cannot be changed; make another budget
+              for other calls.
+            </p>
+          }
+          notice={<ChangeNotice budget={budget} change={change} />}
+        />
       )}
-      <BudgetTerms
-        draft={draft}
-        onChange={setDraft}
-        errors={problem?.pointers ?? {}}
-        scope={
-          <p className={styles["sentence"]}>
-            Counts calls of {scopeWords(budget.scope, names)}. This cannot be changed; make another budget for
-            other calls.
-          </p>
-        }
-        notice={<ChangeNotice budget={budget} change={change} />}
-      />
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" variant="primary" pending={update.isPending && "Saving…"}>
-          Save
-        </Button>
-      </DialogActions>
-    </form>
+    </EditForm>
   );
 }

@@ -1,15 +1,12 @@
-import { type FormEvent, useState } from "react";
-import { asProblem, type Tagged } from "@/api/problem";
+import { useState } from "react";
+import type { Tagged } from "@/api/problem";
 import type { Constraints } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { DialogActions } from "@/components/ui/dialog";
-import { EditDialog, OutdatedNotice } from "@/components/ui/edit-dialog";
-import { FormProblem } from "@/components/ui/form-problem";
+import { EditDialog } from "@/components/ui/edit-dialog";
+import { EditForm } from "@/components/ui/edit-form";
 import { useToast } from "@/components/ui/toaster";
 import { type Holder, readConstraints, useSaveConstraints } from "../api/constraints";
 import { draftOf, placesUnder, writtenOf } from "../lib/constraint-draft";
 import { ConstraintFields } from "./constraint-fields";
-import styles from "./constraint-form.module.css";
 
 const ROOT = "/constraints";
 
@@ -30,13 +27,19 @@ export function EditConstraintsDialog({ holder, name, above, onClose }: EditCons
       onClose={onClose}
     >
       {(current, reload) => (
-        <EditForm holder={holder} current={current} above={above} onReload={reload} onClose={onClose} />
+        <ConstraintsForm
+          holder={holder}
+          current={current}
+          above={above}
+          onReload={reload}
+          onClose={onClose}
+        />
       )}
     </EditDialog>
   );
 }
 
-interface EditFormProps {
+interface ConstraintsFormProps {
   holder: Holder;
   current: Tagged<Constraints>;
   above: Constraints | null;
@@ -44,14 +47,12 @@ interface EditFormProps {
   onClose: () => void;
 }
 
-function EditForm({ holder, current, above, onReload, onClose }: EditFormProps) {
+function ConstraintsForm({ holder, current, above, onReload, onClose }: ConstraintsFormProps) {
   const save = useSaveConstraints(holder);
   const toast = useToast();
   const [draft, setDraft] = useState(() => draftOf(current.value));
-  const problem = save.error ? asProblem(save.error) : null;
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     save.mutate(
       { constraints: writtenOf(draft), etag: current.etag },
       {
@@ -64,25 +65,10 @@ function EditForm({ holder, current, above, onReload, onClose }: EditFormProps) 
   }
 
   return (
-    <form className={styles["form"]} onSubmit={submit}>
-      {problem?.status === 412 ? (
-        <OutdatedNotice onReload={onReload} />
-      ) : (
-        <FormProblem error={save.error} places={placesUnder(ROOT)} />
+    <EditForm save={save} places={placesUnder(ROOT)} onSave={submit} onReload={onReload} onClose={onClose}>
+      {(errors) => (
+        <ConstraintFields draft={draft} onChange={setDraft} errors={errors} root={ROOT} above={above} />
       )}
-      <ConstraintFields
-        draft={draft}
-        onChange={setDraft}
-        errors={problem?.pointers ?? {}}
-        root={ROOT}
-        above={above}
-      />
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" variant="primary" pending={save.isPending && "Saving…"}>
-          Save
-        </Button>
-      </DialogActions>
-    </form>
+    </EditForm>
   );
 }

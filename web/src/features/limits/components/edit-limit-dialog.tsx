@@ -1,10 +1,8 @@
-import { type FormEvent, useState } from "react";
-import { asProblem, type Tagged } from "@/api/problem";
+import { useState } from "react";
+import type { Tagged } from "@/api/problem";
 import type { Limit } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { DialogActions } from "@/components/ui/dialog";
-import { EditDialog, OutdatedNotice } from "@/components/ui/edit-dialog";
-import { FormProblem } from "@/components/ui/form-problem";
+import { EditDialog } from "@/components/ui/edit-dialog";
+import { EditForm } from "@/components/ui/edit-form";
 import { useToast } from "@/components/ui/toaster";
 import { type ScopeNames, scopeWords } from "@/lib/scope";
 import { readLimit } from "../api/read-limit";
@@ -30,7 +28,7 @@ export function EditLimitDialog({ organization, editing, names, onClose }: EditL
       onClose={onClose}
     >
       {(current, reload) => (
-        <EditForm
+        <LimitForm
           organization={organization}
           current={current}
           names={names}
@@ -42,7 +40,7 @@ export function EditLimitDialog({ organization, editing, names, onClose }: EditL
   );
 }
 
-interface EditFormProps {
+interface LimitFormProps {
   organization: string;
   current: Tagged<Limit>;
   names: ScopeNames;
@@ -50,15 +48,13 @@ interface EditFormProps {
   onClose: () => void;
 }
 
-function EditForm({ organization, current, names, onReload, onClose }: EditFormProps) {
+function LimitForm({ organization, current, names, onReload, onClose }: LimitFormProps) {
   const update = useUpdateLimit(organization);
   const toast = useToast();
   const { value: limit, etag } = current;
   const [draft, setDraft] = useState(() => draftOf(limit));
-  const problem = update.error ? asProblem(update.error) : null;
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function save() {
     update.mutate(
       { limit: limit.id, etag, change: changeBody(draft) },
       {
@@ -71,23 +67,16 @@ function EditForm({ organization, current, names, onReload, onClose }: EditFormP
   }
 
   return (
-    <form className={styles["form"]} onSubmit={submit}>
-      {problem?.status === 412 ? (
-        <OutdatedNotice onReload={onReload} />
-      ) : (
-        <FormProblem error={update.error} places={RATE_PLACES} />
+    <EditForm save={update} places={RATE_PLACES} onSave={save} onReload={onReload} onClose={onClose}>
+      {(errors) => (
+        <>
+          <RateFields draft={draft} onChange={setDraft} errors={errors} />
+          <p className={styles["sentence"]}>
+            Counts calls of {scopeWords(limit.scope, names)}. This cannot be changed; make another limit for
+            other calls.
+          </p>
+        </>
       )}
-      <RateFields draft={draft} onChange={setDraft} errors={problem?.pointers ?? {}} />
-      <p className={styles["sentence"]}>
-        Counts calls of {scopeWords(limit.scope, names)}. This cannot be changed; make another limit for other
-        calls.
-      </p>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" variant="primary" pending={update.isPending && "Saving…"}>
-          Save
-        </Button>
-      </DialogActions>
-    </form>
+    </EditForm>
   );
 }

@@ -4,11 +4,8 @@ import { Link } from "@tanstack/react-router";
 import { asProblem } from "@/api/problem";
 import type { Route } from "@/api/types";
 import { buttonClass } from "@/components/ui/button";
-import { Card } from "@/components/ui/card";
 import { EmptyState } from "@/components/ui/empty-state";
-import { ErrorState } from "@/components/ui/error-state";
-import { PageHeader } from "@/components/ui/page-header";
-import { SkeletonRows } from "@/components/ui/skeleton";
+import { PendingPage } from "@/components/ui/pending-page";
 import type { CurrentProject } from "@/hooks/use-project";
 import { draftQuery } from "../api/get-draft";
 import type { DraftSearch } from "../lib/draft-search";
@@ -30,31 +27,27 @@ export function DraftDetail(props: DraftDetailProps) {
   const { current, route } = props;
   const read = useQuery(draftQuery(current.id, route));
   if (read.data) return <DraftEditor {...props} opened={read.data} />;
+  const isGone = read.isError && asProblem(read.error).status === 404;
   return (
-    <>
-      <PageHeader title="Draft" />
-      <Card flush>
-        {read.isPending && <SkeletonRows rows={6} label="Loading the draft" />}
-        {read.isError &&
-          (asProblem(read.error).status === 404 ? (
-            <EmptyState
-              title="There is no draft here"
-              action={
-                <Link from="/o/$org/p/$project" to="./routes" className={buttonClass("secondary")}>
-                  All routes
-                </Link>
-              }
-            >
-              It was published or discarded, or was never written.
-            </EmptyState>
-          ) : (
-            <ErrorState
-              error={read.error}
-              title="The draft could not be loaded."
-              onRetry={() => read.refetch()}
-            />
-          ))}
-      </Card>
-    </>
+    <PendingPage
+      title="Draft"
+      noun="draft"
+      rows={6}
+      read={read}
+      absence={
+        isGone && (
+          <EmptyState
+            title="There is no draft here"
+            action={
+              <Link from="/o/$org/p/$project" to="./routes" className={buttonClass("secondary")}>
+                All routes
+              </Link>
+            }
+          >
+            It was published or discarded, or was never written.
+          </EmptyState>
+        )
+      }
+    />
   );
 }

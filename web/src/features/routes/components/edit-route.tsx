@@ -116,7 +116,7 @@ function Editor(props: EditRouteProps & { opened: Tagged<Route> }) {
       }
       help={<DocumentHelp onExample={({ text: next }) => setText(next)} />}
       save={{
-        label: `Publish version ${base.value.version + 1}`,
+        label: `Publish version ${base.value.next_version}`,
         pending: update.isPending && "Publishing…",
         onSave: publish,
       }}

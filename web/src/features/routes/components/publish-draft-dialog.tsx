@@ -11,7 +11,6 @@ import { Notice } from "@/components/ui/notice";
 import { plural } from "@/lib/format";
 import { findingsOf } from "../api/document";
 import { usePublishDraft } from "../api/publish-draft";
-import { nextVersion } from "../lib/draft-words";
 import { countOf } from "../lib/finding-places";
 import { mistakesIn, rolloutBody, USUAL_ROLLOUT } from "../lib/rollout-draft";
 import styles from "./dialog-form.module.css";
@@ -43,7 +42,7 @@ export function PublishDraftDialog({
   const isMistaken = isStaged && Object.keys(mistakesIn(rollout)).length > 0;
   const { check } = value;
   const warnings = countOf(check.findings, "warning");
-  const version = nextVersion(standing);
+  const version = standing.next_version;
 
   function confirm(event: FormEvent) {
     event.preventDefault();

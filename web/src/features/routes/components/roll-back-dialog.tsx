@@ -37,7 +37,7 @@ export function RollBackDialog({ project, current, to, onClose, onRolledBack }: 
       open
       onOpenChange={(next) => !next && onClose()}
       title={`Roll ${route.slug} back to version ${to.version}`}
-      description={`It is published again, as version ${route.version + 1}, and takes effect on every worker within seconds.`}
+      description={`It is published again, as version ${route.next_version}, and takes effect on every worker within seconds.`}
     >
       <form className={styles["form"]} onSubmit={confirm}>
         <RollBackProblem error={rollBack.error} />

@@ -5,6 +5,7 @@ import { refreshSession } from "@/api/session";
 import { currentProject } from "@/testing/fixtures";
 import { renderPage } from "@/testing/render";
 import { startMockServer } from "@/testing/server";
+import type { RouteSearch } from "../lib/routes-search";
 import { DraftDetail } from "./draft-detail";
 import { RouteDetail } from "./route-detail";
 import { RoutesPanel } from "./routes-panel";
@@ -12,9 +13,10 @@ import { RoutesPanel } from "./routes-panel";
 interface Page {
   route: string;
   refusal?: string | null;
+  search?: RouteSearch;
 }
 
-async function open({ route, refusal = null }: Page) {
+async function open({ route, refusal = null, search = {} }: Page) {
   const server = startMockServer("busy");
   await refreshSession();
   renderPage(
@@ -22,7 +24,7 @@ async function open({ route, refusal = null }: Page) {
       current={currentProject}
       route={route}
       refusal={refusal}
-      search={{}}
+      search={search}
       onSearch={() => {}}
       onDeleted={() => {}}
       onDrafted={() => {}}
@@ -83,6 +85,25 @@ test("whoever watches sees how it ends, and which version is published then", as
   expect(await panel.findByText(/is the published one/)).toBeTruthy();
   await waitFor(() => expect(screen.getByText(/Version 2, published/)).toBeTruthy());
   expect(panel.queryByRole("button", { name: /…$/ })).toBeNull();
+});
+
+test("the list of versions tells which is rolled out and which was given up, and its number is used up", async () => {
+  const { panel, user } = await open({ route: "rt_triage", search: { tab: "versions" } });
+  const versions = within(await screen.findByRole("table", { name: "Versions" }));
+  const rows = () => versions.getAllByRole("row").map(({ textContent }) => textContent);
+  expect(rows()[1]).toMatch(/^2Rolling out/);
+  expect(rows()[2]).toMatch(/^1Published/);
+  await user.click(panel.getByRole("button", { name: "Abort…" }));
+  await user.click(await screen.findByRole("button", { name: "Abort rollout" }));
+  expect(await versions.findByText("Given up")).toBeTruthy();
+  expect(versions.queryByRole("button", { name: /Roll back/ })).toBeNull();
+});
+
+test("after a rollout that was given up, the editor publishes the number after it", async () => {
+  const { panel, user } = await open({ route: "rt_triage", search: { tab: "edit" } });
+  await user.click(panel.getByRole("button", { name: "Abort…" }));
+  await user.click(await screen.findByRole("button", { name: "Abort rollout" }));
+  expect(await screen.findByRole("button", { name: "Publish version 3" })).toBeTruthy();
 });
 
 test("a step on what somebody else moved on does nothing and shows how it stands", async () => {

@@ -4,11 +4,9 @@ import { type ReactNode, useState } from "react";
 import { asProblem, type Tagged } from "@/api/problem";
 import type { Route } from "@/api/types";
 import { Button } from "@/components/ui/button";
-import { Card } from "@/components/ui/card";
 import { EmptyState } from "@/components/ui/empty-state";
-import { ErrorState } from "@/components/ui/error-state";
 import { PageHeader } from "@/components/ui/page-header";
-import { SkeletonRows } from "@/components/ui/skeleton";
+import { PendingPage } from "@/components/ui/pending-page";
 import { Tabs } from "@/components/ui/tabs";
 import { useToast } from "@/components/ui/toaster";
 import { useConnectionNames } from "@/hooks/use-connection-names";
@@ -49,10 +47,13 @@ export function RouteDetail(props: RouteDetailProps) {
   if (read.data) return <Loaded {...props} shown={read.data} />;
   const isDraft = read.isError && asProblem(read.error).code === "not_published";
   return (
-    <>
-      <PageHeader title="Route" />
-      <Card flush>
-        {isDraft && (
+    <PendingPage
+      title="Route"
+      noun="route"
+      rows={6}
+      read={read}
+      absence={
+        isDraft && (
           <EmptyState
             title="Not published yet"
             action={
@@ -63,17 +64,9 @@ export function RouteDetail(props: RouteDetailProps) {
           >
             This route has only a draft. No request goes by it before the draft is published.
           </EmptyState>
-        )}
-        {read.isError && !isDraft && (
-          <ErrorState
-            error={read.error}
-            title="The route could not be loaded."
-            onRetry={() => read.refetch()}
-          />
-        )}
-        {read.isPending && <SkeletonRows rows={6} label="Loading the route" />}
-      </Card>
-    </>
+        )
+      }
+    />
   );
 }
 

@@ -1,8 +1,9 @@
-// Every version of a route, and what two of them say differently.
+// Every version of a route, what became of it, and what two of them say differently.
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Tagged } from "@/api/problem";
 import type { Route, RouteVersion } from "@/api/types";
+import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { type Column, DataTable } from "@/components/ui/data-table";
@@ -17,6 +18,7 @@ import { formatMoment, formatUtc } from "@/lib/time";
 import { versionsQuery } from "../api/list-versions";
 import { documentOf } from "../lib/route-document";
 import type { RouteSearch } from "../lib/routes-search";
+import { changeWords, versionBefore, versionState } from "../lib/version-words";
 import { DiffView } from "./diff-view";
 import { RollBackDialog } from "./roll-back-dialog";
 import styles from "./route-versions.module.css";
@@ -39,7 +41,7 @@ export function RouteVersions(props: RouteVersionsProps) {
   const nameOf = useMemberNames(organization);
   const rows = versions.data?.pages.flatMap((page) => page.data) ?? [];
   const to = rows.find(({ version }) => version === search.to) ?? rows[0];
-  const from = rows.find(({ version }) => version === search.from) ?? before(rows, to);
+  const from = rows.find(({ version }) => version === search.from) ?? (to && (versionBefore(rows, to) ?? to));
 
   const columns: Column<RouteVersion>[] = [
     {
@@ -49,8 +51,13 @@ export function RouteVersions(props: RouteVersionsProps) {
       cell: (row) => <span className="num">{row.version}</span>,
     },
     {
+      id: "state",
+      header: "State",
+      cell: (row) => <Badge tone={versionState(row).tone}>{versionState(row).word}</Badge>,
+    },
+    {
       id: "at",
-      header: "Published",
+      header: "Created",
       card: "wide",
       cell: (row) => <time title={formatUtc(row.created_at)}>{formatMoment(row.created_at)}</time>,
     },
@@ -75,7 +82,7 @@ export function RouteVersions(props: RouteVersionsProps) {
       align: "end",
       card: "end",
       cell: (row) =>
-        row.version < route.version && (
+        row.state === "superseded" && (
           <Button
             size="small"
             aria-label={`Roll back to version ${row.version}`}
@@ -174,33 +181,4 @@ function VersionField({ label, rows, value, onChange }: VersionFieldProps) {
       ))}
     </SelectField>
   );
-}
-
-/** The version before another one, of those that are loaded. */
-function before(rows: readonly RouteVersion[], version: RouteVersion | undefined): RouteVersion | undefined {
-  return version && (rows.find((other) => other.version < version.version) ?? version);
-}
-
-function changeWords(rows: readonly RouteVersion[], row: RouteVersion): string {
-  if (row.restores !== null) return `version ${row.restores} again`;
-  if (row.version === 1) return "created";
-  const previous = rows.find(({ version }) => version === row.version - 1);
-  if (!previous) return "";
-  const parts = [
-    previous.slug === row.slug ? "" : `renamed from ${previous.slug}`,
-    same(previous.aliases, row.aliases) ? "" : "aliases",
-    same(previous.rules, row.rules) ? "" : rulesChanged(previous, row),
-  ];
-  return parts.filter(Boolean).join(", ") || "nothing";
-}
-
-function rulesChanged(previous: RouteVersion, row: RouteVersion): string {
-  const names = row.rules
-    .filter((rule) => !previous.rules.some((other) => same(other, rule)))
-    .map(({ name }) => name);
-  return names.length > 0 ? `rules ${names.join(", ")}` : "rules taken out or moved";
-}
-
-function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -7,7 +7,7 @@ import { TimeAgo } from "@/components/ui/time-ago";
 import { useMemberNames } from "@/hooks/use-member-names";
 import type { CurrentProject } from "@/hooks/use-project";
 import { plural } from "@/lib/format";
-import { newestVersionQuery } from "../api/list-versions";
+import { versionOfRouteQuery } from "../api/get-version";
 import { besideWords, rolloutState } from "../lib/rollout-words";
 import { candidatesOf, strategiesOf } from "../lib/strategy-words";
 import styles from "./routes-table.module.css";
@@ -59,12 +59,12 @@ export function RoutesTable({ current, routes }: { current: CurrentProject; rout
 
 /** When the version in force was published, and by whom. */
 export function Published({ current, route }: { current: CurrentProject; route: Route }) {
-  const newest = useQuery(newestVersionQuery(current.id, route.id, route.version));
+  const version = useQuery(versionOfRouteQuery(current.id, route.id, route.version));
   const nameOf = useMemberNames(current.organization.id);
   return (
     <>
       <TimeAgo at={route.published_at} />
-      {newest.data?.version === route.version && ` by ${nameOf(newest.data.created_by)}`}
+      {version.data && ` by ${nameOf(version.data.created_by)}`}
     </>
   );
 }

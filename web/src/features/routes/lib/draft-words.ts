@@ -7,11 +7,6 @@ export function basedOn({ base_version, published_version, is_stale }: RouteDraf
   return is_stale && published_version !== null ? `${base}; version ${published_version} is published` : base;
 }
 
-/** The version that publishing makes. */
-export function nextVersion({ published_version }: RouteDraftSummary): number {
-  return (published_version ?? 0) + 1;
-}
-
 /** A draft as it was read, against what is published by now: the list of drafts may have heard of a newer version. */
 export function standingOf<Draft extends RouteDraftSummary>(
   draft: Draft,
@@ -21,5 +16,10 @@ export function standingOf<Draft extends RouteDraftSummary>(
     (version) => version !== null,
   );
   const published_version = known.length > 0 ? Math.max(...known) : null;
-  return { ...draft, published_version, is_stale: draft.base_version !== published_version };
+  return {
+    ...draft,
+    published_version,
+    next_version: Math.max(draft.next_version, listed?.next_version ?? 0),
+    is_stale: draft.base_version !== published_version,
+  };
 }

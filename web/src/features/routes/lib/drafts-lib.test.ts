@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import type { CreateRoute } from "@/api/types";
 import { simulationOf } from "@/testing/simulation";
-import { basedOn, nextVersion, standingOf } from "./draft-words";
+import { basedOn, standingOf } from "./draft-words";
 import {
   costChange,
   fateWords,
@@ -47,12 +47,12 @@ test("a document without rules, or with nothing in its lists, is written again, 
   expect(text).toBe('slug: "no"\nmessage: "why: so"\nstrategy: ordered\ntargets: []\n');
 });
 
-test("a draft says what it is based on, and what publishing it makes", () => {
+test("a draft says what it is based on", () => {
   const summary = { route: "rt", slug: "s", updated_by: null, updated_at: "2026-11-27T10:00:00Z" };
-  const fresh = { ...summary, base_version: null, published_version: null, is_stale: false };
-  expect([basedOn(fresh), nextVersion(fresh)]).toEqual(["a new route", 1]);
-  const stale = { ...summary, base_version: 3, published_version: 5, is_stale: true };
-  expect([basedOn(stale), nextVersion(stale)]).toEqual(["version 3; version 5 is published", 6]);
+  const fresh = { ...summary, base_version: null, published_version: null, next_version: 1, is_stale: false };
+  expect(basedOn(fresh)).toBe("a new route");
+  const stale = { ...summary, base_version: 3, published_version: 5, next_version: 7, is_stale: true };
+  expect(basedOn(stale)).toBe("version 3; version 5 is published");
 });
 
 test("a draft is behind once either answer tells of a newer version", () => {
@@ -61,16 +61,19 @@ test("a draft is behind once either answer tells of a newer version", () => {
     slug: "s",
     base_version: 3,
     published_version: 3,
+    next_version: 4,
     is_stale: false,
     updated_by: null,
     updated_at: "2026-11-27T10:00:00Z",
   };
   expect(standingOf(draft, undefined)).toEqual(draft);
-  const newer = { ...draft, published_version: 4, is_stale: true };
+  const newer = { ...draft, published_version: 4, next_version: 5, is_stale: true };
   expect(standingOf(draft, newer)).toEqual(newer);
   expect(standingOf(newer, draft)).toEqual(newer);
   const takenOver = { ...newer, base_version: 4, is_stale: false };
   expect(standingOf(takenOver, newer)).toEqual(takenOver);
+  const besideAbortedRollout = { ...draft, next_version: 5 };
+  expect(standingOf(draft, besideAbortedRollout)).toEqual(besideAbortedRollout);
   const unpublished = { ...draft, base_version: null, published_version: null };
   expect(standingOf(unpublished, unpublished)).toEqual(unpublished);
 });

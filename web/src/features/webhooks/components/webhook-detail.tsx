@@ -5,11 +5,9 @@ import { asProblem } from "@/api/problem";
 import type { Webhook, WebhookWithSecret } from "@/api/types";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
-import { Card } from "@/components/ui/card";
-import { ErrorState } from "@/components/ui/error-state";
 import { Notice } from "@/components/ui/notice";
 import { PageHeader } from "@/components/ui/page-header";
-import { SkeletonRows } from "@/components/ui/skeleton";
+import { PendingPage } from "@/components/ui/pending-page";
 import { useToast } from "@/components/ui/toaster";
 import { formatMoment, formatUtc } from "@/lib/time";
 import { useTestWebhook, useUpdateWebhook } from "../api/change-webhook";
@@ -34,22 +32,7 @@ export function WebhookDetail(props: WebhookDetailProps) {
   const { organization, webhook } = props;
   const read = useQuery({ ...webhookQuery(organization, webhook), refetchInterval: LIVE_MS });
   if (read.data) return <Loaded {...props} shown={read.data.value} />;
-  return (
-    <>
-      <PageHeader title="Webhook" />
-      <Card flush>
-        {read.isError ? (
-          <ErrorState
-            error={read.error}
-            title="The webhook could not be loaded."
-            onRetry={() => read.refetch()}
-          />
-        ) : (
-          <SkeletonRows rows={4} label="Loading the webhook" />
-        )}
-      </Card>
-    </>
-  );
+  return <PendingPage title="Webhook" noun="webhook" rows={4} read={read} />;
 }
 
 function Loaded({ organization, onDeleted, shown }: WebhookDetailProps & { shown: Webhook }) {
