@@ -38,9 +38,10 @@ code=0
 # The end-to-end tests start the shipped binaries, which building tests alone does not bring up to date.
 step "building the binaries" cargo build --workspace --locked --bins
 step "building the tests" "${runner[@]}" --no-run
-migrated=()
-if [[ -z ${DATABASE_URL:-} ]]; then migrated=("$repository/deploy/scripts/rust-tests.sh" migrated); fi # nothing is changed in a given server
-"$repository/deploy/scripts/services.sh" with ${migrated[@]+"${migrated[@]}"} "${runner[@]}" "${more[@]}" "$@" || code=$?
+tests=("${runner[@]}" "${more[@]}" "$@")
+# In a given server nothing is changed.
+if [[ -z ${DATABASE_URL:-} ]]; then tests=("$repository/deploy/scripts/rust-tests.sh" migrated "${tests[@]}"); fi
+"$repository/deploy/scripts/services.sh" with "${tests[@]}" || code=$?
 if ((documentation && $# == 0)); then
     cargo test --workspace --locked --doc --quiet --no-fail-fast || code=$?
 fi
