@@ -9,7 +9,7 @@ scripts="$repository/deploy/scripts"
 cd "$repository"
 
 workers=2
-build=release
+build=local
 inner=0
 while (($#)); do
     case "$1" in
@@ -28,7 +28,7 @@ if ((!inner)); then
     bins=(--bin sluicegate-control-plane --bin sluicegate-mock-provider)
     if ((workers)); then bins+=(--bin sluicegate-data-plane); fi
     options=(--workspace --locked)
-    if [[ $build == release ]]; then options+=(--release); fi
+    if [[ $build == local ]]; then options+=(--profile local); fi
     step "building" cargo build "${options[@]}" "${bins[@]}"
     flags=(--workers "$workers" --inner)
     if [[ $build == debug ]]; then flags+=(--debug); fi

@@ -36,7 +36,7 @@ ensure_postgres() {
 deploy/scripts/toolchain.sh rust node
 ensure_postgres
 deploy/scripts/web.sh build
-if [[ ! -x $(target_dir)/release/sluicegate ]]; then say "the first build takes some minutes; later ones only what changed"; fi
-step "building sluicegate" cargo build --release --workspace --locked --bin sluicegate
+if [[ ! -x $(target_dir)/local/sluicegate ]]; then say "the first build takes some minutes; later ones only what changed"; fi
+step "building sluicegate" cargo build --profile local --workspace --locked --bin sluicegate
 say "ready to start after $(elapsed "$begun")"
-exec "$(target_dir)/release/sluicegate" up "$@"
+exec "$(target_dir)/local/sluicegate" up "$@"

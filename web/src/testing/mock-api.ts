@@ -18,7 +18,7 @@ import { webhookMocks } from "./handlers/webhooks.ts";
 import type { World } from "./world.ts";
 
 const BASE = "/api/v1";
-const SLOW_MS = 4_000;
+const SLOW_MS = 20_000;
 
 const mocks = [
   ...authMocks,
