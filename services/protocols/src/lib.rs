@@ -79,6 +79,7 @@ pub mod sse;
 pub mod target;
 pub mod tokens;
 pub mod tool_ids;
+pub mod user_text;
 
 pub use dialect::Dialect;
 pub use error::{DecodeError, Fault};

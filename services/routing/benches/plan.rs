@@ -20,7 +20,7 @@ use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signa
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
     Candidate, Credential, Demand, Live, Needs, Preferences, RequestFeatures, RoutingInput, Seed, Selection,
-    Site, Target, plan,
+    Site, Target, Turn, plan,
 };
 use uuid::Uuid;
 
@@ -127,6 +127,7 @@ fn observed<'a>(signals: &'a Signals, metadata: &'a [(String, String)]) -> Obser
         max_output_tokens: Some(1_000),
         stream: true,
         operation: Operation::ChatCompletions,
+        language: "",
         dialect: "openai_chat",
         model: "route/support",
         modalities: Modalities::default(),
@@ -203,6 +204,8 @@ fn decide(endpoints: usize) -> Result<f64, Box<dyn Error>> {
     let targets = [Target {
         model: "openai/gpt-4o-mini",
         weight: 1,
+        arm: None,
+        turn: Turn::Shared,
         candidates: candidates.collect(),
     }];
     let (mut pool, mut planned) = (Pool::default(), 0);

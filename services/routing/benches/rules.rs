@@ -1,6 +1,6 @@
-//! What finding the rule of a request costs, in nanoseconds: `cargo bench -p sluicegate-routing --bench rules`. The worst
-//! case of a route of 20 rules: every condition is evaluated and none holds. The best of several rounds is the figure to
-//! compare.
+//! What finding the rule of a request costs, and the language that a rule may ask for, in nanoseconds:
+//! `cargo bench -p sluicegate-routing --bench rules`. The worst case of a route of 20 rules: every condition is evaluated
+//! and none holds. The best of several rounds is the figure to compare.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -9,10 +9,13 @@ use std::time::Instant;
 
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::time::UnixMillis;
+use sluicegate_routing::rules::language::detected;
 use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 
 const ROUNDS: usize = 9;
 const CALLS: u32 = 50_000;
+
+const SENTENCE: &str = "Wie kann ich meine Rechnung für den letzten Monat herunterladen? ";
 
 /// Conditions as authors write them, none of which holds for the request below.
 const CONDITIONS: [&str; 10] = [
@@ -45,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         max_output_tokens: Some(1_000),
         stream: true,
         operation: Operation::ChatCompletions,
+        language: "",
         dialect: "openai_chat",
         model: "route/support",
         modalities: Modalities::default(),
@@ -70,16 +74,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         if conditions.iter().any(|it| it.holds(&observed)) {
             return Err(format!("{name}: a condition holds, so that not all are measured").into());
         }
-        let rounds = (0..ROUNDS).map(|_| {
-            let began = Instant::now();
-            for _ in 0..CALLS {
-                let found = conditions.iter().position(|it| it.holds(black_box(&observed)));
-                black_box(found);
-            }
-            began.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
+        let best = nanoseconds(CALLS, || {
+            let found = conditions.iter().position(|it| it.holds(black_box(&observed)));
+            black_box(found);
         });
-        let best = rounds.fold(f64::INFINITY, f64::min);
+        writeln!(out, "{name:<32} {best:>8.0} ns")?;
+    }
+    let calls = CALLS / 100;
+    for (name, text) in [
+        ("the language of a sentence", SENTENCE.to_owned()),
+        ("the language of 2 KiB", SENTENCE.repeat(2_048 / SENTENCE.len())),
+    ] {
+        let best = nanoseconds(calls, || {
+            black_box(detected(black_box(&text)));
+        });
         writeln!(out, "{name:<32} {best:>8.0} ns")?;
     }
     Ok(())
+}
+
+/// A call, at best.
+fn nanoseconds(calls: u32, mut call: impl FnMut()) -> f64 {
+    let rounds = (0..ROUNDS).map(|_| {
+        let began = Instant::now();
+        for _ in 0..calls {
+            call();
+        }
+        began.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
+    });
+    rounds.fold(f64::INFINITY, f64::min)
 }

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use sluicegate_contracts::event::ConfigHead;
 use sluicegate_contracts::usage::{
-    DecidedCandidate, DecidedFacts, DecidedReading, DecidedScore, Decision, MAX_CANDIDATES, RequestShape,
+    DecidedCandidate, DecidedExperiment, DecidedFacts, DecidedReading, DecidedScore, Decision,
+    MAX_CANDIDATES, RequestShape,
 };
 
+use crate::experiment::Drawn;
 use crate::health::Standing;
 use crate::input::{Bounds, Candidate, RequestFeatures, Target};
 use crate::plan::{NoRoute, Plan, PlannedAttempt, Rejection};
@@ -25,8 +27,12 @@ pub struct Decided<'a> {
     pub shape: RequestShape,
     /// The rule of the route that decided.
     pub rule: Option<&'a str>,
+    /// The arm of its experiment that the request is of.
+    pub drawn: Option<&'a Drawn<'a>>,
     /// What its conditions were told of endpoints and budgets.
     pub readings: &'a Readings,
+    /// The language of the request, where one of them asks for it.
+    pub language: Option<&'static str>,
     /// What could have served.
     pub targets: &'a [Target<'a>],
     /// What it can cost where, if that is to be written down.
@@ -58,12 +64,14 @@ impl Decided<'_> {
         Decision {
             cause: attempts.first().map(|it| Cow::Borrowed(it.cause.as_str())),
             rule: self.rule.map(str::to_owned),
+            experiment: self.drawn.and_then(experiment),
             config: self.config,
             facts: DecidedFacts {
                 input_tokens: self.features.input_tokens,
                 max_output_tokens: self.features.max_output_tokens,
                 stream: self.features.stream,
                 shape: Some(self.shape),
+                language: self.language.map(Cow::Borrowed),
                 readings: self.readings.iter().map(reading).collect(),
             },
             candidates: ranked.chain(rejected).take(named).collect(),
@@ -97,6 +105,7 @@ impl Decided<'_> {
             model: target.model.to_owned(),
             provider: candidate.map(|it| it.provider.to_owned()),
             connection: candidate.and_then(|it| it.connection).map(|it| it.id),
+            arm: target.arm.map(str::to_owned),
             rank: None,
             rejected: None,
             level: None,
@@ -105,6 +114,14 @@ impl Decided<'_> {
             bound: candidate.and_then(|it| self.bounds?.bound(it)),
         }
     }
+}
+
+fn experiment(drawn: &Drawn<'_>) -> Option<DecidedExperiment> {
+    Some(DecidedExperiment {
+        name: drawn.experiment.name.clone(),
+        arm: drawn.arm()?.to_owned(),
+        unit: Cow::Borrowed(drawn.unit),
+    })
 }
 
 fn reading((question, found): (&Question, Option<Reading>)) -> DecidedReading {

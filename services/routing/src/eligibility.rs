@@ -6,6 +6,7 @@ use sluicegate_contracts::config::{Level, Status, Strategy};
 use smallvec::SmallVec;
 
 use crate::constraints::Subject;
+use crate::experiment::Turn;
 use crate::input::{Candidate, Ceiling, Credential, RequestFeatures, RoutingInput, Selection};
 use crate::plan::{Rejection, RejectionCode};
 
@@ -62,7 +63,7 @@ fn against_all(input: &RoutingInput<'_>, target: usize) -> Option<RejectionCode>
             ..
         }
     );
-    if weighted && view.weight == 0 {
+    if (weighted && view.weight == 0) || view.turn == Turn::Never {
         Some(RejectionCode::WeightZero)
     } else if view.candidates.is_empty() {
         Some(RejectionCode::CredentialMissing)

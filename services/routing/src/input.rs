@@ -9,6 +9,7 @@ use sluicegate_contracts::time::UnixMillis;
 
 use crate::capabilities::Needs;
 use crate::constraints::Demand;
+use crate::experiment::Turn;
 use crate::health::{Assessment, Delivery, Moment};
 use crate::preferences::Preferences;
 use crate::seed::Seed;
@@ -110,6 +111,10 @@ pub struct Target<'a> {
     pub model: &'a str,
     /// Share of traffic under a weighted strategy; 0 never serves.
     pub weight: u32,
+    /// The arm of the route's experiment that it serves.
+    pub arm: Option<&'a str>,
+    /// When it is its turn, by the arm of the request.
+    pub turn: Turn,
     /// Ways to reach the model, best first.
     pub candidates: Vec<Candidate<'a>>,
 }

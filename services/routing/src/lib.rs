@@ -17,6 +17,7 @@
 //! | [`strategy`] | in which order the route would have them tried; one file per kind |
 //! | `outlook` | what is known at this moment of those that may serve |
 //! | [`retry`] | what follows from the outcome of an attempt |
+//! | [`experiment`] | which arm of an experiment a request is of |
 //! | [`rollout`] | which of two versions of a route serves a request |
 //! | [`rules`] | which rule of a route applies to a request |
 //! | [`health`] | what is known of an endpoint from its calls |
@@ -28,6 +29,7 @@ pub mod capabilities;
 pub mod constraints;
 pub mod decided;
 pub mod eligibility;
+pub mod experiment;
 pub mod facts;
 pub mod health;
 pub mod input;
@@ -47,6 +49,7 @@ pub mod strategy;
 pub use capabilities::Needs;
 pub use constraints::Demand;
 pub use decided::Decided;
+pub use experiment::Turn;
 pub use input::{
     Bounds, Candidate, Ceiling, Credential, Live, RequestFeatures, RoutingInput, Selection, Target, Unknown,
 };

@@ -1,6 +1,8 @@
 //! What is known at the moment of a decision of those that may serve: looked up once, and only where there is a choice.
 //! Called by [`crate::plan()`] only.
 
+use std::borrow::Cow;
+
 use sluicegate_contracts::config::PriceCard;
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
@@ -72,9 +74,13 @@ impl Outlook {
         &self.contenders
     }
 
-    /// Where the contender at this position is.
-    pub(crate) fn place(&self, position: usize) -> Place {
-        self.places[position]
+    /// Some of them, in the order of their places.
+    pub(crate) fn only(&self, places: &[Place]) -> Cow<'_, [Contender]> {
+        if places == self.places.as_slice() {
+            return Cow::Borrowed(&self.contenders);
+        }
+        let found = places.iter().filter_map(|at| self.position(*at));
+        found.map(|position| self.contenders[position]).collect()
     }
 
     /// Where among those that were looked at one is.

@@ -8,9 +8,10 @@ use sluicegate_contracts::config::{Level, Strategy};
 use smallvec::SmallVec;
 
 use crate::eligibility::Admitted;
+use crate::experiment::Turn;
 use crate::health::{Moment, Standing};
 use crate::input::{RoutingInput, Selection};
-use crate::outlook::Outlook;
+use crate::outlook::{Outlook, Place};
 use crate::seed::Seed;
 use crate::select::Pool;
 use crate::strategy::Score;
@@ -60,6 +61,10 @@ pub enum Cause {
     Alias,
     /// First eligible target of a route, as listed.
     Rule,
+    /// Of the arm that the request is drawn into.
+    Experiment,
+    /// Not of the request's arm: nothing of that may serve, or the request's own wishes put another first.
+    OtherArm,
     /// Drawn by weight.
     Weight,
     /// Best by what is measured.
@@ -84,6 +89,8 @@ impl Cause {
             Self::Direct => "direct",
             Self::Alias => "alias",
             Self::Rule => "rule",
+            Self::Experiment => "experiment",
+            Self::OtherArm => "other_arm",
             Self::Weight => "weight",
             Self::Score => "score",
             Self::Capacity => "capacity",
@@ -127,7 +134,7 @@ pub enum RejectionCode {
     ReasoningUnsupported,
     /// The endpoint was taken out of the catalog.
     Deprecated,
-    /// The target's weight is 0.
+    /// The target's weight, or that of its arm, is 0.
     WeightZero,
     /// The provider is not among those that may serve.
     ProviderExcluded,
@@ -256,7 +263,7 @@ pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> 
     outlook.push_back_unwell(&mut order.places);
     preferences::leave_out(input, &mut order.places, &mut rejections);
     let first_cause = if order.places.first().copied() == wanted_first {
-        first_cause(&input.selection)
+        first_cause(input, wanted_first)
     } else {
         Cause::Capacity
     };
@@ -300,10 +307,17 @@ fn hold(attempts: &[PlannedAttempt], now: Moment, held: Duration, seed: Seed) ->
 }
 
 /// Why what the route, or the caller, wants first is first.
-const fn first_cause(selection: &Selection) -> Cause {
-    match selection {
+fn first_cause(input: &RoutingInput<'_>, first: Option<Place>) -> Cause {
+    let is_experiment = input.targets.iter().any(|it| it.turn != Turn::Shared);
+    match &input.selection {
         Selection::Direct => Cause::Direct,
         Selection::Route { by_alias: true, .. } => Cause::Alias,
+        Selection::Route { .. } if is_experiment => {
+            match first.map_or(Turn::Shared, |(target, _)| input.targets[target].turn) {
+                Turn::Own => Cause::Experiment,
+                Turn::Shared | Turn::Other(_) | Turn::Never => Cause::OtherArm,
+            }
+        }
         Selection::Route { strategy, .. } => match strategy {
             Strategy::Ordered => Cause::Rule,
             Strategy::Weighted => Cause::Weight,

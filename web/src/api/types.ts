@@ -84,6 +84,7 @@ export type RouteFinding = Schemas["RouteFinding"];
 export type RouteRetry = Schemas["RouteRetry"];
 export type RouteRollout = Schemas["RouteRollout"];
 export type RouteRolloutSummary = Schemas["RouteRolloutSummary"];
+export type RouteExperiment = Schemas["RouteExperiment"];
 export type RouteRule = Schemas["RouteRule"];
 export type RouteSimulation = Schemas["RouteSimulation"];
 export type RouteStrategy = Schemas["RouteStrategy"];

@@ -3,9 +3,9 @@ import { isMap, LineCounter, parseDocument } from "yaml";
 import type { RouteFinding, RouteRule } from "@/api/types";
 import { NO_CONSTRAINTS } from "./fixtures.ts";
 
-const FIELDS = ["slug", "aliases", "rules", "strategy", "targets", "retry"];
+const FIELDS = ["slug", "aliases", "rules", "strategy", "experiment", "targets", "retry"];
 const FACTS =
-  /^(input_tokens|max_output_tokens|stream|operation|dialect|model|modalities|tools|json_schema|reasoning|headers|metadata|user|session|tags)$/;
+  /^(input_tokens|max_output_tokens|stream|operation|language|dialect|model|modalities|tools|json_schema|reasoning|headers|metadata|user|session|tags)$/;
 const REACHED = /^(sluicegate\/echo|openai\/|mistralai\/|meta-llama\/)/;
 const USUAL_RETRY = { max_attempts: 3, attempt_timeout_ms: 120_000 };
 
@@ -60,7 +60,7 @@ export function readDocument(text: string): ReadDocument {
       const detail = `At column ${(fact.index ?? 0) + 1}: There is no fact ${fact[0]}. Did you mean request.input_tokens?`;
       find("error", [...at, "when"], "cel_unknown_fact", detail);
     }
-    const targets = (rule.targets ?? []).map(({ model = "", weight = 1, connection = null }, target) => {
+    const targets = (rule.targets ?? []).map(({ model = "", weight = 1, connection = null, arm = null }, target) => {
       if (!REACHED.test(model)) {
         find(
           "warning",
@@ -69,13 +69,14 @@ export function readDocument(text: string): ReadDocument {
           `No connection reaches ${model}.`,
         );
       }
-      return { model, weight, connection };
+      return { model, weight, connection, arm };
     });
     return {
       name: rule.name ?? "default",
       when: rule.when ?? null,
       constraints: { ...NO_CONSTRAINTS, ...rule.constraints },
       strategy: rule.strategy ?? "ordered",
+      experiment: rule.experiment ?? null,
       targets,
       retry: rule.retry ?? USUAL_RETRY,
     };

@@ -16,7 +16,8 @@ function rule(over: Partial<RouteRule> = {}): RouteRule {
     when: null,
     constraints: NO_CONSTRAINTS,
     strategy: "ordered",
-    targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null }],
+    experiment: null,
+    targets: [{ model: "openai/gpt-4o-mini", weight: 1, connection: null, arm: null }],
     retry: { max_attempts: 3, attempt_timeout_ms: 30_000 },
     ...over,
   };
@@ -26,7 +27,7 @@ const LONG = rule({
   name: "long-prompts",
   when: "request.input_tokens > 100000",
   constraints: { ...NO_CONSTRAINTS, processing: ["EU"], no_training: true },
-  targets: [{ model: "google/gemini-2.5-pro", weight: 1, connection: null }],
+  targets: [{ model: "google/gemini-2.5-pro", weight: 1, connection: null, arm: null }],
 });
 
 const BUSY = rule({
@@ -34,8 +35,8 @@ const BUSY = rule({
   when: 'signal("load", 0.0) > 0.8 && time.hour("Europe/Berlin") in [9, 10, 11]',
   strategy: { cheapest_within: { milliseconds: 1_500 } },
   targets: [
-    { model: "openai/gpt-4o-mini", weight: 1, connection: null },
-    { model: "meta-llama/llama-3.3-70b-instruct", weight: 1, connection: "con_vllm" },
+    { model: "openai/gpt-4o-mini", weight: 1, connection: null, arm: null },
+    { model: "meta-llama/llama-3.3-70b-instruct", weight: 1, connection: "con_vllm", arm: null },
   ],
 });
 
@@ -43,8 +44,8 @@ const REST = rule({
   name: "everything-else",
   strategy: "weighted",
   targets: [
-    { model: "openai/gpt-4o", weight: 9, connection: null },
-    { model: "anthropic/claude-sonnet-4-5", weight: 1, connection: null },
+    { model: "openai/gpt-4o", weight: 9, connection: null, arm: null },
+    { model: "anthropic/claude-sonnet-4-5", weight: 1, connection: null, arm: null },
   ],
 });
 
@@ -80,7 +81,7 @@ export function routeAt(version: StoredVersion, created_at: string, beside?: Sto
 /** The published version, and the one that is rolled out beside it. */
 function rolledOut(slug: string, published: string, begun: string): StoredVersion[] {
   const of = { slug, aliases: [], by: ADA };
-  const small = rule({ targets: [{ model: "openai/gpt-4.1-nano", weight: 1, connection: null }] });
+  const small = rule({ targets: [{ model: "openai/gpt-4.1-nano", weight: 1, connection: null, arm: null }] });
   return [
     versionOf(`rt_${slug}`, {
       ...of,

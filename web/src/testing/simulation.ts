@@ -64,6 +64,7 @@ export function simulationOf(
       mix("google/gemini-2.5-pro", "con_google", [18, 18], null),
     ],
     rules: rules.map((rule, index) => ({ rule, requests: [18, 0, simulated - 22][index] ?? 0 })),
+    arms: [],
     caveats: [
       {
         code: "first_choice_only",

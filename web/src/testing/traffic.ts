@@ -82,6 +82,7 @@ function record(
     model_served: refused ? null : model.served,
     provider: refused ? null : model.provider,
     route: model.asked.startsWith("route/") ? { slug: "support", version: 14 } : null,
+    experiment: null,
     key,
     status: refused ? 429 : 200,
     outcome: refused ? "failed" : "served",

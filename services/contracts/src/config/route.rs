@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Constraints, Hedge};
+use super::{Constraints, Experiment, Hedge};
 use crate::ids::{ConnectionId, OrganizationId, ProjectId, RouteId};
 use crate::money::NanoUsd;
 
@@ -47,6 +47,9 @@ pub struct RouteTarget {
     pub connection: Option<ConnectionId>,
     /// Share of traffic under [`Strategy::Weighted`]; 0 never serves.
     pub weight: u32,
+    /// The arm of the rule's experiment that it serves; `None`: whichever has nothing else left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
 }
 
 /// When and how often to try again before the first byte has reached the caller.
@@ -83,8 +86,11 @@ pub struct Rule {
     /// What every endpoint must satisfy, besides what is demanded elsewhere.
     #[serde(default, skip_serializing_if = "Constraints::are_none")]
     pub constraints: Constraints,
-    /// How targets are ordered.
+    /// How targets are ordered, those of one arm among themselves.
     pub strategy: Strategy,
+    /// What is compared: the targets of a request's arm come before the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<Experiment>,
     /// At least one.
     pub targets: Vec<RouteTarget>,
     /// Retries over the targets.
@@ -103,6 +109,7 @@ impl Rule {
             when: None,
             constraints: Constraints::NONE,
             strategy,
+            experiment: None,
             targets,
             retry,
         }
@@ -111,7 +118,10 @@ impl Rule {
     /// Whether a route of this rule alone says no more than strategy, targets and retries.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.name == Self::ONLY && self.when.is_none() && self.constraints.are_none()
+        self.name == Self::ONLY
+            && self.when.is_none()
+            && self.constraints.are_none()
+            && self.experiment.is_none()
     }
 }
 
@@ -234,7 +244,7 @@ impl From<Route> for Document {
 
 #[cfg(test)]
 mod tests {
-    use super::super::HedgeAfter;
+    use super::super::{HedgeAfter, Unit};
     use super::*;
     use serde_json::{Value, json};
     use uuid::Uuid;
@@ -270,6 +280,7 @@ mod tests {
                 model: "m".to_owned(),
                 connection: None,
                 weight: 1,
+                arm: None,
             }]
         };
         let mut first = Rule::always(Strategy::Ordered, targets(), RetryPolicy::default());
@@ -324,6 +335,22 @@ mod tests {
             (&shown["targets"], &shown["version"]),
             (&plain["targets"], &json!(3))
         );
+    }
+
+    #[test]
+    fn an_experiment_survives_the_wire() {
+        let arms = json!([{ "name": "control", "weight": 9 }, { "name": "trial", "weight": 1 }]);
+        let targets = json!([{ "model": "m", "connection": null, "weight": 1, "arm": "control" },
+            { "model": "n", "connection": null, "weight": 1, "arm": "trial" }]);
+        let rule = json!({ "name": "default", "strategy": "ordered", "targets": targets,
+            "retry": { "max_attempts": 2, "attempt_timeout_ms": 5000 },
+            "experiment": { "name": "n-or-m", "unit": { "metadata": "team" }, "arms": arms } });
+        let route = written(json!({ "rules": [rule] })).unwrap();
+        assert_eq!(route.plain(), None);
+        let experiment = route.rules[0].experiment.as_ref().unwrap();
+        assert_eq!(experiment.unit, Unit::Metadata("team".to_owned()));
+        assert_eq!(route.rules[0].targets[1].arm.as_deref(), Some("trial"));
+        assert_eq!(serde_json::to_value(&route).unwrap()["rules"], json!([rule]));
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub struct Decision {
     /// The rule of the route that decided; `None` where a model was named, or no rule applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// What its rule compares, and which arm the request is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<DecidedExperiment>,
     /// The configuration that was in force.
     pub config: ConfigHead,
     /// What of the request counted.
@@ -39,6 +42,17 @@ pub struct Decision {
     /// came after the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hedge: Option<DecidedHedge>,
+}
+
+/// The arm of an experiment that a request is of, wherever it went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedExperiment {
+    /// Name of the experiment.
+    pub name: String,
+    /// Name of the arm.
+    pub arm: String,
+    /// What was drawn for: `session`, `user`, `key`, `header` or `metadata` where the request said it, else `request`.
+    pub unit: Cow<'static, str>,
 }
 
 /// What followed when an attempt was late.
@@ -67,6 +81,9 @@ pub struct DecidedFacts {
     /// What conditions of routes can ask of it besides, so that it can be decided again; `None`: of an older worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<RequestShape>,
+    /// The language of what its user said last, empty where that cannot be told; `None`: no condition of its route asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Cow<'static, str>>,
     /// What was found of endpoints and budgets that conditions of its route ask about, before the first was evaluated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<DecidedReading>,
@@ -129,6 +146,9 @@ pub struct DecidedCandidate {
     /// The account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<ConnectionId>,
+    /// The arm that it serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
     /// Where it stood in the order, from 1; `None`: it was left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rank: Option<u16>,
@@ -205,12 +225,14 @@ mod tests {
         let decision = Decision {
             cause: Some(Cow::Borrowed("direct")),
             rule: None,
+            experiment: None,
             config: ConfigHead::default(),
             facts: DecidedFacts {
                 input_tokens: 12,
                 max_output_tokens: None,
                 stream: true,
                 shape: None,
+                language: None,
                 readings: Vec::new(),
             },
             candidates: Vec::new(),

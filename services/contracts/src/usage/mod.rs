@@ -10,8 +10,8 @@ mod outcome;
 
 pub use attempt::{AttemptRecord, CreditUse, Evidence};
 pub use decision::{
-    DecidedCandidate, DecidedFacts, DecidedHedge, DecidedReading, DecidedScore, Decision, MAX_CANDIDATES,
-    RequestShape,
+    DecidedCandidate, DecidedExperiment, DecidedFacts, DecidedHedge, DecidedReading, DecidedScore, Decision,
+    MAX_CANDIDATES, RequestShape,
 };
 pub use labels::{Labels, MAX_TAGS};
 pub use outcome::{AttemptOutcome, Outcome};

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use sluicegate_contracts::ids::ConnectionId;
 use sluicegate_contracts::usage::{
-    AttemptOutcome, AttemptRecord, DecidedCandidate, DecidedFacts, DecidedReading, DecidedScore,
+    AttemptOutcome, AttemptRecord, DecidedCandidate, DecidedExperiment, DecidedFacts, DecidedReading,
+    DecidedScore,
 };
 use utoipa::ToSchema;
 
@@ -19,6 +20,9 @@ pub(super) struct DecisionFacts {
     max_output_tokens: Option<u64>,
     /// Whether a stream was asked for.
     stream: bool,
+    /// The language of what its user said last, empty where that could not be told; null: no condition asked.
+    #[schema(required = true, example = "de")]
+    language: Option<String>,
     /// What conditions of the route were told of endpoints and budgets.
     readings: Vec<DecisionReading>,
 }
@@ -56,7 +60,31 @@ impl From<DecidedFacts> for DecisionFacts {
             input_tokens: facts.input_tokens,
             max_output_tokens: facts.max_output_tokens,
             stream: facts.stream,
+            language: facts.language.map(Into::into),
             readings: facts.readings.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// The arm of an experiment that a request is of, wherever it went.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DecisionExperiment {
+    /// Name of the experiment.
+    #[schema(example = "sonnet-trial")]
+    name: String,
+    /// Name of the arm.
+    #[schema(example = "control")]
+    arm: String,
+    /// What was drawn for: `session`, `user`, `key`, `header` or `metadata` where the request said it, else `request`.
+    unit: String,
+}
+
+impl From<DecidedExperiment> for DecisionExperiment {
+    fn from(decided: DecidedExperiment) -> Self {
+        Self {
+            name: decided.name,
+            arm: decided.arm,
+            unit: decided.unit.into_owned(),
         }
     }
 }
@@ -72,6 +100,9 @@ pub(super) struct DecisionCandidate {
     /// The account.
     #[schema(required = true, value_type = Option<String>, example = "con_01jd0000000000000000000000")]
     connection: Option<ConnectionId>,
+    /// The arm that it is of; null: it stands in for all of them, or there are none.
+    #[schema(required = true)]
+    arm: Option<String>,
     /// What became of it.
     outcome: CandidateOutcome,
     /// Where it stood in the order, from 1; null: it was left out.
@@ -181,6 +212,7 @@ impl DecisionCandidate {
             model: candidate.model,
             provider: candidate.provider,
             connection: candidate.connection,
+            arm: candidate.arm,
             outcome,
             rank: candidate.rank,
             reason: candidate.rejected.map(Into::into),

@@ -7,7 +7,7 @@ use sluicegate_contracts::ids::RequestId;
 use sluicegate_contracts::usage::{AttemptOutcome, AttemptRecord, DecidedHedge, Decision};
 use utoipa::ToSchema;
 
-use super::decision_shapes::{DecisionCandidate, DecisionFacts};
+use super::decision_shapes::{DecisionCandidate, DecisionExperiment, DecisionFacts};
 use super::extract::{InProject, PathId, Viewer};
 use super::reply::Reply;
 use super::requests::{Attempt, RequestRoute, attempts};
@@ -34,8 +34,11 @@ struct RequestDecision {
     /// The rule of the route that decided.
     #[schema(required = true, example = "long-prompts")]
     rule: Option<String>,
-    /// Why the first in order was the first: `direct`, `alias`, `rule`, `weight`, `score`, `capacity` or `budget_switch`; null
-    /// when nothing could serve.
+    /// The arm that it was of; null: the rule compared none.
+    #[schema(required = true)]
+    experiment: Option<DecisionExperiment>,
+    /// Why the first in order was the first: `direct`, `alias`, `rule`, `experiment`, `other_arm`, `weight`, `score`, `capacity`
+    /// or `budget_switch`; null when nothing could serve.
     #[schema(required = true)]
     cause: Option<String>,
     /// Version of the configuration that was in force.
@@ -130,6 +133,7 @@ impl RequestDecision {
             model_served: row.model_served,
             route: RequestRoute::of(row.route_slug, row.route_version),
             rule: decision.rule,
+            experiment: decision.experiment.map(DecisionExperiment::from),
             cause: decision.cause.map(Into::into),
             config_version: decision.config.version.0,
             config_hash: format!("{:016x}", decision.config.state_hash.0),

@@ -8,6 +8,7 @@ use sluicegate_contracts::config::{Constraints, Operation};
 use sluicegate_contracts::ids::{ApiKeyId, RequestId, RouteId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::{MAX_TAGS, RequestShape};
+use sluicegate_routing::rules::language::LANGUAGES;
 use sluicegate_routing::{Needs, Preferences, RequestFeatures, Sort};
 use sluicegate_service_runtime::ids;
 use time::OffsetDateTime;
@@ -59,6 +60,10 @@ pub(super) struct ExplainRequest {
     /// By which API it comes; `openai_chat` when absent.
     #[schema(example = "openai_chat")]
     dialect: Option<String>,
+    /// The language of what its user says last, such as `de`; it cannot be told when absent.
+    #[serde(default)]
+    #[schema(example = "de")]
+    language: String,
     /// Prompt tokens.
     #[serde(default)]
     input_tokens: u32,
@@ -172,6 +177,7 @@ impl ExplainRequest {
             request: self.request.unwrap_or_else(ids::fresh),
             features,
             shape,
+            language: known_language(&self.language).unwrap_or_default(),
             dialect: self.dialect.unwrap_or_else(|| "openai_chat".to_owned()),
             model: self.model,
             headers: self.headers.into_iter().collect(),
@@ -201,6 +207,11 @@ impl ExplainRequest {
                 "invalid",
                 "Use 1 to 256 bytes without control characters.",
             );
+        }
+        if known_language(&self.language).is_none() {
+            let detail =
+                "Use the primary subtag of a language that conditions can ask for, such as `en` or `de`.";
+            refused("/language", "invalid", detail);
         }
         if self.models.len() > MAX_MODELS || !self.models.iter().all(|name| is_name(name)) {
             refused("/models", "invalid", "Use at most 16 names of models.");
@@ -276,6 +287,11 @@ fn price(most: &WriteMoney, findings: &mut Vec<FieldError>) -> Option<NanoUsd> {
         findings.push(FieldError::new("/max_cost/amount", "out_of_range", detail));
     }
     most
+}
+
+/// The language as conditions name it.
+fn known_language(text: &str) -> Option<&'static str> {
+    LANGUAGES.into_iter().find(|it| *it == text)
 }
 
 fn is_label(text: &str) -> bool {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sluicegate_contracts::ids::{RequestId, RouteId};
 use utoipa::ToSchema;
 
-use super::decision_shapes::{DecisionCandidate, DecisionFacts};
+use super::decision_shapes::{DecisionCandidate, DecisionExperiment, DecisionFacts};
 use super::explanation_shapes::ExplainRequest;
 use super::extract::document::stored;
 use super::extract::{InProject, Json, Viewer};
@@ -35,6 +35,9 @@ struct RequestExplanation {
     /// The rule of the route that would decide.
     #[schema(required = true)]
     rule: Option<String>,
+    /// The arm that it would be of; null: the rule compares none.
+    #[schema(required = true)]
+    experiment: Option<DecisionExperiment>,
     /// Why the first in order is the first; null when nothing could serve.
     #[schema(required = true)]
     cause: Option<String>,
@@ -121,6 +124,7 @@ impl RequestExplanation {
             refusal: found.refusal,
             route: found.route.map(ExplainedRoute::from),
             rule: None,
+            experiment: None,
             cause: None,
             config_version: None,
             config_hash: None,
@@ -134,6 +138,7 @@ impl RequestExplanation {
         };
         Self {
             rule: decision.rule,
+            experiment: decision.experiment.map(DecisionExperiment::from),
             cause: decision.cause.map(Into::into),
             config_version: Some(decision.config.version.0),
             config_hash: Some(format!("{:016x}", decision.config.state_hash.0)),

@@ -26,6 +26,7 @@ mod decisions;
 mod deployment;
 mod derived_keys;
 pub mod elsewhere;
+mod experiments;
 mod explanation_shapes;
 mod explanations;
 pub mod extract;
@@ -53,6 +54,7 @@ pub mod reply;
 mod requests;
 mod route_checks;
 mod route_drafts;
+mod route_experiment;
 mod route_retry;
 mod route_rollout_shapes;
 mod route_rollouts;
@@ -187,7 +189,8 @@ fn usage_of_projects(config: &mut ServiceConfig<'_>) {
         .service(requests::list_requests)
         .service(requests::get_request)
         .service(decisions::get_request_decision)
-        .service(usage::get_usage);
+        .service(usage::get_usage)
+        .service(experiments::get_experiment);
 }
 
 fn deployment_wide(config: &mut ServiceConfig<'_>) {

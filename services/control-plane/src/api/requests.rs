@@ -15,6 +15,7 @@ use super::extract::{InProject, PageQuery, PathId, Viewer};
 use super::money::Money;
 use super::reply::Reply;
 use super::shapes::Page;
+use crate::domain::replay::ArmOf;
 use crate::error::{Error, Result};
 use crate::store::requests::{self, LoggedRequest, RequestFilter};
 
@@ -49,6 +50,9 @@ struct Request {
     /// The route that decided.
     #[schema(required = true)]
     route: Option<RequestRoute>,
+    /// The arm that it is of; null: nothing was compared.
+    #[schema(required = true)]
+    experiment: Option<RequestExperiment>,
     /// The key that called.
     key: RequestKey,
     /// The end user it was made for, as the caller said in `x-sluicegate-user`.
@@ -116,6 +120,32 @@ pub(super) struct RequestRoute {
 impl RequestRoute {
     pub(super) fn of(slug: Option<String>, version: Option<i64>) -> Option<Self> {
         slug.zip(version).map(|(slug, version)| Self { slug, version })
+    }
+}
+
+/// The arm of an experiment that a request is of, wherever it went.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RequestExperiment {
+    /// Name of the experiment.
+    #[schema(example = "sonnet-trial")]
+    name: String,
+    /// Name of the arm.
+    #[schema(example = "control")]
+    arm: String,
+}
+
+impl RequestExperiment {
+    fn of(name: Option<String>, arm: Option<String>) -> Option<Self> {
+        name.zip(arm).map(|(name, arm)| Self { name, arm })
+    }
+}
+
+impl From<&ArmOf> for RequestExperiment {
+    fn from(of: &ArmOf) -> Self {
+        Self {
+            name: of.experiment.clone(),
+            arm: of.arm.clone(),
+        }
     }
 }
 
@@ -219,6 +249,7 @@ impl From<LoggedRequest> for Request {
             model_served: row.model_served,
             provider: row.provider,
             route: RequestRoute::of(row.route_slug, row.route_version),
+            experiment: RequestExperiment::of(row.experiment, row.arm),
             key: RequestKey {
                 id: row.api_key_id.into(),
                 name: row.key_name.unwrap_or_default(),
@@ -275,6 +306,10 @@ struct RequestsQuery {
     session: Option<String>,
     /// With this tag.
     tag: Option<String>,
+    /// Of this experiment.
+    experiment: Option<String>,
+    /// Of an arm with this name.
+    arm: Option<String>,
     /// Received at or after.
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[param(value_type = Option<String>, format = DateTime)]
@@ -297,6 +332,8 @@ impl RequestsQuery {
             end_user: label("end_user", self.end_user)?,
             session: label("session", self.session)?,
             tag: label("tag", self.tag)?,
+            experiment: label("experiment", self.experiment)?,
+            arm: label("arm", self.arm)?,
         })
     }
 }

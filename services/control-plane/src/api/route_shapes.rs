@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::constraint_shapes::{Constraints, WriteConstraints};
 use super::extract::yaml::Places;
 use super::route_checks::RouteFinding;
+use super::route_experiment::{RouteExperiment, WriteRouteExperiment};
 use super::route_retry::{RouteRetry, WriteRouteRetry};
 use super::route_rollout_shapes::RouteRolloutSummary;
 use super::route_strategy::{RouteStrategy, WriteRouteStrategy};
@@ -29,6 +30,9 @@ pub(super) struct RouteTarget {
     connection: Option<ConnectionId>,
     /// Share of traffic under `weighted`.
     weight: u32,
+    /// The arm of the experiment that it is of; null: it stands in for all of them.
+    #[schema(required = true)]
+    arm: Option<String>,
 }
 
 /// What is done with the requests that a condition holds for.
@@ -44,6 +48,9 @@ pub(super) struct RouteRule {
     constraints: Constraints,
     /// How targets are ordered.
     pub(super) strategy: RouteStrategy,
+    /// What is compared; null: nothing.
+    #[schema(required = true)]
+    experiment: Option<RouteExperiment>,
     /// Where requests go.
     pub(super) targets: Vec<RouteTarget>,
     /// Retries.
@@ -56,12 +63,14 @@ impl From<Rule> for RouteRule {
             model: target.model,
             connection: target.connection,
             weight: target.weight,
+            arm: target.arm,
         });
         Self {
             name: rule.name,
             when: rule.when,
             constraints: Constraints::from(&rule.constraints),
             strategy: rule.strategy.into(),
+            experiment: rule.experiment.map(RouteExperiment::from),
             targets: targets.collect(),
             retry: rule.retry.into(),
         }
@@ -157,6 +166,8 @@ pub(super) struct WriteRouteTarget {
     /// Share of traffic under `weighted`; 1 when absent, 0 never serves.
     #[serde(default = "one")]
     pub(super) weight: u32,
+    /// The arm of the experiment that it is of; when absent, it stands in for all of them.
+    pub(super) arm: Option<String>,
 }
 
 pub(super) const fn one() -> u32 {
@@ -169,6 +180,7 @@ impl From<WriteRouteTarget> for TargetDraft {
             model: target.model,
             connection: target.connection,
             weight: target.weight,
+            arm: target.arm,
         }
     }
 }
@@ -187,6 +199,8 @@ pub(super) struct WriteRouteRule {
     constraints: Option<WriteConstraints>,
     /// How targets are ordered.
     strategy: WriteRouteStrategy,
+    /// What is compared.
+    experiment: Option<WriteRouteExperiment>,
     /// 1 to 20 targets.
     #[schema(min_items = 1, max_items = 20)]
     targets: Vec<WriteRouteTarget>,
@@ -204,6 +218,7 @@ impl WriteRouteRule {
                 None => config::Constraints::NONE,
             },
             strategy: self.strategy.checked(&format!("{at}/strategy"))?,
+            experiment: self.experiment.map(config::Experiment::from),
             targets: drafts(self.targets),
             retry: retries(self.retry, at)?,
         })
@@ -242,6 +257,8 @@ pub(super) struct CreateRoute {
     rules: Option<Vec<WriteRouteRule>>,
     /// How targets are ordered.
     strategy: Option<WriteRouteStrategy>,
+    /// What is compared.
+    experiment: Option<WriteRouteExperiment>,
     /// 1 to 20 targets.
     #[schema(min_items = 1, max_items = 20)]
     targets: Option<Vec<WriteRouteTarget>>,
@@ -290,17 +307,25 @@ impl CreateRoute {
         let missing =
             |name: &str| Error::field(format!("/{name}"), "missing", format!("`{name}` is missing."));
         let rules = if let Some(rules) = self.rules {
-            if self.strategy.is_some() || self.targets.is_some() || self.retry.is_some() {
+            if self.strategy.is_some()
+                || self.experiment.is_some()
+                || self.targets.is_some()
+                || self.retry.is_some()
+            {
                 return Err(stated_twice());
             }
             Rules::Several(rule_drafts(rules)?)
         } else {
             let strategy = self.strategy.ok_or_else(|| missing("strategy"))?;
-            Rules::Plain(Box::new(RuleDraft::plain(
+            let rule = RuleDraft::plain(
                 strategy.checked("/strategy")?,
                 drafts(self.targets.ok_or_else(|| missing("targets"))?),
                 retries(self.retry, "")?,
-            )))
+            );
+            Rules::Plain(Box::new(RuleDraft {
+                experiment: self.experiment.map(config::Experiment::from),
+                ..rule
+            }))
         };
         Ok(RouteDraft {
             slug: self.slug,
@@ -311,7 +336,8 @@ impl CreateRoute {
 }
 
 fn stated_twice() -> Error {
-    let detail = "Rules have strategy, targets and retries of their own. Send either rules or these.";
+    let detail =
+        "Rules have strategy, experiment, targets and retries of their own. Send either rules or these.";
     Error::field("/rules", "stated_twice", detail)
 }
 
@@ -329,6 +355,8 @@ pub(super) struct UpdateRoute {
     rules: Option<Vec<WriteRouteRule>>,
     /// How targets are ordered.
     strategy: Option<WriteRouteStrategy>,
+    /// What is compared.
+    experiment: Option<WriteRouteExperiment>,
     /// All targets anew.
     targets: Option<Vec<WriteRouteTarget>>,
     /// Retries.
@@ -357,6 +385,7 @@ impl UpdateRoute {
             aliases: self.aliases,
             rules: self.rules.map(rule_drafts).transpose()?,
             strategy: self.strategy.map(|it| it.checked("/strategy")).transpose()?,
+            experiment: self.experiment.map(config::Experiment::from),
             targets: self.targets.map(drafts),
             retry: self.retry.map(|it| it.checked("/retry")).transpose()?,
         };

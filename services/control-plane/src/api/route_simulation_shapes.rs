@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::money::Money;
+use super::requests::RequestExperiment;
 use crate::app::route_simulation::Simulated;
 use crate::domain::past_request::Unknown;
 use crate::domain::replay::Fate;
@@ -51,6 +52,8 @@ pub(super) struct RouteSimulation {
     mix: Vec<MixShare>,
     /// How many requests each proposed rule takes; 0 says that nothing came to it.
     rules: Vec<RuleShare>,
+    /// How many requests are of each arm of an experiment.
+    arms: Vec<ArmShare>,
     /// What the numbers do not say.
     caveats: Vec<Caveat>,
     /// How many requests would go elsewhere.
@@ -141,6 +144,19 @@ struct RuleShare {
     requests: u32,
 }
 
+/// How many requests are of an arm and can be sent somewhere.
+#[derive(Serialize, ToSchema)]
+struct ArmShare {
+    /// Name of the experiment.
+    experiment: String,
+    /// Name of the arm.
+    arm: String,
+    /// Under the published document.
+    published: u32,
+    /// Under the proposed one.
+    proposed: u32,
+}
+
 /// Something that the numbers do not say.
 #[derive(Serialize, ToSchema)]
 struct Caveat {
@@ -170,6 +186,9 @@ enum RequestFate {
     Sent {
         /// The rule that decides.
         rule: String,
+        /// The arm that it is of; null: the rule compares none.
+        #[schema(required = true)]
+        experiment: Option<RequestExperiment>,
         /// The model, as the target names it.
         model: String,
         /// Id of the provider.
@@ -194,6 +213,7 @@ impl From<&Fate> for RequestFate {
         match fate {
             Fate::Sent(choice) => Self::Sent {
                 rule: choice.rule.clone(),
+                experiment: choice.arm.as_ref().map(RequestExperiment::from),
                 model: choice.model.clone(),
                 provider: choice.endpoint.provider.clone(),
                 connection: choice.endpoint.connection,
@@ -250,6 +270,7 @@ impl RouteSimulation {
             timed,
             mix,
             rules,
+            arms,
             differences,
         } = simulated.simulation;
         let mean = |sum: u64| sum.checked_div(u64::from(timed)).map(milliseconds);
@@ -279,6 +300,12 @@ impl RouteSimulation {
             requests: rules.get(&rule).copied().unwrap_or_default(),
             rule,
         });
+        let arms = arms.into_iter().map(|(of, share)| ArmShare {
+            experiment: of.experiment,
+            arm: of.arm,
+            published: share.published,
+            proposed: share.proposed,
+        });
         Self {
             published_version: simulated.published_version,
             window,
@@ -307,6 +334,7 @@ impl RouteSimulation {
             },
             mix: mix.collect(),
             rules: rules.collect(),
+            arms: arms.collect(),
             caveats: [FIRST_HOP, TODAY]
                 .into_iter()
                 .chain(simulated.is_measured.then_some(HEALTH))

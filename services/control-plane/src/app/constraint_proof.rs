@@ -14,7 +14,7 @@ use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, ProjectId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::preferences::Suffix;
 use sluicegate_routing::proof::{Proof, prove, representatives};
-use sluicegate_routing::{Candidate, Credential, Demand, Site, Target};
+use sluicegate_routing::{Candidate, Credential, Demand, Site, Target, Turn};
 
 use crate::error::{Error, Result};
 use crate::store::{
@@ -248,6 +248,8 @@ impl World {
         let targets = self.accounts.iter().map(|it| Target {
             model: &it.account.slug,
             weight: 1,
+            arm: None,
+            turn: Turn::Shared,
             candidates: self.candidates(it),
         });
         targets.collect()

@@ -256,6 +256,7 @@ fn named(asked: &mut Hypothetical, found: &Found, fallbacks: Vec<String>) -> Res
         model: model.to_owned(),
         connection: None,
         weight: 1,
+        arm: None,
     };
     match found {
         Found::Published(_) | Found::Proposed(_) if !fallbacks.is_empty() => {

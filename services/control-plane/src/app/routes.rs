@@ -1,7 +1,7 @@
 //! Routes. Each change publishes the next version of the whole document; versions are never changed.
 
 use serde_json::json;
-use sluicegate_contracts::config::{Entity, EntityKind, RetryPolicy, Route, Rule, Strategy};
+use sluicegate_contracts::config::{Entity, EntityKind, Experiment, RetryPolicy, Route, Rule, Strategy};
 use sluicegate_contracts::ids::{ProjectId, RouteId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_service_runtime::ids;
@@ -33,6 +33,8 @@ pub struct Changes {
     pub rules: Option<Vec<RuleDraft>>,
     /// How targets are ordered, of a route of one rule that takes every request.
     pub strategy: Option<Strategy>,
+    /// What is compared, likewise.
+    pub experiment: Option<Experiment>,
     /// Where requests go, likewise.
     pub targets: Option<Vec<TargetDraft>>,
     /// Retries, likewise.
@@ -43,7 +45,7 @@ impl Changes {
     /// Whether they change the only rule of a route.
     #[must_use]
     pub const fn touches_plain_rule(&self) -> bool {
-        self.strategy.is_some() || self.targets.is_some() || self.retry.is_some()
+        self.strategy.is_some() || self.experiment.is_some() || self.targets.is_some() || self.retry.is_some()
     }
 }
 
@@ -172,6 +174,7 @@ fn merged(current: &Route, changes: Changes) -> Result<RouteDraft> {
         (None, Some(only)) => {
             let mut draft = as_drafted(only);
             draft.strategy = changes.strategy.unwrap_or(draft.strategy);
+            draft.experiment = changes.experiment;
             draft.targets = changes.targets.unwrap_or(draft.targets);
             draft.retry = changes.retry.unwrap_or(draft.retry);
             Rules::Plain(Box::new(draft))
@@ -195,12 +198,14 @@ fn as_drafted(rule: &Rule) -> RuleDraft {
         model: target.model.clone(),
         connection: target.connection.map(|id| id.to_string()),
         weight: target.weight,
+        arm: target.arm.clone(),
     });
     RuleDraft {
         name: rule.name.clone(),
         when: rule.when.clone(),
         constraints: rule.constraints.clone(),
         strategy: rule.strategy,
+        experiment: rule.experiment.clone(),
         targets: targets.collect(),
         retry: rule.retry.clone(),
     }

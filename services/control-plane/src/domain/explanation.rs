@@ -11,6 +11,7 @@ use sluicegate_contracts::ids::{ApiKeyId, RequestId};
 use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::usage::{Decision, RequestShape};
 use sluicegate_metering::{CallSize, Prompt, Span};
+use sluicegate_routing::experiment::{Whose, draw};
 use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::strategy::objective;
@@ -19,7 +20,7 @@ use sluicegate_routing::{
     Selection, Target, Unknown, plan,
 };
 
-use super::replay::{StatedOf, Today, target, terms};
+use super::replay::{StatedOf, Today, target, terms, turn};
 
 /// Longest that a call takes where a worker is set up as usual, in milliseconds: prices that change until then count.
 const LONGEST_CALL_MS: i64 = 4_200_000;
@@ -33,6 +34,8 @@ pub struct Hypothetical {
     pub features: RequestFeatures,
     /// What kind of request it is.
     pub shape: RequestShape,
+    /// The language of what its user says last, one of those that conditions know; empty: it cannot be told.
+    pub language: &'static str,
     /// By which API it comes.
     pub dialect: String,
     /// The model name as sent.
@@ -98,13 +101,15 @@ pub struct Explained {
 /// Decides.
 #[must_use]
 pub fn explain(asked: &Hypothetical, meaning: &Meaning<'_>, around: &Surroundings<'_>) -> Explained {
-    let mut readings = Readings::default();
+    let (mut readings, mut drawn) = (Readings::default(), None);
     let (rule, named, selection) = match meaning {
         Meaning::Models(models) => (None, models.as_slice(), Selection::Direct),
         Meaning::Route { rules, by_alias } => {
             let rule;
             (rule, readings) = deciding(rules, asked, around);
             let targets = rule.map_or(&[][..], |rule| rule.targets.as_slice());
+            let experiment = rule.and_then(|rule| rule.experiment.as_ref());
+            drawn = experiment.map(|experiment| draw(experiment, &whose(asked)));
             let selection = Selection::Route {
                 strategy: rule.map_or(Strategy::Ordered, |rule| rule.strategy),
                 by_alias: *by_alias,
@@ -114,7 +119,10 @@ pub fn explain(asked: &Hypothetical, meaning: &Meaning<'_>, around: &Surrounding
     };
     let targets: Vec<Target<'_>> = named
         .iter()
-        .map(|it| target(it, around.today, around.stated))
+        .map(|it| Target {
+            turn: turn(drawn.as_ref(), it),
+            ..target(it, around.today, around.stated)
+        })
         .collect();
     let bounds = HypotheticalBounds { asked, around };
     let input = RoutingInput {
@@ -138,7 +146,9 @@ pub fn explain(asked: &Hypothetical, meaning: &Meaning<'_>, around: &Surrounding
         features: &asked.features,
         shape: asked.shape,
         rule: rule.map(|rule| rule.name.as_str()),
+        drawn: drawn.as_ref(),
         readings: &readings,
+        language: Some(asked.language).filter(|it| !it.is_empty()),
         targets: &targets,
         bounds: Some(&bounds),
         outcome: outcome.as_ref(),
@@ -150,6 +160,18 @@ pub fn explain(asked: &Hypothetical, meaning: &Meaning<'_>, around: &Surrounding
             Selection::Direct => false,
             Selection::Route { strategy, .. } => objective(strategy).is_some(),
         } || asked.preferences.goes_by_measures(),
+    }
+}
+
+/// What it says of itself that an experiment can draw for.
+fn whose(asked: &Hypothetical) -> Whose<'_> {
+    Whose {
+        session: asked.session.as_deref(),
+        user: asked.user.as_deref(),
+        key: asked.key,
+        headers: &asked.headers,
+        metadata: &asked.metadata,
+        request: Seed::from_id(asked.request.as_uuid().as_u128()),
     }
 }
 
@@ -195,6 +217,7 @@ fn observed<'r>(
         max_output_tokens: features.max_output_tokens,
         stream: features.stream,
         operation: features.operation,
+        language: asked.language,
         dialect: &asked.dialect,
         model: &asked.model,
         modalities: Modalities {

@@ -11,6 +11,7 @@ pub mod constraint_check;
 pub mod countries;
 pub mod credit_tranche;
 pub mod exchange_room;
+mod experiment_check;
 pub mod explanation;
 pub mod fact_statement;
 pub mod identity;

@@ -1,12 +1,13 @@
 //! A request of the past as far as its record tells what it would be today: features and counts, never content.
 
-use sluicegate_contracts::config::Operation;
+use sluicegate_contracts::config::{Experiment, Operation, Unit};
 use sluicegate_contracts::ids::{ApiKeyId, ConnectionId, RequestId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
 use sluicegate_contracts::usage::{DecidedFacts, DecidedReading};
+use sluicegate_routing::experiment::Whose;
 use sluicegate_routing::rules::{Measure, Modalities, Observed, Question, Reading, Readings, Signals};
-use sluicegate_routing::{Needs, RequestFeatures};
+use sluicegate_routing::{Needs, RequestFeatures, Seed};
 
 /// What its record says.
 #[derive(Debug, Clone)]
@@ -130,6 +131,32 @@ impl PastRequest {
         kept.filter_map(reading).collect()
     }
 
+    /// The language of what its user said last; `None`: no condition asked then.
+    #[must_use]
+    pub fn language(&self) -> Option<&str> {
+        self.facts.as_ref()?.language.as_deref()
+    }
+
+    /// What of it an experiment can draw for.
+    ///
+    /// # Errors
+    /// When that is not kept.
+    pub fn whose(&self, experiment: &Experiment) -> Result<Whose<'_>, Unknown> {
+        match experiment.unit {
+            Unit::Header(_) => return Err(Unknown::FactNotKept("request.headers")),
+            Unit::Metadata(_) => return Err(Unknown::FactNotKept("request.metadata")),
+            Unit::Session | Unit::User | Unit::Key | Unit::Request => {}
+        }
+        Ok(Whose {
+            session: self.session.as_deref(),
+            user: self.user.as_deref(),
+            key: Some(self.key.0),
+            headers: &[],
+            metadata: &[],
+            request: Seed::from_id(self.id.as_uuid().as_u128()),
+        })
+    }
+
     /// What conditions are told of it. Of what is not kept they are told nothing, and are not to be asked.
     #[must_use]
     pub fn observed<'r>(
@@ -145,6 +172,7 @@ impl PastRequest {
             max_output_tokens: features.max_output_tokens,
             stream: features.stream,
             operation: features.operation,
+            language: self.language().unwrap_or_default(),
             dialect: self.dialect.as_deref().unwrap_or_default(),
             model: &self.model,
             modalities: Modalities {

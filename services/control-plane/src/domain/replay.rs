@@ -13,13 +13,15 @@ use sluicegate_contracts::money::NanoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_metering::price::Terms;
 use sluicegate_routing::constraints::check as satisfies;
+use sluicegate_routing::experiment::{Drawn, draw};
 use sluicegate_routing::rules::asked::SIGNALS;
+use sluicegate_routing::rules::facts::LANGUAGE;
 use sluicegate_routing::rules::{Condition, Signals};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::strategy::objective;
 use sluicegate_routing::{
     Candidate, Credential, Demand, Preferences, RejectionCode, RequestFeatures, RoutingInput, Seed,
-    Selection, Site, Target, Unknown as NothingKnown, plan,
+    Selection, Site, Target, Turn, Unknown as NothingKnown, plan,
 };
 
 use super::past_request::{EndpointKey, PastRequest, Unknown};
@@ -45,11 +47,22 @@ pub struct Today {
     pub now: UnixMillis,
 }
 
+/// An arm of an experiment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ArmOf {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Name of the arm.
+    pub arm: String,
+}
+
 /// Where a request would go first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// The rule that decides.
     pub rule: String,
+    /// The arm that it is of, where the rule compares any.
+    pub arm: Option<ArmOf>,
     /// The model as the target names it.
     pub model: String,
     /// The endpoint.
@@ -91,6 +104,8 @@ struct Ready<'w> {
     when: Option<Condition>,
     /// What the condition reads and no record keeps.
     missing: Option<&'static str>,
+    /// Whether it asks for the language, which is kept where it was asked for.
+    asks_for_language: bool,
     targets: Vec<Target<'w>>,
     pool: Pool,
 }
@@ -135,6 +150,7 @@ impl<'w> Replay<'w> {
             Some(Ready {
                 rule,
                 when,
+                asks_for_language: asked.contains(LANGUAGE),
                 missing: NOT_KEPT.into_iter().find(|it| asked.contains(it)),
                 targets: rule.targets.iter().map(|it| target(it, today, stated)).collect(),
                 pool: Pool::default(),
@@ -168,6 +184,13 @@ impl<'w> Replay<'w> {
                 violations: 0,
             });
         };
+        let experiment = ready.rule.experiment.as_ref();
+        let drawn = experiment
+            .map(|it| Ok(draw(it, &request.whose(it)?)))
+            .transpose()?;
+        for (target, named) in ready.targets.iter_mut().zip(&ready.rule.targets) {
+            target.turn = turn(drawn.as_ref(), named);
+        }
         let above = self
             .today
             .above
@@ -218,6 +241,7 @@ impl<'w> Replay<'w> {
             let target = &ready.targets[it.target];
             choice(
                 ready.rule,
+                drawn.as_ref().and_then(arm_of),
                 target,
                 &target.candidates[it.candidate],
                 request,
@@ -244,6 +268,9 @@ fn deciding<'d, 'w>(
         if let Some(missing) = ready.missing {
             return Err(Unknown::FactNotKept(missing));
         }
+        if ready.asks_for_language && request.language().is_none() {
+            return Err(Unknown::FactNotKept(LANGUAGE));
+        }
         let questions = ready.when.iter().flat_map(Condition::questions);
         if let Some(new) = questions.into_iter().find(|it| !readings.answers(it)) {
             return Err(Unknown::FactNotKept(new.measure.name()));
@@ -255,8 +282,16 @@ fn deciding<'d, 'w>(
     Ok(None)
 }
 
+fn arm_of(drawn: &Drawn<'_>) -> Option<ArmOf> {
+    Some(ArmOf {
+        experiment: drawn.experiment.name.clone(),
+        arm: drawn.arm()?.to_owned(),
+    })
+}
+
 fn choice(
     rule: &Rule,
+    arm: Option<ArmOf>,
     target: &Target<'_>,
     candidate: &Candidate<'_>,
     request: &PastRequest,
@@ -268,6 +303,7 @@ fn choice(
     };
     Choice {
         rule: rule.name.clone(),
+        arm,
         model: target.model.to_owned(),
         endpoint: EndpointKey {
             provider: candidate.provider.to_owned(),
@@ -286,6 +322,11 @@ pub(super) fn terms<'c>(candidate: &Candidate<'c>, organization: OrganizationId)
         versions: candidate.endpoint.map_or(&[], |it| it.prices()),
         margin: resale.map_or(Margin::NONE, |it| it.margin),
     })
+}
+
+/// When it is the turn of a target.
+pub(super) fn turn(drawn: Option<&Drawn<'_>>, target: &RouteTarget) -> Turn {
+    drawn.map_or(Turn::Shared, |drawn| drawn.turn(target.arm.as_deref()))
 }
 
 /// A target with every way to reach it.
@@ -325,6 +366,8 @@ pub(super) fn target<'w>(target: &'w RouteTarget, today: &'w Today, stated: &'w 
     Target {
         model,
         weight: target.weight,
+        arm: target.arm.as_deref(),
+        turn: Turn::Shared,
         candidates,
     }
 }

@@ -1,7 +1,7 @@
 //! What is wrong or doubtful about a route that could be published: rules that no request reaches, and targets that nothing
 //! serves as things stand. Pure; what is wrong is refused, what is doubtful is told.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sluicegate_contracts::config::{
     Connection, Constraints, Endpoint, Level, ProviderId, RouteTarget, Rule, Status,
@@ -205,6 +205,7 @@ fn unanswerable(question: &Question, supply: &Supply) -> Option<Doubt> {
         model: name.to_owned(),
         connection: None,
         weight: 1,
+        arm: None,
     };
     let offers = offered(name, supply);
     reaching(&target, &offers, supply)
@@ -214,12 +215,14 @@ fn unanswerable(question: &Question, supply: &Supply) -> Option<Doubt> {
 
 fn supplied(at: &str, rule: &Rule, supply: &Supply, now: UnixMillis, judgment: &mut Judgment) {
     let mut ways = Vec::new();
+    let mut served: BTreeSet<&str> = BTreeSet::new();
     for (index, target) in rule.targets.iter().enumerate() {
         let at = format!("{at}/targets/{index}");
         let (found, doubt) = reached(target, &rule.constraints, supply, now);
         if let Some((code, detail)) = doubt {
             judgment.note(Severity::Warning, format!("{at}/model"), code, detail);
         }
+        served.extend(target.arm.as_deref().filter(|_| !found.is_empty()));
         ways.extend(found);
     }
     if ways.is_empty() {
@@ -231,6 +234,15 @@ fn supplied(at: &str, rule: &Rule, supply: &Supply, now: UnixMillis, judgment: &
             "matches_nothing",
             detail,
         );
+    }
+    let arms = rule.experiment.iter().flat_map(|it| &it.arms).enumerate();
+    for (index, arm) in arms.filter(|(_, arm)| arm.weight > 0 && !served.contains(arm.name.as_str())) {
+        let detail = format!(
+            "As things stand nothing serves the arm {:?}: its requests go to the other targets.",
+            arm.name
+        );
+        let at = format!("{at}/experiment/arms/{index}");
+        judgment.note(Severity::Warning, at, "matches_nothing", detail);
     }
     judgment.reach.push(Reach {
         rule: rule.name.clone(),

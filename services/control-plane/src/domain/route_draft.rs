@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sluicegate_contracts::config::{Constraints, RetryPolicy, RouteTarget, Rule, Strategy};
+use sluicegate_contracts::config::{Constraints, Experiment, RetryPolicy, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
 use sluicegate_routing::rules::{Condition, Measure};
 
+use super::experiment_check::check_experiment;
 use super::identity::Slug;
 use super::model_pattern;
 use super::retry_check::check_retry;
@@ -15,7 +16,7 @@ const MAX_RULES: usize = 50;
 const MAX_QUESTIONS: usize = 16;
 const MAX_TARGETS: usize = 20;
 const MAX_ALIASES: usize = 20;
-const MAX_WEIGHT: u32 = 1_000_000;
+pub(super) const MAX_WEIGHT: u32 = 1_000_000;
 
 /// A target as written.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct TargetDraft {
     pub connection: Option<String>,
     /// Share of traffic.
     pub weight: u32,
+    /// The arm of the rule's experiment that it is of.
+    pub arm: Option<String>,
 }
 
 /// A rule as written.
@@ -39,6 +42,8 @@ pub struct RuleDraft {
     pub constraints: Constraints,
     /// How targets are ordered.
     pub strategy: Strategy,
+    /// What is compared.
+    pub experiment: Option<Experiment>,
     /// Where requests go.
     pub targets: Vec<TargetDraft>,
     /// Retries.
@@ -54,6 +59,7 @@ impl RuleDraft {
             when: None,
             constraints: Constraints::NONE,
             strategy,
+            experiment: None,
             targets,
             retry,
         }
@@ -217,12 +223,14 @@ fn check_rule(at: &str, rule: RuleDraft, route: &Surroundings<'_>, findings: &mu
         ));
     }
     let targets = check_targets(at, &rule, route, findings);
+    check_experiment(at, &rule, findings);
     check_retry(at, &rule.retry, findings);
     Rule {
         name: rule.name,
         when: rule.when,
         constraints: rule.constraints,
         strategy: rule.strategy,
+        experiment: rule.experiment,
         targets,
         retry: rule.retry,
     }
@@ -327,11 +335,12 @@ fn check_targets(
                 detail,
             ));
         }
-        let (model, weight) = (target.model.clone(), target.weight);
+        let (model, weight, arm) = (target.model.clone(), target.weight, target.arm.clone());
         checked.push(RouteTarget {
             model,
             connection: found.flatten(),
             weight,
+            arm,
         });
     }
     checked
@@ -355,6 +364,7 @@ mod tests {
             model: model.to_owned(),
             connection: connection.map(str::to_owned),
             weight,
+            arm: None,
         }
     }
 

@@ -7,7 +7,7 @@ use sluicegate_contracts::ids::RequestId;
 use sluicegate_contracts::money::NanoUsd;
 
 use super::past_request::{EndpointKey, PastRequest, Unknown};
-use super::replay::{Choice, Fate, Replay, Replayed};
+use super::replay::{ArmOf, Choice, Fate, Replay, Replayed};
 
 /// What one of the documents comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,15 @@ pub struct Share {
     pub proposed: u32,
     /// Mean time to the first byte there, of the calls of the window, in microseconds; `None`: there were none.
     pub first_byte_us: Option<u64>,
+}
+
+/// How many requests are of an arm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ArmShare {
+    /// Under the published document.
+    pub published: u32,
+    /// Under the proposed one.
+    pub proposed: u32,
 }
 
 /// A request that goes elsewhere.
@@ -63,6 +72,8 @@ pub struct Simulation {
     pub mix: BTreeMap<(String, EndpointKey), Share>,
     /// Requests that each rule of the proposed document takes, by name.
     pub rules: HashMap<String, u32>,
+    /// Requests that are sent, by the arm that they are of.
+    pub arms: BTreeMap<ArmOf, ArmShare>,
     /// Requests that go elsewhere, the newest first.
     pub differences: Vec<Difference>,
 }
@@ -147,6 +158,11 @@ impl Simulation {
             *self.rules.entry(choice.rule.clone()).or_default() += 1;
         } else {
             share.published += 1;
+        }
+        if let Some(arm) = &choice.arm {
+            let share = self.arms.entry(arm.clone()).or_default();
+            share.published += u32::from(!is_proposed);
+            share.proposed += u32::from(is_proposed);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use sluicegate_contracts::config::{Operation, RetryPolicy, RouteTarget, Rule, Strategy};
+use sluicegate_contracts::config::{
+    Arm, Experiment, Operation, RetryPolicy, RouteTarget, Rule, Strategy, Unit,
+};
 use sluicegate_contracts::ids::{ApiKeyId, OrganizationId, RequestId};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::tokens::TokenUsage;
@@ -32,6 +34,7 @@ fn echo(suffix: &str, weight: u32) -> RouteTarget {
         model: format!("sluicegate/echo{suffix}"),
         connection: None,
         weight,
+        arm: None,
     }
 }
 
@@ -58,6 +61,7 @@ fn request(id: u128, input_tokens: u32) -> PastRequest {
             max_output_tokens: None,
             stream: false,
             shape: Some(RequestShape::default()),
+            language: None,
             readings: Vec::new(),
         }),
         tokens: TokenUsage::default(),
@@ -157,4 +161,71 @@ fn what_was_read_of_endpoints_then_decides_and_what_was_not_is_told() {
     );
     let other = asking(r#"health.success_rate("a/b", "main", 1.0) < 0.5"#);
     assert_eq!(simulated(&requests, &published, &other).simulated, 0);
+}
+
+/// Two arms of the same weight, by this unit.
+fn compared(unit: Unit) -> Rule {
+    let arm = |name: &str| Arm {
+        name: name.to_owned(),
+        weight: 1,
+    };
+    let mut rule = rule(Strategy::Ordered, vec![echo("", 1), echo(":slow", 1)]);
+    for (target, arm) in rule.targets.iter_mut().zip(["a", "b"]) {
+        target.arm = Some(arm.to_owned());
+    }
+    rule.experiment = Some(Experiment {
+        name: "trial".to_owned(),
+        unit,
+        arms: vec![arm("a"), arm("b")],
+    });
+    rule
+}
+
+#[test]
+fn requests_come_to_the_arms_that_they_would_be_of() {
+    let requests: Vec<PastRequest> = (1..=100)
+        .map(|id| PastRequest {
+            session: Some(format!("session-{}", id % 10)),
+            ..request(id, 10)
+        })
+        .collect();
+    let (published, proposed) = (
+        [rule(Strategy::Ordered, vec![echo("", 1)])],
+        [compared(Unit::Session)],
+    );
+    let found = simulated(&requests, &published, &proposed);
+    let counts: Vec<(u32, u32)> = found
+        .arms
+        .values()
+        .map(|it| (it.published, it.proposed))
+        .collect();
+    assert_eq!(counts.iter().map(|(published, _)| published).sum::<u32>(), 0);
+    assert_eq!(counts.iter().map(|(_, proposed)| proposed).sum::<u32>(), 100);
+    assert!(
+        counts
+            .iter()
+            .all(|(_, proposed)| *proposed % 10 == 0 && *proposed > 0),
+        "{counts:?}"
+    );
+    let unkept = simulated(
+        &requests,
+        &published,
+        &[compared(Unit::Metadata("team".to_owned()))],
+    );
+    assert_eq!(unkept.unknown[&Unknown::FactNotKept("request.metadata")], 100);
+}
+
+#[test]
+fn the_language_is_known_where_it_was_asked_for() {
+    let mut german = request(1, 10);
+    german.facts.as_mut().unwrap().language = Some("de".into());
+    let asking = Rule {
+        name: "german".to_owned(),
+        when: Some("request.language == \"de\"".to_owned()),
+        ..rule(Strategy::Ordered, vec![echo(":slow", 1)])
+    };
+    let rest = rule(Strategy::Ordered, vec![echo("", 1)]);
+    let found = simulated(&[german, request(2, 10)], &[rest.clone()], &[asking, rest]);
+    assert_eq!((found.simulated, found.differences.len()), (1, 1));
+    assert_eq!(found.unknown[&Unknown::FactNotKept("request.language")], 1);
 }

@@ -23,6 +23,7 @@ pub mod credit_charges;
 pub mod credits;
 pub mod database;
 pub mod derived_keys;
+pub mod experiment_figures;
 pub mod fact_statements;
 pub mod idempotency;
 pub mod invites;

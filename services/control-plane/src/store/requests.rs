@@ -50,6 +50,8 @@ pub struct LoggedRequest {
     pub end_user: Option<String>,
     pub session: Option<String>,
     pub tags: Vec<String>,
+    pub experiment: Option<String>,
+    pub arm: Option<String>,
     /// Read for one request at a time: it may be long.
     #[sqlx(default)]
     pub decision: Option<Value>,
@@ -74,13 +76,17 @@ pub struct RequestFilter {
     pub session: Option<String>,
     /// Only those with this tag.
     pub tag: Option<String>,
+    /// Only those of this experiment.
+    pub experiment: Option<String>,
+    /// Only those of an arm with this name.
+    pub arm: Option<String>,
 }
 
 const COLUMNS: &str = "select r.id, r.project_id, r.started_at, r.operation, r.model_requested, r.model_served, r.provider, \
     r.route_slug, r.route_version, r.api_key_id, k.name as key_name, r.status, r.outcome, r.error_code, r.stream, \
     r.input_tokens, r.cache_read_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.cost_nanos, \
     r.cost_evidence, r.first_byte_us, r.overhead_us, r.duration_us, r.trace_id, r.attempts, \
-    r.dialect, r.upstream_dialect, r.dropped, r.end_user, r.session, r.tags";
+    r.dialect, r.upstream_dialect, r.dropped, r.end_user, r.session, r.tags, r.experiment, r.arm";
 const FROM: &str = " from requests r \
     left join api_keys k on k.organization_id = r.organization_id and k.id = r.api_key_id where ";
 
@@ -125,6 +131,12 @@ pub async fn list(
     }
     if let Some(tag) = &filter.tag {
         query.push(" and ").push_bind(tag).push(" = any(r.tags)");
+    }
+    if let Some(experiment) = &filter.experiment {
+        query.push(" and r.experiment = ").push_bind(experiment);
+    }
+    if let Some(arm) = &filter.arm {
+        query.push(" and r.arm = ").push_bind(arm);
     }
     // An id is made when its request is received, so a day around the times bounds the partitions.
     if let Some(from) = filter.from {

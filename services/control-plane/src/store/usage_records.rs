@@ -79,6 +79,8 @@ pub struct RequestRow {
     session: Option<String>,
     tags: Vec<String>,
     decision: Option<Decision>,
+    experiment: Option<String>,
+    arm: Option<String>,
 }
 
 /// The day in which the time-ordered `id` was made.
@@ -103,9 +105,14 @@ fn storable(text: String) -> String {
 /// A model's name in it may be the caller's.
 fn storable_decision(mut decision: Decision) -> Decision {
     decision.rule = decision.rule.take().map(storable);
+    if let Some(of) = &mut decision.experiment {
+        of.name = storable(std::mem::take(&mut of.name));
+        of.arm = storable(std::mem::take(&mut of.arm));
+    }
     for candidate in &mut decision.candidates {
         candidate.model = storable(std::mem::take(&mut candidate.model));
         candidate.provider = candidate.provider.take().map(storable);
+        candidate.arm = candidate.arm.take().map(storable);
     }
     decision
 }
@@ -161,6 +168,9 @@ impl RequestRow {
             attempt.upstream_model = storable(std::mem::take(&mut attempt.upstream_model));
             attempt.dialect = attempt.dialect.take().map(storable);
         }
+        let decision = record.decision.map(storable_decision);
+        let experiment = decision.as_ref().and_then(|it| it.experiment.clone());
+        let (experiment, arm) = experiment.map(|of| (of.name, of.arm)).unzip();
         Ok(Self {
             day,
             id,
@@ -200,7 +210,9 @@ impl RequestRow {
             end_user: record.labels.end_user.map(storable),
             session: record.labels.session.map(storable),
             tags: record.labels.tags.into_iter().map(storable).collect(),
-            decision: record.decision.map(storable_decision),
+            decision,
+            experiment,
+            arm,
             attempts,
         })
     }

@@ -172,6 +172,7 @@ impl World {
                 members.body["data"][0]["id"].as_str().unwrap().to_owned(),
             ),
             ("request", logged_request(app, owner).await),
+            ("experiment", "trial".to_owned()),
             ("vendor", "openai".to_owned()),
             ("name", "gpt-4o".to_owned()),
         ]);

@@ -2,7 +2,8 @@
 
 use futures_util::FutureExt;
 use serde_json::{Value, json};
-use sluicegate_contracts::usage::{Labels, Outcome};
+use sluicegate_contracts::event::ConfigHead;
+use sluicegate_contracts::usage::{DecidedExperiment, DecidedFacts, Decision, Labels, Outcome};
 use sluicegate_control_plane::background::driver::Task;
 use sluicegate_control_plane::background::metrics::BackgroundMetrics;
 use sluicegate_control_plane::background::usage_ingester::UsageIngester;
@@ -357,4 +358,80 @@ async fn a_decision_says_what_became_of_each_candidate(pool: PgPool) {
     );
     ada.get(&ada.in_project(&path(2))).await.refused(404, "not_found");
     bob.get(&bob.in_project(&path(0))).await.refused(404, "not_found");
+}
+
+/// A decision about a request of this arm.
+fn decided(arm: &str, cause: &'static str) -> Decision {
+    Decision {
+        cause: Some(cause.into()),
+        rule: None,
+        experiment: Some(DecidedExperiment {
+            name: "trial".to_owned(),
+            arm: arm.to_owned(),
+            unit: "session".into(),
+        }),
+        config: ConfigHead::default(),
+        facts: DecidedFacts {
+            input_tokens: 10,
+            max_output_tokens: None,
+            stream: false,
+            shape: None,
+            language: None,
+            readings: Vec::new(),
+        },
+        candidates: Vec::new(),
+        omitted: 0,
+        held_ms: 0,
+        hedge: None,
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn arms_are_found_in_the_log_and_compared(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let (ada, bob) = (app.sign_up("Ada").await, app.sign_up("Bob").await);
+    let mut records = Writer::of(&ada).records(1..=5);
+    for (index, record) in records.iter_mut().take(4).enumerate() {
+        record.decision = Some(match index {
+            0..3 => decided("control", "experiment"),
+            _ => decided("new", "other_arm"),
+        });
+    }
+    records[1].outcome = Outcome::Failed;
+    records[2].first_byte_us = Some(40_000);
+    app.queue.append(&entries(&records)).await.unwrap();
+    UsageIngester::new(app.state.clone(), app.queue.clone(), BackgroundMetrics::default())
+        .pass()
+        .await
+        .unwrap();
+    assert_eq!(listed(&ada, "&experiment=trial").await.len(), 4);
+    let of_arm = listed(&ada, "&experiment=trial&arm=new").await;
+    assert_eq!(of_arm.len(), 1);
+    assert_eq!(of_arm[0]["experiment"], json!({ "name": "trial", "arm": "new" }));
+    assert_eq!(listed(&ada, "").await[0]["experiment"], Value::Null);
+
+    let window = "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
+    let path = format!("/experiments/trial{window}");
+    let figures = ada.get(&ada.in_project(&path)).await.expect(200).body;
+    let arms = figures["arms"].as_array().unwrap();
+    let of = |arm: &Value| {
+        let count = |name: &str| arm[name].as_i64().unwrap();
+        let name = arm["arm"].as_str().unwrap().to_owned();
+        (name, count("requests"), count("errors"), count("other_arm"))
+    };
+    let found: Vec<_> = arms.iter().map(of).collect();
+    assert_eq!(
+        found,
+        [("control".to_owned(), 3, 1, 0), ("new".to_owned(), 1, 0, 1)]
+    );
+    assert_eq!(arms[0]["ttft_ms"], json!({ "p50": 20.3, "p95": 40.0 }));
+    assert_eq!(arms[0]["cost"]["amount"], "0.000001236");
+    assert_eq!(arms[0]["mean_cost"]["amount"], "0.000000412");
+    assert_eq!(figures["is_cut"], false);
+    let foreign = bob.get(&bob.in_project(&path)).await.expect(200).body;
+    assert_eq!(foreign["arms"], json!([]));
+    let long = "/experiments/trial?from=2025-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
+    ada.get(&ada.in_project(long))
+        .await
+        .refused(422, "validation_failed");
 }

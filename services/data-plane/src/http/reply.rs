@@ -30,6 +30,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 const MODEL: HeaderName = HeaderName::from_static("x-sluicegate-model");
 const ENDPOINT: HeaderName = HeaderName::from_static("x-sluicegate-endpoint");
 const ROUTE: HeaderName = HeaderName::from_static("x-sluicegate-route");
+const EXPERIMENT: HeaderName = HeaderName::from_static("x-sluicegate-experiment");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-sluicegate-attempts");
 const CAUSE: HeaderName = HeaderName::from_static("x-sluicegate-cause");
 const DROPPED: HeaderName = HeaderName::from_static("x-sluicegate-dropped");
@@ -126,6 +127,9 @@ fn attribute(headers: &mut HeaderMap, attribution: &Attribution) {
     }
     if let Some(route) = &attribution.route {
         set(ROUTE, route);
+    }
+    if let Some(experiment) = &attribution.experiment {
+        set(EXPERIMENT, experiment);
     }
     if let Some(cause) = attribution.cause {
         set(CAUSE, cause.as_str());

@@ -17,6 +17,8 @@ pub(crate) struct Attribution {
     pub(crate) served_by: Option<String>,
     /// `slug@version`.
     pub(crate) route: Option<String>,
+    /// `experiment/arm`.
+    pub(crate) experiment: Option<String>,
     /// Attempts made.
     pub(crate) attempts: usize,
     /// Why the last attempt was made.

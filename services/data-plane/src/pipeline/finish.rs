@@ -181,6 +181,11 @@ impl Finish {
                 .route
                 .as_ref()
                 .map(|route| format!("{}@{}", route.slug, route.version)),
+            experiment: record
+                .decision
+                .as_ref()
+                .and_then(|decision| decision.experiment.as_ref())
+                .map(|of| format!("{}/{}", of.name, of.arm)),
             attempts: attempts.count(),
             cause: open.map_or(attempts.cause, |open| Some(open.cause)),
             dropped: list(&[&self.losses], Severity::Hint),

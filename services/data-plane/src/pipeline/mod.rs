@@ -20,6 +20,7 @@ mod finish;
 mod gateway;
 mod hedge;
 mod inspect;
+mod language;
 mod last_word;
 mod limits;
 mod meter;

@@ -11,21 +11,28 @@ use crate::snapshot::LiveRoute;
 /// Bytes of text to a token, about; an estimate to route by, never to charge by.
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// The rule of a route that applies to a request, by what was read for its conditions; `None` when none does.
+/// The rule of a route that applies to a request, by what was read for its conditions and, where one asks, its language;
+/// `None` when none does.
 pub(super) fn deciding<'s>(
     route: &'s LiveRoute,
     request: &Inspected<'s>,
     readings: &Readings,
+    language: Option<&str>,
 ) -> Option<&'s Rule> {
     let caller = &request.caller;
     let mut key = None;
     route.deciding(|condition| {
         let key = key.get_or_insert_with(|| caller.key.id.to_string());
-        condition.holds(&observed(request, key, readings))
+        condition.holds(&observed(request, key, readings, language.unwrap_or_default()))
     })
 }
 
-fn observed<'r>(request: &'r Inspected<'_>, key: &'r str, readings: &'r Readings) -> Observed<'r> {
+fn observed<'r>(
+    request: &'r Inspected<'_>,
+    key: &'r str,
+    readings: &'r Readings,
+    language: &'r str,
+) -> Observed<'r> {
     let (view, features, hints) = (request.view, request.features, &request.hints);
     let received = &request.caller.received;
     Observed {
@@ -33,6 +40,7 @@ fn observed<'r>(request: &'r Inspected<'_>, key: &'r str, readings: &'r Readings
         max_output_tokens: features.max_output_tokens,
         stream: features.stream,
         operation: features.operation,
+        language,
         dialect: received.api.body_dialect().as_str(),
         model: request.model,
         modalities: modalities(request),

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use sluicegate_contracts::config::{Endpoint, RetryPolicy, Route, RouteTarget, Rule, Strategy};
 use sluicegate_contracts::ids::ConnectionId;
+use sluicegate_routing::experiment::{Drawn, draw};
 use sluicegate_routing::rollout::belongs_to;
 use sluicegate_routing::rules::Readings;
-use sluicegate_routing::{Candidate, Credential, Selection, Site, Target};
+use sluicegate_routing::{Candidate, Credential, Selection, Site, Target, Turn};
 
 use super::Gateway;
+use super::language;
 use super::observed::deciding;
 use super::readings;
 use super::stage::Inspected;
@@ -23,8 +25,12 @@ pub(super) struct Resolution<'s> {
     pub(super) route: Option<&'s Route>,
     /// The rule of the route that decided.
     pub(super) rule: Option<&'s Rule>,
+    /// The arm of its experiment that the request is of.
+    pub(super) drawn: Option<Drawn<'s>>,
     /// What its conditions were told of endpoints and budgets.
     pub(super) readings: Readings,
+    /// The language of the request, where one of them asks for it.
+    pub(super) language: Option<&'static str>,
     pub(super) targets: Vec<Target<'s>>,
     pub(super) retry: RetryPolicy,
 }
@@ -46,10 +52,14 @@ pub(super) fn resolve<'s>(
         selection: Selection::Direct,
         route: None,
         rule: None,
+        drawn: None,
         readings: Readings::default(),
+        language: None,
         targets: vec![Target {
             model: name,
             weight: 1,
+            arm: None,
+            turn: Turn::Shared,
             candidates,
         }],
         retry: RetryPolicy::default(),
@@ -68,7 +78,11 @@ pub(super) fn through_route<'s>(
     let catalog = request.caller.received.snapshot.catalog();
     let route = route.serving(|| belongs_to(&request.labels, request.seed()));
     let readings = readings::read(gateway, route, request);
-    let rule = deciding(route, request, &readings);
+    let depth = gateway.state().limits.max_json_depth;
+    let language = route.asks_for_language().then(|| language::of(request, depth));
+    let rule = deciding(route, request, &readings, language);
+    let experiment = rule.and_then(|rule| rule.experiment.as_ref());
+    let drawn = experiment.map(|experiment| draw(experiment, &request.whose()));
     let targets = rule.into_iter().flat_map(|rule| &rule.targets);
     Resolution {
         selection: Selection::Route {
@@ -78,18 +92,28 @@ pub(super) fn through_route<'s>(
         route: Some(&route.route),
         rule,
         readings,
+        language,
         targets: targets
-            .map(|target| route_target(target, project, catalog))
+            .map(|target| route_target(target, drawn.as_ref(), project, catalog))
             .collect(),
+        drawn,
         retry: rule.map(|rule| rule.retry.clone()).unwrap_or_default(),
     }
 }
 
-fn route_target<'s>(target: &'s RouteTarget, project: &'s ProjectView, catalog: &'s Catalog) -> Target<'s> {
+fn route_target<'s>(
+    target: &'s RouteTarget,
+    drawn: Option<&Drawn<'_>>,
+    project: &'s ProjectView,
+    catalog: &'s Catalog,
+) -> Target<'s> {
+    let arm = target.arm.as_deref();
     let candidates = candidates(&target.model, target.connection, project, catalog);
     Target {
         model: &target.model,
         weight: target.weight,
+        arm,
+        turn: drawn.map_or(Turn::Shared, |drawn| drawn.turn(arm)),
         candidates: candidates.unwrap_or_default(),
     }
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use sluicegate_contracts::config::{ApiKey, Constraints};
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::usage::Labels;
+use sluicegate_routing::experiment::Whose;
 use sluicegate_routing::preferences::Suffix;
 use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed};
 use tokio::time::Instant;
@@ -94,6 +95,18 @@ impl Inspected<'_> {
     /// Source of its random choices.
     pub(super) fn seed(&self) -> Seed {
         Seed::from_id(self.caller.received.arrival.context.id.as_u128())
+    }
+
+    /// What it says of itself that an experiment can draw for.
+    pub(super) fn whose(&self) -> Whose<'_> {
+        Whose {
+            session: self.labels.session.as_deref(),
+            user: self.labels.end_user.as_deref(),
+            key: Some(self.caller.key.id),
+            headers: &self.caller.received.arrival.readable,
+            metadata: &self.hints.metadata,
+            request: self.seed(),
+        }
     }
 
     /// The conversation that the call belongs to.

@@ -117,6 +117,7 @@ pub(crate) fn route(n: u64, organization: u64, project: u64, aliases: &[&str]) -
                 model: "sluicegate/echo".to_owned(),
                 connection: None,
                 weight: 1,
+                arm: None,
             }],
             RetryPolicy::default(),
         )],

@@ -14,6 +14,7 @@ use sluicegate_contracts::time::UnixMillis;
 use sluicegate_contracts::{SCHEMA_VERSION, worker::Refusal};
 use sluicegate_credentials::Keyring;
 use sluicegate_routing::rollout::serves;
+use sluicegate_routing::rules::facts::LANGUAGE;
 use sluicegate_routing::rules::{Condition, Question, Signals};
 use sluicegate_routing::{Seed, Site};
 
@@ -95,6 +96,8 @@ pub struct LiveRoute {
     conditions: Vec<Option<Condition>>,
     /// What these ask of endpoints and budgets, each once.
     questions: Box<[Question]>,
+    /// Whether one of them asks for the language of a request.
+    asks_for_language: bool,
     /// The version that is being rolled out.
     rollout: Option<Box<LiveRollout>>,
 }
@@ -133,7 +136,12 @@ impl LiveRoute {
         let conditions: Vec<Option<Condition>> = route.rules.iter().map(read).collect::<Result<_, _>>()?;
         let asked = conditions.iter().flatten().flat_map(Condition::questions);
         let questions: BTreeSet<&Question> = asked.collect();
+        let asks_for_language = conditions
+            .iter()
+            .flatten()
+            .any(|it| it.asked().contains(LANGUAGE));
         Ok(Self {
+            asks_for_language,
             questions: questions.into_iter().cloned().collect(),
             route,
             conditions,
@@ -156,6 +164,12 @@ impl LiveRoute {
     #[must_use]
     pub fn questions(&self) -> &[Question] {
         &self.questions
+    }
+
+    /// Whether a request's language is to be known before a rule can be chosen.
+    #[must_use]
+    pub const fn asks_for_language(&self) -> bool {
+        self.asks_for_language
     }
 
     /// The first rule whose condition `holds`, or that has none.

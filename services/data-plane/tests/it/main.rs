@@ -30,9 +30,13 @@ mod echo;
 #[cfg(test)]
 mod endings;
 #[cfg(test)]
+mod experiments;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod hedging;
+#[cfg(test)]
+mod languages;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]

@@ -357,7 +357,8 @@ const fn values_of(text: &Text) -> Option<&'static [&'static str]> {
 fn may_be(at: usize, value: &str, values: Option<&[&str]>) -> Result<(), Fault> {
     match values {
         Some(values) if !values.contains(&value) => {
-            let sentence = format!("This is never {value:?}. It is one of {}.", values.join(", "));
+            let listed: Vec<&str> = values.iter().copied().filter(|it| !it.is_empty()).collect();
+            let sentence = format!("This is never {value:?}. It is one of {}.", listed.join(", "));
             Err(Fault::new(at, Code::NeverHolds, sentence))
         }
         Some(_) | None => Ok(()),

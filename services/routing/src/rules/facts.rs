@@ -5,6 +5,7 @@
 use sluicegate_contracts::config::Operation;
 use sluicegate_contracts::time::UnixMillis;
 
+use super::language::LANGUAGES;
 use super::readings::Readings;
 use super::signals::Signals;
 
@@ -19,6 +20,8 @@ pub struct Observed<'a> {
     pub stream: bool,
     /// The operation.
     pub operation: Operation,
+    /// The language of what its user says last, one of [`LANGUAGES`]; told only where a condition asks for it.
+    pub language: &'a str,
     /// Which API it came by.
     pub dialect: &'a str,
     /// The model name as sent.
@@ -139,6 +142,7 @@ pub(super) const fn number(count: u64) -> f64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Label {
     Operation,
+    Language,
     Dialect,
     Model,
     User,
@@ -150,6 +154,7 @@ impl Label {
     pub(super) const fn of<'a>(self, observed: &Observed<'a>) -> Option<&'a str> {
         match self {
             Self::Operation => Some(observed.operation.as_str()),
+            Self::Language => Some(observed.language),
             Self::Dialect => Some(observed.dialect),
             Self::Model => Some(observed.model),
             Self::User => observed.user,
@@ -161,7 +166,7 @@ impl Label {
     /// Whether it is known of every request.
     pub(super) const fn is_always_known(self) -> bool {
         match self {
-            Self::Operation | Self::Dialect | Self::Model | Self::Key => true,
+            Self::Operation | Self::Language | Self::Dialect | Self::Model | Self::Key => true,
             Self::User | Self::Session => false,
         }
     }
@@ -170,6 +175,7 @@ impl Label {
     pub(super) const fn values(self) -> Option<&'static [&'static str]> {
         match self {
             Self::Operation => Some(&OPERATIONS),
+            Self::Language => Some(&LANGUAGES),
             Self::Dialect => Some(&DIALECTS),
             Self::Model | Self::User | Self::Session | Self::Key => None,
         }
@@ -272,12 +278,16 @@ pub(super) enum Fact {
     Weekday,
 }
 
+/// The fact that is found out only where a condition asks for it.
+pub const LANGUAGE: &str = "request.language";
+
 /// Every fact by its name.
-pub(super) const CATALOG: [(&str, Fact); 19] = [
+pub(super) const CATALOG: [(&str, Fact); 20] = [
     ("request.input_tokens", Fact::Amount(Amount::InputTokens)),
     ("request.max_output_tokens", Fact::Amount(Amount::MaxOutputTokens)),
     ("request.stream", Fact::Flag(Flag::Stream)),
     ("request.operation", Fact::Label(Label::Operation)),
+    (LANGUAGE, Fact::Label(Label::Language)),
     ("request.dialect", Fact::Label(Label::Dialect)),
     ("request.model", Fact::Label(Label::Model)),
     ("request.modalities", Fact::Group(Group::Modalities)),

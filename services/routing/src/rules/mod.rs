@@ -6,6 +6,7 @@
 //! | module | answers |
 //! |---|---|
 //! | [`facts`] | what can be asked |
+//! | [`language`] | in which language somebody writes |
 //! | [`signals`] | what was pushed from outside |
 //! | [`readings`] | what is asked of endpoints and budgets, and what was found |
 //! | `token`, `syntax` | text to words, words to a tree |
@@ -22,6 +23,7 @@ mod clock;
 mod contradiction;
 mod expression;
 pub mod facts;
+pub mod language;
 pub mod mistake;
 mod near;
 mod possible;

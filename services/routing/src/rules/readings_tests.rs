@@ -42,6 +42,7 @@ fn holds_seeing(source: &str) -> bool {
         max_output_tokens: None,
         stream: true,
         operation: Operation::ChatCompletions,
+        language: "",
         dialect: "openai_chat",
         model: "route/support",
         modalities: Modalities::default(),

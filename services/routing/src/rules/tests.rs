@@ -43,6 +43,7 @@ fn holds(source: &str) -> bool {
         max_output_tokens: None,
         stream: true,
         operation: Operation::ChatCompletions,
+        language: "",
         dialect: "openai_chat",
         model: "route/support",
         modalities: Modalities {

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use super::{Order, Score};
+use super::{Order, Score, by_arm, turn};
 use crate::eligibility::Candidates;
 use crate::input::RoutingInput;
-use crate::outlook::Outlook;
-use crate::select::{Ask, Objective, Pool, Ranked, rank};
+use crate::outlook::{Outlook, Place};
+use crate::select::{Ask, Objective, Pool, rank};
 
 /// Another use of the request's seed than the draw by weight.
 const DRAW: u64 = 0x6d65_6173_7572_6564;
 
-/// Ranks all of `eligible`.
+/// Ranks all of `eligible`, those of one arm after those of the other.
 pub(super) fn order(
     input: &RoutingInput<'_>,
     outlook: &Outlook,
-    eligible: Candidates,
+    mut eligible: Candidates,
     objective: &Objective,
     pool: &mut Pool,
 ) -> Order {
@@ -34,17 +34,40 @@ pub(super) fn order(
         held: Duration::ZERO,
         tries_left: u32::try_from(eligible.len()).unwrap_or(u32::MAX),
     };
-    let ranking = rank(outlook.contenders(), &ask, objective, pool);
-    let mut scores = vec![None; outlook.contenders().len()];
-    for it in &ranking.order {
-        scores[usize::from(it.contender)] = Some(Score {
-            terms: it.terms,
-            reason: it.reason,
-        });
+    let mut order = Order {
+        places: Candidates::with_capacity(eligible.len()),
+        scores: vec![None; outlook.contenders().len()],
+    };
+    by_arm(input, &mut eligible);
+    let mut arms = eligible.chunk_by(|one, next| turn(input, *one) == turn(input, *next));
+    if let Some(first) = arms.next() {
+        order.append(first, outlook, &ask, objective, pool);
     }
-    let place = |it: &Ranked| outlook.place(usize::from(it.contender));
-    Order {
-        places: ranking.order.iter().map(place).collect(),
-        scores,
+    // What stands in for the arm of the request takes nothing of what the calls of the route share.
+    for other in arms {
+        order.append(other, outlook, &ask, objective, &mut pool.clone());
+    }
+    order
+}
+
+impl Order {
+    fn append(
+        &mut self,
+        arm: &[Place],
+        outlook: &Outlook,
+        ask: &Ask,
+        objective: &Objective,
+        pool: &mut Pool,
+    ) {
+        for it in rank(&outlook.only(arm), ask, objective, pool).order {
+            let at = arm[usize::from(it.contender)];
+            self.places.push(at);
+            if let Some(position) = outlook.position(at) {
+                self.scores[position] = Some(Score {
+                    terms: it.terms,
+                    reason: it.reason,
+                });
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! In which order the route would have its candidates tried: the first serves, the others are its fallbacks.
 //!
-//! One file per kind. Each takes what may serve and returns the same in another order; none lets anything in.
+//! One file per kind. Each takes what may serve and returns the same in another order; none lets anything in. Where the route
+//! compares arms, those of the request's arm come first, and a strategy orders those of one arm among themselves.
 
 mod measured;
 mod ordered;
@@ -13,8 +14,9 @@ use sluicegate_contracts::money::NanoUsd;
 use smallvec::SmallVec;
 
 use crate::eligibility::Candidates;
+use crate::experiment::Turn;
 use crate::input::{RoutingInput, Selection};
-use crate::outlook::Outlook;
+use crate::outlook::{Outlook, Place};
 use crate::select::{Objective, Pool, Reason, Terms, Weights};
 
 /// Positions of targets within the input.
@@ -54,6 +56,7 @@ pub(crate) fn order(
         let of = |target| eligible.iter().copied().filter(move |(of, _)| *of == target);
         let mut places = Candidates::with_capacity(eligible.len());
         places.extend(order(input, targets).into_iter().flat_map(of));
+        by_arm(input, &mut places);
         Order {
             places,
             scores: Vec::new(),
@@ -64,6 +67,19 @@ pub(crate) fn order(
         (Strategy::Weighted, None) => by_target(weighted::order),
         (_, None) => by_target(ordered::order),
     }
+}
+
+/// Puts the candidates of each arm together, in the turn of the arms and each as it stood.
+fn by_arm(input: &RoutingInput<'_>, places: &mut Candidates) {
+    // Sorting would take memory, and mostly nothing is compared.
+    if !places.is_sorted_by_key(|at| turn(input, *at)) {
+        places.sort_by_key(|at| turn(input, *at));
+    }
+}
+
+/// When it is the turn of a candidate's target.
+fn turn(input: &RoutingInput<'_>, (target, _): Place) -> Turn {
+    input.targets[target].turn
 }
 
 /// What a strategy wants of endpoints; `None` where their author has put them in order.

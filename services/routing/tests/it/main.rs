@@ -7,6 +7,8 @@ mod capabilities;
 #[cfg(test)]
 mod constraints;
 #[cfg(test)]
+mod experiments;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod health;

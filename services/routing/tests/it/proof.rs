@@ -8,7 +8,7 @@ use sluicegate_contracts::config::{
 use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 use sluicegate_routing::proof::{Proof, prove, representatives};
-use sluicegate_routing::{Preferences, RoutingInput, Seed, Selection, Unknown};
+use sluicegate_routing::{Preferences, RoutingInput, Seed, Selection, Target, Turn, Unknown};
 use std::time::Duration;
 
 use crate::support::{CHAT, NO_WISHES, STRATEGIES, candidate, connection, demand, endpoint, plan, target};
@@ -190,7 +190,12 @@ proptest! {
     ) {
         let endpoints: Vec<Endpoint> = rows.iter().map(written).collect();
         let account = connection(1, Status::Active);
-        let targets: Vec<_> = endpoints.iter().map(|it| target(1, vec![candidate(&account, Some(it))])).collect();
+        // Whichever arm a target is of, and whichever the request.
+        let turn = |index: usize| [Turn::Own, Turn::Shared, Turn::Other(1)][(id.rotate_right(index as u32) % 3) as usize];
+        let targets: Vec<_> = endpoints.iter().enumerate().map(|(index, it)| Target {
+            turn: turn(index),
+            ..target(1, vec![candidate(&account, Some(it))])
+        }).collect();
         let constraints: Vec<_> = laws.iter().map(Law::written).collect();
         let demands: Vec<_> = LEVELS.into_iter().zip(&constraints).map(|(level, it)| demand(level, it)).collect();
         let claimed = claim.written();

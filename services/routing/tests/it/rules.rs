@@ -23,6 +23,7 @@ impl Request {
             max_output_tokens: self.output,
             stream: self.stream,
             operation: Operation::ChatCompletions,
+            language: "",
             dialect: "openai_chat",
             model: "m",
             modalities: Modalities::default(),

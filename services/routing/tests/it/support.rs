@@ -8,7 +8,7 @@ use sluicegate_contracts::money::NanoUsd;
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
     Candidate, Credential, Demand, Needs, NoRoute, Plan, Preferences, RequestFeatures, RoutingInput, Site,
-    Target,
+    Target, Turn,
 };
 use uuid::Uuid;
 
@@ -102,6 +102,8 @@ pub(crate) fn target(weight: u32, candidates: Vec<Candidate<'_>>) -> Target<'_> 
     Target {
         model: "openai/gpt-4o-mini",
         weight,
+        arm: None,
+        turn: Turn::Shared,
         candidates,
     }
 }

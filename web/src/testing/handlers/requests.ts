@@ -56,6 +56,7 @@ function decisionOf(row: RequestRecord): RequestDecision | null {
     model: row.model_served ?? row.model_requested,
     provider: null,
     connection: null,
+    arm: null,
     outcome: "standby",
     rank: null,
     reason: null,
@@ -81,6 +82,7 @@ function decisionOf(row: RequestRecord): RequestDecision | null {
     model_served: row.model_served,
     route: row.route,
     rule: row.route === null ? null : "default",
+    experiment: row.experiment && { ...row.experiment, unit: "session" },
     cause: "score",
     config_version: 482,
     config_hash: "00c0ffee00c0ffee",
@@ -88,6 +90,7 @@ function decisionOf(row: RequestRecord): RequestDecision | null {
       input_tokens: row.tokens.input,
       max_output_tokens: 1_024,
       stream: row.stream,
+      language: null,
       readings: [],
     },
     candidates: [

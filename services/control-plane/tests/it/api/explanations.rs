@@ -307,3 +307,40 @@ async fn what_cannot_be_read_is_refused_with_its_place(pool: PgPool) {
     let both = json!({ "model": "route/support", "models": ["openai/dear"] });
     assert_eq!(world.refused(both).await.0, "/models");
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_arm_and_the_language_of_a_request_are_told(pool: PgPool) {
+    let world = World::new(&pool).await;
+    let arms =
+        json!({ "name": "trial", "unit": "user", "arms": [{ "name": "a", "weight": 0 }, { "name": "b" }] });
+    let targets = json!([{ "model": "openai/dear", "arm": "a" }, { "model": "mistralai/cheap", "arm": "b" }]);
+    let asking = json!({ "name": "german", "when": "request.language == \"de\"", "strategy": "ordered",
+        "targets": [{ "model": "openai/dear" }] });
+    let rest = json!({ "name": "rest", "strategy": "ordered", "experiment": arms, "targets": targets });
+    let document = json!({ "slug": "support", "rules": [asking, rest] });
+    let ask = |language: &str| json!({ "model": "route/support", "document": document, "language": language, "end_user": "ann" });
+    let german = world.explain(ask("de")).await;
+    assert_eq!(
+        (
+            &german["rule"],
+            &german["experiment"],
+            &german["facts"]["language"]
+        ),
+        (&json!("german"), &Value::Null, &json!("de"))
+    );
+    let other = world.explain(ask("en")).await;
+    assert_eq!(
+        other["experiment"],
+        json!({ "name": "trial", "arm": "b", "unit": "user" })
+    );
+    assert_eq!(other["cause"], "experiment");
+    let candidates = &other["candidates"];
+    assert_eq!(
+        (&candidates[0]["arm"], &candidates[1]["reason"]),
+        (&json!("b"), &json!("weight_zero"))
+    );
+    assert_eq!(
+        world.refused(ask("german")).await,
+        ("/language".to_owned(), "invalid".to_owned())
+    );
+}

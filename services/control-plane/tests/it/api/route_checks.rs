@@ -201,3 +201,64 @@ async fn a_condition_about_what_is_not_there_is_a_warning(pool: PgPool) {
         assert!(found.2.contains(detail), "{found:?}");
     }
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_wrong_with_an_experiment_is_told_where_it_is(pool: PgPool) {
+    let app = TestApp::start(&pool);
+    let ada = app.sign_up("Ada").await;
+    let checked = async |arms: Value, unit: Value, targets: Value| {
+        let experiment = json!({ "name": "trial", "unit": unit, "arms": arms });
+        let body =
+            json!({ "slug": "support", "strategy": "ordered", "experiment": experiment, "targets": targets });
+        let checked = ada.post(&ada.in_project("/route-checks"), &body).await;
+        checked.expect(200).body
+    };
+    let (session, arms) = (json!("session"), json!([{ "name": "a" }, { "name": "b" }]));
+    let targets =
+        json!([{ "model": "sluicegate/echo", "arm": "a" }, { "model": "nobody/nothing", "arm": "b" }]);
+    let doubtful = checked(arms.clone(), session.clone(), targets.clone()).await;
+    assert_eq!(doubtful["valid"], true);
+    let warned = found(&doubtful);
+    assert!(
+        warned.contains(&("warning", "/experiment/arms/1", "matches_nothing")),
+        "{warned:?}"
+    );
+    let twice = checked(
+        json!([{ "name": "a" }, { "name": "a" }, { "name": "b" }]),
+        session.clone(),
+        targets.clone(),
+    )
+    .await;
+    assert_eq!(found(&twice), [("error", "/experiment/arms/1/name", "duplicate")]);
+    let header = checked(
+        arms.clone(),
+        json!({ "header": "authorization" }),
+        targets.clone(),
+    )
+    .await;
+    assert_eq!(
+        found(&header),
+        [("error", "/experiment/unit/header", "unknown_unit")]
+    );
+    let elsewhere = checked(
+        arms,
+        session,
+        json!([{ "model": "m", "arm": "a" }, { "model": "m", "arm": "bb" }]),
+    )
+    .await;
+    assert_eq!(
+        found(&elsewhere),
+        [
+            ("error", "/experiment/arms/1", "no_target"),
+            ("error", "/targets/1/arm", "unknown_arm")
+        ]
+    );
+    let body = json!({ "slug": "support", "strategy": "ordered", "targets": targets,
+        "experiment": { "name": "trial", "unit": "sesion", "arms": [{ "name": "a" }, { "name": "b" }] } });
+    let refused = ada.post(&ada.in_project("/routes"), &body).await;
+    assert!(
+        refused.body.to_string().contains("expected one of `session`"),
+        "{}",
+        refused.body
+    );
+}

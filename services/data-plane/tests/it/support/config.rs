@@ -280,6 +280,7 @@ impl Config {
             model: (*model).to_owned(),
             connection: None,
             weight: 1,
+            arm: None,
         };
         Rule {
             when: when.map(str::to_owned),

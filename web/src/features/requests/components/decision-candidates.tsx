@@ -6,7 +6,7 @@ import { ErrorState } from "@/components/ui/error-state";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { formatInteger } from "@/lib/format";
 import { decisionQuery } from "../api/get-decision";
-import { causeInWords, objection, outcomeInWords, scoreInWords } from "../lib/decision-words";
+import { armInWords, causeInWords, objection, outcomeInWords, scoreInWords } from "../lib/decision-words";
 import styles from "./decision-candidates.module.css";
 
 export function DecisionCandidates({ project, request }: { project: string; request: string }) {
@@ -27,7 +27,7 @@ export function DecisionCandidates({ project, request }: { project: string; requ
   const { candidates, omitted, config_version: version, facts } = decision.data;
   return (
     <>
-      <p className={styles["cause"]}>{causeInWords(decision.data)}</p>
+      <p className={styles["cause"]}>{[causeInWords(decision.data), armInWords(decision.data)].filter(Boolean).join(" ")}</p>
       {candidates.length > 0 && (
         <ol className={styles["list"]} aria-label="Candidates">
           {candidates.map((candidate, index) => (
@@ -51,7 +51,8 @@ export function DecisionCandidates({ project, request }: { project: string; requ
 
 function Candidate({ candidate }: { candidate: DecisionCandidate }) {
   const { word, tone } = outcomeInWords(candidate);
-  const details = [objection(candidate), scoreInWords(candidate)].filter((it) => it !== null);
+  const arm = candidate.arm === null ? null : `arm ${candidate.arm}`;
+  const details = [arm, objection(candidate), scoreInWords(candidate)].filter((it) => it !== null);
   return (
     <li className={styles["candidate"]}>
       <span className={styles["rank"]}>{candidate.rank ?? "–"}</span>

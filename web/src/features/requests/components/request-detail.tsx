@@ -55,6 +55,7 @@ export function RequestDetail({ project, request }: { project: string; request: 
           facts={[
             ["Model", <ModelPath key="model" request={request} />],
             ["Route", request.route && `route/${request.route.slug}, version ${request.route.version}`],
+            ["Experiment", request.experiment && `${request.experiment.name}, arm ${request.experiment.arm}`],
             ["Key", request.key?.name],
             ["Operation", `${request.operation.replaceAll("_", " ")}${request.stream ? ", streamed" : ""}`],
             ["Dialect", dialects(request)],

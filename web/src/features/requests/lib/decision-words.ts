@@ -7,6 +7,8 @@ const CAUSES: Record<string, string> = {
   direct: "The first that serves the model, as your connections are listed.",
   alias: "An alias of the route, which put them in this order.",
   rule: "The first of the route, as listed.",
+  experiment: "Of the arm that the request is in.",
+  other_arm: "Not of its arm: nothing there may serve it, or the request wished so.",
   weight: "Drawn by the weights of the route.",
   score: "The best by what is measured at that moment.",
   capacity: "What stands first was broken or out of its rate, so the next one took over.",
@@ -35,6 +37,13 @@ export function causeInWords({ cause }: RequestDecision): string {
 
 export function outcomeInWords({ outcome }: DecisionCandidate): { word: string; tone: Tone } {
   return OUTCOMES[outcome];
+}
+
+/** The arm of an experiment that a request is in. */
+export function armInWords({ experiment }: RequestDecision): string | null {
+  if (experiment === null) return null;
+  const { name, arm, unit } = experiment;
+  return `Arm ${arm} of ${name}, drawn by ${unit}.`;
 }
 
 /** What spoke against a candidate, if anything did. */

@@ -1,8 +1,8 @@
-// A route in words: its rules in their order, with condition, strategy, targets, constraints and retries.
-import type { Connection, Route, RouteRule } from "@/api/types";
+// A route in words: its rules in their order, with condition, strategy, arms, targets, constraints and retries.
+import type { Connection, Route, RouteRule, RouteTarget } from "@/api/types";
 import { Card } from "@/components/ui/card";
 import { constraintLines } from "@/lib/constraint-words";
-import { retryWords, shareWords, strategyName, strategySentence } from "../lib/strategy-words";
+import { armsOf, experimentSentence, retryWords, shareWords, strategyName, strategySentence } from "../lib/strategy-words";
 import styles from "./route-summary.module.css";
 
 interface RouteSummaryProps {
@@ -55,25 +55,24 @@ function Rule({ rule, number, connections }: RuleProps) {
           {strategyName(rule.strategy)}
           <span className={styles["note"]}>{strategySentence(rule.strategy)}</span>
         </dd>
+        {rule.experiment && (
+          <>
+            <dt>Experiment</dt>
+            <dd>{experimentSentence(rule.experiment)}</dd>
+          </>
+        )}
         <dt>Targets</dt>
         <dd>
-          <ol className={styles["targets"]}>
-            {rule.targets.map((target, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: two targets may be the same, and they are drawn whole
-              <li key={index}>
-                <span className="mono">{target.model}</span>{" "}
-                <span className={styles["aside"]}>
-                  {[
-                    shareWords(target, rule),
-                    target.connection &&
-                      `only over ${connections.get(target.connection) ?? target.connection}`,
-                  ]
-                    .filter(Boolean)
-                    .join(" · ")}
-                </span>
-              </li>
-            ))}
-          </ol>
+          {rule.experiment === null ? (
+            <Targets targets={rule.targets} rule={rule} connections={connections} />
+          ) : (
+            armsOf(rule).map(({ name, share, targets }) => (
+              <section key={name} aria-label={name}>
+                {name} <span className={styles["aside"]}>{share}</span>
+                <Targets targets={targets} rule={rule} connections={connections} />
+              </section>
+            ))
+          )}
         </dd>
         <dt>Constraints</dt>
         <dd>
@@ -90,5 +89,32 @@ function Rule({ rule, number, connections }: RuleProps) {
         <dd>{retryWords(rule.retry)}</dd>
       </dl>
     </>
+  );
+}
+
+interface TargetsProps {
+  targets: readonly RouteTarget[];
+  rule: RouteRule;
+  connections: RouteSummaryProps["connections"];
+}
+
+function Targets({ targets, rule, connections }: TargetsProps) {
+  return (
+    <ol className={styles["targets"]}>
+      {targets.map((target, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two targets may be the same, and they are drawn whole
+        <li key={index}>
+          <span className="mono">{target.model}</span>{" "}
+          <span className={styles["aside"]}>
+            {[
+              shareWords(target, rule),
+              target.connection && `only over ${connections.get(target.connection) ?? target.connection}`,
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          </span>
+        </li>
+      ))}
+    </ol>
   );
 }

@@ -47,6 +47,25 @@ targets:
 `,
   },
   {
+    id: "experiment",
+    name: "Experiment",
+    use: "A tenth of the sessions tries something new, each for good; the arms are compared by cost, time and errors.",
+    text: `slug: trial
+strategy: ordered
+experiment:
+  name: sonnet-trial
+  unit: session
+  arms:
+    - { name: control, weight: 9 }
+    - { name: sonnet, weight: 1 }
+targets:
+  - { model: openai/gpt-4o, arm: control }
+  - { model: anthropic/claude-sonnet-4-5, arm: sonnet }
+  # Of no arm: behind both of them, before the other arm.
+  - { model: openai/gpt-4o-mini }
+`,
+  },
+  {
     id: "eu-only",
     name: "EU only",
     use: "Processed in the EU, kept by nobody, trained on by nobody: what is not known to comply is never asked.",

@@ -19,7 +19,11 @@ export const FIELDS: readonly Entry[] = [
     text: "What serves must be known to satisfy. They only tighten those of other levels.",
   },
   { name: "strategy", text: "How targets are put in order." },
-  { name: "targets", text: "model, and if you like weight and connection." },
+  {
+    name: "experiment",
+    text: "name, unit and arms: each session (user, key, …) stays in one arm. Targets say theirs by arm.",
+  },
+  { name: "targets", text: "model, and if you like weight, connection and arm." },
   {
     name: "retry",
     text: "max_attempts over all targets, attempt_timeout_ms for each, hedge for what is late.",
@@ -48,6 +52,7 @@ export const FACTS: readonly Entry[] = [
   { name: "request.max_output_tokens", text: "Absent where the caller sets none." },
   { name: "request.stream", text: "true or false" },
   { name: "request.operation", text: "chat_completions, embeddings, rerank" },
+  { name: "request.language", text: 'Of what its user says last: "de"; "" where that is not sure.' },
   { name: "request.dialect", text: "openai_chat, openai_responses, anthropic_messages, gemini" },
   { name: "request.model", text: "As sent." },
   { name: "request.modalities", text: 'A list: "image" in request.modalities' },

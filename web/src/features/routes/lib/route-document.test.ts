@@ -7,13 +7,14 @@ import { EXAMPLES } from "./examples";
 import { completed, documentOf } from "./route-document";
 
 const RETRY = { max_attempts: 2, attempt_timeout_ms: 30_000 };
-const TARGET = { model: "openai/gpt-4o-mini", weight: 1, connection: null };
+const TARGET = { model: "openai/gpt-4o-mini", weight: 1, connection: null, arm: null };
 
 function rule(over: Partial<RouteRule> = {}): RouteRule {
   const usual = {
     name: "default",
     when: null,
     strategy: "ordered" as const,
+    experiment: null,
     targets: [TARGET],
     retry: RETRY,
   };
@@ -53,6 +54,22 @@ test.each<RouteStrategy>([
   expect(readBack([rule({ strategy })])).toMatchObject({ strategy });
 });
 
+test("an experiment is read back as it is, and the arm of each target", () => {
+  const experiment = {
+    name: "trial",
+    unit: { metadata: "team: a" },
+    arms: [
+      { name: "control", weight: 9 },
+      { name: "new", weight: 0 },
+    ],
+  };
+  const targets = [{ ...TARGET, arm: "control" }, { ...TARGET, arm: "new" }, TARGET];
+  const model = TARGET.model;
+  expect(readBack([rule({ experiment, targets })])).toMatchObject({
+    rules: [{ experiment, targets: [{ model, arm: "control" }, { model, arm: "new" }, { model }] }],
+  });
+});
+
 test("a hedge is read back as it is", () => {
   const hedge = {
     after: { percentile: 95 },
@@ -83,7 +100,7 @@ test("rules keep conditions of several lines, weights, connections and what they
     name: "long",
     when: 'request.input_tokens > 5 &&\n  "a" in request.tags',
     strategy: "weighted",
-    targets: [{ model: "openai/gpt-4o", weight: 0, connection: "con_1" }],
+    targets: [{ model: "openai/gpt-4o", weight: 0, connection: "con_1", arm: null }],
     constraints: {
       ...NO_CONSTRAINTS,
       processing: ["EU", "NO"],

@@ -1,5 +1,5 @@
 // A route as the YAML document that would make it: what editors start with and what versions are compared by.
-import type { Constraints, Route, RouteRule, RouteStrategy, RouteTarget } from "@/api/types";
+import type { Constraints, Route, RouteExperiment, RouteRule, RouteStrategy, RouteTarget } from "@/api/types";
 
 export type Documented = Pick<Route, "slug" | "aliases" | "rules">;
 
@@ -58,8 +58,9 @@ function completedJson(text: string): string {
   return `${text.slice(0, end).trimEnd()}${comma}${missing.join(", ")}}\n`;
 }
 
-function isPlain({ name, when, constraints }: RouteRule): boolean {
-  return name === ONLY && when === null && stated(constraints).length === 0;
+/** A change of a plain route cannot take an experiment out again, so one that has any is written with rules. */
+function isPlain({ name, when, constraints, experiment }: RouteRule): boolean {
+  return name === ONLY && when === null && stated(constraints).length === 0 && experiment === null;
 }
 
 function ruleBody(rule: RouteRule): string[] {
@@ -76,9 +77,15 @@ export function condition(when: string): string[] {
   return [`when: ${outsideBraces(when)}`];
 }
 
-function serving({ strategy, targets, retry }: Pick<RouteRule, "strategy" | "targets" | "retry">): string[] {
+function serving({
+  strategy,
+  experiment,
+  targets,
+  retry,
+}: Pick<RouteRule, "strategy" | "experiment" | "targets" | "retry">): string[] {
   return [
     `strategy: ${strategyText(strategy)}`,
+    ...(experiment === null ? [] : experimentText(experiment)),
     "targets:",
     ...targets.map((target) => `  - ${targetText(target, strategy)}`),
     `retry: ${flow(retry)}`,
@@ -92,11 +99,22 @@ function strategyText(strategy: RouteStrategy): string {
   return `{ balanced: ${flow(strategy.balanced)} }`;
 }
 
-function targetText({ model, weight, connection }: RouteTarget, strategy: RouteStrategy): string {
+function experimentText({ name, unit, arms }: RouteExperiment): string[] {
+  return [
+    "experiment:",
+    `  name: ${scalar(name)}`,
+    `  unit: ${flow(unit)}`,
+    "  arms:",
+    ...arms.map((arm) => `    - ${flow(arm)}`),
+  ];
+}
+
+function targetText({ model, weight, connection, arm }: RouteTarget, strategy: RouteStrategy): string {
   return flow({
     model,
     ...(strategy === "weighted" || weight !== 1 ? { weight } : {}),
     ...(connection === null ? {} : { connection }),
+    ...(arm === null ? {} : { arm }),
   });
 }
 

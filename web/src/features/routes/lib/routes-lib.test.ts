@@ -1,8 +1,16 @@
 import { expect, test } from "vitest";
+import { NO_CONSTRAINTS } from "@/testing/fixtures";
 import { placeOf } from "./finding-places";
 import { hunks, lineDiff } from "./line-diff";
 import { parseRouteSearch } from "./routes-search";
-import { retryWords, shareWords, strategyName, strategySentence } from "./strategy-words";
+import {
+  armsOf,
+  experimentSentence,
+  retryWords,
+  shareWords,
+  strategyName,
+  strategySentence,
+} from "./strategy-words";
 
 function applied(before: string, after: string): { before: string; after: string } {
   const diff = lineDiff(before, after);
@@ -50,15 +58,44 @@ test("strategies, shares and retries are told in words", () => {
   expect(strategySentence({ balanced: { second: { amount: "0.0005", currency: "USD" } } })).toContain(
     "$0.0005",
   );
-  const targets = [9, 1, 0].map((weight) => ({ model: "a/b", weight, connection: null }));
+  const targets = [9, 1, 0].map((weight) => ({ model: "a/b", weight, connection: null, arm: null }));
   const words = targets.map((target) => shareWords(target, { strategy: "weighted", targets }));
   expect(words).toEqual(["weight 9, 90 %", "weight 1, 10 %", "weight 0, never serves"]);
   expect(
-    shareWords(targets[0] ?? { model: "", weight: 1, connection: null }, { strategy: "ordered", targets }),
+    shareWords(targets[0] ?? { model: "", weight: 1, connection: null, arm: null }, {
+      strategy: "ordered",
+      targets,
+    }),
   ).toBe(null);
   expect(retryWords({ max_attempts: 1, attempt_timeout_ms: 30_000 })).toBe(
     "One attempt, each of up to 30 s until the answer begins.",
   );
+});
+
+test("the arms of an experiment are told with their shares and targets", () => {
+  const target = (model: string, arm: string | null) => ({ model, weight: 1, connection: null, arm });
+  const experiment = {
+    name: "trial",
+    unit: { header: "x-route-team" },
+    arms: [
+      { name: "control", weight: 3 },
+      { name: "new", weight: 1 },
+      { name: "old", weight: 0 },
+    ],
+  };
+  const targets = [target("a/a", "control"), target("a/b", "new"), target("a/c", "old"), target("a/d", null)];
+  const retry = { max_attempts: 1, attempt_timeout_ms: 30_000 };
+  const usual = { name: "default", when: null, constraints: NO_CONSTRAINTS, retry };
+  const arms = armsOf({ ...usual, strategy: "weighted", experiment, targets });
+  expect(arms.map(({ name, share, targets }) => [name, share, targets.map(({ model }) => model)])).toEqual([
+    ["control", "75 %", ["a/a"]],
+    ["new", "25 %", ["a/b"]],
+    ["old", "weight 0, never serves", ["a/c"]],
+    ["Behind every arm", "", ["a/d"]],
+  ]);
+  expect(experimentSentence(experiment)).toContain("header x-route-team");
+  // A weight counts among the targets of its arm.
+  expect(shareWords(targets[0] ?? target("", null), { strategy: "weighted", targets })).toBe("weight 1, 100 %");
 });
 
 test("the URL names a tab and two versions, and nothing else", () => {

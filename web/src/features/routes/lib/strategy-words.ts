@@ -1,5 +1,5 @@
 // Strategies, targets and retries in words.
-import type { Route, RouteRetry, RouteStrategy, RouteTarget } from "@/api/types";
+import type { Route, RouteExperiment, RouteRetry, RouteRule, RouteStrategy, RouteTarget } from "@/api/types";
 import { formatDuration, formatShare, plural } from "@/lib/format";
 import { formatMoneyExact } from "@/lib/money";
 
@@ -49,8 +49,47 @@ export function shareWords(
 ): string | null {
   if (strategy !== "weighted") return null;
   if (target.weight === 0) return "weight 0, never serves";
-  const whole = targets.reduce((sum, { weight }) => sum + weight, 0);
+  const beside = targets.filter(({ arm }) => arm === target.arm);
+  const whole = beside.reduce((sum, { weight }) => sum + weight, 0);
   return `weight ${target.weight}, ${formatShare(target.weight, whole)}`;
+}
+
+const UNITS: Record<Extract<RouteExperiment["unit"], string>, string> = {
+  session: "session",
+  user: "end user",
+  key: "key",
+  request: "request",
+};
+
+/** What is compared, and what is kept together. */
+export function experimentSentence({ name, unit }: RouteExperiment): string {
+  return `${name}: each ${unitWords(unit)} stays in one arm; the others stand in where nothing of it can serve.`;
+}
+
+function unitWords(unit: RouteExperiment["unit"]): string {
+  if (typeof unit === "string") return UNITS[unit];
+  return "header" in unit ? `value of the header ${unit.header}` : `value of metadata ${unit.metadata}`;
+}
+
+export interface ArmWords {
+  name: string;
+  share: string;
+  targets: RouteTarget[];
+}
+
+/** The targets of a rule by arm; those of none come last, under a name that no arm has. */
+export function armsOf({ experiment, targets }: RouteRule): ArmWords[] {
+  if (experiment === null) return [];
+  const whole = experiment.arms.reduce((sum, { weight }) => sum + weight, 0);
+  const arms = experiment.arms.map(({ name, weight }) => ({
+    name,
+    share: weight === 0 ? "weight 0, never serves" : formatShare(weight, whole),
+    targets: targets.filter(({ arm }) => arm === name),
+  }));
+  const shared = targets.filter(({ arm }) => arm === null);
+  return shared.length === 0
+    ? arms
+    : [...arms, { name: "Behind every arm", share: "", targets: shared }];
 }
 
 export function retryWords({ max_attempts, attempt_timeout_ms }: RouteRetry): string {

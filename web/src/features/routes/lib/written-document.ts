@@ -13,10 +13,11 @@ const ORDER = [
   "when",
   "constraints",
   "strategy",
+  "experiment",
   "targets",
   "retry",
 ];
-const OF_TARGET = ["model", "weight", "connection"];
+const OF_TARGET = ["model", "weight", "connection", "arm"];
 
 export function writtenDocument(document: CreateRoute): string {
   return `${block(document as Written).join("\n")}\n`;
