@@ -60,17 +60,19 @@ export function readDocument(text: string): ReadDocument {
       const detail = `At column ${(fact.index ?? 0) + 1}: There is no fact ${fact[0]}. Did you mean request.input_tokens?`;
       find("error", [...at, "when"], "cel_unknown_fact", detail);
     }
-    const targets = (rule.targets ?? []).map(({ model = "", weight = 1, connection = null, arm = null }, target) => {
-      if (!REACHED.test(model)) {
-        find(
-          "warning",
-          [...at, "targets", target, "model"],
-          "no_connection",
-          `No connection reaches ${model}.`,
-        );
-      }
-      return { model, weight, connection, arm };
-    });
+    const targets = (rule.targets ?? []).map(
+      ({ model = "", weight = 1, connection = null, arm = null }, target) => {
+        if (!REACHED.test(model)) {
+          find(
+            "warning",
+            [...at, "targets", target, "model"],
+            "no_connection",
+            `No connection reaches ${model}.`,
+          );
+        }
+        return { model, weight, connection, arm };
+      },
+    );
     return {
       name: rule.name ?? "default",
       when: rule.when ?? null,

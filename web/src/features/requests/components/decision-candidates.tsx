@@ -27,7 +27,9 @@ export function DecisionCandidates({ project, request }: { project: string; requ
   const { candidates, omitted, config_version: version, facts } = decision.data;
   return (
     <>
-      <p className={styles["cause"]}>{[causeInWords(decision.data), armInWords(decision.data)].filter(Boolean).join(" ")}</p>
+      <p className={styles["cause"]}>
+        {[causeInWords(decision.data), armInWords(decision.data)].filter(Boolean).join(" ")}
+      </p>
       {candidates.length > 0 && (
         <ol className={styles["list"]} aria-label="Candidates">
           {candidates.map((candidate, index) => (

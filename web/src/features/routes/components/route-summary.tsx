@@ -2,7 +2,14 @@
 import type { Connection, Route, RouteRule, RouteTarget } from "@/api/types";
 import { Card } from "@/components/ui/card";
 import { constraintLines } from "@/lib/constraint-words";
-import { armsOf, experimentSentence, retryWords, shareWords, strategyName, strategySentence } from "../lib/strategy-words";
+import {
+  armsOf,
+  experimentSentence,
+  retryWords,
+  shareWords,
+  strategyName,
+  strategySentence,
+} from "../lib/strategy-words";
 import styles from "./route-summary.module.css";
 
 interface RouteSummaryProps {

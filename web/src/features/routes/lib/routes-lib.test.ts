@@ -95,7 +95,9 @@ test("the arms of an experiment are told with their shares and targets", () => {
   ]);
   expect(experimentSentence(experiment)).toContain("header x-route-team");
   // A weight counts among the targets of its arm.
-  expect(shareWords(targets[0] ?? target("", null), { strategy: "weighted", targets })).toBe("weight 1, 100 %");
+  expect(shareWords(targets[0] ?? target("", null), { strategy: "weighted", targets })).toBe(
+    "weight 1, 100 %",
+  );
 });
 
 test("the URL names a tab and two versions, and nothing else", () => {

@@ -87,9 +87,7 @@ export function armsOf({ experiment, targets }: RouteRule): ArmWords[] {
     targets: targets.filter(({ arm }) => arm === name),
   }));
   const shared = targets.filter(({ arm }) => arm === null);
-  return shared.length === 0
-    ? arms
-    : [...arms, { name: "Behind every arm", share: "", targets: shared }];
+  return shared.length === 0 ? arms : [...arms, { name: "Behind every arm", share: "", targets: shared }];
 }
 
 export function retryWords({ max_attempts, attempt_timeout_ms }: RouteRetry): string {
