@@ -133,6 +133,13 @@ pub struct Candidate<'a> {
     pub site: Site,
 }
 
+impl<'a> Candidate<'a> {
+    /// The model, as the catalog names it where it lists it.
+    pub(crate) fn model(&self) -> &'a str {
+        self.endpoint.map_or(self.upstream_model, |it| it.model.as_str())
+    }
+}
+
 /// State of a candidate's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
