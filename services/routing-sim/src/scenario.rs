@@ -58,9 +58,12 @@ pub struct Scenario {
     /// No new try after it.
     #[serde(default = "deadline")]
     pub deadline_s: f64,
-    /// Most tries of a request; a refusal for its rate is none.
+    /// Most tries of a request.
     #[serde(default = "tries")]
     pub max_tries: u32,
+    /// Whether a refusal for its rate is a try, as it is in a worker. In the published run it was none.
+    #[serde(default = "refusals_are_tries")]
+    pub refusals_are_tries: bool,
     /// Longest a gateway may hold a request.
     #[serde(default = "max_wait")]
     pub max_wait_s: f64,
@@ -272,6 +275,9 @@ const fn deadline() -> f64 {
 }
 const fn tries() -> u32 {
     3
+}
+const fn refusals_are_tries() -> bool {
+    true
 }
 const fn max_wait() -> f64 {
     5.0

@@ -369,7 +369,7 @@ impl Run<'_> {
         if self.requests[request].done || self.requests[request].live > 0 {
             return;
         }
-        if failure == Failure::RateLimited {
+        if failure == Failure::RateLimited && !self.scenario.refusals_are_tries {
             self.requests[request].tries -= 1;
         }
         let it = &self.requests[request];

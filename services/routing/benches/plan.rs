@@ -15,7 +15,7 @@ use sluicegate_contracts::config::{
 use sluicegate_contracts::ids::{ConnectionId, EndpointId, OrganizationId};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_routing::health::{Assessment, Delivery, Health, Moment, Peers, Word};
+use sluicegate_routing::health::{Assessment, Delivery, Health, Moment, Peers, Speed, Word};
 use sluicegate_routing::rules::{Condition, Modalities, Observed, Readings, Signals};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{
@@ -46,6 +46,10 @@ impl Live for Known {
         let number = candidate.connection?.priority;
         let health = self.0.get(usize::try_from(number).ok()?)?.lock().ok()?;
         Some(health.assess(self.moment(), delivery, tokens))
+    }
+
+    fn speed(&self, _: &Candidate<'_>, _: Delivery) -> Option<Speed> {
+        None
     }
 
     fn warm_tokens(&self, _: &Candidate<'_>) -> u32 {

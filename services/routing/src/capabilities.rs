@@ -10,9 +10,6 @@ use crate::eligibility::Against;
 use crate::facts::Known;
 use crate::plan::RejectionCode;
 
-/// How a capability is looked up.
-type Fact<'a> = fn(&Known<'a>) -> Option<bool>;
-
 /// What a request needs a model to be able to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
@@ -47,38 +44,32 @@ impl Needs {
         }
     }
 
-    /// Whether any capability is needed.
-    pub(crate) const fn are_some(self) -> bool {
-        self.tools || self.json_schema || self.reasoning
-    }
-
     /// Whether a model of which this is known can do it all.
     ///
     /// # Errors
     /// The first that it lacks; where it only may lack it, by the level of the request, which minds that.
-    pub(crate) fn check<'a>(self, known: &Known<'a>) -> Result<(), Against> {
-        let needed: [(bool, Fact<'a>, RejectionCode); 3] = [
-            (self.tools, Known::tools, RejectionCode::ToolsUnsupported),
-            (
-                self.json_schema,
-                Known::json_schema,
-                RejectionCode::SchemaUnsupported,
-            ),
-            (
-                self.reasoning,
-                Known::reasoning,
-                RejectionCode::ReasoningUnsupported,
-            ),
-        ];
-        for (_, can, code) in needed.into_iter().filter(|(is_needed, ..)| *is_needed) {
-            let level = match can(known) {
-                Some(true) => continue,
-                Some(false) => None,
-                None if self.for_certain => Some(Level::Request),
-                None => continue,
-            };
-            return Err(Against { code, level });
+    pub(crate) fn check(self, known: Known<'_, '_>) -> Result<(), Against> {
+        if self.tools {
+            self.settle(known.tools(), RejectionCode::ToolsUnsupported)?;
+        }
+        if self.json_schema {
+            self.settle(known.json_schema(), RejectionCode::SchemaUnsupported)?;
+        }
+        if self.reasoning {
+            self.settle(known.reasoning(), RejectionCode::ReasoningUnsupported)?;
         }
         Ok(())
+    }
+
+    /// What follows for one need from whether the model is known to be able.
+    fn settle(self, can: Option<bool>, code: RejectionCode) -> Result<(), Against> {
+        match can {
+            Some(false) => Err(Against { code, level: None }),
+            None if self.for_certain => Err(Against {
+                code,
+                level: Some(Level::Request),
+            }),
+            Some(true) | None => Ok(()),
+        }
     }
 }

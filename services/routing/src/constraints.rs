@@ -3,8 +3,6 @@
 //! Must stay true: an unknown fact satisfies no demand. A demand can only take endpoints away, so that of several each is
 //! checked by itself, and none can loosen another.
 
-use std::cell::OnceCell;
-
 use sluicegate_contracts::config::{
     Constraints, Level, Place, PriceCard, PriceCeiling, Quantization, Rates, model_matches,
 };
@@ -29,106 +27,80 @@ pub struct Demand<'a> {
 /// # Errors
 /// The first demand that is not known to be satisfied.
 pub fn check(candidate: &Candidate<'_>, demand: Demand<'_>, now: UnixMillis) -> Result<(), RejectionCode> {
-    Subject::of(candidate).check(demand, now)
-}
-
-/// A candidate that several demands are held against. What is known of it is looked up once, by the first that asks.
-pub(crate) struct Subject<'c, 'a> {
-    candidate: &'c Candidate<'a>,
-    known: OnceCell<Known<'a>>,
-}
-
-impl<'c, 'a> Subject<'c, 'a> {
-    pub(crate) const fn of(candidate: &'c Candidate<'a>) -> Self {
-        Self {
-            candidate,
-            known: OnceCell::new(),
-        }
-    }
-
-    /// Checks one demand at the time of the decision.
-    pub(crate) fn check(&self, demand: Demand<'_>, now: UnixMillis) -> Result<(), RejectionCode> {
-        let (candidate, demands) = (self.candidate, demand.constraints);
-        if candidate.site.is_gateway {
-            match demand.level {
-                // It is sent these, and keeps to them itself.
-                Level::Request => return Ok(()),
-                Level::Organization | Level::Project | Level::Route | Level::Key => {
-                    check_gateway(candidate, demands)?;
-                }
+    let demands = demand.constraints;
+    if candidate.site.is_gateway {
+        match demand.level {
+            // It is sent these, and keeps to them itself.
+            Level::Request => return Ok(()),
+            Level::Organization | Level::Project | Level::Route | Level::Key => {
+                check_gateway(candidate, demands)?;
             }
         }
-        let model = || {
-            let listed = candidate.endpoint.map(|it| it.model.as_str());
-            listed.unwrap_or(candidate.upstream_model)
-        };
-        let holds = |holds: bool, code: RejectionCode| if holds { Ok(()) } else { Err(code) };
-        holds(
-            demands.providers.admits(|name| is_named(candidate, name)),
-            RejectionCode::ProviderExcluded,
-        )?;
-        holds(
-            demands.models.admits(|pattern| model_matches(pattern, model())),
-            RejectionCode::ModelExcluded,
-        )?;
-        // What the gateway answers itself leaves it for nowhere, and costs nothing.
-        if candidate.connection.is_none() {
-            return Ok(());
-        }
-        self.check_facts(demands)?;
-        if demands.max_price.is_none() {
-            return Ok(());
-        }
-        let cards = candidate.endpoint.map_or(&[][..], |it| it.prices());
-        let mut in_force = cards.iter().filter(|card| card.is_valid_at(now)).peekable();
-        holds(in_force.peek().is_some(), RejectionCode::PriceUnknown)?;
-        holds(
-            in_force.all(|card| is_below(card, &demands.max_price)),
-            RejectionCode::PriceAboveCap,
-        )
     }
-
-    pub(crate) fn known(&self) -> &Known<'a> {
-        self.known.get_or_init(|| Known::of(self.candidate))
+    let holds = |holds: bool, code: RejectionCode| if holds { Ok(()) } else { Err(code) };
+    holds(
+        demands.providers.admits(|name| is_named(candidate, name)),
+        RejectionCode::ProviderExcluded,
+    )?;
+    holds(
+        demands
+            .models
+            .admits(|pattern| model_matches(pattern, candidate.model())),
+        RejectionCode::ModelExcluded,
+    )?;
+    // What the gateway answers itself leaves it for nowhere, and costs nothing.
+    if candidate.connection.is_none() {
+        return Ok(());
     }
+    check_facts(Known::of(candidate), demands)?;
+    if demands.max_price.is_none() {
+        return Ok(());
+    }
+    let cards = candidate.endpoint.map_or(&[][..], |it| it.prices());
+    let mut in_force = cards.iter().filter(|card| card.is_valid_at(now)).peekable();
+    holds(in_force.peek().is_some(), RejectionCode::PriceUnknown)?;
+    holds(
+        in_force.all(|card| is_below(card, &demands.max_price)),
+        RejectionCode::PriceAboveCap,
+    )
+}
 
-    /// Asks for a fact only where it is demanded: most demands are of one or two.
-    fn check_facts(&self, demands: &Constraints) -> Result<(), RejectionCode> {
-        let lies_in = |allowed: &Option<Vec<Place>>, fact: fn(&Known<'a>) -> Option<Place>| {
-            let Some(allowed) = allowed else { return true };
-            fact(self.known()).is_some_and(|place| allowed.iter().any(|it| it.covers(place)))
-        };
-        let has_license = |allowed: &Option<Vec<String>>| {
-            let Some(allowed) = allowed else { return true };
-            let license = self.known().license();
-            license.is_some_and(|license| allowed.iter().any(|it| it.eq_ignore_ascii_case(license)))
-        };
-        let is_kept_too_long = |most: u32| self.known().retention_days().is_none_or(|days| days > most);
-        let is_of_other_make = |wanted: &Vec<Quantization>| match self.known().quantization() {
-            Some(served) => !wanted.iter().any(|name| name.names(served)),
-            None => !demands.unknown_quantization,
-        };
-        if !lies_in(&demands.processing, Known::processing)
-            || !lies_in(&demands.operator_home, Known::operator_home)
-        {
-            Err(RejectionCode::RegionBlocked)
-        } else if demands.max_retention_days.is_some_and(is_kept_too_long) {
-            Err(RejectionCode::RetentionRequired)
-        } else if demands.no_training && self.known().trains() != Some(false) {
-            Err(RejectionCode::TrainingExcluded)
-        } else if !lies_in(&demands.author_home, Known::author_home)
-            || (demands.open_weights && self.known().open_weights() != Some(true))
-            || (demands.distillable && self.known().distillable() != Some(true))
-            || !has_license(&demands.licenses)
-        {
-            Err(RejectionCode::ProvenanceExcluded)
-        } else if demands.quantizations.as_ref().is_some_and(is_of_other_make) {
-            Err(RejectionCode::VariantExcluded)
-        } else if !demands.certifications.iter().all(|one| self.known().holds(one)) {
-            Err(RejectionCode::CertificationMissing)
-        } else {
-            Ok(())
-        }
+/// Asks for a fact only where it is demanded: most demands are of one or two.
+fn check_facts<'c, 'a>(known: Known<'c, 'a>, demands: &Constraints) -> Result<(), RejectionCode> {
+    let lies_in = |allowed: &Option<Vec<Place>>, fact: fn(Known<'c, 'a>) -> Option<Place>| {
+        let Some(allowed) = allowed else { return true };
+        fact(known).is_some_and(|place| allowed.iter().any(|it| it.covers(place)))
+    };
+    let has_license = |allowed: &Option<Vec<String>>| {
+        let Some(allowed) = allowed else { return true };
+        let license = known.license();
+        license.is_some_and(|license| allowed.iter().any(|it| it.eq_ignore_ascii_case(license)))
+    };
+    let is_kept_too_long = |most: u32| known.retention_days().is_none_or(|days| days > most);
+    let is_of_other_make = |wanted: &Vec<Quantization>| match known.quantization() {
+        Some(served) => !wanted.iter().any(|name| name.names(served)),
+        None => !demands.unknown_quantization,
+    };
+    if !lies_in(&demands.processing, Known::processing)
+        || !lies_in(&demands.operator_home, Known::operator_home)
+    {
+        Err(RejectionCode::RegionBlocked)
+    } else if demands.max_retention_days.is_some_and(is_kept_too_long) {
+        Err(RejectionCode::RetentionRequired)
+    } else if demands.no_training && known.trains() != Some(false) {
+        Err(RejectionCode::TrainingExcluded)
+    } else if !lies_in(&demands.author_home, Known::author_home)
+        || (demands.open_weights && known.open_weights() != Some(true))
+        || (demands.distillable && known.distillable() != Some(true))
+        || !has_license(&demands.licenses)
+    {
+        Err(RejectionCode::ProvenanceExcluded)
+    } else if demands.quantizations.as_ref().is_some_and(is_of_other_make) {
+        Err(RejectionCode::VariantExcluded)
+    } else if !demands.certifications.iter().all(|one| known.holds(one)) {
+        Err(RejectionCode::CertificationMissing)
+    } else {
+        Ok(())
     }
 }
 

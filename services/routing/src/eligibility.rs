@@ -5,8 +5,9 @@
 use sluicegate_contracts::config::{Level, Status, Strategy};
 use smallvec::SmallVec;
 
-use crate::constraints::Subject;
+use crate::constraints;
 use crate::experiment::Turn;
+use crate::facts::Known;
 use crate::input::{Candidate, Ceiling, Credential, RequestFeatures, RoutingInput, Selection};
 use crate::plan::{Rejection, RejectionCode};
 
@@ -87,13 +88,9 @@ pub struct Against {
 /// The first reason against it.
 pub fn check(candidate: &Candidate<'_>, input: &RoutingInput<'_>) -> Result<(), Against> {
     can_serve(candidate, &input.features).map_err(|code| Against { code, level: None })?;
-    let subject = Subject::of(candidate);
-    let needs = input.features.needs;
-    if needs.are_some() {
-        needs.check(subject.known())?;
-    }
+    input.features.needs.check(Known::of(candidate))?;
     for demand in input.demands {
-        subject.check(*demand, input.now).map_err(|code| Against {
+        constraints::check(candidate, *demand, input.now).map_err(|code| Against {
             code,
             level: Some(demand.level),
         })?;

@@ -1,102 +1,100 @@
 //! What is known of a candidate: what the owner of the account states, where the account's region is, and the catalog, in this
 //! order. Asked by [`crate::constraints`] and [`crate::capabilities`], fact by fact, without copying any.
 
-use sluicegate_contracts::config::{Connection, Facts, Place, Quantization, StatedFacts};
+use sluicegate_contracts::config::{Facts, Place, Quantization, StatedFacts};
 
 use crate::input::Candidate;
 use crate::regions;
 
 /// See the module.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    provider: &'a str,
-    account: Option<&'a Connection>,
-    is_own: bool,
-    upstream_model: &'a str,
-    model: &'a str,
-    stated: &'a [StatedFacts],
-    catalog: &'a Facts,
+pub struct Known<'c, 'a> {
+    candidate: &'c Candidate<'a>,
 }
 
-/// Of what the catalog does not list.
-static UNLISTED: Facts = Facts::UNKNOWN;
-
-impl<'a> Known<'a> {
+impl<'c, 'a> Known<'c, 'a> {
     /// Of a candidate.
     #[must_use]
-    pub fn of(candidate: &Candidate<'a>) -> Self {
-        Self {
-            provider: candidate.provider,
-            account: candidate.connection,
-            is_own: candidate.site.is_own,
-            upstream_model: candidate.upstream_model,
-            model: candidate
-                .endpoint
-                .map_or(candidate.upstream_model, |it| it.model.as_str()),
-            stated: candidate.stated,
-            catalog: candidate.endpoint.map_or(&UNLISTED, |it| &it.facts),
-        }
+    pub const fn of(candidate: &'c Candidate<'a>) -> Self {
+        Self { candidate }
     }
 
     /// What the owner of the account states, the most particular first.
-    fn stated(&self) -> impl Iterator<Item = &'a Facts> {
-        let Self { provider, model, .. } = *self;
-        let connection = self.account.map(|account| account.id);
-        let stated = self.stated.iter();
-        stated
-            .filter(move |it| it.about.fits(provider, connection, model))
-            .map(|it| &it.facts)
+    fn stated(self) -> impl Iterator<Item = &'a Facts> {
+        let Self { candidate } = self;
+        let is_about = |it: &&StatedFacts| {
+            let connection = candidate.connection.map(|account| account.id);
+            it.about.fits(candidate.provider, connection, candidate.model())
+        };
+        candidate.stated.iter().filter(is_about).map(|it| &it.facts)
     }
 
-    /// A fact about where and by whom the model is run. The catalog's hold for the provider's own addresses only.
-    fn of_service<T>(&self, fact: impl Fn(&'a Facts) -> Option<T>) -> Option<T> {
-        let catalog = Some(self.catalog).filter(|_| self.is_own);
-        self.stated().chain(catalog).find_map(fact)
+    /// What the catalog says of the model.
+    fn listed(self) -> Option<&'a Facts> {
+        self.candidate.endpoint.map(|it| &it.facts)
+    }
+
+    /// What the catalog says of where and by whom it is run: that holds for the provider's own addresses only.
+    fn listed_of_service(self) -> Option<&'a Facts> {
+        self.listed().filter(|_| self.candidate.site.is_own)
+    }
+
+    /// A fact about where and by whom the model is run.
+    fn of_service<T>(self, fact: impl Fn(&'a Facts) -> Option<T>) -> Option<T> {
+        let stated = self.stated().find_map(&fact);
+        stated.or_else(|| self.listed_of_service().and_then(fact))
     }
 
     /// A fact about the model, whoever runs it.
-    fn of_model<T>(&self, fact: impl Fn(&'a Facts) -> Option<T>) -> Option<T> {
-        self.stated().chain([self.catalog]).find_map(fact)
+    fn of_model<T>(self, fact: impl Fn(&'a Facts) -> Option<T>) -> Option<T> {
+        let stated = self.stated().find_map(&fact);
+        stated.or_else(|| self.listed().and_then(fact))
     }
 
     /// Where requests are processed.
     #[must_use]
-    pub fn processing(&self) -> Option<Place> {
+    pub fn processing(self) -> Option<Place> {
+        let Candidate {
+            connection,
+            upstream_model,
+            site,
+            ..
+        } = self.candidate;
+        let at_home = connection.filter(|_| site.is_own);
+        let of_region = || at_home.and_then(|account| regions::processing(account, upstream_model));
         let stated = self.stated().find_map(|it| it.processing);
-        let at_home = self.account.filter(|_| self.is_own);
-        let of_region = || at_home.and_then(|account| regions::processing(account, self.upstream_model));
         stated
             .or_else(of_region)
-            .or_else(|| self.of_service(|it| it.processing))
+            .or_else(|| self.listed_of_service()?.processing)
     }
 
     /// Whose law the operator is under.
     #[must_use]
-    pub fn operator_home(&self) -> Option<Place> {
+    pub fn operator_home(self) -> Option<Place> {
         self.of_service(|it| it.operator_home)
     }
 
     /// Longest that something is kept, in days.
     #[must_use]
-    pub fn retention_days(&self) -> Option<u32> {
+    pub fn retention_days(self) -> Option<u32> {
         self.of_service(|it| it.retention_days)
     }
 
     /// Whether the operator trains on prompts or answers.
     #[must_use]
-    pub fn trains(&self) -> Option<bool> {
+    pub fn trains(self) -> Option<bool> {
         self.of_service(|it| it.trains)
     }
 
     /// Number format of the weights.
     #[must_use]
-    pub fn quantization(&self) -> Option<Quantization> {
+    pub fn quantization(self) -> Option<Quantization> {
         self.of_service(|it| it.quantization)
     }
 
     /// Whether the operator is known to hold a certificate. Those that different sides know of add up.
     #[must_use]
-    pub fn holds(&self, certificate: &str) -> bool {
+    pub fn holds(self, certificate: &str) -> bool {
         let listed = |it: &Facts| {
             it.certifications
                 .iter()
@@ -107,43 +105,43 @@ impl<'a> Known<'a> {
 
     /// Country of the model's author.
     #[must_use]
-    pub fn author_home(&self) -> Option<Place> {
+    pub fn author_home(self) -> Option<Place> {
         self.of_model(|it| it.author_home)
     }
 
     /// Whether the weights are published.
     #[must_use]
-    pub fn open_weights(&self) -> Option<bool> {
+    pub fn open_weights(self) -> Option<bool> {
         self.of_model(|it| it.open_weights)
     }
 
     /// License of the weights.
     #[must_use]
-    pub fn license(&self) -> Option<&'a str> {
+    pub fn license(self) -> Option<&'a str> {
         self.of_model(|it| it.license.as_deref())
     }
 
     /// Whether the author lets others train on the model's answers.
     #[must_use]
-    pub fn distillable(&self) -> Option<bool> {
+    pub fn distillable(self) -> Option<bool> {
         self.of_model(|it| it.distillable)
     }
 
     /// Whether the model calls tools.
     #[must_use]
-    pub fn tools(&self) -> Option<bool> {
+    pub fn tools(self) -> Option<bool> {
         self.of_model(|it| it.tools)
     }
 
     /// Whether its answers can be held to a JSON schema.
     #[must_use]
-    pub fn json_schema(&self) -> Option<bool> {
+    pub fn json_schema(self) -> Option<bool> {
         self.of_model(|it| it.json_schema)
     }
 
     /// Whether it thinks before it answers, where it is asked to.
     #[must_use]
-    pub fn reasoning(&self) -> Option<bool> {
+    pub fn reasoning(self) -> Option<bool> {
         self.of_model(|it| it.reasoning)
     }
 }

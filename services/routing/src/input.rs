@@ -10,7 +10,7 @@ use sluicegate_contracts::time::UnixMillis;
 use crate::capabilities::Needs;
 use crate::constraints::Demand;
 use crate::experiment::Turn;
-use crate::health::{Assessment, Delivery, Moment};
+use crate::health::{Assessment, Delivery, Moment, Speed};
 use crate::preferences::Preferences;
 use crate::seed::Seed;
 use crate::site::Site;
@@ -68,6 +68,8 @@ pub trait Live: fmt::Debug {
     fn moment(&self) -> Moment;
     /// How the endpoint behind a candidate stands for a call of so many tokens; `None` when nothing was ever sent there.
     fn assess(&self, candidate: &Candidate<'_>, delivery: Delivery, tokens: f64) -> Option<Assessment>;
+    /// Tokens that an answer brings each second; `None`: not known. Asked only for callers who mind.
+    fn speed(&self, candidate: &Candidate<'_>, delivery: Delivery) -> Option<Speed>;
     /// Input tokens of this call that the endpoint has in its prompt cache.
     fn warm_tokens(&self, candidate: &Candidate<'_>) -> u32;
 }
@@ -82,6 +84,10 @@ impl Live for Unknown {
     }
 
     fn assess(&self, _: &Candidate<'_>, _: Delivery, _: f64) -> Option<Assessment> {
+        None
+    }
+
+    fn speed(&self, _: &Candidate<'_>, _: Delivery) -> Option<Speed> {
         None
     }
 
@@ -136,6 +142,13 @@ pub struct Candidate<'a> {
     pub stated: &'a [StatedFacts],
     /// What kind of place the account is at.
     pub site: Site,
+}
+
+impl<'a> Candidate<'a> {
+    /// The model, as the catalog names it where it lists it.
+    pub(crate) fn model(&self) -> &'a str {
+        self.endpoint.map_or(self.upstream_model, |it| it.model.as_str())
+    }
 }
 
 /// State of a candidate's credential.

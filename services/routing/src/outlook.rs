@@ -8,9 +8,11 @@ use sluicegate_contracts::money::PicoUsd;
 use sluicegate_contracts::time::UnixMillis;
 
 use crate::eligibility::Candidates;
-use crate::health::{Assessment, Estimate, Health, Moment, Speed, Standing};
+use crate::health::{Assessment, Estimate, Health, Moment, Standing};
 use crate::input::{Candidate, RoutingInput};
+use crate::plan::{Attempts, Cause, PlannedAttempt};
 use crate::select::{Contender, Pool, Price, room};
+use crate::strategy::Score;
 
 /// Seconds after which an endpoint that fails often gets another call before the others.
 const ASKED_EVERY: f64 = 2.0;
@@ -31,15 +33,15 @@ pub(crate) struct Outlook {
     pub(crate) now: Moment,
     /// Tokens to expect of the answer.
     pub(crate) output_tokens: u32,
-    /// Places of those that may serve, ascending. None where there is no choice.
-    places: Candidates,
-    /// What is known of each, in the same order.
+    /// Places of those that may serve, ascending.
+    eligible: Candidates,
+    /// What is known of each, in the same order. Nothing where there is no choice.
     contenders: Vec<Contender>,
 }
 
 impl Outlook {
     /// Looks at all of `eligible`, which ascend.
-    pub(crate) fn of(input: &RoutingInput<'_>, eligible: &Candidates, pool: &Pool) -> Self {
+    pub(crate) fn of(input: &RoutingInput<'_>, eligible: Candidates, pool: &Pool) -> Self {
         let now = input.live.moment();
         let output_tokens = pool.expected_output(input.features.max_output_tokens);
         let delivery = input.features.delivery();
@@ -64,8 +66,8 @@ impl Outlook {
         Self {
             now,
             output_tokens,
-            places: Candidates::from_slice(chosen_from),
             contenders: chosen_from.iter().map(look).collect(),
+            eligible,
         }
     }
 
@@ -74,22 +76,36 @@ impl Outlook {
         &self.contenders
     }
 
-    /// Some of them, in the order of their places.
-    pub(crate) fn only(&self, places: &[Place]) -> Cow<'_, [Contender]> {
-        if places == self.places.as_slice() {
+    /// Those at some positions, all of which may be asked for in their order.
+    pub(crate) fn only(&self, positions: &[usize]) -> Cow<'_, [Contender]> {
+        if positions.len() == self.contenders.len() {
             return Cow::Borrowed(&self.contenders);
         }
-        let found = places.iter().filter_map(|at| self.position(*at));
-        found.map(|position| self.contenders[position]).collect()
+        let chosen = positions.iter().map(|position| self.contenders[*position]);
+        chosen.collect()
     }
 
-    /// Where among those that were looked at one is.
-    pub(crate) fn position(&self, at: Place) -> Option<usize> {
-        self.places.binary_search(&at).ok()
+    /// Places of those that may serve, ascending.
+    pub(crate) fn eligible(&self) -> &[Place] {
+        &self.eligible
+    }
+
+    /// A try of the one at this position. All but the first of a plan are fallbacks.
+    pub(crate) fn attempt(&self, position: usize, score: Option<Score>) -> PlannedAttempt {
+        let (target, candidate) = self.eligible[position];
+        let known = self.contenders.get(position).map(|it| &it.known);
+        PlannedAttempt {
+            target,
+            candidate,
+            cause: Cause::Fallback,
+            standing: known.map_or(Standing::Ready, |it| it.standing),
+            score,
+        }
     }
 
     fn known(&self, at: Place) -> Option<&Assessment> {
-        Some(&self.contenders[self.position(at)?].known)
+        let position = self.eligible.binary_search(&at).ok()?;
+        Some(&self.contenders.get(position)?.known)
     }
 
     /// The time until the call brings something.
@@ -97,16 +113,11 @@ impl Outlook {
         Some(self.known(at)?.estimate)
     }
 
-    /// How fast the answer is written; `None`: not known.
-    pub(crate) fn speed(&self, at: Place) -> Option<Speed> {
-        self.known(at)?.speed
-    }
-
     /// Moves to the back what is known not to take the call, or to fail often. Being full is our own guess, and moves
     /// nothing.
-    pub(crate) fn push_back_unwell(&self, order: &mut Candidates) {
+    pub(crate) fn push_back_unwell(&self, order: &mut Attempts) {
         if self.contenders.iter().any(|it| is_unwell(&it.known)) {
-            order.sort_by_cached_key(|at| self.known(*at).is_some_and(is_unwell));
+            order.sort_by_cached_key(|it| self.known(it.place()).is_some_and(is_unwell));
         }
     }
 }

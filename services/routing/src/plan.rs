@@ -26,6 +26,9 @@ const SPREAD: f64 = 0.1;
 /// Another use of the request's seed than the draws of strategies.
 const HOLD: u64 = 0x686f_6c64;
 
+/// What is tried, in order.
+pub(crate) type Attempts = SmallVec<[PlannedAttempt; 4]>;
+
 /// Attempts in order, and what was left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -50,6 +53,13 @@ pub struct PlannedAttempt {
     pub standing: Standing,
     /// What speaks for it, where measures ordered the candidates.
     pub score: Option<Score>,
+}
+
+impl PlannedAttempt {
+    /// Where it goes to.
+    pub(crate) const fn place(&self) -> Place {
+        (self.target, self.candidate)
+    }
 }
 
 /// Why an attempt is made. The text names are wire format.
@@ -256,33 +266,20 @@ pub fn plan(input: &RoutingInput<'_>, pool: &mut Pool) -> Result<Plan, NoRoute> 
     if input.held.is_zero() {
         pool.arrived();
     }
-    let outlook = Outlook::of(input, &eligible, pool);
-    let mut order = strategy::order(input, &outlook, eligible, pool);
-    preferences::sort(input, &outlook, &mut order.places);
-    let wanted_first = order.places.first().copied();
-    outlook.push_back_unwell(&mut order.places);
-    preferences::leave_out(input, &mut order.places, &mut rejections);
-    let first_cause = if order.places.first().copied() == wanted_first {
+    let outlook = Outlook::of(input, eligible, pool);
+    let mut attempts = strategy::order(input, &outlook, pool);
+    preferences::sort(input, &outlook, &mut attempts);
+    let wanted_first = attempts.first().map(PlannedAttempt::place);
+    outlook.push_back_unwell(&mut attempts);
+    preferences::leave_out(input, &mut attempts, &mut rejections);
+    let Some(first) = attempts.first_mut() else {
+        return Err(NoRoute { rejections });
+    };
+    first.cause = if Some(first.place()) == wanted_first {
         first_cause(input, wanted_first)
     } else {
         Cause::Capacity
     };
-    let planned = order.places.iter().enumerate();
-    let attempts: SmallVec<[PlannedAttempt; 4]> = planned
-        .map(|(index, at)| {
-            let position = outlook.position(*at);
-            PlannedAttempt {
-                target: at.0,
-                candidate: at.1,
-                cause: if index == 0 { first_cause } else { Cause::Fallback },
-                standing: position.map_or(Standing::Ready, |it| outlook.contenders()[it].known.standing),
-                score: position.and_then(|it| *order.scores.get(it)?),
-            }
-        })
-        .collect();
-    if attempts.is_empty() {
-        return Err(NoRoute { rejections });
-    }
     let hold = hold(&attempts, outlook.now, input.held, input.seed);
     Ok(Plan {
         attempts,

@@ -8,10 +8,10 @@ use sluicegate_contracts::money::PicoUsd;
 use smallvec::SmallVec;
 
 use crate::constraints::is_named;
-use crate::eligibility::Candidates;
+use crate::health::Speed;
 use crate::input::{Candidate, RoutingInput};
 use crate::outlook::{Outlook, Place};
-use crate::plan::{Rejection, RejectionCode};
+use crate::plan::{Attempts, Rejection, RejectionCode};
 
 /// Wishes of one request; the default has none.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -145,20 +145,21 @@ impl Percentiles {
 }
 
 /// Puts the candidates in the caller's order.
-pub(crate) fn sort(input: &RoutingInput<'_>, outlook: &Outlook, order: &mut Candidates) {
+pub(crate) fn sort(input: &RoutingInput<'_>, outlook: &Outlook, order: &mut Attempts) {
     let wishes = input.preferences;
     let cuts = wishes.min_throughput != Percentiles::NONE || wishes.max_latency != Percentiles::NONE;
     if wishes.order.is_empty() && wishes.sort.is_none() && !cuts {
         return;
     }
     let groups = Groups::of(wishes, order);
-    order.sort_by_cached_key(|at| {
-        let place = place(wishes, input.candidate(*at)).unwrap_or(wishes.order.len());
-        let measure = wishes.sort.map(|sort| measure(sort, *at, input, outlook));
+    order.sort_by_cached_key(|it| {
+        let at = it.place();
+        let place = place(wishes, input.candidate(at)).unwrap_or(wishes.order.len());
+        let measure = wishes.sort.map(|sort| measure(sort, at, input, outlook));
         (
-            groups.number(at.0),
+            groups.number(it.target),
             place,
-            cuts && misses(wishes, *at, outlook),
+            cuts && misses(at, input, outlook),
             measure,
         )
     });
@@ -167,7 +168,7 @@ pub(crate) fn sort(input: &RoutingInput<'_>, outlook: &Outlook, order: &mut Cand
 /// Leaves out what the caller does not want to fall back to.
 pub(crate) fn leave_out(
     input: &RoutingInput<'_>,
-    order: &mut Candidates,
+    order: &mut Attempts,
     rejections: &mut SmallVec<[Rejection; 2]>,
 ) {
     let wishes = input.preferences;
@@ -176,20 +177,20 @@ pub(crate) fn leave_out(
     }
     let groups = Groups::of(wishes, order);
     let mut served: SmallVec<[usize; 8]> = SmallVec::new();
-    order.retain(|at| {
+    order.retain(|it| {
         let is_wanted = if wishes.order.is_empty() {
-            !served.contains(&groups.number(at.0))
+            !served.contains(&groups.number(it.target))
         } else {
             // A gateway is sent the order, and keeps to it itself.
-            let candidate = input.candidate(*at);
+            let candidate = input.candidate(it.place());
             place(wishes, candidate).is_some() || candidate.site.is_gateway
         };
         if is_wanted {
-            served.push(groups.number(at.0));
+            served.push(groups.number(it.target));
         } else {
             rejections.push(Rejection {
-                target: at.0,
-                candidate: Some(at.1),
+                target: it.target,
+                candidate: Some(it.candidate),
                 code: RejectionCode::FallbackExcluded,
                 level: Some(Level::Request),
             });
@@ -204,8 +205,8 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(wishes: &Preferences, order: &Candidates) -> Self {
-        let targets = || order.iter().map(|(target, _)| *target).collect();
+    fn of(wishes: &Preferences, order: &Attempts) -> Self {
+        let targets = || order.iter().map(|it| it.target).collect();
         Self {
             targets: (!wishes.across_targets).then(targets),
         }
@@ -227,8 +228,9 @@ fn place(wishes: &Preferences, candidate: &Candidate<'_>) -> Option<usize> {
 }
 
 /// Whether a candidate is known to miss what calls should reach.
-fn misses(wishes: &Preferences, at: Place, outlook: &Outlook) -> bool {
-    let slow = outlook.speed(at).is_some_and(|speed| {
+fn misses(at: Place, input: &RoutingInput<'_>, outlook: &Outlook) -> bool {
+    let wishes = input.preferences;
+    let slow = speed(at, input).is_some_and(|speed| {
         let mut given = wishes.min_throughput.given();
         given.any(|(least, deviations)| speed.reached(deviations) < least)
     });
@@ -239,11 +241,16 @@ fn misses(wishes: &Preferences, at: Place, outlook: &Outlook) -> bool {
     slow || late
 }
 
+/// How fast a candidate writes its answer; `None`: not known.
+fn speed(at: Place, input: &RoutingInput<'_>) -> Option<Speed> {
+    input.live.speed(input.candidate(at), input.features.delivery())
+}
+
 /// What a candidate is sorted by, the best lowest.
 fn measure(sort: Sort, at: Place, input: &RoutingInput<'_>, outlook: &Outlook) -> Measure {
     let value = match sort {
         Sort::Price => price(input.candidate(at), input).map_or(f64::INFINITY, |it| it.picos() as f64),
-        Sort::Throughput => outlook.speed(at).map_or(f64::NEG_INFINITY, |it| -it.reached(0.0)),
+        Sort::Throughput => speed(at, input).map_or(f64::NEG_INFINITY, |it| -it.reached(0.0)),
         Sort::Latency => outlook.estimate(at).map_or(0.0, |it| it.mean()),
     };
     Measure(value)

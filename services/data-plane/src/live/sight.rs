@@ -1,6 +1,6 @@
 //! What one decision can see of the endpoints it chooses from.
 
-use sluicegate_routing::health::{Assessment, Delivery, Moment, Vitals};
+use sluicegate_routing::health::{Assessment, Delivery, Moment, Speed, Vitals};
 use sluicegate_routing::{Candidate, Live};
 
 use super::{Endpoints, Key};
@@ -41,6 +41,11 @@ impl Live for Sight<'_> {
     fn assess(&self, candidate: &Candidate<'_>, delivery: Delivery, tokens: f64) -> Option<Assessment> {
         self.endpoints
             .look(candidate, |health| health.assess(self.now, delivery, tokens))
+    }
+
+    fn speed(&self, candidate: &Candidate<'_>, delivery: Delivery) -> Option<Speed> {
+        self.endpoints
+            .look(candidate, |health| health.speed(self.now, delivery))?
     }
 
     fn warm_tokens(&self, candidate: &Candidate<'_>) -> u32 {

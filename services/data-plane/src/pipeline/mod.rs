@@ -19,6 +19,7 @@ mod extension;
 mod finish;
 mod gateway;
 mod hedge;
+mod hints;
 mod inspect;
 mod language;
 mod last_word;

@@ -9,6 +9,7 @@ use sluicegate_protocols::json::{Cursor, Kind};
 use sluicegate_protocols::{DecodeError, Dialect};
 
 use super::extension::Extension;
+use super::hints::{self, Hints, has_schema, is_schema, string, thinks};
 use crate::error::{ErrorKind, GatewayError};
 use crate::http::labels::{label, tags};
 use crate::http::wishes::{Wishes, amount, milliseconds};
@@ -16,17 +17,6 @@ use crate::http::wishes::{Wishes, amount, milliseconds};
 /// Most entries of `metadata` that conditions can read, and the longest value, in bytes: as many as OpenAI takes.
 const MAX_METADATA: usize = 16;
 const MAX_METADATA_VALUE: usize = 512;
-
-/// What a call tells of its kind to conditions of routes.
-#[derive(Debug, Default)]
-pub(super) struct Hints {
-    /// The texts in `metadata`.
-    pub(super) metadata: Vec<(String, String)>,
-    /// Whether the answer has to follow a schema; `None` where the dialect is not looked through for it.
-    pub(super) json_schema: Option<bool>,
-    /// Whether the model is asked to think first, likewise.
-    pub(super) reasoning: Option<bool>,
-}
 
 /// What the fields of other services say, in the order in which the first counts.
 #[derive(Debug, Default)]
@@ -124,12 +114,14 @@ fn own(labels: &mut Cow<'_, Labels>, object: &Extension<'_>) -> Result<(), Gatew
 
 fn foreign<'b>(body: &'b [u8], dialect: Dialect, depth: u32) -> Result<Foreign<'b>, DecodeError> {
     let mut found = Foreign::default();
-    let has_them = match dialect {
-        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::AnthropicMessages => true,
-        Dialect::Gemini | Dialect::BedrockConverse | Dialect::CohereChat => false,
-    };
-    if !has_them {
-        return Ok(found);
+    match dialect {
+        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::AnthropicMessages => {}
+        // It has no such fields, but asks in its own way.
+        Dialect::Gemini => {
+            found.hints = hints::of_gemini(body, depth)?;
+            return Ok(found);
+        }
+        Dialect::BedrockConverse | Dialect::CohereChat => return Ok(found),
     }
     let (mut json_schema, mut reasoning) = (false, false);
     let mut cursor = Cursor::new(body, depth)?;
@@ -167,60 +159,6 @@ fn foreign<'b>(body: &'b [u8], dialect: Dialect, depth: u32) -> Result<Foreign<'
     found.hints.json_schema = Some(json_schema);
     found.hints.reasoning = Some(reasoning);
     Ok(found)
-}
-
-/// Whether an object asks for JSON that follows a schema.
-fn is_schema(c: &mut Cursor<'_>) -> Result<bool, DecodeError> {
-    let mut is_schema = false;
-    if c.peek()? == Kind::Object {
-        c.object(|c, key| {
-            if key.decode() == "type" {
-                is_schema = string(c)?.is_some_and(|word| word == "json_schema");
-            }
-            Ok(())
-        })?;
-    }
-    Ok(is_schema)
-}
-
-/// Whether an object asks so in its member `format`.
-fn has_schema(c: &mut Cursor<'_>) -> Result<bool, DecodeError> {
-    let mut has_schema = false;
-    if c.peek()? == Kind::Object {
-        c.object(|c, key| {
-            if key.decode() == "format" {
-                has_schema = is_schema(c)?;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(has_schema)
-}
-
-/// Whether an object asks for reasoning: by an effort, or as Anthropic's `thinking` does.
-fn thinks(c: &mut Cursor<'_>) -> Result<bool, DecodeError> {
-    let mut thinks = false;
-    if c.peek()? == Kind::Object {
-        c.object(|c, key| {
-            match key.decode().as_ref() {
-                "effort" => thinks |= string(c)?.is_some_and(|effort| effort != "none"),
-                "type" => thinks |= string(c)?.is_some_and(|word| word != "disabled"),
-                "enabled" if c.peek()? == Kind::Bool => thinks |= c.bool()?,
-                "max_tokens" => thinks |= c.peek()? == Kind::Number,
-                _ => {}
-            }
-            Ok(())
-        })?;
-    }
-    Ok(thinks)
-}
-
-/// A text with something in it.
-fn string<'b>(c: &mut Cursor<'b>) -> Result<Option<Cow<'b, str>>, DecodeError> {
-    if c.peek()? != Kind::String {
-        return Ok(None);
-    }
-    Ok(Some(c.text()?).filter(|text| !text.trim().is_empty()))
 }
 
 #[cfg(test)]

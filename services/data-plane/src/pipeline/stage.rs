@@ -17,9 +17,9 @@ use sluicegate_routing::{Plan, PlannedAttempt, RequestFeatures, Seed};
 use tokio::time::Instant;
 
 use super::api::Api;
+use super::hints::Hints;
 use super::outgoing::DecodedOnce;
 use super::resolve::Resolution;
-use super::said::Hints;
 use super::steering::Steering;
 use super::view::RequestView;
 use crate::http::Arrival;

@@ -22,6 +22,7 @@ fn needy() -> Vec<(&'static str, Value, &'static str)> {
     let schema = json!({"type": "object"});
     let function = json!({"name": "f", "parameters": schema});
     let (chat, responses, messages) = ("/v1/chat/completions", "/v1/responses", "/v1/messages");
+    let generate = "/v1beta/models/local/m:generateContent";
     vec![
         (
             chat,
@@ -60,9 +61,24 @@ fn needy() -> Vec<(&'static str, Value, &'static str)> {
             "reasoning_unsupported",
         ),
         (
-            "/v1beta/models/local/m:generateContent",
+            generate,
             json!({"tools": [{"functionDeclarations": [function]}]}),
             "tools_unsupported",
+        ),
+        (
+            generate,
+            json!({"generationConfig": {"responseMimeType": "application/json", "responseSchema": {"type": "OBJECT"}}}),
+            "schema_unsupported",
+        ),
+        (
+            generate,
+            json!({"generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": schema}}),
+            "schema_unsupported",
+        ),
+        (
+            generate,
+            json!({"generationConfig": {"thinkingConfig": {"thinkingBudget": 1024}}}),
+            "reasoning_unsupported",
         ),
     ]
 }

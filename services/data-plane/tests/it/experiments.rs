@@ -35,7 +35,7 @@ fn worker(rule: Rule) -> Worker {
 }
 
 /// The decision about a request of this session.
-async fn decided(worker: &Worker, session: &str, body: Value) -> Value {
+async fn decided(worker: &Worker, session: &str, body: String) -> Value {
     let dry = worker
         .post("/v1/chat/completions", body)
         .header("x-sluicegate-dry-run", "true")
@@ -109,9 +109,10 @@ async fn an_arm_that_is_forbidden_falls_to_the_other_and_says_so() {
     let worker = worker(rule);
     let mut causes = BTreeMap::new();
     for team in 0..SESSIONS {
-        let mut body = chat("route/support", false);
-        body["metadata"] = json!({ "team": format!("team-{team}") });
-        let decision = decided(&worker, "s", body).await;
+        let said = json!([{ "role": "user", "content": "Hello" }]);
+        let metadata = json!({ "team": format!("team-{team}") });
+        let body = json!({ "model": "route/support", "messages": said, "metadata": metadata });
+        let decision = decided(&worker, "s", body.to_string()).await;
         assert_eq!(decision["experiment"]["unit"], "metadata");
         assert_eq!(decision["candidates"][0]["arm"], "control");
         let arm = decision["experiment"]["arm"].as_str().unwrap().to_owned();

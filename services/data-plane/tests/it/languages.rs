@@ -21,7 +21,9 @@ fn worker(first: &str) -> Worker {
 }
 
 async fn decision(worker: &Worker, path: &str, body: Value) -> Value {
-    let dry = worker.post(path, body).header("x-sluicegate-dry-run", "true");
+    let dry = worker
+        .post(path, body.to_string())
+        .header("x-sluicegate-dry-run", "true");
     dry.send().await.unwrap().json::<Value>().await.unwrap()["decision"].take()
 }
 

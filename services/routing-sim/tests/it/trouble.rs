@@ -19,6 +19,26 @@ fn trouble(from: f64) -> Scenario {
 }
 
 #[test]
+fn what_is_refused_for_its_rate_is_not_sent_more_often_than_a_request_may_be_tried() {
+    let endpoints: Vec<String> = (0..8)
+        .map(|number| format!(r#"{{"name": "e{number}", "ttft_ms": 300, "rpm": 1, "tpm": 1000}}"#))
+        .collect();
+    let text = format!(
+        r#"{{"name": "refused", "about": "nobody has room", "format": 1, "warmup_s": 20, "slo_ttft_s": 2, "max_tries": 3,
+        "workload": {{"rps": 12, "requests": 2000}}, "endpoints": [{}]}}"#,
+        endpoints.join(",")
+    );
+    let turns = ALL.iter().find(|it| it.0 == "round_robin").unwrap().1;
+    let mut scenario = parse(&text).unwrap();
+    let as_in_a_worker = run(&scenario, turns, 11, 2_000);
+    assert!(as_in_a_worker.refused > 2.0, "{as_in_a_worker:?}");
+    assert!(as_in_a_worker.attempts <= 3.0, "{as_in_a_worker:?}");
+    scenario.refusals_are_tries = false;
+    let as_published = run(&scenario, turns, 11, 2_000);
+    assert!(as_published.attempts > 4.0, "{as_published:?}");
+}
+
+#[test]
 fn callers_hardly_notice_and_nobody_storms() {
     for seed in [11, 12, 13] {
         let engine = ALL.iter().find(|it| it.0 == ENGINE).unwrap().1;

@@ -1,7 +1,7 @@
 //! An endpoint as one decision sees it: all that is weighed, worked out once, so that nothing is forgotten, decayed or
 //! copied anew for each question about it.
 
-use super::{Delivery, Estimate, Health, Moment, Speed, Standing};
+use super::{Delivery, Estimate, Health, Moment, Standing, Stretch};
 
 /// What is known of an endpoint at one moment, for a call of one kind and size.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,8 +10,6 @@ pub struct Assessment {
     pub standing: Standing,
     /// The time until the call brings something.
     pub estimate: Estimate,
-    /// Tokens that an answer brings each second; `None`: not known.
-    pub speed: Option<Speed>,
     /// Share of calls that fail lately.
     pub failing: f64,
     /// Whether calls fail often lately: a third of them, and more than one.
@@ -30,8 +28,8 @@ pub struct Assessment {
     pub limit: f64,
     /// Open calls it is known to take without effort; 0: not known.
     pub calm: f64,
-    /// How many times as slow it writes as when unloaded; `None`: not known.
-    pub stretch: Option<f64>,
+    /// How slowly it writes; `None`: not known.
+    pub stretch: Option<Stretch>,
     /// Seconds since a call was last sent to it, by whichever worker that told; infinite when none was.
     pub idle: f64,
 }
@@ -45,7 +43,6 @@ impl Health {
         Assessment {
             standing: self.standing(now, tokens),
             estimate: pace.estimate(now, &told),
-            speed: pace.speed(now, &told),
             failing: failures.share,
             fails_often: failures.are_often(),
             time_to_fail: self.time_to_fail(),

@@ -28,6 +28,21 @@ const STEP: f64 = 0.1;
 const REFUSED: f64 = 0.85;
 const PAUSE: f64 = 1.0;
 
+/// How slowly an endpoint writes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch {
+    /// Logarithm of how many times as long a token takes as when unloaded.
+    log: f64,
+}
+
+impl Stretch {
+    /// How many times as slow it is as when unloaded.
+    #[must_use]
+    pub fn times(self) -> f64 {
+        self.log.exp()
+    }
+}
+
 /// Open calls and their limit.
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
@@ -88,10 +103,12 @@ impl Load {
         f64::from(self.in_flight) < self.limit
     }
 
-    /// How many times as slow it is as when unloaded; `None`: not known.
-    pub(crate) fn stretch(&self) -> Option<f64> {
+    /// How slowly it writes; `None`: not known.
+    pub(crate) fn stretch(&self) -> Option<Stretch> {
         let floor = self.floor?;
-        (self.weight > KNOWN).then(|| (self.sum / self.weight - floor).exp())
+        (self.weight > KNOWN).then(|| Stretch {
+            log: self.sum / self.weight - floor,
+        })
     }
 
     /// An answer ended that took `seconds` per token; `then` calls were open when it left.

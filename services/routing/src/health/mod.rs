@@ -40,6 +40,7 @@ use sluicegate_contracts::usage::AttemptOutcome;
 
 pub use assessment::Assessment;
 pub use latency::Estimate;
+pub use load::Stretch;
 pub use moment::Moment;
 pub use pace::{Delivery, Speed};
 pub use peers::{Peers, Told, Word};

@@ -69,7 +69,7 @@ pub fn has_room_to_spare(known: &Assessment) -> bool {
     known.is_trusted
         && known.standing == Standing::Ready
         && f64::from(known.in_flight) < ROOM * known.limit
-        && known.stretch.is_none_or(|stretch| stretch < EASY)
+        && known.stretch.is_none_or(|stretch| stretch.times() < EASY)
 }
 
 fn worth(contender: &Contender, ask: &Ask, objective: &Objective, hedging: &Hedging, saved: f64) -> bool {

@@ -49,8 +49,6 @@ pub enum Reason {
 pub struct Ranked {
     /// Its position among the contenders.
     pub contender: u16,
-    /// Whether it takes a call.
-    pub standing: Standing,
     /// Why it stands here.
     pub reason: Reason,
     /// What its score is made of.
@@ -75,8 +73,8 @@ enum Tier {
     Out,
 }
 
-fn tier(standing: Standing, tried: bool) -> Tier {
-    match (standing, tried) {
+fn tier(contender: &Contender) -> Tier {
+    match (contender.known.standing, contender.tried) {
         (Standing::Ready, false) => Tier::Untried,
         (Standing::Ready, true) => Tier::Tried,
         (Standing::Full, _) => Tier::Full,
@@ -93,14 +91,13 @@ pub fn rank(contenders: &[Contender], ask: &Ask, objective: &Objective, pool: &m
         .take(usize::from(u16::MAX))
         .map(|(position, contender)| Ranked {
             contender: position as u16,
-            standing: contender.known.standing,
             reason: Reason::Score,
             terms: score(contender, ask, objective, pool.miss_price()),
         });
     let ranked: SmallVec<[Ranked; 12]> = ranked.collect();
-    let tried = |it: &Ranked| contenders[usize::from(it.contender)].tried;
+    let tier = |it: &Ranked| tier(&contenders[usize::from(it.contender)]);
     // Sorted by small keys: a sum of terms is not worth making at each comparison.
-    let key = |it: &Ranked| (tier(it.standing, tried(it)), it.terms.total(), it.contender);
+    let key = |it: &Ranked| (tier(it), it.terms.total(), it.contender);
     let mut keys: SmallVec<[(Tier, f32, u16); 12]> = ranked.iter().map(key).collect();
     keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
     let mut order: SmallVec<[Ranked; 12]> = keys.iter().map(|it| ranked[usize::from(it.2)]).collect();
@@ -110,7 +107,7 @@ pub fn rank(contenders: &[Contender], ask: &Ask, objective: &Objective, pool: &m
             hold: Some(Duration::from_secs_f64(LOOK_AGAIN)),
         };
     };
-    match tier(first.standing, tried(first)) {
+    match tier(first) {
         Tier::Untried => draw(&mut order, contenders, ask.seed),
         Tier::Tried => {}
         Tier::Full | Tier::Out => return without_room(order, contenders, ask, pool),
@@ -124,7 +121,7 @@ fn draw(order: &mut SmallVec<[Ranked; 12]>, contenders: &[Contender], seed: Seed
     let view = |it: &Ranked| &contenders[usize::from(it.contender)];
     let ready = order
         .iter()
-        .take_while(|it| it.standing == Standing::Ready && !view(it).tried)
+        .take_while(|it| tier(view(it)) == Tier::Untried)
         .count();
     let fresh = !contenders.iter().any(|it| it.tried || it.warm_tokens > 0);
     if fresh
@@ -189,12 +186,12 @@ fn without_room(
 ) -> Ranking {
     pool.scarce = Some(ask.now);
     let view = |it: &Ranked| &contenders[usize::from(it.contender)];
-    let full = order.first().is_some_and(|it| it.standing == Standing::Full);
+    let full = order.first().is_some_and(|it| tier(view(it)) == Tier::Full);
     let at_ease = |it: &Ranked| {
         let known = &view(it).known;
-        it.standing == Standing::Full
+        known.standing == Standing::Full
             && f64::from(known.in_flight) < OVER * known.limit
-            && known.stretch.is_none_or(|stretch| stretch < AT_EASE)
+            && known.stretch.is_none_or(|stretch| stretch.times() < AT_EASE)
     };
     if ask.held.as_secs_f64() >= PATIENCE
         && let Some(place) = order.iter().position(at_ease)
@@ -204,7 +201,7 @@ fn without_room(
     }
     let quick = |it: &Ranked| {
         let contender = view(it);
-        matches!(it.standing, Standing::Broken(_))
+        matches!(contender.known.standing, Standing::Broken(_))
             && !contender.tried
             && contender.known.time_to_fail < QUICK_FAILURE
     };
@@ -222,7 +219,7 @@ fn without_room(
             return Ranking { order, hold: None };
         }
     }
-    let back = order.iter().map(|it| match it.standing {
+    let back = order.iter().map(|it| match view(it).known.standing {
         Standing::Drained(until) | Standing::Broken(until) => until.wait(ask.now).as_secs_f64(),
         Standing::Ready | Standing::Full | Standing::OnTrial => FULL_LOOK,
     });

@@ -2,28 +2,27 @@
 
 use std::time::Duration;
 
-use super::{Order, Score, by_arm, turn};
-use crate::eligibility::Candidates;
+use smallvec::SmallVec;
+
+use super::{Score, turn};
 use crate::input::RoutingInput;
-use crate::outlook::{Outlook, Place};
-use crate::select::{Ask, Objective, Pool, rank};
+use crate::outlook::Outlook;
+use crate::plan::Attempts;
+use crate::select::{Ask, Objective, Pool, Ranked, rank};
 
 /// Another use of the request's seed than the draw by weight.
 const DRAW: u64 = 0x6d65_6173_7572_6564;
 
-/// Ranks all of `eligible`, those of one arm after those of the other.
+/// Ranks all that may serve, those of one arm after those of the other.
 pub(super) fn order(
     input: &RoutingInput<'_>,
     outlook: &Outlook,
-    mut eligible: Candidates,
     objective: &Objective,
     pool: &mut Pool,
-) -> Order {
+) -> Attempts {
+    let choice = outlook.eligible().len();
     if outlook.contenders().is_empty() {
-        return Order {
-            places: eligible,
-            scores: Vec::new(),
-        };
+        return (0..choice).map(|only| outlook.attempt(only, None)).collect();
     }
     let ask = Ask {
         now: outlook.now,
@@ -32,42 +31,30 @@ pub(super) fn order(
         output_tokens: outlook.output_tokens,
         conversation: input.features.conversation,
         held: Duration::ZERO,
-        tries_left: u32::try_from(eligible.len()).unwrap_or(u32::MAX),
+        tries_left: u32::try_from(choice).unwrap_or(u32::MAX),
     };
-    let mut order = Order {
-        places: Candidates::with_capacity(eligible.len()),
-        scores: vec![None; outlook.contenders().len()],
+    let its_turn = |position: &usize| turn(input, outlook.eligible()[*position]);
+    let mut positions: SmallVec<[usize; 8]> = (0..choice).collect();
+    positions.sort_by_key(its_turn);
+    let mut arms = positions.chunk_by(|one, next| its_turn(one) == its_turn(next));
+    let mut attempts = Attempts::with_capacity(choice);
+    let mut append = |arm: &[usize], pool: &mut Pool| {
+        let attempt = |it: &Ranked| {
+            let score = Score {
+                terms: it.terms,
+                reason: it.reason,
+            };
+            outlook.attempt(arm[usize::from(it.contender)], Some(score))
+        };
+        let ranking = rank(&outlook.only(arm), &ask, objective, pool);
+        attempts.extend(ranking.order.iter().map(attempt));
     };
-    by_arm(input, &mut eligible);
-    let mut arms = eligible.chunk_by(|one, next| turn(input, *one) == turn(input, *next));
     if let Some(first) = arms.next() {
-        order.append(first, outlook, &ask, objective, pool);
+        append(first, pool);
     }
     // What stands in for the arm of the request takes nothing of what the calls of the route share.
     for other in arms {
-        order.append(other, outlook, &ask, objective, &mut pool.clone());
+        append(other, &mut pool.clone());
     }
-    order
-}
-
-impl Order {
-    fn append(
-        &mut self,
-        arm: &[Place],
-        outlook: &Outlook,
-        ask: &Ask,
-        objective: &Objective,
-        pool: &mut Pool,
-    ) {
-        for it in rank(&outlook.only(arm), ask, objective, pool).order {
-            let at = arm[usize::from(it.contender)];
-            self.places.push(at);
-            if let Some(position) = outlook.position(at) {
-                self.scores[position] = Some(Score {
-                    terms: it.terms,
-                    reason: it.reason,
-                });
-            }
-        }
-    }
+    attempts
 }

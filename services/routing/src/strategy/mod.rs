@@ -13,21 +13,14 @@ use sluicegate_contracts::config::Strategy;
 use sluicegate_contracts::money::NanoUsd;
 use smallvec::SmallVec;
 
-use crate::eligibility::Candidates;
 use crate::experiment::Turn;
 use crate::input::{RoutingInput, Selection};
 use crate::outlook::{Outlook, Place};
+use crate::plan::{Attempts, PlannedAttempt};
 use crate::select::{Objective, Pool, Reason, Terms, Weights};
 
 /// Positions of targets within the input.
 type Targets = SmallVec<[usize; 8]>;
-
-/// Candidates in order.
-pub(crate) struct Order {
-    pub(crate) places: Candidates,
-    /// Where measures ordered them: what the score of each is made of, in the order in which they were looked at.
-    pub(crate) scores: Vec<Option<Score>>,
-}
 
 /// What speaks for a candidate, and why it stands where it stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,42 +32,40 @@ pub struct Score {
 }
 
 /// Orders what may serve by the route's strategy.
-pub(crate) fn order(
-    input: &RoutingInput<'_>,
-    outlook: &Outlook,
-    eligible: Candidates,
-    pool: &mut Pool,
-) -> Order {
+pub(crate) fn order(input: &RoutingInput<'_>, outlook: &Outlook, pool: &mut Pool) -> Attempts {
     let strategy = match input.selection {
         // A model stands before those that its caller would fall back to.
         Selection::Direct => Strategy::Ordered,
         Selection::Route { strategy, .. } => strategy,
     };
-    let by_target = |order: fn(&RoutingInput<'_>, Targets) -> Targets| {
-        let mut targets: Targets = eligible.iter().map(|(target, _)| *target).collect();
-        targets.dedup();
-        let of = |target| eligible.iter().copied().filter(move |(of, _)| *of == target);
-        let mut places = Candidates::with_capacity(eligible.len());
-        places.extend(order(input, targets).into_iter().flat_map(of));
-        by_arm(input, &mut places);
-        Order {
-            places,
-            scores: Vec::new(),
-        }
-    };
     match (strategy, objective(strategy)) {
-        (_, Some(objective)) => measured::order(input, outlook, eligible, &objective, pool),
-        (Strategy::Weighted, None) => by_target(weighted::order),
-        (_, None) => by_target(ordered::order),
+        (_, Some(objective)) => measured::order(input, outlook, &objective, pool),
+        (Strategy::Weighted, None) => by_target(input, outlook, weighted::order),
+        (_, None) => by_target(input, outlook, ordered::order),
     }
 }
 
-/// Puts the candidates of each arm together, in the turn of the arms and each as it stood.
-fn by_arm(input: &RoutingInput<'_>, places: &mut Candidates) {
-    // Sorting would take memory, and mostly nothing is compared.
-    if !places.is_sorted_by_key(|at| turn(input, *at)) {
-        places.sort_by_key(|at| turn(input, *at));
+/// One target after the other; the candidates of each as listed.
+fn by_target(
+    input: &RoutingInput<'_>,
+    outlook: &Outlook,
+    order: fn(&RoutingInput<'_>, Targets) -> Targets,
+) -> Attempts {
+    let eligible = outlook.eligible();
+    let mut targets: Targets = eligible.iter().map(|(target, _)| *target).collect();
+    targets.dedup();
+    let mut attempts = Attempts::with_capacity(eligible.len());
+    for target in order(input, targets) {
+        let its = |position: &usize| eligible[*position].0 == target;
+        let positions = (0..eligible.len()).filter(its);
+        attempts.extend(positions.map(|position| outlook.attempt(position, None)));
     }
+    // The candidates of each arm together, each as it stood. Sorting would take memory, and mostly nothing is compared.
+    let its_turn = |it: &PlannedAttempt| turn(input, it.place());
+    if !attempts.is_sorted_by_key(its_turn) {
+        attempts.sort_by_key(its_turn);
+    }
+    attempts
 }
 
 /// When it is the turn of a candidate's target.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use sluicegate_contracts::config::{Connection, Operation, Status, Strategy};
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_routing::health::{Assessment, Delivery, Health, Moment};
+use sluicegate_routing::health::{Assessment, Delivery, Health, Moment, Speed};
 use sluicegate_routing::select::Pool;
 use sluicegate_routing::{Candidate, Live, RoutingInput, Seed, Selection};
 
 use crate::support::{ANY, CHAT, NO_WISHES, candidate, connection, endpoint, target};
 
 /// Most lists that are made for a choice by measures.
-const LISTS: u64 = 10;
+const LISTS: u64 = 7;
 
 /// One state for all.
 #[derive(Debug)]
@@ -24,6 +24,10 @@ impl Live for Alike {
 
     fn assess(&self, _: &Candidate<'_>, delivery: Delivery, tokens: f64) -> Option<Assessment> {
         Some(self.0.assess(self.moment(), delivery, tokens))
+    }
+
+    fn speed(&self, _: &Candidate<'_>, _: Delivery) -> Option<Speed> {
+        None
     }
 
     fn warm_tokens(&self, _: &Candidate<'_>) -> u32 {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sluicegate_contracts::config::{Connection, Operation, PriceCard, Rates, Status, Strategy as Ordering};
 use sluicegate_contracts::money::{NanoUsd, PicoUsd};
 use sluicegate_contracts::time::UnixMillis;
-use sluicegate_routing::health::{Assessment, Delivery, Failure, Health, Moment, Standing};
+use sluicegate_routing::health::{Assessment, Delivery, Failure, Health, Moment, Speed, Standing};
 use sluicegate_routing::{
     Candidate, Cause, Live, Percentiles, Plan, Preferences, RequestFeatures, RoutingInput, Seed, Selection,
     Sort, Target,
@@ -37,6 +37,11 @@ impl Live for Known {
         Some(health.assess(self.moment(), delivery, tokens))
     }
 
+    fn speed(&self, candidate: &Candidate<'_>, delivery: Delivery) -> Option<Speed> {
+        let health = self.0.get(&candidate.connection?.slug)?;
+        health.speed(self.moment(), delivery)
+    }
+
     fn warm_tokens(&self, _: &Candidate<'_>) -> u32 {
         0
     }
@@ -52,6 +57,10 @@ impl Live for Nobody {
     }
 
     fn assess(&self, _: &Candidate<'_>, _: Delivery, _: f64) -> Option<Assessment> {
+        panic!("looked at an endpoint without a choice")
+    }
+
+    fn speed(&self, _: &Candidate<'_>, _: Delivery) -> Option<Speed> {
         panic!("looked at an endpoint without a choice")
     }
 

@@ -73,6 +73,18 @@ fn alone_only_what_may_pass_is_tried_again() {
 }
 
 #[test]
+fn a_refusal_for_its_rate_is_an_attempt_like_any_other() {
+    let third = Progress { attempts: 3, ..FIRST };
+    for outcome in [RateLimited, ServerError, TimedOut] {
+        assert_eq!(
+            verdict(outcome, third),
+            Verdict::Stop(StopReason::Exhausted),
+            "{outcome:?}, with another endpoint left"
+        );
+    }
+}
+
+#[test]
 fn retry_after_is_honored_up_to_a_cap() {
     let asked = |seconds| {
         let retry_after = Some(Duration::from_secs(seconds));

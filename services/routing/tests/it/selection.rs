@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use sluicegate_routing::Seed;
 use sluicegate_routing::health::{Delivery, Failure, Health, Moment, Standing};
 use sluicegate_routing::select::{
-    Ask, Contender, Hedging, Objective, Pool, Price, Ranking, Reason, Weights, hedge_after, hedge_target,
-    is_well, rank, room,
+    Ask, Contender, Hedging, Objective, Pool, Price, Ranked, Ranking, Reason, Weights, hedge_after,
+    hedge_target, is_well, rank, room,
 };
 
 use crate::health::{life, lived};
@@ -394,10 +394,12 @@ proptest! {
             prop_assert_eq!(totals.iter().map(|it| usize::from(it.0)).collect::<Vec<_>>(), (0..contenders.len()).collect::<Vec<_>>());
             prop_assert!(totals.iter().all(|it| it.1.is_finite()));
             prop_assert_eq!(&ranking, &rank(&contenders, &ask, &objective, &mut Pool::default()), "not the same again");
-            let drained = matches!(ranking.order[0].standing, Standing::Drained(_) | Standing::OnTrial);
+            let standing = |it: &Ranked| contenders[usize::from(it.contender)].known.standing;
+            let first = standing(&ranking.order[0]);
+            let drained = matches!(first, Standing::Drained(_) | Standing::OnTrial);
             prop_assert!(ranking.hold.is_some() || !drained, "sent to one that takes no call");
-            if ranking.order.iter().any(|it| it.standing == Standing::Ready) {
-                prop_assert_eq!(ranking.order[0].standing, Standing::Ready);
+            if ranking.order.iter().any(|it| standing(it) == Standing::Ready) {
+                prop_assert_eq!(first, Standing::Ready);
                 prop_assert_eq!(ranking.hold, None);
             }
             let mirrored: Vec<Contender> = contenders.iter().rev().copied().collect();
