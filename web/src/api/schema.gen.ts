@@ -1110,6 +1110,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/experiments/{experiment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare the arms of an experiment
+         * @description Requests, errors, cost and times of each arm, from the request log. An experiment that had no requests has no arms here.
+         */
+        get: operations["get_experiment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/explanations": {
         parameters: {
             query?: never;
@@ -1815,6 +1835,36 @@ export interface components {
             amount: components["schemas"]["WriteMoney"];
             /** @description Why. */
             reference: string;
+        };
+        /** @description How many requests are of an arm and can be sent somewhere. */
+        ArmShare: {
+            /** @description Name of the arm. */
+            arm: string;
+            /** @description Name of the experiment. */
+            experiment: string;
+            /**
+             * Format: int32
+             * @description Under the proposed one.
+             */
+            proposed: number;
+            /**
+             * Format: int32
+             * @description Under the published document.
+             */
+            published: number;
+        };
+        /** @description Times in milliseconds. */
+        ArmTimes: {
+            /**
+             * Format: double
+             * @description Half of the requests took at most so long.
+             */
+            p50: number;
+            /**
+             * Format: double
+             * @description Nineteen of twenty did.
+             */
+            p95: number;
         };
         /** @description One upstream try. */
         Attempt: {
@@ -2632,6 +2682,7 @@ export interface components {
         CreateRoute: {
             /** @description Further model names that mean this route. */
             aliases?: string[];
+            experiment?: components["schemas"]["WriteRouteExperiment"] | null;
             /** @description Why it is published, for the list of versions and the audit log. */
             message?: string | null;
             retry?: components["schemas"]["WriteRouteRetry"] | null;
@@ -2699,6 +2750,8 @@ export interface components {
         CreditKind: "top_up" | "grant" | "adjustment";
         /** @description Something a request could have gone to. */
         DecisionCandidate: {
+            /** @description The arm that it is of; null: it stands in for all of them, or there are none. */
+            arm: string | null;
             bound: components["schemas"]["Money"] | null;
             /**
              * @description The account.
@@ -2724,6 +2777,21 @@ export interface components {
             /** @description How it fared: `full`, `drained`, `broken` or `on_trial`; null: nothing spoke against it. */
             standing: string | null;
         };
+        /** @description The arm of an experiment that a request is of, wherever it went. */
+        DecisionExperiment: {
+            /**
+             * @description Name of the arm.
+             * @example control
+             */
+            arm: string;
+            /**
+             * @description Name of the experiment.
+             * @example sonnet-trial
+             */
+            name: string;
+            /** @description What was drawn for: `session`, `user`, `key`, `header` or `metadata` where the request said it, else `request`. */
+            unit: string;
+        };
         /** @description What of a request counted. */
         DecisionFacts: {
             /**
@@ -2731,6 +2799,11 @@ export interface components {
              * @description Prompt tokens, estimated.
              */
             input_tokens: number;
+            /**
+             * @description The language of what its user said last, empty where that could not be told; null: no condition asked.
+             * @example de
+             */
+            language: string | null;
             /**
              * Format: int64
              * @description The caller's cap on generated tokens.
@@ -2874,6 +2947,71 @@ export interface components {
             /** @description The window that is open, of that share: a hard budget wants the whole cost to remain, a soft one anything. */
             window: components["schemas"]["BudgetWindow"];
         };
+        /** @description What the requests of an arm came to. */
+        ExperimentArm: {
+            /**
+             * @description Its name.
+             * @example control
+             */
+            arm: string;
+            /** @description Cost of what could be priced. */
+            cost: components["schemas"]["Money"];
+            duration_ms: components["schemas"]["ArmTimes"] | null;
+            /**
+             * Format: int64
+             * @description Of those, how many failed.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Prompt tokens.
+             */
+            input_tokens: number;
+            mean_cost: components["schemas"]["Money"] | null;
+            /**
+             * Format: int64
+             * @description How many were sent first to something that is not of the arm, because nothing of it may serve, or they wished so.
+             */
+            other_arm: number;
+            /**
+             * Format: int64
+             * @description Generated tokens.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Requests.
+             */
+            requests: number;
+            ttft_ms: components["schemas"]["ArmTimes"] | null;
+        };
+        /** @description The arms of an experiment side by side. A request counts for the arm that it is of, wherever it went. */
+        ExperimentFigures: {
+            /** @description Each that had requests, by name. */
+            arms: components["schemas"]["ExperimentArm"][];
+            /** @description Its name. */
+            experiment: string;
+            /**
+             * Format: date-time
+             * @description The first moment.
+             */
+            from: string;
+            /** @description Whether there were more requests than are looked at; the newest 50,000 were taken. */
+            is_cut: boolean;
+            /**
+             * Format: date-time
+             * @description The moment after the last.
+             */
+            to: string;
+        };
+        /** @description What is kept together: all requests with the same of it are of one arm. A request that does not say it is drawn for by itself. */
+        ExperimentUnit: "session" | "user" | "key" | "request" | {
+            /** @description The text of this header, in lower case: one of those that conditions may read. */
+            header: string;
+        } | {
+            /** @description The text of this entry of the metadata. */
+            metadata: string;
+        };
         /**
          * @description What a request may hold besides text.
          * @enum {string}
@@ -2940,6 +3078,11 @@ export interface components {
              * @example key_01jd0000000000000000000000
              */
             key?: string | null;
+            /**
+             * @description The language of what its user says last, such as `de`; it cannot be told when absent.
+             * @example de
+             */
+            language?: string;
             max_cost?: components["schemas"]["WriteMoney"] | null;
             /**
              * Format: int64
@@ -4369,6 +4512,7 @@ export interface components {
                 end_user: string | null;
                 /** @description Error code the caller received. */
                 error_code: string | null;
+                experiment: components["schemas"]["RequestExperiment"] | null;
                 /**
                  * @description Its id, as in the `x-request-id` of the answer.
                  * @example req_01jd0000000000000000000000
@@ -5084,6 +5228,7 @@ export interface components {
             end_user: string | null;
             /** @description Error code the caller received. */
             error_code: string | null;
+            experiment: components["schemas"]["RequestExperiment"] | null;
             /**
              * @description Its id, as in the `x-request-id` of the answer.
              * @example req_01jd0000000000000000000000
@@ -5145,8 +5290,8 @@ export interface components {
              */
             candidates: components["schemas"]["DecisionCandidate"][];
             /**
-             * @description Why the first in order was the first: `direct`, `alias`, `rule`, `weight`, `score`, `capacity` or `budget_switch`; null
-             *     when nothing could serve.
+             * @description Why the first in order was the first: `direct`, `alias`, `rule`, `experiment`, `other_arm`, `weight`, `score`, `capacity`
+             *     or `budget_switch`; null when nothing could serve.
              */
             cause: string | null;
             /**
@@ -5159,6 +5304,7 @@ export interface components {
              * @description Version of the configuration that was in force.
              */
             config_version: number;
+            experiment: components["schemas"]["DecisionExperiment"] | null;
             /** @description What of the request counted. */
             facts: components["schemas"]["DecisionFacts"];
             hedge?: components["schemas"]["DecisionHedge"] | null;
@@ -5206,6 +5352,19 @@ export interface components {
              */
             request: string;
         };
+        /** @description The arm of an experiment that a request is of, wherever it went. */
+        RequestExperiment: {
+            /**
+             * @description Name of the arm.
+             * @example control
+             */
+            arm: string;
+            /**
+             * @description Name of the experiment.
+             * @example sonnet-trial
+             */
+            name: string;
+        };
         /** @description Where it would go, and why. */
         RequestExplanation: {
             /** @description What it could go to: in their order those that could serve, then those that are left out. */
@@ -5224,6 +5383,7 @@ export interface components {
              * @description Version of the configuration that is in force; null where nothing was decided.
              */
             config_version: number | null;
+            experiment: components["schemas"]["DecisionExperiment"] | null;
             facts: components["schemas"]["DecisionFacts"] | null;
             /**
              * Format: int32
@@ -5252,6 +5412,7 @@ export interface components {
                 /** @description Id of the connection; null for what the gateway answers itself. */
                 connection: string | null;
                 cost: components["schemas"]["Money"] | null;
+                experiment: components["schemas"]["RequestExperiment"] | null;
                 /** @description The model, as the target names it. */
                 model: string;
                 /** @description Id of the provider. */
@@ -5450,6 +5611,19 @@ export interface components {
             /** @description What is doubtful about what was just published; absent where nothing is. */
             warnings?: components["schemas"]["RouteFinding"][];
         };
+        /** @description One of the ways. */
+        RouteArm: {
+            /**
+             * @description Targets name it.
+             * @example control
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its share of the units; 0 never serves.
+             */
+            weight: number;
+        };
         /** @description What a route would be, as things stand. */
         RouteCheck: {
             /** @description In the order of the document. */
@@ -5502,6 +5676,18 @@ export interface components {
             updated_at: string;
             /** @description Id of the user who wrote it. */
             updated_by: string | null;
+        };
+        /** @description Ways to serve the same requests that are compared. */
+        RouteExperiment: {
+            /** @description The ways: each is the targets that name it. */
+            arms: components["schemas"]["RouteArm"][];
+            /**
+             * @description Draws are by this name.
+             * @example sonnet-trial
+             */
+            name: string;
+            /** @description What is kept together. */
+            unit: components["schemas"]["ExperimentUnit"];
         };
         /** @description Something about a route. */
         RouteFinding: {
@@ -5641,6 +5827,7 @@ export interface components {
         RouteRule: {
             /** @description What every endpoint must satisfy that serves it, besides what is demanded at other levels. */
             constraints: components["schemas"]["Constraints"];
+            experiment: components["schemas"]["RouteExperiment"] | null;
             /**
              * @description Unique in the route.
              * @example long-prompts
@@ -5660,6 +5847,8 @@ export interface components {
         };
         /** @description What would have changed. */
         RouteSimulation: {
+            /** @description How many requests are of each arm of an experiment. */
+            arms: components["schemas"]["ArmShare"][];
             /** @description What the numbers do not say. */
             caveats: components["schemas"]["Caveat"][];
             /**
@@ -5733,6 +5922,8 @@ export interface components {
         };
         /** @description Where a route sends requests. */
         RouteTarget: {
+            /** @description The arm of the experiment that it is of; null: it stands in for all of them. */
+            arm: string | null;
             /** @description Serve only through this connection; null means any that reaches the model. */
             connection: string | null;
             /**
@@ -6247,6 +6438,7 @@ export interface components {
         UpdateRoute: {
             /** @description Further model names that mean this route. */
             aliases?: string[] | null;
+            experiment?: components["schemas"]["WriteRouteExperiment"] | null;
             /** @description Why, for the list of versions and the audit log. */
             message?: string | null;
             retry?: components["schemas"]["WriteRouteRetry"] | null;
@@ -6669,6 +6861,34 @@ export interface components {
              */
             ttft_p95_ratio: number | null;
         };
+        /** @description One of the ways, as written. */
+        WriteRouteArm: {
+            /**
+             * @description Targets name it.
+             * @example control
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its share of the units; 1 when absent, 0 never serves.
+             */
+            weight?: number;
+        };
+        /**
+         * @description Ways to serve the same requests that are compared. Targets say by `arm` which way they belong to; one that says nothing stands
+         *     in for all of them.
+         */
+        WriteRouteExperiment: {
+            /** @description 2 to 10 arms. */
+            arms: components["schemas"]["WriteRouteArm"][];
+            /**
+             * @description Draws are by this name: another one draws anew.
+             * @example sonnet-trial
+             */
+            name: string;
+            /** @description What is kept together; the session when absent. */
+            unit?: components["schemas"]["ExperimentUnit"];
+        };
         /** @description Hedging, as written. */
         WriteRouteHedge: {
             /** @description When an attempt is late. */
@@ -6717,6 +6937,7 @@ export interface components {
         /** @description A rule as written. */
         WriteRouteRule: {
             constraints?: components["schemas"]["WriteConstraints"] | null;
+            experiment?: components["schemas"]["WriteRouteExperiment"] | null;
             /**
              * @description Unique in the route.
              * @example long-prompts
@@ -6758,6 +6979,8 @@ export interface components {
         };
         /** @description A target as written. */
         WriteRouteTarget: {
+            /** @description The arm of the experiment that it is of; when absent, it stands in for all of them. */
+            arm?: string | null;
             /** @description Id or slug of the only connection that may serve it. */
             connection?: string | null;
             /**
@@ -9859,6 +10082,45 @@ export interface operations {
             };
         };
     };
+    get_experiment: {
+        parameters: {
+            query?: {
+                /** @description Received at or after; seven days before the end when absent, and at most 31. */
+                from?: string;
+                /** @description Received before; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the experiment */
+                experiment: string;
+                /** @description Id, or slug with ?organization= */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The arms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentFigures"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     explain_request: {
         parameters: {
             query?: never;
@@ -10242,10 +10504,14 @@ export interface operations {
     list_requests: {
         parameters: {
             query?: {
+                /** @description Of an arm with this name. */
+                arm?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Made for this end user. */
                 end_user?: string;
+                /** @description Of this experiment. */
+                experiment?: string;
                 /** @description Received at or after. */
                 from?: string;
                 /** @description Of this key. */
