@@ -197,6 +197,7 @@ export function makeRequest(
     end_user: null,
     session: null,
     tags: [],
+    experiment: null,
     status: 200,
     outcome: "served",
     error_code: null,

@@ -12,7 +12,7 @@ function usd(amount: number) {
 
 function sent(rule: string, model: string, connection: string, cost: number): RequestFate {
   const [provider = ""] = model.split("/");
-  return { sent: { rule, model, provider, connection, cost: usd(cost) } };
+  return { sent: { rule, model, provider, connection, cost: usd(cost), experiment: null } };
 }
 
 function difference(index: number): RequestDifference {
