@@ -249,6 +249,16 @@ const HEALTH: Caveat = Caveat {
     detail: "A strategy goes by measures. How endpoints fared then is not kept, so that only prices decide here.",
 };
 
+impl From<(Unknown, u32)> for NotSimulated {
+    fn from((why, requests): (Unknown, u32)) -> Self {
+        Self {
+            reason: why.as_str(),
+            fact: why.fact(),
+            requests,
+        }
+    }
+}
+
 fn milliseconds(micros: u64) -> f64 {
     micros as f64 / 1e3
 }
@@ -280,13 +290,6 @@ impl RouteSimulation {
         let shown: Vec<RequestDifference> = wanted.by_ref().take(most).map(RequestDifference::from).collect();
         let next_after = wanted.next().and(shown.last()).map(|it| it.request);
         let change = proposed.cost.nanos().saturating_sub(published.cost.nanos());
-        let not_simulated = unknown
-            .into_iter()
-            .map(|(why, requests): (Unknown, u32)| NotSimulated {
-                reason: why.as_str(),
-                fact: why.fact(),
-                requests,
-            });
         let mix = mix.into_iter().map(|((model, endpoint), share)| MixShare {
             model,
             provider: endpoint.provider,
@@ -312,7 +315,7 @@ impl RouteSimulation {
             requests: simulated.requests,
             is_cut: simulated.is_cut,
             simulated: count,
-            not_simulated: not_simulated.collect(),
+            not_simulated: unknown.into_iter().map(NotSimulated::from).collect(),
             cost: CostChange {
                 requests: priced,
                 published: published.cost.into(),
