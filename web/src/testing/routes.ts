@@ -27,7 +27,18 @@ const LONG = rule({
   name: "long-prompts",
   when: "request.input_tokens > 100000",
   constraints: { ...NO_CONSTRAINTS, processing: ["EU"], no_training: true },
-  targets: [{ model: "google/gemini-2.5-pro", weight: 1, connection: null, arm: null }],
+  experiment: {
+    name: "long-context",
+    unit: "session",
+    arms: [
+      { name: "control", weight: 9 },
+      { name: "trial", weight: 1 },
+    ],
+  },
+  targets: [
+    { model: "google/gemini-2.5-pro", weight: 1, connection: null, arm: "control" },
+    { model: "anthropic/claude-sonnet-4-5", weight: 1, connection: null, arm: "trial" },
+  ],
 });
 
 const BUSY = rule({

@@ -127,7 +127,7 @@ async fn the_rule_the_order_and_the_price_of_each_candidate_are_told(pool: PgPoo
     assert_eq!(bounds, ["0.001700000", "0.000700000"]);
     assert_eq!(
         told["facts"],
-        json!({ "input_tokens": 500, "max_output_tokens": 100, "stream": false, "readings": [] })
+        json!({ "input_tokens": 500, "language": null, "max_output_tokens": 100, "stream": false, "readings": [] })
     );
     assert!(
         told["config_version"].as_u64().unwrap() > 0 && told["config_hash"].as_str().unwrap().len() == 16

@@ -118,7 +118,7 @@ test("rules keep conditions of several lines, weights, connections and what they
         name: "long",
         when: first.when,
         strategy: "weighted",
-        targets: first.targets,
+        targets: [{ model: "openai/gpt-4o", weight: 0, connection: "con_1" }],
         retry: RETRY,
         constraints: {
           processing: ["EU", "NO"],
