@@ -240,9 +240,13 @@ impl Granting {
                     let (answer, told) = oneshot::channel();
                     tell.blocking_send(answer).unwrap();
                     told.blocking_recv().unwrap();
-                    let fields = ["ok", "1000 0 0", "0 10"];
-                    let fields = fields.map(|field| format!("${}\r\n{field}\r\n", field.len()));
-                    write!(stream, "*{}\r\n{}", fields.len(), fields.concat()).unwrap();
+                    let row = |numbers: &[f64]| numbers.iter().flat_map(|it| it.to_le_bytes()).collect();
+                    let fields: [Vec<u8>; 3] = [b"ok".to_vec(), row(&[1_000.0, 0.0, 0.0]), row(&[0.0, 10.0])];
+                    write!(stream, "*{}\r\n", fields.len()).unwrap();
+                    for field in fields {
+                        write!(stream, "${}\r\n", field.len()).unwrap();
+                        stream.write_all(&[&field[..], b"\r\n"].concat()).unwrap();
+                    }
                 } else if said.contains("INFO\r\n$6\r\nserver") {
                     stream.write_all(b"$12\r\nrun_id:abc\r\n\r\n").unwrap();
                 } else {

@@ -187,6 +187,14 @@ fn finding(path: &str, error: &serde_json::Error) -> Error {
     if message.starts_with("missing field") {
         return Error::field(child(named), "missing", format!("`{named}` is missing."));
     }
+    // What follows the last of these words is serde's, and tells nothing of the value.
+    if message.starts_with("unknown variant")
+        && let Some((_, known)) = message.rsplit_once(", expected ")
+    {
+        let known = known.split(" at line ").next().unwrap_or(known);
+        let detail = format!("The word is not known here: expected {known}.");
+        return Error::field(pointer, "invalid", detail);
+    }
     Error::validation(vec![FieldError::new(
         pointer,
         "invalid",

@@ -178,7 +178,7 @@ async fn requests_of_the_past_are_decided_again_and_the_difference_is_told(pool:
         (&json!(records[2].request.to_string()), &refused)
     );
     let sent = json!({ "sent": { "rule": "short", "model": "openai/cheap", "provider": "openai",
-        "connection": world.connection, "cost": usd("0.001000000") } });
+        "connection": world.connection, "cost": usd("0.001000000"), "experiment": null } });
     assert_eq!(told["differences"][1]["proposed"], sent);
 
     let first = world
