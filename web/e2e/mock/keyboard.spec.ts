@@ -192,6 +192,7 @@ test("keep a change as a draft, simulate it, publish it, and roll it back", asyn
 
   await page.getByRole("tab", { name: "Summary" }).focus();
   await page.keyboard.press("ArrowRight");
+  await expect(page.getByRole("tab", { name: "Edit" })).toBeFocused();
   await page.keyboard.press("ArrowRight");
   await expect(page.getByText("Cheaper still.")).toBeVisible();
   await tabTo(page, "button", "Roll back to version 1");

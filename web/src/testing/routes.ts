@@ -37,7 +37,7 @@ const LONG = rule({
   },
   targets: [
     { model: "google/gemini-2.5-pro", weight: 1, connection: null, arm: "control" },
-    { model: "anthropic/claude-sonnet-4-5", weight: 1, connection: null, arm: "trial" },
+    { model: "openai/gpt-4o", weight: 1, connection: null, arm: "trial" },
   ],
 });
 
