@@ -73,13 +73,15 @@ fn of_part(c: &mut Cursor<'_>, said: &mut String, most: usize) -> Result<(), Dec
     Ok(())
 }
 
-/// Adds as much of a text as there is room for.
+/// Adds as much of a text as there is room for, on a line of its own.
 fn append(said: &mut String, text: &str, most: usize) {
-    if !said.is_empty() {
-        said.push('\n');
+    let separator = if said.is_empty() { "" } else { "\n" };
+    let room = most.saturating_sub(said.len() + separator.len());
+    let beginning = &text[..text.floor_char_boundary(room)];
+    if !beginning.is_empty() {
+        said.push_str(separator);
+        said.push_str(beginning);
     }
-    let room = most.saturating_sub(said.len());
-    said.push_str(&text[..text.floor_char_boundary(room)]);
 }
 
 #[cfg(test)]

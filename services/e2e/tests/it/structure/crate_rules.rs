@@ -77,7 +77,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
 pub(super) const PURE: [&str; 5] = ["contracts", "credentials", "metering", "protocols", "routing"];
 
 /// What pure crates may use. None of these opens a file or a socket by itself.
-const WITHOUT_IO: [&str; 25] = [
+const WITHOUT_IO: [&str; 26] = [
     "base64",
     "bytes",
     "chacha20poly1305",
@@ -102,6 +102,7 @@ const WITHOUT_IO: [&str; 25] = [
     "time",
     "url",
     "uuid",
+    "whatlang",
     "zeroize",
 ];
 
