@@ -225,7 +225,8 @@ fn the_language_is_known_where_it_was_asked_for() {
         ..rule(Strategy::Ordered, vec![echo(":slow", 1)])
     };
     let rest = rule(Strategy::Ordered, vec![echo("", 1)]);
-    let found = simulated(&[german, request(2, 10)], &[rest.clone()], &[asking, rest]);
+    let published = [rest.clone()];
+    let found = simulated(&[german, request(2, 10)], &published, &[asking, rest]);
     assert_eq!((found.simulated, found.differences.len()), (1, 1));
     assert_eq!(found.unknown[&Unknown::FactNotKept("request.language")], 1);
 }
