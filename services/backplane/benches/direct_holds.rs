@@ -68,7 +68,7 @@ impl Caller {
         self.book.ask(&self.path, HOLD, now()?);
         while let Some(request) = self.book.next(now()?) {
             let response = self.escrow.send(self.organization, &request).await?;
-            for (_, outcome) in self.book.answered(Some(response), now()?) {
+            if let Some((_, outcome)) = self.book.answered(Some(response), now()?).pop() {
                 let Outcome::Held(hold) = outcome else {
                     return Err(format!("no hold: {outcome:?}").into());
                 };
