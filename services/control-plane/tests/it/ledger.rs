@@ -22,7 +22,7 @@ use history::Step;
 #[path = "../../../metering/tests/it/history.rs"]
 mod history;
 
-const HISTORIES: u64 = 250;
+const HISTORIES: u64 = 1_000;
 /// Histories that are played at a time, each on a book of its own.
 const AT_ONCE: usize = 4;
 
